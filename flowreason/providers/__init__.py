@@ -3,6 +3,7 @@
 Invariant: importing these modules loads no third-party library; a client is loaded when the first request is sent.
 """
 
+from flowreason.providers.recorded import Recorded, Recorder
 from flowreason.providers.scripted import ScriptedProvider
 
-__all__ = ["ScriptedProvider"]
+__all__ = ["Recorded", "Recorder", "ScriptedProvider"]

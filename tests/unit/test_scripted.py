@@ -22,7 +22,11 @@ def texts(provider: Provider, *questions: str) -> list[str]:
 
 
 def test_a_list_is_used_in_order_and_then_the_default_answers():
-    assert texts(ScriptedProvider(["Rhine", "Elbe"], default="none left"), "1", "2", "3") == ["Rhine", "Elbe", "none left"]
+    assert texts(ScriptedProvider(["Rhine", "Elbe"], default="none left"), "1", "2", "3") == [
+        "Rhine",
+        "Elbe",
+        "none left",
+    ]
 
 
 def test_a_mapping_answers_by_what_the_last_user_message_holds():
