@@ -1,0 +1,468 @@
+"""Which names a piece of Python reads from outside: a walk over its tree in the order it runs.
+
+Invariant: a read that is not `maybe` surely finds nothing that the piece itself bound before it; a name that the
+piece surely bound before every read is not reported at all.
+
+Pieces run as a module whose globals are the flow's variables. So what stands at top level is followed in order
+(`x = x + 1` reads x first), while functions see the top level as it is when they are called.
+"""
+
+from __future__ import annotations
+
+import ast
+import importlib
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field, replace
+
+from flowreason_dsl.python_world import IMPORTABLE
+
+_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+_ALWAYS = frozenset(
+    {"__name__", "__doc__", "__annotations__", "__builtins__", "__class__", "__qualname__", "__module__"}
+)
+
+
+@dataclass(slots=True)
+class Read:
+    """All reads of one outer name. `fields` are what is taken from it by attribute or text key, with the nodes."""
+
+    name: str
+    node: ast.Name
+    maybe: bool
+    called: bool = False
+    fields: list[tuple[str, ast.expr]] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class _State:
+    """What the top level has bound. `later` is bound only by an earlier round of a loop around this place."""
+
+    definite: frozenset[str] = frozenset()
+    possible: frozenset[str] = frozenset()
+    later: frozenset[str] = frozenset()
+    alive: bool = True
+
+
+Locals = tuple[frozenset[str], ...]
+
+
+def free_reads(tree: ast.Module) -> dict[str, Read]:
+    """The names that a module reads from outside, by first read."""
+    return _Walk(tree).reads
+
+
+class _Walk:
+    def __init__(self, tree: ast.Module) -> None:
+        self.reads: dict[str, Read] = {}
+        self.bound = bound_names(tree.body) | _declared_global(tree)
+        self.state = _State(definite=_ALWAYS, possible=_declared_global(tree))
+        self.deferred = False
+        self.unsure = False
+        self.forgiven = False
+        self.block(tree.body)
+
+    # --- the top level, in order ---
+
+    def block(self, body: Iterable[ast.stmt]) -> None:
+        for statement in body:
+            self.statement(statement)
+
+    def statement(self, node: ast.stmt) -> None:
+        match node:
+            case ast.If(test=test, body=body, orelse=orelse):
+                self.expression(test, ())
+                self.branches([body, orelse])
+            case ast.For() | ast.AsyncFor():
+                self.expression(node.iter, ())
+                self.loop(node.body, node.orelse, before=lambda: self.bind(node.target))
+            case ast.While():
+                self.expression(node.test, ())
+                self.loop(node.body, node.orelse)
+            case ast.Try() | ast.TryStar():
+                self.attempt(node)
+            case ast.With() | ast.AsyncWith():
+                for item in node.items:
+                    self.expression(item.context_expr, ())
+                    if item.optional_vars:
+                        self.bind(item.optional_vars)
+                self.block(node.body)
+            case ast.Match():
+                self.match(node)
+            case ast.Return(value=value):
+                if value:
+                    self.expression(value, ())
+                self.state.alive = False
+            case ast.Raise() | ast.Break() | ast.Continue():
+                self.children(node, ())
+                self.state.alive = False
+            case _:
+                self.simple(node)
+
+    def simple(self, node: ast.stmt) -> None:
+        match node:
+            case ast.Assign(targets=targets, value=value):
+                self.expression(value, ())
+                for target in targets:
+                    self.bind(target)
+            case ast.AugAssign(target=target, value=value):
+                if isinstance(target, ast.Name):
+                    self.read(target, ())
+                self.expression(value, ())
+                self.bind(target)
+            case ast.AnnAssign(target=target, annotation=annotation, value=given):
+                self.expression(annotation, ())
+                if given:
+                    self.expression(given, ())
+                    self.bind(target)
+            case ast.Delete(targets=targets):
+                for target in targets:
+                    self.unbind(target)
+            case ast.Import() | ast.ImportFrom():
+                self.define(*import_names(node))
+            case ast.FunctionDef() | ast.AsyncFunctionDef():
+                self.define(node.name)
+                self.function(node, ())
+            case ast.ClassDef():
+                self.class_(node, ())
+                self.define(node.name)
+            case _:
+                self.children(node, ())
+
+    def branches(self, bodies: list[list[ast.stmt]]) -> None:
+        start = self.state
+        ends = []
+        for body in bodies:
+            self.state = replace(start, possible=start.possible | start.later)
+            self.block(body)
+            ends.append(self.state)
+        self.state = _merge(start, ends)
+
+    def loop(self, body: list[ast.stmt], orelse: list[ast.stmt], before: Callable[[], None] | None = None) -> None:
+        start = self.state
+        inside = bound_names(body)
+        self.state = replace(start, later=start.later | inside)
+        if before:
+            before()
+        self.block(body)
+        seen = self.state.possible | inside
+        self.state = replace(start, possible=start.possible | seen)
+        self.block(orelse)
+
+    def attempt(self, node: ast.Try | ast.TryStar) -> None:
+        start = self.state
+        forgiven, self.forgiven = self.forgiven, self.forgiven or any(_catches_names(h) for h in node.handlers)
+        self.block(node.body)
+        self.forgiven = forgiven
+        self.block(node.orelse)
+        ends = [self.state]
+        risky = start.possible | start.later | bound_names(node.body)
+        for handler in node.handlers:
+            self.state = replace(start, possible=risky)
+            if handler.type:
+                self.expression(handler.type, ())
+            if handler.name:
+                self.define(handler.name)
+            self.block(handler.body)
+            if handler.name:
+                self.state.definite -= {handler.name}
+            ends.append(self.state)
+        merged = _merge(start, ends)
+        self.state = replace(merged, definite=start.definite, alive=True)
+        self.block(node.finalbody)
+        self.state = replace(
+            merged,
+            definite=merged.definite | self.state.definite,
+            possible=merged.possible | self.state.possible,
+            alive=merged.alive and self.state.alive,
+        )
+
+    def match(self, node: ast.Match) -> None:
+        self.expression(node.subject, ())
+        start = self.state
+        ends = [] if any(_catches_all(case) for case in node.cases) else [start]
+        for case in node.cases:
+            self.state = replace(start, possible=start.possible | start.later)
+            self.children(case.pattern, ())
+            self.define(*_captures(case.pattern))
+            if case.guard:
+                self.expression(case.guard, ())
+            self.block(case.body)
+            ends.append(self.state)
+        self.state = _merge(start, ends)
+
+    # --- binding ---
+
+    def define(self, *names: str) -> None:
+        self.state.definite |= set(names)
+        self.state.possible |= set(names)
+
+    def bind(self, target: ast.expr) -> None:
+        match target:
+            case ast.Name(id=name):
+                self.define(name)
+            case ast.Tuple(elts=parts) | ast.List(elts=parts):
+                for part in parts:
+                    self.bind(part)
+            case ast.Starred(value=value):
+                self.bind(value)
+            case _:
+                self.children(target, ())
+
+    def unbind(self, target: ast.expr) -> None:
+        if isinstance(target, ast.Name):
+            self.read(target, ())
+            self.state.definite -= {target.id}
+            self.state.possible |= {target.id}
+        else:
+            self.children(target, ())
+
+    # --- expressions, and what opens a scope of its own ---
+
+    def expression(self, node: ast.AST, inner: Locals) -> None:
+        match node:
+            case ast.Name():
+                self.read(node, inner)
+            case ast.Call(func=ast.Name() as func):
+                self.read(func, inner, called=True)
+                self.children(node, inner, skip=func)
+            case ast.Attribute(value=ast.Name() as name, attr=attr, ctx=ast.Load()):
+                self.read(name, inner, taken=(attr, node))
+            case ast.Subscript(value=ast.Name() as name, slice=ast.Constant(value=str(key)), ctx=ast.Load()):
+                self.read(name, inner, taken=(key, node))
+            case ast.NamedExpr(target=target, value=value):
+                self.expression(value, inner)
+                if not self.deferred:
+                    self.define(target.id)
+            case ast.BoolOp(values=[first, *rest]):
+                self.expression(first, inner)
+                self.perhaps(rest, inner)
+            case ast.IfExp(test=test, body=body, orelse=orelse):
+                self.expression(test, inner)
+                self.perhaps([body, orelse], inner)
+            case ast.Lambda():
+                self.lambda_(node, inner)
+            case ast.ListComp() | ast.SetComp() | ast.DictComp() | ast.GeneratorExp():
+                self.comprehension(node, inner)
+            case _:
+                self.children(node, inner)
+
+    def children(self, node: ast.AST, inner: Locals, skip: ast.AST | None = None) -> None:
+        for child in ast.iter_child_nodes(node):
+            if child is not skip:
+                self.expression(child, inner)
+
+    def perhaps(self, nodes: list[ast.expr], inner: Locals) -> None:
+        """Parts that may not run: what only an earlier round of a loop bound may well be there."""
+        start = self.state
+        unsure, self.unsure = self.unsure, True
+        for node in nodes:
+            self.state = replace(start)
+            self.expression(node, inner)
+            start.possible |= self.state.possible
+        self.state, self.unsure = start, unsure
+
+    def comprehension(self, node: ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp, inner: Locals) -> None:
+        own = frozenset(name for part in node.generators for name in _targets(part.target))
+        self.expression(node.generators[0].iter, inner)
+        inside = (*inner, own)
+        for index, part in enumerate(node.generators):
+            if index:
+                self.expression(part.iter, inside)
+            self.target(part.target, inside)
+            for test in part.ifs:
+                self.expression(test, inside)
+        for value in (node.key, node.value) if isinstance(node, ast.DictComp) else (node.elt,):
+            self.expression(value, inside)
+
+    def target(self, node: ast.expr, inner: Locals) -> None:
+        """A target in a scope of its own: only what stands inside `x[…]` and before `.` is read."""
+        for child in ast.walk(node):
+            if isinstance(child, ast.Attribute | ast.Subscript):
+                self.children(child, inner)
+
+    def lambda_(self, node: ast.Lambda, inner: Locals) -> None:
+        self.defaults(node.args, inner)
+        self.later([node.body], (*inner, _parameters(node.args) | _walrus(node.body)))
+
+    def function(self, node: ast.FunctionDef | ast.AsyncFunctionDef, inner: Locals) -> None:
+        for decorator in node.decorator_list:
+            self.expression(decorator, inner)
+        self.defaults(node.args, inner)
+        every = [*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs, node.args.vararg, node.args.kwarg]
+        for argument in every:
+            if argument and argument.annotation:
+                self.expression(argument.annotation, inner)
+        if node.returns:
+            self.expression(node.returns, inner)
+        own = (bound_names(node.body) | _parameters(node.args)) - _outer_declared(node.body)
+        self.later(node.body, (*inner, own))
+
+    def defaults(self, arguments: ast.arguments, inner: Locals) -> None:
+        for default in [*arguments.defaults, *arguments.kw_defaults]:
+            if default:
+                self.expression(default, inner)
+
+    def later(self, body: list[ast.stmt] | list[ast.expr], inner: Locals) -> None:
+        """Code that runs when it is called."""
+        deferred, self.deferred = self.deferred, True
+        for node in body:
+            self.nested(node, inner)
+        self.deferred = deferred
+
+    def nested(self, node: ast.AST, inner: Locals) -> None:
+        """A statement inside a function or class: its own bindings are in `inner` already."""
+        match node:
+            case ast.FunctionDef() | ast.AsyncFunctionDef():
+                self.function(node, inner)
+            case ast.ClassDef():
+                self.class_(node, inner)
+            case ast.AnnAssign(target=target, value=value):
+                self.target(target, inner)
+                if value:
+                    self.nested(value, inner)
+            case ast.Name(ctx=ast.Store()):
+                return
+            case ast.AugAssign(target=ast.Name() as target, value=value):
+                self.read(target, inner)
+                self.nested(value, inner)
+            case ast.stmt() | ast.excepthandler() | ast.match_case() | ast.withitem() | ast.pattern():
+                for child in ast.iter_child_nodes(node):
+                    self.nested(child, inner)
+            case _:
+                self.expression(node, inner)
+
+    def class_(self, node: ast.ClassDef, inner: Locals) -> None:
+        for part in [*node.decorator_list, *node.bases, *(word.value for word in node.keywords)]:
+            self.expression(part, inner)
+        own = bound_names(node.body)
+        for statement in node.body:
+            # Methods do not see the names of their class.
+            method = isinstance(statement, _FUNCTIONS)
+            self.nested(statement, inner if method else (*inner, own))
+
+    # --- reading ---
+
+    def read(
+        self, node: ast.Name, inner: Locals, called: bool = False, taken: tuple[str, ast.expr] | None = None
+    ) -> None:
+        name = node.id
+        if isinstance(node.ctx, ast.Store) and inner:
+            return
+        if any(name in own for own in inner) or not self.state.alive or name in self.state.definite:
+            return
+        maybe = self.forgiven or name in self.state.possible or (self.deferred and name in self.bound)
+        maybe = maybe or (self.unsure and name in self.state.later)
+        found = self.reads.get(name)
+        if found is None or (found.maybe and not maybe):
+            fields = found.fields if found else []
+            found = self.reads[name] = Read(name, node, maybe, bool(found and found.called), fields)
+        found.called = found.called or called
+        if taken:
+            found.fields.append(taken)
+
+
+def _merge(start: _State, ends: list[_State]) -> _State:
+    alive = [end for end in ends if end.alive]
+    possible = frozenset().union(*(end.possible for end in ends))
+    if len(alive) < len(ends):
+        possible |= start.later
+    if not alive:
+        return replace(start, possible=possible, alive=False)
+    definite = frozenset.intersection(*(end.definite for end in alive))
+    return replace(start, definite=definite, possible=possible | start.possible)
+
+
+# --- what a piece binds, whatever the order ---
+
+
+def bound_names(body: Iterable[ast.AST]) -> frozenset[str]:
+    """Every name that is bound in a scope's statements, not in the scopes nested in them."""
+    return frozenset(name for node in body for name in _binds(node))
+
+
+def _binds(node: ast.AST) -> Iterator[str]:
+    match node:
+        case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
+            yield name
+            return
+        case ast.Lambda():
+            return
+        case ast.Name(id=name, ctx=ast.Store() | ast.Del()):
+            yield name
+        case ast.Import() | ast.ImportFrom():
+            yield from import_names(node)
+        case ast.ExceptHandler(name=str(name)):
+            yield name
+        case ast.MatchAs() | ast.MatchStar() | ast.MatchMapping():
+            yield from _capture(node)
+        case ast.ListComp() | ast.SetComp() | ast.DictComp() | ast.GeneratorExp():
+            yield from _walrus(node)
+            return
+    for child in ast.iter_child_nodes(node):
+        yield from _binds(child)
+
+
+def import_names(node: ast.Import | ast.ImportFrom) -> list[str]:
+    """The names that an import binds; `*` gives what the module shows."""
+    names = [alias.asname or alias.name for alias in node.names]
+    if isinstance(node, ast.Import):
+        return [name.split(".")[0] for name in names]
+    return [each for name in names for each in (_starred(node.module or "") if name == "*" else [name])]
+
+
+def _starred(module: str) -> list[str]:
+    if module not in IMPORTABLE:
+        return []
+    found = importlib.import_module(module)
+    shown = getattr(found, "__all__", None)
+    return list(shown) if shown is not None else [name for name in dir(found) if not name.startswith("_")]
+
+
+def _walrus(node: ast.AST) -> frozenset[str]:
+    return frozenset(inner.target.id for inner in ast.walk(node) if isinstance(inner, ast.NamedExpr))
+
+
+def _targets(node: ast.expr) -> Iterator[str]:
+    return (inner.id for inner in ast.walk(node) if isinstance(inner, ast.Name) and isinstance(inner.ctx, ast.Store))
+
+
+def _parameters(arguments: ast.arguments) -> frozenset[str]:
+    every = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs, arguments.vararg, arguments.kwarg]
+    return frozenset(argument.arg for argument in every if argument)
+
+
+def _outer_declared(body: Iterable[ast.AST]) -> frozenset[str]:
+    """Names that a scope's own statements declare as belonging to a scope around it."""
+    found: set[str] = set()
+    for node in body:
+        if isinstance(node, ast.Global | ast.Nonlocal):
+            found.update(node.names)
+        elif not isinstance(node, (*_FUNCTIONS, ast.ClassDef, ast.expr)):
+            found |= _outer_declared(ast.iter_child_nodes(node))
+    return frozenset(found)
+
+
+def _declared_global(tree: ast.Module) -> frozenset[str]:
+    """Names that some function assigns in the top level's place."""
+    return frozenset(name for node in ast.walk(tree) if isinstance(node, ast.Global) for name in node.names)
+
+
+def _captures(pattern: ast.pattern) -> list[str]:
+    return [name for node in ast.walk(pattern) for name in _capture(node)]
+
+
+def _capture(node: ast.AST) -> Iterator[str]:
+    match node:
+        case ast.MatchAs(name=str(name)) | ast.MatchStar(name=str(name)) | ast.MatchMapping(rest=str(name)):
+            yield name
+
+
+def _catches_all(case: ast.match_case) -> bool:
+    return isinstance(case.pattern, ast.MatchAs) and case.pattern.pattern is None and case.guard is None
+
+
+def _catches_names(handler: ast.ExceptHandler) -> bool:
+    """Whether a handler is there for names that are missing."""
+    return handler.type is not None and any(
+        isinstance(node, ast.Name) and node.id == "NameError" for node in ast.walk(handler.type)
+    )
