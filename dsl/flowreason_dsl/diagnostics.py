@@ -1,0 +1,121 @@
+"""What is wrong with a flow, as values: the same for terminal, app, JSON and the model's repair prompt.
+
+Invariant: a diagnostic points into the text it speaks about, and its fix, applied, mends what it reports.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, TypeAlias
+
+from flowreason_dsl.source import Source, Span
+
+Severity: TypeAlias = Literal["error", "warning", "hint"]
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """A word about a related place."""
+
+    span: Span
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fix:
+    """A change that mends the fault: `replacement` in place of `span`."""
+
+    message: str
+    span: Span
+    replacement: str
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnostic:
+    """One finding: a code such as `name-unknown`, where, and what to do."""
+
+    code: str
+    message: str
+    span: Span
+    severity: Severity = "error"
+    labels: tuple[Label, ...] = ()
+    help: str | None = None
+    fix: Fix | None = None
+    source: Source | None = None
+
+
+class FlowError(Exception):
+    """A flow that cannot be used, with everything that was found wrong with it."""
+
+    def __init__(self, diagnostics: Sequence[Diagnostic], source: Source) -> None:
+        self.diagnostics = tuple(diagnostics)
+        self.source = source
+        super().__init__(render(self.diagnostics, source))
+
+
+class FlowSyntaxError(FlowError):
+    """The text does not follow the grammar."""
+
+
+class FlowCheckError(FlowError):
+    """The text follows the grammar but cannot be run."""
+
+
+def errors(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
+    """Only those that keep a flow from running."""
+    return [d for d in diagnostics if d.severity == "error"]
+
+
+def render(diagnostics: Iterable[Diagnostic], source: Source) -> str:
+    """All findings as text, in the order of the source, each with its line and a caret."""
+    ordered = sorted(diagnostics, key=lambda d: (d.span.start, d.span.end, d.code))
+    return "\n\n".join(_render_one(d, d.source or source) for d in ordered)
+
+
+def _render_one(d: Diagnostic, source: Source) -> str:
+    line, column = source.position(d.span.start)
+    width = len(str(max([line, *(source.position(label.span.start)[0] for label in d.labels)])))
+    rows = [f"{d.severity}[{d.code}]: {d.message}", f"{' ' * width}--> {source.name}:{line}:{column}"]
+    rows += _quoted(source, d.span, "^", "", width)
+    for label in d.labels:
+        rows += _quoted(source, label.span, "-", label.text, width)
+    if d.help:
+        rows.append(f"{' ' * width} = help: {d.help}")
+    if d.fix:
+        rows.append(f"{' ' * width} = fix: {d.fix.message}")
+    return "\n".join(rows)
+
+
+def _quoted(source: Source, span: Span, mark: str, text: str, width: int) -> list[str]:
+    line, column = source.position(span.start)
+    shown = source.line(line)
+    start = column - 1
+    length = max(1, min(span.end - span.start, len(shown) - start))
+    if len(shown) > 160:
+        cut = max(0, start - 60)
+        shown, start = shown[cut : cut + 160], start - cut
+        length = max(1, min(length, len(shown) - start))
+    lead = "".join("\t" if c == "\t" else " " for c in shown[:start])
+    caret = f"{lead}{mark * length} {text}".rstrip()
+    return [f"{line:>{width}} | {shown}", f"{' ' * width} | {caret}"]
+
+
+def as_json(d: Diagnostic, source: Source) -> dict[str, Any]:
+    """A finding as plain data: lines and columns counted from 1."""
+    place = d.source or source
+
+    def where(span: Span) -> dict[str, int]:
+        line, column = place.position(span.start)
+        end_line, end_column = place.position(span.end)
+        return {"line": line, "column": column, "end_line": end_line, "end_column": end_column}
+
+    out: dict[str, Any] = {"code": d.code, "severity": d.severity, "message": d.message, "file": place.name}
+    out |= where(d.span)
+    if d.labels:
+        out["labels"] = [{"text": label.text, **where(label.span)} for label in d.labels]
+    if d.help:
+        out["help"] = d.help
+    if d.fix:
+        out["fix"] = {"message": d.fix.message, "replacement": d.fix.replacement, **where(d.fix.span)}
+    return out

@@ -1,0 +1,124 @@
+"""Sends requests to the provider: within the limits, through the gate, equal ones once, and every step told.
+
+Invariant: equal requests (same key, sample number included) of a run are answered once; whoever waits for a shared answer may be
+cancelled without losing it for the others; what fails is not kept.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from flowreason.engine.gate import Gate
+from flowreason.engine.limits import Budget
+from flowreason.errors import ProviderError
+from flowreason.ports import ModelInfo, Provider, Reply, Request, Usage
+
+Tell = Callable[[str, Mapping[str, Any]], None]
+
+
+@dataclass(slots=True)
+class Shared:
+    """A request under way or answered, and how many wait for it."""
+
+    task: asyncio.Task[Reply]
+    waiting: int = 0
+
+
+def priced(reply: Reply, info: ModelInfo) -> Reply:
+    """A reply whose usage has its money, where the provider gave none and the price is known."""
+    usage = reply.usage
+    if usage.money or info.prompt_price is None or info.completion_price is None:
+        return reply
+    money = (usage.prompt_tokens * info.prompt_price + usage.completion_tokens * info.completion_price) / 1e6
+    return replace(reply, usage=replace(usage, money=money))
+
+
+class Caller:
+    """The one way from the engine to a provider."""
+
+    def __init__(self, provider: Provider, budget: Budget, gate: Gate) -> None:
+        self.provider = provider
+        self.budget = budget
+        self.gate = gate
+        self._shared: dict[str, Shared] = {}
+
+    async def complete(self, request: Request, tell: Tell, about: Mapping[str, Any], priority: float = 0.0) -> Reply:
+        """The reply to a request. `about` goes into the events."""
+        key = request.key()
+        known = self._shared.get(key)
+        fresh = known is None
+        if known is None:
+            task = asyncio.ensure_future(self._send(request, tell, about, priority))
+            known = self._shared[key] = Shared(task)
+            task.add_done_callback(lambda done: self._settled(key, done))
+        known.waiting += 1
+        try:
+            reply = await asyncio.shield(known.task)
+        except asyncio.CancelledError:
+            if known.waiting == 1 and not known.task.done():
+                known.task.cancel()
+                self._shared.pop(key, None)
+            raise
+        finally:
+            known.waiting -= 1
+        self._tell_reply(reply, tell, about, shared=not fresh)
+        return reply
+
+    def _settled(self, key: str, task: asyncio.Task[Reply]) -> None:
+        if task.cancelled() or task.exception() is not None:
+            self._shared.pop(key, None)
+
+    def _tell_reply(self, reply: Reply, tell: Tell, about: Mapping[str, Any], *, shared: bool) -> None:
+        usage = Usage(0, 0, 0, 0.0) if shared else reply.usage
+        tell(
+            "node.reply",
+            {
+                **about,
+                "text": reply.text,
+                "calls": usage.calls,
+                "prompt_tokens": usage.prompt_tokens,
+                "completion_tokens": usage.completion_tokens,
+                "money": usage.money,
+                "model": reply.model,
+                "shared": shared,
+            },
+        )
+
+    async def _send(self, request: Request, tell: Tell, about: Mapping[str, Any], priority: float) -> Reply:
+        info = self.provider.model_info(request.model)
+        await self.gate.enter(priority)
+        try:
+            reserved = self.budget.reserve(request, info)
+            paid: Usage | None = None
+            try:
+                tell("node.request", {**about, **_shown(request, info)})
+                reply = await self.provider.complete(request, lambda kind, data: tell(f"node.{kind}", {**about, **data}))
+                reply = priced(reply, info)
+                paid = reply.usage
+                return reply
+            except ProviderError as error:
+                if error.kind in ("reply", "refused"):
+                    paid = Usage(calls=1)
+                raise
+            finally:
+                self.budget.settle(reserved, paid)
+        finally:
+            self.gate.leave()
+
+    async def close(self) -> None:
+        """Stop what nobody waits for any more."""
+        tasks = [shared.task for shared in self._shared.values() if not shared.task.done()]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _shown(request: Request, info: ModelInfo) -> dict[str, Any]:
+    return {
+        "messages": [{"role": m.role, "content": m.content} for m in request.messages],
+        "model": request.model or info.name,
+        "schema": None if request.schema is None else dict(request.schema),
+    }

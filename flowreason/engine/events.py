@@ -1,0 +1,50 @@
+"""What happened, as a list of facts: the one truth that progress, pictures, results and replay are functions of.
+
+Invariant: an event is plain data (a value of `flowreason.values`), numbered in the order it happened; no key ever stands in one.
+
+| kind | data |
+|---|---|
+| `compile.started` | question |
+| `compile.draft` | text, round, diagnostics (as JSON) |
+| `compile.done` | text, rounds, fallback (why a plain flow is used instead) |
+| `run.started` | flow (text), entry, inputs |
+| `run.finished` | value; `run.failed`: error, error_kind; `run.cancelled`: reason |
+| `frame.opened` | region, owner (node), index, flow; `frame.closed` |
+| `node.started` | a work node begins |
+| `node.request` | attempt, sample, messages, model, schema |
+| `node.retry` | what the provider says while it tries again: kind, wait, attempt |
+| `node.reply` | attempt, sample, text, prompt_tokens, completion_tokens, money, model, shared (came from an equal call) |
+| `node.rejected` | attempt, sample, why: the reply does not fit and goes back |
+| `node.vote` | count, of, cancelled: how a vote was decided |
+| `node.printed` | text; `node.trace`: lines (of an emulated program) |
+| `node.done` | value; `node.failed`: error, error_kind; `node.skipped`; `node.cancelled` |
+| `item.failed` | index, error: one item of a loop failed and is null in its list |
+| `person.asked` | question, type; `person.answered`: text |
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+
+class Event(NamedTuple):
+    """One fact. `time` is in seconds since the run began; `frame` the path of a frame (`main`, `main/flags[3]`,
+    `main/check/older`), empty for the run itself; `node` the id of a node in its flow's graph."""
+
+    seq: int
+    time: float
+    kind: str
+    frame: str = ""
+    node: str = ""
+    data: Mapping[str, Any] = {}
+
+    def as_json(self) -> dict[str, Any]:
+        from flowreason.values import encode
+
+        out: dict[str, Any] = {"seq": self.seq, "time": round(self.time, 6), "kind": self.kind}
+        if self.frame:
+            out["frame"] = self.frame
+        if self.node:
+            out["node"] = self.node
+        return out | {"data": encode(dict(self.data))}

@@ -1,0 +1,136 @@
+"""The state of a run: frames (one activation of a body each), the scopes they are cancelled by, and loops under way.
+
+A slot of a frame is waiting, or has one of three outcomes, for good: a value, skipped (the way was not taken), or failed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from flowreason.engine.plan import LoopPlan, Plan, Program
+from flowreason.errors import FlowreasonError
+
+WAITING, VALUE, SKIPPED, FAILED = 0, 1, 2, 3
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why a slot failed, and where it began."""
+
+    error: FlowreasonError
+    node: str
+    frame: str
+
+
+class Scope:
+    """What ends together: the work of one activation of a flow, and of everything it called."""
+
+    __slots__ = ("children", "closed", "parent", "tasks")
+
+    def __init__(self, parent: Scope | None) -> None:
+        self.parent = parent
+        self.closed = False
+        self.children: set[Scope] = set()
+        self.tasks: set[Any] = set()
+        if parent is not None:
+            parent.children.add(self)
+
+    def close(self) -> list[Any]:
+        """Nothing in it counts any more; the tasks to cancel, in this scope and below."""
+        todo, found = [self], []
+        while todo:
+            scope = todo.pop()
+            scope.closed = True
+            found += scope.tasks
+            todo += scope.children
+            scope.children = set()
+        if self.parent is not None:
+            self.parent.children.discard(self)
+        return found
+
+
+class Frame:
+    """One activation of a body. `at` is the node in the frame around that it belongs to, `index` the round."""
+
+    __slots__ = (
+        "_path", "at", "bad", "dead_ways", "depth", "flow", "index", "left", "loop", "missing", "parent", "plan", "program",
+        "scope", "state", "subscribers", "values", "waiter",
+    )  # fmt: skip
+
+    def __init__(
+        self, plan: Plan, program: Program, parent: Frame | None, at: int, index: int, scope: Scope, loop: LoopRun | None
+    ) -> None:
+        size = plan.size
+        self.plan = plan
+        self.program = program
+        self.parent = parent
+        self.at = at
+        self.index = index
+        self.scope = scope
+        self.loop = loop
+        self.flow: Frame = self if loop is None or parent is None else parent.flow
+        self.depth: int = 0 if parent is None else parent.depth
+        self.state = [0] * size
+        self.values: list[Any] = [None] * size
+        self.missing = plan.need.copy()
+        self.left = size
+        self.bad: dict[int, tuple[int, Any]] | None = None
+        self.dead_ways: dict[int, int] | None = None
+        self.subscribers: dict[int, list[tuple[Frame, int]]] | None = None
+        self.waiter: Callable[[int, Any], None] | None = None
+        self._path: str | None = None
+
+    @property
+    def path(self) -> str:
+        """Where it stands: `main`, `main/flags[3]`, `main/check/older`."""
+        if self._path is None:
+            self._path = self._make_path()
+        return self._path
+
+    def _make_path(self) -> str:
+        steps: list[str] = []
+        frame: Frame | None = self
+        while frame is not None:
+            if frame.parent is None:
+                steps.append(frame.plan.flow.name)
+                break
+            owner = frame.parent.plan.nodes[frame.at].id
+            steps.append(f"{owner}[{frame.index}]" if frame.loop is not None else f"{owner}/{frame.plan.flow.name}")
+            frame = frame.parent
+        return "/".join(reversed(steps))
+
+    def value_of(self, name: str) -> Any:
+        """The value of a node, by id."""
+        return self.values[self.plan.index[name]]
+
+
+class LoopRun:
+    """A loop under way: how many rounds it has, how many were opened, and what they yielded."""
+
+    __slots__ = (
+        "at", "closed", "ended", "failures", "frame", "items", "last", "opened", "pending", "plan", "results", "total",
+    )  # fmt: skip
+
+    def __init__(self, frame: Frame, at: int, plan: LoopPlan, total: int, items: list[Any] | None) -> None:
+        self.frame = frame
+        self.at = at
+        self.plan = plan
+        self.total = total
+        self.items = items
+        self.opened = 0
+        self.closed = 0
+        self.pending = 0
+        self.ended = False
+        self.last: Frame | None = None
+        self.results: list[list[Any]] = []
+        self.failures: list[tuple[int, Failure]] = []
+
+    @property
+    def in_order(self) -> bool:
+        return self.plan.op.in_order
+
+
+NOT_YET = object()
+"""In the results of a loop: a yield that has not come, or was skipped."""

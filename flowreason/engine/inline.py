@@ -1,0 +1,172 @@
+"""What nodes do that need not wait: each function takes a frame and an index and gives a value, or raises a `FlowreasonError`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flowreason.asking.misfit import Misfit
+from flowreason.asking.prompt import pick
+from flowreason.engine.frames import Frame
+from flowreason.errors import FlowreasonError, NodeError
+from flowreason.graph import ops
+from flowreason.values import show
+
+YES = frozenset({"yes", "true", "y"})
+NO = frozenset({"no", "false", "n", ""})
+
+
+def line_of(frame: Frame, i: int) -> int:
+    """The line of the flow's text where a node stands."""
+    return frame.plan.flow.source.position(frame.plan.nodes[i].span.start)[0]
+
+
+def node_error(frame: Frame, i: int, message: str, kind: str = "node", line: int = 0) -> NodeError:
+    """An error that says where it happened."""
+    where = line or line_of(frame, i)
+    node = frame.plan.nodes[i].id
+    return NodeError(f"line {where}: {message}", node=node, frame=frame.path, kind=kind, line=where)
+
+
+def misfit(frame: Frame, i: int, why: Misfit) -> NodeError:
+    node = frame.plan.nodes[i]
+    return node_error(frame, i, f"{node.name or node.id} should be {node.type}: {why}", "type")
+
+
+def code_line(frame: Frame, code: Any, line: int) -> int:
+    """The line of the flow's text for a line (from 1) of a piece of Python in it."""
+    if not code.lines or line <= 0:
+        return frame.plan.flow.source.position(code.span.start)[0]
+    offset = code.lines[min(line, len(code.lines)) - 1]
+    return frame.plan.flow.source.position(offset)[0]
+
+
+def python_failed(frame: Frame, i: int, error: Exception) -> NodeError:
+    """An exception of a trivially safe expression, as the sandbox would tell it."""
+    op = frame.plan.nodes[i].op
+    assert isinstance(op, ops.Python)
+    return node_error(frame, i, f"{type(error).__name__}: {error}", "python", code_line(frame, op.code, 1))
+
+
+def fill(frame: Frame, i: int) -> str:
+    """A text with values put in."""
+    op = frame.plan.nodes[i].op
+    assert isinstance(op, ops.Fill)
+    values = {read.name: frame.values[source] for read, source in frame.plan.reads[i]}
+    return fill_template(op.template.parts, values, frame, i)
+
+
+def fill_template(parts: tuple[Any, ...], values: dict[str, Any], frame: Frame, i: int) -> str:
+    out = []
+    for part in parts:
+        if isinstance(part, str):
+            out.append(part)
+        else:
+            out.append(show(take(values[part.name.text], part.steps, part.name.text, frame, i)))
+    return "".join(out)
+
+
+def take(value: Any, steps: tuple[str | int, ...], name: str, frame: Frame, i: int) -> Any:
+    """A field, key or item of a value."""
+    try:
+        return pick(value, steps, name)
+    except Misfit as error:
+        raise node_error(frame, i, error.reason, "path") from error
+
+
+def pick_value(frame: Frame, i: int) -> Any:
+    op = frame.plan.nodes[i].op
+    assert isinstance(op, ops.Pick)
+    read, source = frame.plan.reads[i][0]
+    return take(frame.values[source], op.steps, read.name, frame, i)
+
+
+def decide(frame: Frame, i: int) -> str:
+    """The label of the way that is taken."""
+    op = frame.plan.nodes[i].op
+    assert isinstance(op, ops.Decide)
+    value = frame.values[frame.plan.first[i]]
+    if op.kind != "match":
+        return "true" if truth(value, frame, i) else "false"
+    for number, case in enumerate(op.cases):
+        if any(same(value, each) for each in case):
+            return str(number)
+    return "else"
+
+
+def truth(value: Any, frame: Frame, i: int) -> bool:
+    """Whether a condition holds: Python's truth, but for a text, which must say yes or no."""
+    if isinstance(value, str):
+        word = value.strip().rstrip(".!").lower()
+        if word in YES or word in NO:
+            return word in YES
+        raise node_error(frame, i, f"a condition must be yes or no, and this is the text {value[:60]!r}", "condition")
+    return bool(value)
+
+
+def same(value: Any, case: Any) -> bool:
+    """Whether a value is the one of a case: texts without regard to case and blanks around, numbers as numbers."""
+    if isinstance(value, bool) or isinstance(case, bool):
+        return value is case or (isinstance(value, str) and value.strip().lower() == str(case).lower())
+    if isinstance(case, str):
+        return show(value).strip().casefold() == case.strip().casefold()
+    if isinstance(value, str):
+        return value.strip() == show(case)
+    return bool(value == case)
+
+
+def rounds_of(frame: Frame, i: int, kind: str, value: Any) -> tuple[list[Any] | None, int]:
+    """The items of a `for`, or the number of rounds of another loop."""
+    if kind == "for":
+        if isinstance(value, str) or not hasattr(value, "__iter__"):
+            shown = show(value)
+            raise node_error(frame, i, f"`for` needs a list, and this is {type_name(value)}: {shown[:60]!r}", "type")
+        items = list(value)
+        return items, len(items)
+    if isinstance(value, bool) or not isinstance(value, int):
+        if not (isinstance(value, float) and value.is_integer()):
+            raise node_error(frame, i, f"`{kind}` needs a whole number of rounds, and this is {show(value)[:60]!r}", "type")
+    if value < 0:
+        raise node_error(frame, i, f"`{kind}` needs a number of rounds that is not negative, and this is {value}", "type")
+    return None, int(value)
+
+
+def part_of(item: Any, part: int, parts: int, frame: Frame, j: int) -> Any:
+    """One of several targets of a `for`."""
+    if isinstance(item, str) or not hasattr(item, "__len__") or len(item) != parts:
+        message = f"each item must have {parts} parts, and this one is {show(item)[:60]!r}"
+        raise node_error(frame, j, message, "type")
+    return list(item)[part]
+
+
+def call_tool(frame: Frame, i: int) -> Any:
+    """A pure tool, called in place."""
+    function = frame.plan.extra[i]
+    arguments = {read.name: frame.values[source] for read, source in frame.plan.reads[i] if read.role == "argument"}
+    try:
+        return function(**arguments)
+    except FlowreasonError:
+        raise
+    except Exception as error:
+        op = frame.plan.nodes[i].op
+        assert isinstance(op, ops.CallTool)
+        raise node_error(frame, i, f"the tool {op.tool} failed: {type(error).__name__}: {error}", "tool") from error
+
+
+def type_name(value: Any) -> str:
+    """What a value is, in the words of the language."""
+    match value:
+        case None:
+            return "null"
+        case bool():
+            return "bool"
+        case int():
+            return "int"
+        case float():
+            return "number"
+        case str():
+            return "text"
+        case dict():
+            return "a record"
+        case list() | tuple():
+            return "list"
+    return type(value).__name__

@@ -1,0 +1,121 @@
+"""What a run may use at most, and the account that keeps it there.
+
+Invariant: what was used and what is reserved never exceed a limit together; a call is reserved before it is sent and
+settled after, so that calls under way at the same time cannot overdraw it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, fields, replace
+
+from flowreason.errors import LimitExceeded, UsageError
+from flowreason.ports import ModelInfo, Request, Usage
+
+CHARACTERS_PER_TOKEN = 4
+ASSUMED_REPLY = 1024
+"""Tokens reserved for a reply whose length nothing limits."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """The most that a run may use; None: no limit.
+
+    `calls` to the model, `tokens` in and out, `money` in US dollars, `seconds` of time on the wall, `depth` of sub-flows within
+    sub-flows, `rounds` of one loop.
+    """
+
+    calls: int | None = 200
+    tokens: int | None = None
+    money: float | None = None
+    seconds: float | None = None
+    depth: int = 16
+    rounds: int = 10_000
+
+    def __post_init__(self) -> None:
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if value is not None and (isinstance(value, bool) or not isinstance(value, int | float) or value < 0):
+                raise UsageError(f"the limit {field.name} must be a number that is not negative, and this is {value!r}")
+
+    @classmethod
+    def parse(cls, texts: Iterable[str], base: Limits | None = None) -> Limits:
+        """Limits from texts such as `calls=20` or `money=0.50`; `none` lifts one. Raises `UsageError`."""
+        found = base or cls()
+        for text in texts:
+            name, _, number = text.partition("=")
+            found = replace(found, **{_known(name.strip(), text): _number(name.strip(), number.strip())})
+        return found
+
+
+_WHOLE = frozenset({"calls", "tokens", "depth", "rounds"})
+
+
+def _known(name: str, text: str) -> str:
+    names = [field.name for field in fields(Limits)]
+    if name not in names:
+        raise UsageError(f"there is no limit {text!r}; use NAME=NUMBER with one of: {', '.join(names)}")
+    return name
+
+
+def _number(name: str, text: str) -> float | None:
+    if text.lower() == "none" and name not in ("depth", "rounds"):
+        return None
+    try:
+        value = int(text.replace("_", "")) if name in _WHOLE else float(text.lstrip("$"))
+    except ValueError:
+        value = -1.0
+    if value < 0 or value != value:
+        kind = "a whole number" if name in _WHOLE else "a number"
+        raise UsageError(f"the limit {name} needs {kind} that is not negative, and this is {text!r}")
+    return value
+
+
+@dataclass(slots=True)
+class Reserved:
+    """What one call under way may use at worst."""
+
+    tokens: int
+    money: float
+
+
+class Budget:
+    """The account of a run."""
+
+    def __init__(self, limits: Limits) -> None:
+        self.limits = limits
+        self.used = Usage()
+        self._calls = 0
+        self._tokens = 0
+        self._money = 0.0
+        self._spent = 0.0
+
+    def reserve(self, request: Request, info: ModelInfo) -> Reserved:
+        """Room for a call, or `LimitExceeded` that names the limit it would break."""
+        prompt = sum(len(m.content) for m in request.messages) // CHARACTERS_PER_TOKEN + 1
+        reply = request.max_tokens or ASSUMED_REPLY
+        money = (prompt * (info.prompt_price or 0) + reply * (info.completion_price or 0)) / 1e6
+        limits = self.limits
+        self._check("calls", limits.calls, self.used.calls + self._calls + 1)
+        self._check("tokens", limits.tokens, self.used.tokens + self._tokens + prompt + reply)
+        self._check("money", limits.money, self._spent + self._money + money)
+        self._calls += 1
+        self._tokens += prompt + reply
+        self._money += money
+        return Reserved(prompt + reply, money)
+
+    @staticmethod
+    def _check(name: str, limit: float | None, needed: float) -> None:
+        if limit is not None and needed > limit:
+            word = f"${limit:g}" if name == "money" else f"{limit:g} {name}"
+            message = f"the limit of {word} is reached; raise it with --limit {name}=… (Limits({name}=…) in Python)"
+            raise LimitExceeded(name, limit, message)
+
+    def settle(self, reserved: Reserved, usage: Usage | None) -> None:
+        """The call is over; `usage` is None where nothing was paid for."""
+        self._calls -= 1
+        self._tokens -= reserved.tokens
+        self._money -= reserved.money
+        if usage is not None:
+            self.used = self.used + usage
+            self._spent += usage.money or 0.0

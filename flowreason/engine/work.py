@@ -1,0 +1,346 @@
+"""What work nodes do: each is awaited in a task of its own, and gives a value or raises a `FlowreasonError`."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import zlib
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol
+
+from flowreason.asking.convert import convert
+from flowreason.asking.misfit import Misfit
+from flowreason.asking.person import text_for_person
+from flowreason.asking.prompt import fill
+from flowreason.asking.reply import parse_reply
+from flowreason.engine import inline
+from flowreason.engine.asker import TRIES, Asker, Question
+from flowreason.engine.caller import Caller
+from flowreason.engine.checks import Checks
+from flowreason.engine.emulation import ModelHost
+from flowreason.engine.environment import BoundTool, Environment
+from flowreason.engine.frames import Frame
+from flowreason.engine.plan import Program
+from flowreason.errors import FlowreasonError, PythonError, UsageError
+from flowreason.graph import ops
+from flowreason.graph.model import Node
+from flowreason.ports import HostCall, PythonTask, SandboxLimits, SandboxSession
+from flowreason_dsl.types import ANY
+
+
+class Host(Protocol):
+    """What work needs of the scheduler: to run flows in place, and to tell what happens."""
+
+    async def call_flow(
+        self, program: Program, flow: str, inputs: Mapping[str, Any], frame: Frame, i: int
+    ) -> Any: ...
+
+    def tell(self, kind: str, frame: Frame | None, i: int, data: Mapping[str, Any]) -> None: ...
+
+
+class Worker:
+    """Does the work nodes of one run."""
+
+    def __init__(self, environment: Environment, caller: Caller, host: Host) -> None:
+        self.environment = environment
+        self.caller = caller
+        self.host = host
+        self._session: asyncio.Task[SandboxSession] | None = None
+
+    async def perform(self, frame: Frame, i: int) -> Any:
+        """The value of a work node, in its type, with its checks held."""
+        node = frame.plan.nodes[i]
+        self.host.tell("node.started", frame, i, {})
+        if isinstance(node.op, ops.Ask):
+            if node.op.user:
+                return await self._ask_person(frame, i, node, node.op)
+            return await self._ask(frame, i, node, node.op)
+        value = await self._act(frame, i, node)
+        try:
+            value = convert(value, node.type) if node.type is not ANY else value
+        except Misfit as misfit:
+            raise inline.misfit(frame, i, misfit) from misfit
+        wrong = await Checks(self, frame, i).first_wrong(value)
+        if wrong is not None:
+            raise inline.node_error(frame, i, wrong, "ensure")
+        return value
+
+    async def _act(self, frame: Frame, i: int, node: Node) -> Any:
+        match node.op:
+            case ops.Python():
+                return await self._python(frame, i, node.op)
+            case ops.Emulate():
+                return await self._emulate(frame, i, node.op)
+            case ops.CallTool(tool=tool):
+                return await self.call_tool(tool, arguments_of(frame, i), frame, i)
+            case ops.Solve():
+                return await self._solve(frame, i, node.op)
+            case ops.RunText():
+                return await self._run_text(frame, i)
+            case ops.Pick():
+                return inline.pick_value(frame, i)
+            case ops.Fill():
+                return inline.fill(frame, i)
+            case ops.Constant(value=value):
+                return value
+        raise inline.node_error(frame, i, f"{node.id} cannot be checked here")
+
+    # --- asks ---
+
+    async def _ask(self, frame: Frame, i: int, node: Node, op: ops.Ask) -> Any:
+        question = Question(
+            template=op.question,
+            values=values_of(frame, i),
+            type=node.type,
+            context=context_of(frame, i),
+            questions=_questions(frame, i),
+            settings=dict(op.settings) | settings_of(frame, i),
+            draw=draw_of(frame),
+        )
+        checks = Checks(self, frame, i)
+        asker = Asker(self.caller, question, checks.first_wrong, self._teller(frame, i), frame.plan.priority[i])
+        return await asker.ask()
+
+    async def _ask_person(self, frame: Frame, i: int, node: Node, op: ops.Ask) -> Any:
+        """The person's answer; what does not fit is asked again, with the reason."""
+        if self.environment.ask_user is None:
+            raise inline.node_error(frame, i, "this flow asks the person who runs it, and nobody is there to answer", "user")
+        text = text_for_person(op.question, values_of(frame, i), context=context_of(frame, i), type=node.type)
+        checks, asked, wrong = Checks(self, frame, i), text, None
+        for _ in range(TRIES):
+            self.host.tell("person.asked", frame, i, {"question": asked, "type": str(node.type)})
+            said = self.environment.ask_user(asked, str(node.type))
+            reply = await said if inspect.isawaitable(said) else said
+            self.host.tell("person.answered", frame, i, {"text": reply})
+            try:
+                value = parse_reply(reply, node.type)
+                wrong = await checks.first_wrong(value)
+            except Misfit as misfit:
+                wrong = misfit.reason
+            if wrong is None:
+                return value
+            asked = f"{text}\n({wrong})"
+        raise inline.node_error(frame, i, f"no answer fitted in {TRIES} tries; the last one: {wrong}", "reply")
+
+    def _teller(self, frame: Frame, i: int) -> Callable[[str, Mapping[str, Any]], None]:
+        return lambda kind, data: self.host.tell(kind, frame, i, data)
+
+    # --- Python ---
+
+    async def session(self) -> SandboxSession:
+        """The run's place for Python, made when first needed."""
+        if self._session is None:
+            self._session = asyncio.ensure_future(self.environment.sandbox.session(SandboxLimits()))
+        return await asyncio.shield(self._session)
+
+    async def run_python(
+        self, code: Any, names: Mapping[str, Any], functions: tuple[str, ...], frame: Frame, i: int
+    ) -> Any:
+        """The value of a piece of Python. Raises `NodeError` that names the line of the flow."""
+        session = await self.session()
+        task = PythonTask(code.text, names, functions, seed_of(frame, i))
+        try:
+            result = await session.run(task, self._host_call(frame, i))
+        except PythonError as error:
+            line = inline.code_line(frame, code, error.line)
+            raise inline.node_error(frame, i, str(error), "python", line) from error
+        if result.printed:
+            self.host.tell("node.printed", frame, i, {"text": result.printed})
+        return result.value
+
+    async def _python(self, frame: Frame, i: int, op: ops.Python) -> Any:
+        return await self.run_python(op.code, values_of(frame, i), op.functions, frame, i)
+
+    def _host_call(self, frame: Frame, i: int) -> HostCall:
+        async def call(name: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
+            return await self.call_by_name(name, args, kwargs, frame, i)
+
+        return call
+
+    async def call_by_name(
+        self, name: str, args: tuple[Any, ...], kwargs: Mapping[str, Any], frame: Frame, i: int
+    ) -> Any:
+        """A sub-flow or tool, called from Python."""
+        graph = frame.program.graph
+        if name in graph.flows:
+            inputs = bind(name, graph.flows[name].parameters, args, kwargs)
+            return await self.host.call_flow(frame.program, name, inputs, frame, i)
+        parameters = tuple(p.name.text for p in graph.tools[name].parameters)
+        return await self.call_tool(name, bind(name, parameters, args, kwargs), frame, i)
+
+    async def _emulate(self, frame: Frame, i: int, op: ops.Emulate) -> Any:
+        session = await self.session()
+        task = PythonTask(op.code.text, values_of(frame, i), op.functions, seed_of(frame, i))
+        host = ModelHost(self, frame, i, op)
+        try:
+            result = await session.emulate(task, host)
+        except PythonError as error:
+            line = inline.code_line(frame, op.code, error.line)
+            raise inline.node_error(frame, i, str(error), "python", line) from error
+        lines = [{"line": t.line, "by": t.by, "changed": dict(t.changed)} for t in result.trace]
+        self.host.tell("node.trace", frame, i, {"lines": lines})
+        if result.printed:
+            self.host.tell("node.printed", frame, i, {"text": result.printed})
+        return result.value
+
+    # --- tools ---
+
+    async def call_tool(self, name: str, arguments: Mapping[str, Any], frame: Frame, i: int) -> Any:
+        """A tool, with its arguments and result in their types. One that is not async runs in a thread."""
+        tool = self.environment.tools.get(name)
+        if tool is None:
+            raise inline.node_error(frame, i, f"the tool {name} was not given to this run (tools=[{name}])", "tool")
+        given = self._fitting(tool, arguments, frame, i)
+        try:
+            if inspect.iscoroutinefunction(tool.function):
+                value = await tool.function(**given)
+            elif tool.inline:
+                value = tool.function(**given)
+            else:
+                value = await asyncio.to_thread(tool.function, **given)
+        except FlowreasonError:
+            raise
+        except Exception as error:
+            message = f"the tool {name} failed: {type(error).__name__}: {error}"
+            raise inline.node_error(frame, i, message, "tool") from error
+        returns = tool.definition.returns
+        try:
+            return value if returns is None else convert(value, returns.type)
+        except Misfit as misfit:
+            raise inline.node_error(frame, i, f"the tool {name} gave a wrong value: {misfit.reason}", "tool") from misfit
+
+    @staticmethod
+    def _fitting(tool: BoundTool, arguments: Mapping[str, Any], frame: Frame, i: int) -> dict[str, Any]:
+        kinds = {p.name.text: p.type.type for p in tool.definition.parameters}
+        given = {}
+        for name, value in arguments.items():
+            try:
+                given[name] = convert(value, kinds.get(name, ANY))
+            except Misfit as misfit:
+                message = f"{tool.definition.name}({name}=…): {misfit.reason}"
+                raise inline.node_error(frame, i, message, "type") from misfit
+        return given
+
+    # --- flows written at run time ---
+
+    async def _solve(self, frame: Frame, i: int, op: ops.Solve) -> Any:
+        compiler = self.environment.compiler
+        if compiler is None:
+            raise inline.node_error(frame, i, "`solve` needs a compiler, and this run has none", "solve")
+        self._check_depth(frame, i)
+        tell = self._teller(frame, i)
+        values = values_of(frame, i)
+        try:
+            question = fill(op.question, values)
+        except Misfit as misfit:
+            raise inline.node_error(frame, i, misfit.reason, "path") from misfit
+        inputs = {read_name(name): value for name, value in context_of(frame, i)}
+
+        async def complete(request: Any) -> Any:
+            return await self.caller.complete(request, tell, {"attempt": 1, "sample": 0}, frame.plan.priority[i])
+
+        graph = await compiler.solve(question, inputs, complete, tell)
+        return await self._in_place(graph, {"question": question, **inputs}, frame, i)
+
+    async def _run_text(self, frame: Frame, i: int) -> Any:
+        compiler = self.environment.compiler
+        if compiler is None:
+            raise inline.node_error(frame, i, "`run` needs a compiler, and this run has none", "solve")
+        self._check_depth(frame, i)
+        read, source = frame.plan.reads[i][0]
+        text = inline.take(frame.values[source], read.steps, read.name, frame, i)
+        graph = compiler.load(str(text))
+        inputs = {read_name(name): value for name, value in context_of(frame, i)}
+        return await self._in_place(graph, inputs, frame, i)
+
+    def _check_depth(self, frame: Frame, i: int) -> None:
+        if frame.depth >= self.environment.limits.depth:
+            message = f"flows are more than {self.environment.limits.depth} deep (the limit `depth`)"
+            raise inline.node_error(frame, i, message, "depth")
+
+    async def _in_place(self, graph: Any, inputs: Mapping[str, Any], frame: Frame, i: int) -> Any:
+        program = Program(graph, frame.program.inline_tools, frame.program.trivial)
+        known = {name: value for name, value in inputs.items() if name in graph.main.parameters}
+        return await self.host.call_flow(program, graph.entry, known, frame, i)
+
+    async def close(self) -> None:
+        """Give the sandbox session back."""
+        if self._session is not None:
+            session, self._session = self._session, None
+            if not session.done():
+                session.cancel()
+            try:
+                await (await session).close()
+            except (asyncio.CancelledError, FlowreasonError):
+                return
+
+
+# --- what a node reads ---
+
+
+def values_of(frame: Frame, i: int) -> dict[str, Any]:
+    """The names that a node uses."""
+    return {read.name: frame.values[source] for read, source in frame.plan.reads[i] if read.role == "value"}
+
+
+def arguments_of(frame: Frame, i: int) -> dict[str, Any]:
+    return {read.name: frame.values[source] for read, source in frame.plan.reads[i] if read.role == "argument"}
+
+
+def settings_of(frame: Frame, i: int) -> dict[str, Any]:
+    return {read.name: frame.values[source] for read, source in frame.plan.reads[i] if read.role == "setting"}
+
+
+def context_of(frame: Frame, i: int) -> list[tuple[str, Any]]:
+    """What `given` and edges drawn by hand bring, in written order."""
+    found = []
+    for read, source in frame.plan.reads[i]:
+        if read.role == "context":
+            found.append((read.name, inline.take(frame.values[source], read.steps, read.name.split(".")[0], frame, i)))
+    return found
+
+
+def _questions(frame: Frame, i: int) -> dict[str, str]:
+    """What was asked to get each piece of context, where it is a plain text."""
+    found = {}
+    for read, source in frame.plan.reads[i]:
+        op = frame.plan.nodes[source].op
+        if read.role == "context" and isinstance(op, ops.Ask) and not op.question.paths:
+            found[read.name] = "".join(str(part) for part in op.question.parts)
+    return found
+
+
+def read_name(name: str) -> str:
+    """The last word of a path, as the name of an input."""
+    return name.split(".")[-1].split("[")[0]
+
+
+def bind(flow: str, parameters: tuple[str, ...], args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> dict[str, Any]:
+    """Arguments of a call from Python, by parameter. Raises `UsageError`."""
+    if len(args) > len(parameters):
+        raise UsageError(f"{flow} takes {len(parameters)} arguments, and {len(args)} were given")
+    bound = dict(zip(parameters, args, strict=False))
+    for name, value in kwargs.items():
+        if name not in parameters or name in bound:
+            raise UsageError(f"{flow} cannot take the argument {name!r}; it has {', '.join(parameters) or 'none'}")
+        bound[name] = value
+    return bound
+
+
+def draw_of(frame: Frame) -> int:
+    """The number of this draw: which rounds of `sample` loops around it this is."""
+    number, place = 0, frame
+    factor = 1
+    while place.parent is not None:
+        if place.loop is not None and place.loop.plan.op.kind == "sample":
+            number += place.index * factor
+            factor *= max(1, place.loop.total)
+        place = place.parent
+    return number
+
+
+def seed_of(frame: Frame, i: int) -> int:
+    """A number for `random` that is the same on every run and differs from node to node."""
+    return zlib.crc32(f"{frame.path}/{frame.plan.nodes[i].id}".encode())
+
+

@@ -1,0 +1,126 @@
+"""Every error that flowreason raises on purpose, under one root, each carrying what it knows as data.
+
+Invariant: the text of an error is at most three lines, says what to do, and never holds a key.
+`FlowSyntaxError` and `FlowCheckError` belong to the language and live in `flowreason_dsl`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from flowreason_dsl.diagnostics import Diagnostic
+
+
+class FlowreasonError(Exception):
+    """The root of all of them."""
+
+
+class UsageError(FlowreasonError):
+    """Something the caller gave cannot be used: a missing input, a wrong type, a file that is not there."""
+
+
+class InputError(UsageError):
+    """An input of a flow is missing, unknown or of the wrong type."""
+
+
+class ConfigError(UsageError):
+    """A setting is missing or wrong: no key, a config file that others can read."""
+
+
+class CompileError(FlowreasonError):
+    """No valid flow was written for the question."""
+
+    def __init__(self, message: str, draft: str = "", diagnostics: Sequence[Diagnostic] = ()) -> None:
+        super().__init__(message)
+        self.draft = draft
+        self.diagnostics = tuple(diagnostics)
+
+
+class NodeError(FlowreasonError):
+    """A step failed. `node` is its name in the graph, `frame` the activation it ran in."""
+
+    def __init__(self, message: str, *, node: str = "", frame: str = "", kind: str = "node", line: int = 0) -> None:
+        super().__init__(message)
+        self.node = node
+        self.frame = frame
+        self.kind = kind
+        self.line = line
+
+
+class LimitExceeded(FlowreasonError):
+    """A limit was reached. `limit` is its name (`calls`, `tokens`, `money`, `seconds`, `depth`, `rounds`)."""
+
+    def __init__(self, limit: str, allowed: float, message: str = "") -> None:
+        super().__init__(message or f"the limit of {allowed:g} {limit} was reached")
+        self.limit = limit
+        self.allowed = allowed
+
+
+class Cancelled(FlowreasonError):
+    """The run was stopped by its owner; `reason` says why."""
+
+    def __init__(self, reason: str = "cancelled") -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class ProviderError(FlowreasonError):
+    """A model server did not give a usable answer.
+
+    `kind` is one of `key`, `model`, `quota`, `context`, `refused`, `url`, `request` (hopeless: the next call fails
+    as well) or `rate`, `server`, `network`, `timeout`, `reply` (worth another try). `status` is the HTTP status.
+    """
+
+    HOPELESS = frozenset({"key", "model", "quota", "url", "request"})
+
+    def __init__(
+        self, message: str, *, kind: str, status: int | None = None, retry_after: float | None = None
+    ) -> None:
+        super().__init__(message)
+        self.kind = kind
+        self.status = status
+        self.retry_after = retry_after
+
+    @property
+    def hopeless(self) -> bool:
+        """Whether every further call would fail in the same way, so that the run should stop."""
+        return self.kind in self.HOPELESS
+
+
+class RecordingError(ProviderError):
+    """A recording cannot be read, or does not hold a request."""
+
+    def __init__(self, message: str, **data: Any) -> None:
+        super().__init__(message, kind="request", **data)
+
+
+class SandboxError(FlowreasonError):
+    """No sandbox can be had, or it broke."""
+
+
+class PythonError(FlowreasonError):
+    """Python in a flow failed.
+
+    `kind` is the exception's name (`ZeroDivisionError`) or `timeout`, `memory`, `output`, `size`; `line` is the
+    line in the code (from 1), 0 where unknown.
+    """
+
+    def __init__(self, message: str, *, kind: str, line: int = 0) -> None:
+        super().__init__(message)
+        self.kind = kind
+        self.line = line
+
+
+def is_fatal(error: BaseException) -> bool:
+    """Whether an error ends the whole run, because every further step would meet it as well."""
+    match error:
+        case LimitExceeded(limit=limit):
+            return limit in ("calls", "tokens", "money", "seconds")
+        case ProviderError():
+            return error.hopeless
+        case SandboxError() | Cancelled() | ConfigError():
+            return True
+    return False

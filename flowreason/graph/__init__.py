@@ -1,0 +1,1 @@
+"""CheckedFlow → Graph: one graph that is drawn, analysed and run."""

@@ -1,0 +1,81 @@
+"""CheckedFlow → Graph. It cannot fail: whatever could be wrong was found by the checker.
+
+Invariant: two nodes with no path between them may run at once, in any order, and the answer is the same: every assignment is
+a node of its own, names are joined after branches and carried around loops, and effects form a chain.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from flowreason.graph.builder import Builder, Way
+from flowreason.graph.model import FlowGraph, Graph
+from flowreason.graph.ops import Answer, Constant, Input
+from flowreason.graph.scan import effectful_flows
+from flowreason.graph.statements import Statements
+from flowreason_dsl.check import CheckedFlow
+from flowreason_dsl.source import Source
+from flowreason_dsl.syntax import FlowDef, ToolDef
+from flowreason_dsl.types import ANY
+
+__all__ = ["lower"]
+
+
+class Program:
+    """What the lowering of every flow needs to know of all of them, and where hidden flows are put."""
+
+    def __init__(self, flows: Mapping[str, FlowDef], tools: Mapping[str, ToolDef], sources: Mapping[str, Source]) -> None:
+        self.flows = flows
+        self.tools = tools
+        self.sources = sources
+        self.effectful = effectful_flows(flows, tools)
+        self.made: dict[str, FlowGraph] = {}
+
+
+def lower(checked: CheckedFlow) -> Graph:
+    """The graph of a checked flow, with those of all its sub-flows."""
+    program = Program(checked.flows, checked.tools, checked.sources)
+    for flow in checked.flows.values():
+        program.made[flow.name.text] = lower_flow(flow, program)
+    return Graph(
+        entry=checked.flow.main.name.text, flows=program.made, tools=dict(checked.tools), source=checked.flow.source
+    )
+
+
+def lower_flow(flow: FlowDef, program: Program) -> FlowGraph:
+    """The graph of one flow."""
+    name = flow.name.text
+    builder = Builder(name)
+    root = builder.region(name, kind="flow", span=flow.body.span, label=name)
+    way = Way(root, None, {})
+    for parameter in flow.parameters:
+        op = Input(
+            parameter.name.text,
+            parameter.type.type,
+            parameter.default.value if parameter.default else None,
+            parameter.default is None,
+        )
+        way.env[parameter.name.text] = builder.add(
+            op, way, base=parameter.name.text, name=parameter.name.text, type=op.type, span=parameter.span
+        )
+    returns = flow.returns.type if flow.returns else ANY
+    lowering = Statements(builder, program, returns)
+    lowering.block(flow.body, way)
+    if not way.dead:
+        _fall_off(lowering, way)
+    return FlowGraph(
+        name=name,
+        nodes=builder.nodes,
+        regions=builder.regions,
+        parameters=tuple(p.name.text for p in flow.parameters),
+        returns=returns,
+        doc=flow.doc or "",
+        source=program.sources.get(name, Source("")),
+        effects=name in program.effectful,
+    )
+
+
+def _fall_off(lowering: Statements, way: Way) -> None:
+    """A flow that ends without an answer: null, after its effects."""
+    nothing = lowering.builder.add(Constant(None), way, base="nothing#")
+    lowering.answer(nothing, way, op=Answer(implicit=True))

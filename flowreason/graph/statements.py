@@ -1,0 +1,251 @@
+"""Lowering of statements: where names change, where the way parts and where it comes together again."""
+
+from __future__ import annotations
+
+from flowreason.graph import ops
+from flowreason.graph.builder import EFFECTS, Builder, LoopScope, Way
+from flowreason.graph.expressions import Expressions, ProgramLike
+from flowreason.graph.loops import Loops
+from flowreason.graph.model import Read
+from flowreason_dsl.source import Span
+from flowreason_dsl.syntax import (
+    Answer,
+    Assign,
+    Block,
+    Break,
+    Code,
+    Do,
+    Edge,
+    Expression,
+    For,
+    If,
+    Literal,
+    Match,
+    Name,
+    Path,
+    Repeat,
+    Sample,
+    Statement,
+    While,
+    Yield,
+)
+from flowreason_dsl.types import ANY, BOOL, Choice, Type
+
+
+class Statements(Loops, Expressions):
+    """Lowers blocks into a builder, keeping in `Way` which node holds each name."""
+
+    def __init__(self, builder: Builder, program: ProgramLike, returns: Type) -> None:
+        super().__init__(builder, program, returns)
+        self._yield_types: list[Type] = []
+
+    def block(self, block: Block, way: Way) -> None:
+        """All statements of a block, in order; edges drawn by hand are put in last, when both ends are known."""
+        edges: list[tuple[Edge, dict[str, str]]] = []
+        for statement in block.statements:
+            if way.dead:
+                break
+            if isinstance(statement, Edge):
+                edges.append((statement, dict(way.env)))
+            else:
+                self.statement(statement, way)
+        for edge, known in edges:
+            self._draw(edge, known, way)
+
+    def statement(self, statement: Statement, way: Way) -> None:
+        match statement:
+            case Assign(name=name, value=value, type=declared):
+                expected = declared.type if declared else ANY
+                way.env[name.text] = self.expression(value, way, expected=expected, name=name.text)
+            case Do(value=value):
+                self.do(value, way)
+            case If():
+                self._if(statement.arms, 0, statement, way)
+            case Match():
+                self._match(statement, way)
+            case While():
+                self.while_loop(statement, way)
+            case Repeat():
+                self.repeat_loop(statement, way)
+            case Break():
+                way.loops[-1].leaves.append((way.guard, dict(way.env)))
+                way.dead = way.escaped = True
+            case Yield(value=value, span=span):
+                self._yield(value, way, span)
+            case Answer(value=value, type=declared, span=span):
+                kind = declared.type if declared else self.returns
+                self.answer(self.expression(value, way, expected=kind), way, span=span)
+            case Edge():
+                self._draw(statement, dict(way.env), way)
+
+    def do(self, value: Expression, way: Way) -> None:
+        """An expression for what it does."""
+        if isinstance(value.value, For) and not (value.ensures or value.otherwise):
+            waits = [way.env[path.name.text] for path in value.given]
+            self.for_loop(value.value, way, collects=False, waits=waits)
+        else:
+            self.expression(value, way)
+
+    def answer(self, value: str, way: Way, *, op: ops.Answer | None = None, span: Span | None = None) -> None:
+        """The flow ends here, once the effects before have happened."""
+        effects = [way.env[EFFECTS]] if EFFECTS in way.env else []
+        self.builder.add(
+            op or ops.Answer(),
+            way,
+            base="answer#",
+            reads=[Read("value", value)],
+            after=effects,
+            type=self.returns,
+            span=span or self.builder.nodes[value].span,
+        )
+        for loop in way.loops:
+            loop.answers = True
+        way.dead = way.escaped = True
+
+    def _yield(self, value: Expression, way: Way, span: Span) -> None:
+        kind = self._yield_types[-1] if self._yield_types else ANY
+        held = self.expression(value, way, expected=kind)
+        made = self.builder.add(
+            ops.YieldValue(), way, base="yield#", reads=[Read("value", held)], type=kind, span=span
+        )
+        for loop in reversed(way.loops):
+            if made not in loop.yields:
+                loop.yields.append(made)
+            if loop.collects:
+                return
+            made = loop.id
+
+    # --- branches ---
+
+    def _if(self, arms: tuple[object, ...], index: int, whole: If, way: Way) -> None:
+        arm = whole.arms[index]
+        condition = self.expression(arm.condition, way, expected=BOOL)
+        decision = self.builder.add(
+            ops.Decide("if"), way, base="if#", reads=[Read("condition", condition)], span=arm.condition.span
+        )
+        yes = self._arm(decision, "true", way, arm.body)
+        no = self._arm_way(decision, "false", way, whole.otherwise.span if whole.otherwise else arm.span)
+        if index + 1 < len(whole.arms):
+            self._if(arms, index + 1, whole, no)
+        elif whole.otherwise is not None:
+            self.block(whole.otherwise, no)
+        self._come_together([yes, no], way)
+
+    def _match(self, match: Match, way: Way) -> None:
+        cases = tuple(tuple(literal.value for literal in case.values) for case in match.cases)
+        texts = [value for case in cases for value in case if isinstance(value, str)]
+        expected = Choice(tuple(texts)) if texts and len(texts) == sum(map(len, cases)) else ANY
+        asks = not isinstance(match.subject.value, Path | Code | Literal)
+        subject = self.expression(match.subject, way, expected=expected if asks else ANY)
+        decision = self.builder.add(
+            ops.Decide("match", cases), way, base="match#", reads=[Read("subject", subject)], span=match.subject.span
+        )
+        ways = [self._arm(decision, str(i), way, case.body) for i, case in enumerate(match.cases)]
+        other = self._arm_way(decision, "else", way, match.otherwise.span if match.otherwise else match.span)
+        if match.otherwise is not None:
+            self.block(match.otherwise, other)
+        self._come_together([*ways, other], way)
+
+    def _arm_way(self, decision: str, label: str, way: Way, span: Span) -> Way:
+        region = self.builder.region(
+            f"{decision}.{label}", kind="arm", parent=way.region, owner=decision, label=label, span=span
+        )
+        return way.branch(region, (decision, label))
+
+    def _arm(self, decision: str, label: str, way: Way, body: Block) -> Way:
+        arm = self._arm_way(decision, label, way, body.span)
+        self.block(body, arm)
+        return arm
+
+    def _come_together(self, ways: list[Way], way: Way) -> None:
+        """After a branch: control goes on where it can, and names that differ are joined."""
+        live = [each for each in ways if not each.dead]
+        way.escaped |= any(each.escaped for each in ways)
+        if not live:
+            way.dead = True
+            return
+        if len(live) == 1 and len(ways) > 1 and all(each.dead for each in ways if each is not live[0]):
+            way.env, way.guard = live[0].env, live[0].guard
+            return
+        joined = self._joined(live, way)
+        if any(each.escaped for each in ways):
+            guards = tuple(each.guard for each in live if each.guard is not None)
+            way.guard = (self.builder.add(ops.Meet(guards), self._free(way), base="meet#"), "met")
+        way.env = joined
+
+    @staticmethod
+    def _free(way: Way) -> Way:
+        """The place of `way` without its guard."""
+        return Way(way.region, None, way.env, way.loops)
+
+    def _joined(self, live: list[Way], way: Way) -> dict[str, str]:
+        """The names after a branch; those that its arms changed are join nodes."""
+        names = [n for n in live[0].env if all(n in each.env for each in live[1:]) or n == EFFECTS]
+        names += [EFFECTS] if EFFECTS not in names and any(EFFECTS in each.env for each in live) else []
+        out = {}
+        for name in names:
+            holders = [each.env.get(name) for each in live]
+            first = holders[0]
+            if first is not None and all(holder == first for holder in holders):
+                out[name] = first
+            else:
+                out[name] = self._join(name, live, way)
+        return out
+
+    def _join(self, name: str, live: list[Way], way: Way) -> str:
+        sources = [self.held_in(name, each) for each in live]
+        kinds = {self.builder.nodes[source].type for source in sources}
+        shown = "effects" if name == EFFECTS else name
+        return self.builder.add(
+            ops.Join(),
+            self._free(way),
+            base=f"{shown}.join",
+            name=None if name == EFFECTS else name,
+            reads=[Read(f"way{i}", source) for i, source in enumerate(sources)],
+            type=kinds.pop() if len(kinds) == 1 else ANY,
+        )
+
+    def held_in(self, name: str, way: Way) -> str:
+        """The node that holds a name at the end of a way, alive only when that way was taken."""
+        holder = way.env.get(name)
+        if holder is None:
+            return self.builder.add(ops.Constant(None), way, base="nothing#")
+        return self.builder.add(
+            ops.Pass(), way, base="pass#", reads=[Read("value", holder)], type=self.builder.nodes[holder].type
+        )
+
+    # --- edges drawn by hand ---
+
+    def _draw(self, edge: Edge, known: dict[str, str], way: Way) -> None:
+        """`a -> b`: b waits for a, and where b asks, it is shown a's value."""
+        for group, following in zip(edge.groups, edge.groups[1:], strict=False):
+            for start in group:
+                for end in following:
+                    self._draw_one(start, end, known, way)
+
+    def _draw_one(self, start: Name, end: Name, known: dict[str, str], way: Way) -> None:
+        earlier = known.get(start.text) or way.env.get(start.text)
+        later = known.get(end.text) or way.env.get(end.text)
+        if earlier is None or later is None:
+            return
+        for target in self.askers(later):
+            if isinstance(self.builder.nodes[target].op, ops.Ask | ops.Solve):
+                self.builder.show(target, Read(start.text, earlier, "context"))
+            else:
+                self.builder.wait(target, earlier)
+
+    # --- loops as values ---
+
+    def loop_value(self, loop: For | Sample, way: Way, expected: Type, name: str | None, waits: list[str]) -> str:
+        from flowreason.graph.expressions import _item_of
+
+        self._yield_types.append(_item_of(expected))
+        try:
+            if isinstance(loop, For):
+                return self.for_loop(loop, way, collects=True, name=name, waits=waits)
+            return self.sample_loop(loop, way, name=name, waits=waits)
+        finally:
+            self._yield_types.pop()
+
+
+__all__ = ["LoopScope", "Statements"]

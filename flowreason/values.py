@@ -1,0 +1,148 @@
+"""The values that flow along edges: plain Python data, how it is written as JSON, and how people read it.
+
+A value is None, a bool, int, float, str, list, tuple, set, dict, date, datetime, time, timedelta, Decimal or Fraction, nested
+freely. Invariant: `decode(encode(v)) == v`, type for type, and `encode(v)` is JSON. The module uses the standard
+library alone, because the Python worker in the jail loads this very file.
+"""
+
+from __future__ import annotations
+
+import datetime
+import json
+from collections.abc import Mapping, Set
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any
+
+TAG = "$"
+
+
+class NotPlain(TypeError):
+    """A value that cannot travel between nodes, such as a function or an open iterator."""
+
+
+_PLAIN = (str, int, float, bool, type(None))
+
+
+def encode(value: Any) -> Any:
+    """A value as JSON data; what JSON lacks is tagged: `{"$": "tuple", "of": […]}`."""
+    kind = type(value)
+    if kind in (str, bool, type(None), int):
+        return value
+    if kind is float:
+        return value if value == value and abs(value) != float("inf") else {TAG: "float", "of": repr(value)}
+    if kind is list:
+        return [encode(item) for item in value]
+    if kind is dict and TAG not in value and all(type(key) is str for key in value):
+        return {key: encode(item) for key, item in value.items()}
+    return _encode_tagged(value)
+
+
+def _encode_tagged(value: Any) -> Any:
+    if isinstance(value, bool | int | float | str):  # a subclass, such as an enum
+        base = next(t for t in (bool, int, float, str) if isinstance(value, t))
+        return encode(base(value))
+    if isinstance(value, tuple):
+        if hasattr(value, "_asdict"):
+            return encode(value._asdict())
+        return {TAG: "tuple", "of": [encode(item) for item in value]}
+    if isinstance(value, Set):
+        return {TAG: "set", "of": [encode(item) for item in ordered(value)]}
+    if isinstance(value, Mapping):
+        if TAG not in value and all(type(key) is str for key in value):
+            return {key: encode(item) for key, item in value.items()}
+        return {TAG: "dict", "of": [[encode(key), encode(item)] for key, item in value.items()]}
+    for name, type_, write, _ in _OTHERS:
+        if type(value) is type_:
+            return {TAG: name, "of": write(value)}
+    if isinstance(value, list) or hasattr(value, "__iter__") and hasattr(value, "__len__"):
+        return [encode(item) for item in value]
+    raise NotPlain(f"a value of type {type(value).__name__} cannot be handed on; make it text, a number, a list or a record")
+
+
+def ordered(items: Set[Any]) -> list[Any]:
+    """The members of a set in an order that does not depend on hashing."""
+    try:
+        return sorted(items)
+    except TypeError:
+        return sorted(items, key=lambda item: (type(item).__name__, repr(item)))
+
+
+_OTHERS: tuple[tuple[str, type, Any, Any], ...] = (
+    ("datetime", datetime.datetime, datetime.datetime.isoformat, datetime.datetime.fromisoformat),
+    ("date", datetime.date, datetime.date.isoformat, datetime.date.fromisoformat),
+    ("time", datetime.time, datetime.time.isoformat, datetime.time.fromisoformat),
+    (
+        "timedelta",
+        datetime.timedelta,
+        lambda d: [d.days, d.seconds, d.microseconds],
+        lambda parts: datetime.timedelta(*parts),
+    ),
+    ("decimal", Decimal, str, Decimal),
+    ("fraction", Fraction, str, Fraction),
+    ("bytes", bytes, lambda b: b.hex(), bytes.fromhex),
+)
+_READERS = {name: read for name, _, _, read in _OTHERS} | {"float": float}
+
+
+def decode(data: Any) -> Any:
+    """The value that `encode` wrote. Raises ValueError on a tag it does not know."""
+    if isinstance(data, list):
+        return [decode(item) for item in data]
+    if not isinstance(data, dict):
+        return data
+    if TAG not in data:
+        return {key: decode(item) for key, item in data.items()}
+    of = data["of"]
+    match data[TAG]:
+        case "tuple":
+            return tuple(decode(item) for item in of)
+        case "set":
+            return {_hashable(decode(item)) for item in of}
+        case "dict":
+            return {_hashable(decode(key)): decode(item) for key, item in of}
+        case str(name) if name in _READERS:
+            return _READERS[name](of)
+    raise ValueError(f"unknown tag {data[TAG]!r}")
+
+
+def _hashable(value: Any) -> Any:
+    return frozenset(value) if isinstance(value, set) else value
+
+
+def dumps(value: Any) -> str:
+    """A value as one line of JSON, exact and the same on every run."""
+    return json.dumps(encode(value), ensure_ascii=False, separators=(",", ":"), sort_keys=False)
+
+
+def loads(text: str) -> Any:
+    return decode(json.loads(text))
+
+
+def plain(value: Any) -> Any:
+    """A value as a person's JSON: tuples and sets become lists, dates texts, 6.0 becomes 6. Not reversible."""
+    if isinstance(value, bool) or value is None or isinstance(value, str):
+        return value
+    if isinstance(value, int):
+        return int(value)
+    if isinstance(value, float):
+        return int(value) if value.is_integer() and abs(value) < 1e15 else value
+    if isinstance(value, Decimal | Fraction):
+        return plain(float(value)) if value != int(value) else int(value)
+    if isinstance(value, Mapping):
+        return {key if isinstance(key, str) else show(key): plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(item) for item in value]
+    if isinstance(value, Set):
+        return [plain(item) for item in ordered(value)]
+    return str(value)
+
+
+def show(value: Any) -> str:
+    """A value as people write it: text as it is, 6 and not 6.0, `true`, lists and records as JSON."""
+    simple = plain(value)
+    if isinstance(simple, str):
+        return simple
+    if isinstance(simple, float):
+        return repr(simple)
+    return json.dumps(simple, ensure_ascii=False)
