@@ -64,11 +64,11 @@ def build(
     thinking = think and not reasons
     blocks = [(tag_name(name), _labelled(name, value, questions or {})) for name, value in context]
     literal = [part for part in question.parts if isinstance(part, str)]
-    fences = _Fences([*_shown(question, values), *(text for _, text in blocks), *literal])
+    made = _Fences([*_shown(question, values), *(text for _, text in blocks), *literal])
     for name, text in blocks:
-        fences.block(name, text)
-    asked = "".join(part if isinstance(part, str) else fences.put(part, values) for part in question.parts)
-    parts = [*fences.blocks, asked.strip(), reply_form(type, think=thinking, structured=structured)]
+        made.block(name, text)
+    asked = "".join(part if isinstance(part, str) else made.put(part, values) for part in question.parts)
+    parts = [*made.blocks, asked.strip(), reply_form(type, think=thinking, structured=structured)]
     user = "\n\n".join(part for part in parts if part)
     return Message("system", THINKING if thinking else SYSTEM), Message("user", user)
 
@@ -164,6 +164,14 @@ def _folded(text: str) -> str:
         return text.lower()
     plain = unicodedata.normalize("NFKC", text)
     return "".join(c for c in plain if unicodedata.category(c) != "Cf").casefold()
+
+
+def fences(blocks: Sequence[tuple[str, str]]) -> str:
+    """Named pieces of text as blocks between tags that none of them can close, one after the other."""
+    made = _Fences(text for _, text in blocks)
+    for name, text in blocks:
+        made.block(tag_name(name), text)
+    return "\n\n".join(made.blocks)
 
 
 class _Fences:

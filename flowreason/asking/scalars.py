@@ -92,7 +92,7 @@ _GOES_ON = re.compile(r"\s*(?:[-+*/×÷^–=]|to\b|or\b|and\b)\s*[-(]?[\d$€£�
 
 
 def _leading(bare: str, first: re.Match[str]) -> str | None:
-    """The text to read a marked answer from: its first number, or, for a sum with a result, what stands after the last `=`."""
+    """What a marked answer is read from: its first number, or what stands after the last `=` of a sum, or neither."""
     if bare[: first.start()].strip("*_`:=~≈ ("):
         return None
     if not _GOES_ON.match(bare, first.end()):
@@ -122,7 +122,7 @@ def read_bool(text: str) -> bool:
 def _contradicts(first: re.Match[str]) -> bool:
     """Whether a text that begins with yes goes on with no, or the other way round: "Yes and no"."""
     second = _OPPOSITE.match(first["rest"])
-    return bool(second) and bool(second["yes"]) != bool(first["yes"])
+    return second is not None and bool(second["yes"]) != bool(first["yes"])
 
 
 _EDGE = " \t\n*_`\"'“”‘’.,;:!"
@@ -165,7 +165,7 @@ def _same_inside(wanted: str, option: str) -> bool:
 def _same_label(wanted: str, option: str) -> bool:
     """Whether a text is an option without the letter it begins with: `river` for `(B) river`."""
     letter = _LETTER.match(option)
-    return bool(letter) and len(letter.group()) > 1 and wanted == option[letter.end() :].strip()
+    return letter is not None and len(letter.group()) > 1 and wanted == option[letter.end() :].strip()
 
 
 def _same_letter(wanted: str, option: str) -> bool:
