@@ -7,16 +7,15 @@ Invariant: a task exists only where something waits; every task belongs to the s
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from flowreason.engine.caller import Caller
 from flowreason.engine.environment import Environment
 from flowreason.engine.evaluate import trivial
-from flowreason.engine.events import Event
 from flowreason.engine.frames import FAILED, VALUE, Failure, Frame
 from flowreason.engine.gate import Gate
+from flowreason.engine.journal import Journal
 from flowreason.engine.limits import Budget
 from flowreason.engine.plan import Program
 from flowreason.engine.result import RunResult
@@ -26,38 +25,22 @@ from flowreason.engine.work import Worker
 from flowreason.errors import Cancelled, FlowreasonError, LimitExceeded, is_fatal
 from flowreason.graph.model import Graph
 
-OnEvent = Callable[[Event], None]
-
 
 class Run:
-    """One run of a graph, from inputs to a result. `budget` may be shared with what came before (the compiler)."""
+    """One run of a graph, from inputs to a result. `journal` and `budget` may hold what came before (the compiler)."""
 
-    def __init__(
-        self,
-        graph: Graph,
-        environment: Environment,
-        *,
-        on_event: OnEvent | None = None,
-        budget: Budget | None = None,
-        began: float | None = None,
-        earlier: tuple[Event, ...] = (),
-    ) -> None:
+    def __init__(self, graph: Graph, environment: Environment, journal: Journal, budget: Budget | None = None) -> None:
         limits = environment.limits
         self.graph = graph
         self.environment = environment
-        self._began = time.monotonic() if began is None else began
-        self._on_event = on_event
-        self._events: list[Event] = list(earlier)
+        self.journal = journal
+        self._clock = journal.clock
+        self._live = journal.on_event is not None
         self._stepper = Stepper(self._clock, limits.depth, limits.rounds)
         self._caller = Caller(environment.provider, budget or Budget(limits), Gate(environment.concurrency))
         self._worker = Worker(environment, self._caller, self)
         self._done: asyncio.Future[tuple[int, Any]] | None = None
-        self._task: asyncio.Task[Any] | None = None
-        self._reason = "cancelled"
         self._tasks: set[asyncio.Task[None]] = set()
-
-    def _clock(self) -> float:
-        return time.monotonic() - self._began
 
     # --- the whole run ---
 
@@ -65,13 +48,12 @@ class Run:
         """Run to the end. Cancelling the task that awaits this cancels the run, and everything in it, at once."""
         loop = asyncio.get_running_loop()
         self._done = loop.create_future()
-        self._task = asyncio.current_task()
         text = self.graph.source.text
         self._say("run.started", {"flow": text, "entry": self.graph.entry, "inputs": dict(inputs)})
         try:
             outcome, value = await self._until_answer(inputs)
         except asyncio.CancelledError:
-            self._say("run.cancelled", {"reason": self._reason})
+            self._say("run.cancelled", {"reason": "cancelled"})
             raise
         except FlowreasonError as error:
             return self._failed(error)
@@ -79,7 +61,7 @@ class Run:
             await self._tidy()
         if outcome == VALUE:
             self._say("run.finished", {"value": value})
-            return RunResult("answered", value, None, tuple(self._events))
+            return RunResult("answered", value, None, tuple(self.journal.events))
         return self._failed(value.error)
 
     async def _until_answer(self, inputs: Mapping[str, Any]) -> tuple[int, Any]:
@@ -104,10 +86,10 @@ class Run:
         self._say("run.failed", {"error": str(error), "error_kind": error_kind(error)})
         match error:
             case LimitExceeded(limit=limit) if limit != "rounds":
-                return RunResult("limit", None, error, tuple(self._events))
+                return RunResult("limit", None, error, tuple(self.journal.events))
             case Cancelled():
-                return RunResult("cancelled", None, error, tuple(self._events))
-        return RunResult("failed", None, error, tuple(self._events))
+                return RunResult("cancelled", None, error, tuple(self.journal.events))
+        return RunResult("failed", None, error, tuple(self.journal.events))
 
     def _inline_tools(self) -> dict[str, Callable[..., Any]]:
         return {name: tool.function for name, tool in self.environment.tools.items() if tool.inline}
@@ -138,7 +120,7 @@ class Run:
             cancels, stepper.cancels = stepper.cancels, []
             for task in cancels:
                 task.cancel()
-        if self._on_event is not None:
+        if self._live:
             self._flush()
 
     def _start(self, frame: Frame, i: int) -> None:
@@ -205,7 +187,7 @@ class Run:
     def tell(self, kind: str, frame: Frame | None, i: int, data: Mapping[str, Any]) -> None:
         """An event of a node, live."""
         self._stepper.log.append((self._clock(), kind, frame, i, data))
-        if self._on_event is not None:
+        if self._live:
             self._flush()
 
     def _say(self, kind: str, data: Mapping[str, Any]) -> None:
@@ -216,10 +198,7 @@ class Run:
         """Turn what was logged into events."""
         log, self._stepper.log = self._stepper.log, []
         for entry in log:
-            event = told(len(self._events), entry)
-            self._events.append(event)
-            if self._on_event is not None:
-                self._on_event(event)
+            self.journal.put(told(len(self.journal.events), entry))
 
 
 def error_kind(error: FlowreasonError) -> str:

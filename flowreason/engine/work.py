@@ -98,7 +98,7 @@ class Worker:
             draw=draw_of(frame),
         )
         checks = Checks(self, frame, i)
-        asker = Asker(self.caller, question, checks.first_wrong, self._teller(frame, i), frame.plan.priority[i])
+        asker = Asker(self.caller, question, checks.first_wrong, self.teller(frame, i), frame.plan.priority[i])
         return await asker.ask()
 
     async def _ask_person(self, frame: Frame, i: int, node: Node, op: ops.Ask) -> Any:
@@ -122,7 +122,7 @@ class Worker:
             asked = f"{text}\n({wrong})"
         raise inline.node_error(frame, i, f"no answer fitted in {TRIES} tries; the last one: {wrong}", "reply")
 
-    def _teller(self, frame: Frame, i: int) -> Callable[[str, Mapping[str, Any]], None]:
+    def teller(self, frame: Frame, i: int) -> Callable[[str, Mapping[str, Any]], None]:
         return lambda kind, data: self.host.tell(kind, frame, i, data)
 
     # --- Python ---
@@ -228,7 +228,7 @@ class Worker:
         if compiler is None:
             raise inline.node_error(frame, i, "`solve` needs a compiler, and this run has none", "solve")
         self._check_depth(frame, i)
-        tell = self._teller(frame, i)
+        tell = self.teller(frame, i)
         values = values_of(frame, i)
         try:
             question = fill(op.question, values)

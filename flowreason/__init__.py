@@ -1,0 +1,76 @@
+"""flowreason turns a question into a flowchart and runs it.
+
+This is the public API, and nothing else; every name is loaded when it is first used, so that importing it is quick.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from flowreason.api import compile, compile_async, solve, solve_async
+    from flowreason.engine.events import Event
+    from flowreason.engine.limits import Limits
+    from flowreason.errors import (
+        Cancelled,
+        CompileError,
+        ConfigError,
+        FlowreasonError,
+        InputError,
+        LimitExceeded,
+        NodeError,
+        ProviderError,
+        RecordingError,
+        SandboxError,
+        UsageError,
+    )
+    from flowreason.flow import Flow, load, loads
+    from flowreason.ports import Message, ModelInfo, Provider, Reply, Request, Usage
+    from flowreason.providers import Recorded, Recorder, ScriptedProvider
+    from flowreason.providers.openai import OpenAIProvider
+    from flowreason.result import Result
+    from flowreason.tools import Tool, tool
+    from flowreason_dsl.diagnostics import Diagnostic, FlowCheckError, FlowError, FlowSyntaxError
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "flowreason.api": ("compile", "compile_async", "solve", "solve_async"),
+    "flowreason.engine.events": ("Event",),
+    "flowreason.engine.limits": ("Limits",),
+    "flowreason.errors": (
+        "Cancelled", "CompileError", "ConfigError", "FlowreasonError", "InputError", "LimitExceeded", "NodeError",
+        "ProviderError", "RecordingError", "SandboxError", "UsageError",
+    ),
+    "flowreason.flow": ("Flow", "load", "loads"),
+    "flowreason.ports": ("Message", "ModelInfo", "Provider", "Reply", "Request", "Usage"),
+    "flowreason.providers": ("Recorded", "Recorder", "ScriptedProvider"),
+    "flowreason.providers.openai": ("OpenAIProvider",),
+    "flowreason.result": ("Result",),
+    "flowreason.tools": ("Tool", "tool"),
+    "flowreason_dsl.diagnostics": ("Diagnostic", "FlowCheckError", "FlowError", "FlowSyntaxError"),
+}  # fmt: skip
+
+__all__ = [
+    "Cancelled", "CompileError", "ConfigError", "Diagnostic", "Event", "Flow", "FlowCheckError", "FlowError",
+    "FlowSyntaxError", "FlowreasonError", "InputError", "LimitExceeded", "Limits", "Message", "ModelInfo", "NodeError",
+    "OpenAIProvider", "Provider", "ProviderError", "Recorded", "Recorder", "RecordingError", "Reply", "Request", "Result",
+    "SandboxError", "ScriptedProvider", "Tool", "Usage", "UsageError", "__version__", "compile", "compile_async", "load",
+    "loads", "solve", "solve_async", "tool",
+]  # fmt: skip
+
+_HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
+
+
+def __getattr__(name: str) -> Any:
+    home = _HOME_OF.get(name)
+    if home is None:
+        raise AttributeError(f"module 'flowreason' has no attribute {name!r}")
+    value = getattr(import_module(home), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

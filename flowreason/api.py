@@ -1,0 +1,142 @@
+"""The public API: from a question, or a flow's text, to an answer.
+
+Invariant: nothing is paid for before the flow is checked and priced, and its price is inside the limits or was agreed to.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+from flowreason.engine.environment import AskUser, Environment
+from flowreason.engine.events import Event
+from flowreason.engine.journal import Journal
+from flowreason.engine.limits import Limits
+from flowreason.errors import UsageError
+from flowreason.flow import Flow, as_inputs, finish_run, load, loads
+from flowreason.ports import Provider, Sandbox
+from flowreason.result import Result
+from flowreason.running import Session, run_now
+from flowreason.tools import Tool, bind
+
+MOST_QUESTION = 200_000
+"""Characters of a question; more belongs into an input."""
+
+Confirm = Callable[[Any, Limits], bool]
+
+__all__ = ["Flow", "Limits", "Result", "compile", "compile_async", "load", "loads", "solve", "solve_async"]
+
+
+def solve(question: str, **options: Any) -> Result:
+    """The answer to a question, through a flow that is written for it. Options as in `solve_async`.
+
+    Works inside a running event loop as well (in a notebook, say): the run then has a thread of its own.
+    """
+    return run_now(lambda: solve_async(question, **options))
+
+
+async def solve_async(
+    question: str,
+    *,
+    inputs: Mapping[str, Any] | None = None,
+    model: str | None = None,
+    base_url: str | None = None,
+    api_key: str | None = None,
+    provider: Provider | None = None,
+    tools: Iterable[Tool[..., Any] | Callable[..., Any]] = (),
+    limits: Limits | None = None,
+    sandbox: Sandbox | None = None,
+    unsafe_python: bool = False,
+    on_event: Callable[[Event], None] | None = None,
+    on_flow: Callable[[Flow], None] | None = None,
+    ask_user: AskUser | None = None,
+    confirm: Confirm | None = None,
+    flow_out: str | PathLike[str] | None = None,
+    rounds: int = 2,
+) -> Result:
+    """The answer to a question, through a flow that is written for it, checked and priced before it runs.
+
+    `inputs` are given to the flow as parameters and not copied through the model. `provider` answers requests; without it one
+    is made from `model`, `base_url`, `api_key`, the environment and the user's configuration. `tools` are all that the flow may
+    call. `on_event` is told everything as it happens, `on_flow` gets the flow before it runs, `flow_out` is a file for its text.
+    When the flow's worst case is over `limits`, `confirm(price, limits)` decides whether it runs within them; without it
+    the run is refused. `rounds`: how often a draft that does not check goes back to the model.
+
+    Raises `UsageError` for what the caller gave, `ProviderError` where no model can be reached while compiling; a run that fails
+    is a `Result` with `ok` False and its `error`.
+    """
+    given = as_inputs(inputs)
+    async with Session(provider, model, base_url, api_key, sandbox, unsafe_python) as session:
+        journal = Journal(on_event)
+        environment = session.environment(bind(tools), limits, ask_user)
+        flow = await _compile(question, given, environment, session, journal, rounds)
+        if flow_out is not None:
+            write_flow(flow, flow_out)
+        if on_flow is not None:
+            on_flow(flow)
+        known = {"question": question, **given}
+        own = {name: known[name] for name in flow.graph.main.parameters if name in known}
+        return await finish_run(flow, own, environment, session, journal, confirm)
+
+
+def compile(question: str, **options: Any) -> Flow:
+    """The flow that would answer a question, without running it. Options as in `compile_async`."""
+    return run_now(lambda: compile_async(question, **options))
+
+
+async def compile_async(
+    question: str,
+    *,
+    inputs: Mapping[str, Any] | None = None,
+    model: str | None = None,
+    base_url: str | None = None,
+    api_key: str | None = None,
+    provider: Provider | None = None,
+    tools: Iterable[Tool[..., Any] | Callable[..., Any]] = (),
+    limits: Limits | None = None,
+    on_event: Callable[[Event], None] | None = None,
+    rounds: int = 2,
+) -> Flow:
+    """The flow that a model writes for a question, checked. Options as in `solve_async`."""
+    async with Session(provider, model, base_url, api_key, None, False) as session:
+        environment = session.environment(bind(tools), limits, None)
+        return await _compile(question, as_inputs(inputs), environment, session, Journal(on_event), rounds)
+
+
+async def _compile(
+    question: str,
+    inputs: Mapping[str, Any],
+    environment: Environment,
+    session: Session,
+    journal: Journal,
+    rounds: int,
+) -> Flow:
+    checked_question(question)
+    compiled = await session.compile(question, inputs, environment, journal, rounds)
+    return Flow(compiled.checked, environment.tools, compiled=compiled)
+
+
+def checked_question(question: str) -> str:
+    """A question that can be worked on. Raises `UsageError`."""
+    if not isinstance(question, str):
+        raise UsageError(f"the question must be text, and this is {type(question).__name__}")
+    if not question.strip():
+        raise UsageError('the question is empty; say what you want to know, as in: flowreason solve "How many …?"')
+    if len(question) > MOST_QUESTION:
+        raise UsageError(
+            f"the question has {len(question):,} characters, and the most is {MOST_QUESTION:,};\n"
+            "give long material as an input instead: --input text=@file (inputs={'text': …} in Python)"
+        )
+    if "\x00" in question:
+        raise UsageError("the question holds a NUL character; remove it")
+    return question
+
+
+def write_flow(flow: Flow, path: str | PathLike[str]) -> None:
+    """Write a flow's text to a file. Raises `UsageError` where that cannot be done."""
+    try:
+        Path(path).write_text(flow.text, encoding="utf-8")
+    except OSError as error:
+        raise UsageError(f"the flow cannot be written to {path}: {error.strerror}") from error

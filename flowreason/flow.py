@@ -1,0 +1,231 @@
+"""A flow that was checked: read from text or a file, drawn, priced and run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from functools import cached_property
+from os import PathLike
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from flowreason.asking.convert import convert
+from flowreason.asking.misfit import Misfit
+from flowreason.engine.environment import AskUser, BoundTool, Environment
+from flowreason.engine.events import Event
+from flowreason.engine.journal import Journal
+from flowreason.engine.limits import Limits
+from flowreason.engine.result import RunResult
+from flowreason.engine.scheduler import Run
+from flowreason.errors import InputError, LimitExceeded, UsageError
+from flowreason.graph.lower import lower
+from flowreason.graph.model import Graph
+from flowreason.graph.ops import Input
+from flowreason.ports import Provider, Sandbox
+from flowreason.result import Result
+from flowreason.running import Session, run_now
+from flowreason.tools import Tool, bind
+from flowreason_dsl import parse
+from flowreason_dsl.check import CheckedFlow, check
+from flowreason_dsl.diagnostics import Diagnostic
+from flowreason_dsl.names import nearest
+
+if TYPE_CHECKING:
+    from flowreason.compiler import Compiled
+    from flowreason.graph.price import Price
+    from flowreason_dsl.syntax import Flow as Tree
+
+Tools = Iterable[Tool[..., Any] | Callable[..., Any]]
+Confirm = Callable[[Any, Limits], bool]
+
+
+def load(path: str | PathLike[str], *, tools: Tools = ()) -> Flow:
+    """A flow from a file. Raises `UsageError` for a file that cannot be read, `FlowSyntaxError` or `FlowCheckError`."""
+    place = Path(path)
+    text = read_text(place)
+    return loads(text, name=str(path), tools=tools, root=place.parent)
+
+
+def loads(text: str, *, name: str = "<flow>", tools: Tools = (), root: str | PathLike[str] | None = None) -> Flow:
+    """A flow from its text. `root` is the folder that `use` may read from; without it there is none."""
+    bound = bind(tools)
+    definitions = {each: tool.definition for each, tool in bound.items()}
+    loader = None if root is None else _Loader(Path(root))
+    return Flow(check(parse(text, name), tools=definitions, load=loader), bound)
+
+
+def read_text(path: Path) -> str:
+    """A file as text. Raises `UsageError`, or `FlowSyntaxError` where it is not UTF-8."""
+    from flowreason_dsl.parser import decode
+
+    try:
+        return decode(path.read_bytes(), str(path))
+    except FileNotFoundError:
+        raise UsageError(f"there is no file {path}") from None
+    except IsADirectoryError:
+        raise UsageError(f"{path} is a folder, and a file is needed") from None
+    except OSError as error:
+        raise UsageError(f"{path} cannot be read: {error.strerror}") from error
+
+
+class _Loader:
+    """Reads the files that `use` names, inside one folder, by their real paths."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root.resolve()
+
+    def __call__(self, path: str) -> Tree:
+        place = (self.root / path).resolve()
+        if not place.is_relative_to(self.root):
+            raise UsageError(f'use "{path}" leads out of {self.root}; put the file inside that folder')
+        return parse(read_text(place), path)
+
+
+def as_inputs(inputs: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Inputs as given by the caller. Raises `InputError` for names that no flow could read."""
+    given = dict(inputs or {})
+    for name in given:
+        if not (isinstance(name, str) and name.isidentifier()):
+            raise InputError(f"an input's name must be a word such as `lines`, and this is {name!r}")
+    return given
+
+
+class Flow:
+    """A checked flow. It is made by `load`, `loads` or `compile`, and may be run any number of times.
+
+    `text` is what was written, `diagnostics` the warnings and hints about it, `graph` what is drawn and run.
+    """
+
+    def __init__(
+        self, checked: CheckedFlow, tools: Mapping[str, BoundTool] | None = None, *, compiled: Compiled | None = None
+    ) -> None:
+        self.checked = checked
+        self.tools = dict(tools or {})
+        self.compiled = compiled
+
+    @property
+    def text(self) -> str:
+        return self.checked.flow.source.text
+
+    @property
+    def name(self) -> str:
+        return self.checked.flow.main.name.text
+
+    @property
+    def diagnostics(self) -> tuple[Diagnostic, ...]:
+        return self.checked.diagnostics
+
+    @cached_property
+    def graph(self) -> Graph:
+        """The flow as a networkx directed graph of typed nodes (see `FlowGraph.digraph`), for every flow in it."""
+        return lower(self.checked)
+
+    @property
+    def parameters(self) -> tuple[Input, ...]:
+        """What a run needs: `name`, `type`, `default`, `required`."""
+        nodes = self.graph.main.nodes
+        return tuple(op for name in self.graph.main.parameters if isinstance(op := nodes[name].op, Input))
+
+    def __repr__(self) -> str:
+        signature = ", ".join(f"{p.name}: {p.type}" for p in self.parameters)
+        return f"<Flow {self.name}({signature})>"
+
+    def _repr_html_(self) -> str:
+        from flowreason.view.notebook import flow_html
+
+        return flow_html(self.graph, self.text)
+
+    def draw(self, format: str = "svg", path: str | PathLike[str] | None = None) -> str | bytes:
+        """The flow as a picture: `svg`, `png`, `dot`, `mmd` or `json`; written to `path` where one is given."""
+        from flowreason.view import draw, write
+
+        picture = draw(self.graph, format)
+        if path is not None:
+            write(picture, path)
+        return picture
+
+    def price(self, inputs: Mapping[str, Any] | None = None, *, prices: tuple[float, float] | None = None) -> Price:
+        """The fewest and most calls, tokens and money that a run can take. `prices`: US dollars per million tokens."""
+        from flowreason.graph.price import price
+
+        prompt, completion = prices or (None, None)
+        return price(self.graph, inputs=dict(inputs or {}), prompt_price=prompt, completion_price=completion)
+
+    def run(self, inputs: Mapping[str, Any] | None = None, **options: Any) -> Result:
+        """Run the flow; options as in `run_async`, and any further keyword is an input."""
+        return run_now(lambda: self.run_async(inputs, **options))
+
+    async def run_async(
+        self,
+        inputs: Mapping[str, Any] | None = None,
+        *,
+        model: str | None = None,
+        base_url: str | None = None,
+        api_key: str | None = None,
+        provider: Provider | None = None,
+        limits: Limits | None = None,
+        sandbox: Sandbox | None = None,
+        unsafe_python: bool = False,
+        on_event: Callable[[Event], None] | None = None,
+        ask_user: AskUser | None = None,
+        confirm: Confirm | None = None,
+        **more: Any,
+    ) -> Result:
+        """Run the flow with its inputs, by name, in a mapping or as keywords. Options as in `solve_async`.
+
+        Raises `InputError` for a missing, unknown or wrong input; a run that fails is a `Result` with its `error`.
+        """
+        given = self.checked_inputs({**as_inputs(inputs), **more})
+        async with Session(provider, model, base_url, api_key, sandbox, unsafe_python) as session:
+            environment = session.environment(self.tools, limits, ask_user)
+            return await finish_run(self, given, environment, session, Journal(on_event), confirm)
+
+    def checked_inputs(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        """Inputs in the types of the parameters. Raises `InputError` that names what is missing, unknown or wrong."""
+        parameters = {p.name: p for p in self.parameters}
+        for name in given:
+            if name not in parameters:
+                close = nearest(name, parameters)
+                hint = f"; did you mean {close!r}?" if close else f"; it takes: {', '.join(parameters) or 'none'}"
+                raise InputError(f"{self.name} has no input {name!r}{hint}")
+        missing = [p for p in parameters.values() if p.required and p.name not in given]
+        if missing:
+            names = ", ".join(f"{p.name}: {p.type}" for p in missing)
+            raise InputError(f"{self.name} needs the input{'s' if len(missing) > 1 else ''} {names}")
+        out = {}
+        for name, value in given.items():
+            try:
+                out[name] = convert(value, parameters[name].type)
+            except Misfit as misfit:
+                raise InputError(f"the input {name} must be {parameters[name].type}: {misfit.reason}") from misfit
+        return out
+
+
+async def finish_run(
+    flow: Flow,
+    inputs: Mapping[str, Any],
+    environment: Environment,
+    session: Session,
+    journal: Journal,
+    confirm: Confirm | None,
+) -> Result:
+    """Price the flow, have it agreed to where it may go over the limits, and run it."""
+    info = environment.provider.model_info(None)
+    prices = None
+    if info.prompt_price is not None and info.completion_price is not None:
+        prices = (info.prompt_price, info.completion_price)
+    price = flow.price(inputs, prices=prices)
+    journal.say("price", price.as_json())
+    over = price.over(environment.limits)
+    if over is not None and not (confirm is not None and confirm(price, environment.limits)):
+        error = LimitExceeded(
+            over,
+            getattr(environment.limits, over) or 0,
+            f"this flow may take more than the limits allow ({price.summary()});\n"
+            f"raise the limit {over}, or agree to run within it (--yes; confirm=lambda price, limits: True in Python)",
+        )
+        journal.say("run.failed", {"error": str(error), "error_kind": "limit"})
+        return Result(RunResult("limit", None, error, tuple(journal.events)), flow)
+    ran = await Run(flow.graph, environment, journal, session.budget).run(inputs)
+    return Result(ran, flow)
+
+

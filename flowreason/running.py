@@ -1,0 +1,173 @@
+"""What a run is given, put together and given back: provider, sandbox, compiler, event loop."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from flowreason.compiler import Compiled, compile_question
+from flowreason.engine.caller import Caller
+from flowreason.engine.environment import AskUser, BoundTool, Environment
+from flowreason.engine.gate import Gate
+from flowreason.engine.journal import Journal
+from flowreason.engine.limits import Budget, Limits
+from flowreason.errors import CompileError
+from flowreason.graph.lower import lower
+from flowreason.graph.model import Graph
+from flowreason.ports import Provider, Reply, Request, Sandbox
+from flowreason_dsl import FlowError, parse, render
+from flowreason_dsl.check import check
+from flowreason_dsl.syntax import ToolDef
+
+T = TypeVar("T")
+
+
+def run_now(make: Callable[[], Coroutine[Any, Any, T]]) -> T:
+    """Run a coroutine to its end, in a thread of its own where this thread already has a running loop."""
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return asyncio.run(make())
+    box: list[T] = []
+    errors: list[BaseException] = []
+
+    def work() -> None:
+        try:
+            box.append(asyncio.run(make()))
+        except BaseException as error:
+            errors.append(error)
+
+    thread = threading.Thread(target=work, name="flowreason", daemon=True)
+    thread.start()
+    thread.join()
+    if errors:
+        raise errors[0]
+    return box[0]
+
+
+class Session:
+    """The provider and sandbox of a run; what it made itself it closes."""
+
+    def __init__(
+        self,
+        provider: Provider | None,
+        model: str | None,
+        base_url: str | None,
+        api_key: str | None,
+        sandbox: Sandbox | None,
+        unsafe_python: bool,
+    ) -> None:
+        self._own_provider = provider is None
+        self._own_sandbox = sandbox is None
+        self.provider = provider if provider is not None else _configured(model, base_url, api_key)
+        if provider is not None and model is not None:
+            self.provider = _WithModel(provider, model)
+        self.sandbox = sandbox if sandbox is not None else _chosen(unsafe_python)
+        self.budget: Budget | None = None
+
+    async def __aenter__(self) -> Session:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        if self._own_provider:
+            await self.provider.close()
+        if self._own_sandbox:
+            await self.sandbox.close()
+
+    def environment(
+        self, tools: Mapping[str, BoundTool], limits: Limits | None, ask_user: AskUser | None
+    ) -> Environment:
+        """What the run is granted, and the account that compiling and running share."""
+        limits = limits or Limits()
+        self.budget = Budget(limits)
+        definitions = {name: tool.definition for name, tool in tools.items()}
+        return Environment(
+            provider=self.provider,
+            sandbox=self.sandbox,
+            tools=tools,
+            limits=limits,
+            compiler=RuntimeCompiler(self.provider, definitions),
+            ask_user=ask_user,
+        )
+
+    async def compile(
+        self, question: str, inputs: Mapping[str, Any], environment: Environment, journal: Journal, rounds: int
+    ) -> Compiled:
+        """Have a flow written; its calls count against the limits, and are told as the frame `compile`."""
+        caller = Caller(self.provider, self.budget or Budget(environment.limits), Gate(environment.concurrency))
+
+        def tell(kind: str, data: Mapping[str, Any]) -> None:
+            inside = kind.startswith("node.")
+            journal.say(kind, data, "compile" if inside else "", "compile" if inside else "")
+
+        async def complete(request: Request) -> Reply:
+            return await caller.complete(request, tell, {"attempt": 1, "sample": 0})
+
+        journal.say("compile.started", {"question": question})
+        definitions = {name: tool.definition for name, tool in environment.tools.items()}
+        return await compile_question(
+            question, inputs=inputs, tools=definitions, provider=self.provider, complete=complete, rounds=rounds, tell=tell
+        )
+
+
+@dataclass(frozen=True)
+class RuntimeCompiler:
+    """Writes and loads flows while another runs, for `solve` and `run`."""
+
+    provider: Provider
+    tools: Mapping[str, ToolDef]
+
+    async def solve(
+        self,
+        question: str,
+        inputs: Mapping[str, Any],
+        complete: Callable[[Request], Awaitable[Reply]],
+        tell: Callable[[str, Mapping[str, Any]], None],
+    ) -> Graph:
+        compiled = await compile_question(
+            question, inputs=inputs, tools=self.tools, provider=self.provider, complete=complete, tell=tell
+        )
+        return lower(compiled.checked)
+
+    def load(self, text: str) -> Graph:
+        try:
+            return lower(check(parse(text, "<run>"), tools=self.tools))
+        except FlowError as error:
+            first = render(error.diagnostics[:1], error.source)
+            raise CompileError(f"the text given to `run` is no valid flow:\n{first}", text, error.diagnostics) from error
+
+
+class _WithModel:
+    """A provider with another default model."""
+
+    def __init__(self, provider: Provider, model: str) -> None:
+        self._provider = provider
+        self._model = model
+
+    async def complete(self, request: Request, notify: Any = None) -> Reply:
+        from dataclasses import replace
+
+        named = request if request.model is not None else replace(request, model=self._model)
+        return await self._provider.complete(named, notify)
+
+    def model_info(self, model: str | None) -> Any:
+        return self._provider.model_info(model or self._model)
+
+    async def close(self) -> None:
+        await self._provider.close()
+
+
+def _configured(model: str | None, base_url: str | None, api_key: str | None) -> Provider:
+    from flowreason.config import load_settings
+    from flowreason.providers.choose import provider_from
+
+    return provider_from(load_settings(model=model, base_url=base_url, api_key=api_key))
+
+
+def _chosen(unsafe: bool) -> Sandbox:
+    from flowreason.sandbox.choose import choose
+
+    return choose("auto", unsafe=unsafe)
