@@ -1,0 +1,18 @@
+"""The flow language: text to syntax tree, checks, and back to text. It knows lark and the standard library only."""
+
+from flowreason_dsl.diagnostics import Diagnostic, FlowCheckError, FlowError, FlowSyntaxError, render
+from flowreason_dsl.parser import decode, parse, parse_lenient
+from flowreason_dsl.source import Source, Span
+
+__all__ = [
+    "Diagnostic",
+    "FlowCheckError",
+    "FlowError",
+    "FlowSyntaxError",
+    "Source",
+    "Span",
+    "decode",
+    "parse",
+    "parse_lenient",
+    "render",
+]

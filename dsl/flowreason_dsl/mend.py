@@ -1,0 +1,109 @@
+"""Harmless deviations: what models write around and inside a flow that can be understood without asking back.
+
+Invariant: each thing mended is told as a hint with the fix that would make the text strict, and nothing that could be
+a statement of the flow is ever skipped.
+"""
+
+from __future__ import annotations
+
+import re
+
+from flowreason_dsl.diagnostics import Diagnostic, Fix
+from flowreason_dsl.source import Span
+
+_DEFINITION = re.compile(
+    r"^[ \t]*(?:flow[ \t]+\w+[ \t]*[({\-]|(?:pure[ \t]+)?tool[ \t]+\w+[ \t]*\(|use[ \t]+[\"“])", re.MULTILINE
+)
+_LEAD = re.compile(r"(?:\s|#[^\n]*\n|\ufeff)*")
+_BETWEEN = re.compile(r"(?:[\s;]|#[^\n]*(?:\n|\Z))*")
+_FENCE = re.compile(r"^[ \t]*(?:`{3,}|~{3,})[^\n`]*(?:\n|\Z)", re.MULTILINE)
+_GOES_ON = re.compile(r"(?:flow|tool|pure|use)\b|[\"“{}()\[\]|,:=;]|->")
+_STATEMENT = re.compile(
+    r"[ \t]*(?:[A-Za-z_]\w*[ \t]*(?:=|:[^\n=]*=|->)|[A-Za-z_]\w*(?:\(|\[|\.\w)|[`\"{}]|(?:else|break)\b"
+    r"|(?:if|for|match|while|repeat|sample|answer|yield|ask|given|with|ensure|run|solve|emulate)\b[^\n]*[`\"{=“])",
+    re.MULTILINE,
+)
+_STATEMENT_LINE = re.compile(rf"^(?:{_STATEMENT.pattern})", re.MULTILINE)
+
+WORDS = {"True": (("TRUE",), "true"), "False": (("FALSE",), "false"), "elif": (("ELSE", "IF"), "else if")}
+TYPES = {
+    "str": "text",
+    "string": "text",
+    "String": "text",
+    "Text": "text",
+    "float": "number",
+    "double": "number",
+    "integer": "int",
+    "Int": "int",
+    "boolean": "bool",
+    "Bool": "bool",
+    "Any": "any",
+    "object": "any",
+    "array": "list",
+    "Array": "list",
+    "List": "list",
+    "Dict": "dict",
+    "map": "dict",
+    "Map": "dict",
+}
+QUOTES = {"“": "“”\"", "”": "“”\"", "„": "“”\"", "«": "»", "'": "'", "‘": "’'", "’": "’'"}
+
+
+def hint(code: str, message: str, span: Span, replacement: str) -> Diagnostic:
+    """A thing that was mended, and the change that makes it strict."""
+    fix = Fix(f"write `{replacement}`" if replacement else "take it out", span, replacement)
+    return Diagnostic(code, message, span, severity="hint", fix=fix)
+
+
+class Region:
+    """Where in a text the flow stands, when a markdown fence or prose stands around it."""
+
+    def __init__(self, text: str, diagnostics: list[Diagnostic]) -> None:
+        self.text = text
+        self.diagnostics = diagnostics
+        self.start = self._begin()
+
+    def _begin(self) -> int:
+        """Where the first token may stand: behind prose and the fence that opens the flow."""
+        lead = _LEAD.match(self.text)
+        at = lead.end() if lead else 0
+        if _GOES_ON.match(self.text, at) or at == len(self.text):
+            return 0
+        first = _DEFINITION.search(self.text, at)
+        if first is None:
+            return 0
+        fences = list(_FENCE.finditer(self.text, at, first.start()))
+        if fences:
+            return self._skip(at, fences[-1].end())
+        if _STATEMENT_LINE.search(self.text, at, first.start()):
+            return 0
+        return self._skip(at, _before_comments(self.text, at, first.start()))
+
+    def after(self, at: int) -> int:
+        """Where reading goes on after a definition may have ended at `at`."""
+        between = _BETWEEN.match(self.text, at)
+        here = between.end() if between else at
+        if here == len(self.text) or _GOES_ON.match(self.text, here):
+            return at
+        if not self.text.startswith(("```", "~~~"), here):
+            same_line = "\n" not in self.text[at:here]
+            if same_line or _STATEMENT.match(self.text, here):
+                return at
+        following = _DEFINITION.search(self.text, here)
+        return self._skip(here, following.start() if following else len(self.text))
+
+    def _skip(self, start: int, end: int) -> int:
+        shown = self.text[start:end].rstrip()
+        fence = "```" in shown or "~~~" in shown
+        code = "mended-fence" if fence else "mended-prose"
+        what = "a markdown fence around the flow" if fence else "text that is not part of the flow"
+        self.diagnostics.append(hint(code, f"{what} is passed over", Span(start, start + len(shown)), ""))
+        return end
+
+
+def _before_comments(text: str, start: int, end: int) -> int:
+    """Takes `end` back over the comment lines that stand directly before it."""
+    lines = text[start:end].splitlines(keepends=True)
+    while lines and (lines[-1].lstrip().startswith("#") or not lines[-1].strip()):
+        end -= len(lines.pop())
+    return end if lines else start
