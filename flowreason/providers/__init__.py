@@ -3,7 +3,8 @@
 Invariant: importing these modules loads no third-party library; a client is loaded when the first request is sent.
 """
 
+from flowreason.providers.openai import OpenAIProvider
 from flowreason.providers.recorded import Recorded, Recorder
 from flowreason.providers.scripted import ScriptedProvider
 
-__all__ = ["Recorded", "Recorder", "ScriptedProvider"]
+__all__ = ["OpenAIProvider", "Recorded", "Recorder", "ScriptedProvider"]

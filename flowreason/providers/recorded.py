@@ -68,7 +68,7 @@ class Recorder:
     def _begin(self) -> IO[str]:
         fresh = not self._append or self.path.stat().st_size == 0
         mode = "w" if fresh else "a"
-        # Half a surrogate pair, which UTF-8 lacks, becomes the escape that JSON has for it. The file stays open for long.
+        # Half a surrogate pair, which UTF-8 lacks, becomes the escape that JSON has for it. The file stays open.
         self._file = open(self.path, mode, encoding="utf-8", errors="backslashreplace", newline="\n")  # noqa: SIM115
         if fresh:
             self._file.write(header_line(self._default))

@@ -1,0 +1,90 @@
+"""What the two APIs have in common when a reply is read: nothing is taken on trust.
+
+Invariant: an `Answer` is made of values that were checked; everything else is a `ProviderError`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, NoReturn
+
+from flowreason.errors import ProviderError
+
+_THOUGHT = re.compile(r"\s*<think(?:ing)?>.*?</think(?:ing)?>\s*", re.S)
+_OPEN_THOUGHT = re.compile(r"\s*<think(?:ing)?>")
+_CLOSE_THOUGHT = re.compile(r"</think(?:ing)?>\s*")
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A reply as the server gave it; tokens are None where it did not count them."""
+
+    text: str
+    finish: Literal["stop", "length"]
+    prompt_tokens: int | None
+    completion_tokens: int | None
+    model: str
+
+
+def bad_reply(what: str) -> NoReturn:
+    """A reply that cannot be used, though the server says that all is well. Worth another try."""
+    raise ProviderError(f"the model server sent a reply that cannot be used: {what}", kind="reply")
+
+
+def refused(why: str) -> NoReturn:
+    raise ProviderError(f"the model refused to answer: {why or 'it gave no reason'}", kind="refused")
+
+
+def tokens(usage: Any, name: str) -> int | None:
+    """A count of tokens, None where the server sent none that makes sense."""
+    count = usage.get(name) if isinstance(usage, Mapping) else None
+    return count if isinstance(count, int) and not isinstance(count, bool) and count >= 0 else None
+
+
+def as_dict(value: Any, what: str) -> Mapping[str, Any]:
+    if not isinstance(value, dict):
+        bad_reply(f"{what} is {_type(value)}, not an object")
+    return value
+
+
+def as_list(value: Any, what: str) -> Sequence[Any]:
+    if not isinstance(value, list):
+        bad_reply(f"{what} is {_type(value)}, not a list")
+    return value
+
+
+def as_text(value: Any, what: str) -> str:
+    if not isinstance(value, str):
+        bad_reply(f"{what} is {_type(value)}, not a text")
+    return value
+
+
+def _type(value: Any) -> str:
+    return "missing" if value is None else f"of type {type(value).__name__}"
+
+
+def spoken(text: str, finish: str, stop: Sequence[str], thinks: bool) -> str:
+    """What a reply says: without the reasoning that some servers leave at its beginning, and up to a stop sequence.
+
+    A reply that was cut off while it reasoned says nothing. An empty text is only accepted where it was cut off.
+    `thinks`: the model is one that reasons, so that a lone end of a thought is one.
+    """
+    said = _without_thought(text, thinks)
+    for sequence in stop:
+        said = said.split(sequence, 1)[0] if sequence else said
+    if not said.strip() and finish != "length" and not stop:
+        bad_reply("its text is empty" if not text.strip() else "it holds reasoning and no answer")
+    return said
+
+
+def _without_thought(text: str, thinks: bool) -> str:
+    whole = _THOUGHT.match(text)
+    if whole:
+        return text[whole.end() :]
+    if _OPEN_THOUGHT.match(text):
+        return ""
+    # Some chat templates open the thought in the prompt, so that the reply only closes it.
+    closing = _CLOSE_THOUGHT.search(text) if thinks else None
+    return text[closing.end() :] if closing else text

@@ -1,0 +1,165 @@
+"""One connection pool of the `openai` client for one event loop, and what its exceptions mean.
+
+Invariant: the only module that imports `openai`; one `post` sends one HTTP request, never two. What comes back is a
+status and a body whose size is bounded; what does not come back is a `ProviderError`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from collections.abc import AsyncIterator, Iterator, Mapping
+from typing import Any
+
+import aiohttp
+import httpx2
+from openai import APIConnectionError, APIStatusError, AsyncOpenAI, DefaultAioHttpClient, Omit, OpenAIError
+
+from flowreason.errors import ProviderError
+from flowreason.providers.classify import Place, Unreachable
+
+LARGEST_BODY = 32 * 1024 * 1024
+CONNECT_SECONDS = 10.0
+
+
+class _TooLarge(Exception):
+    """A body longer than any reply."""
+
+
+class _Bounded(httpx2.AsyncByteStream):
+    """A stream that ends with an error when it goes on for too long."""
+
+    def __init__(self, stream: httpx2.AsyncByteStream) -> None:
+        self._stream = stream
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        left = LARGEST_BODY
+        async for chunk in self._stream:
+            left -= len(chunk)
+            if left < 0:
+                raise _TooLarge
+            yield chunk
+
+    async def aclose(self) -> None:
+        await self._stream.aclose()
+
+
+async def _bound(response: httpx2.Response) -> None:
+    if isinstance(response.stream, httpx2.AsyncByteStream):
+        response.stream = _Bounded(response.stream)
+
+
+class Connection:
+    """A client with its pool. Belongs to the event loop it was made in."""
+
+    def __init__(
+        self, place: Place, api_key: str, headers: Mapping[str, str], timeout: float, concurrency: int, openai: bool
+    ) -> None:
+        self._place = place
+        self._timeout = timeout
+        self._slots = asyncio.Semaphore(concurrency)
+        limits = httpx2.Limits(max_connections=concurrency, max_keepalive_connections=concurrency)
+        # Replies are small: without compression their size is what was counted on the way.
+        own: dict[str, Any] = {"Accept-Encoding": "identity"}
+        if not openai:  # the account of an OpenAI user is nobody else's business
+            own |= {"OpenAI-Organization": Omit(), "OpenAI-Project": Omit()}
+        self._client = AsyncOpenAI(
+            api_key=api_key,
+            base_url=place.url,
+            default_headers=own | dict(headers),
+            timeout=httpx2.Timeout(timeout, connect=min(CONNECT_SECONDS, timeout)),
+            max_retries=0,
+            http_client=DefaultAioHttpClient(limits=limits, follow_redirects=False, event_hooks={"response": [_bound]}),
+        )
+
+    async def post(self, path: str, body: Mapping[str, Any]) -> tuple[int, str, Mapping[str, str]]:
+        """Send one request; its status, text and headers. Raises `ProviderError` where there is no response."""
+        async with self._slots:
+            found = await self._send(path, body)
+        if isinstance(found, ProviderError):
+            raise found
+        return found.status_code, found.text, found.headers
+
+    async def _send(self, path: str, body: Mapping[str, Any]) -> httpx2.Response | ProviderError:
+        try:
+            async with asyncio.timeout(self._timeout):
+                return await self._client.post(path, cast_to=httpx2.Response, body=body)
+        except APIStatusError as error:
+            return error.response
+        except TimeoutError:
+            return _timed_out(self._place, self._timeout)
+        except (OpenAIError, httpx2.HTTPError, httpx2.InvalidURL, aiohttp.ClientError, OSError, _TooLarge) as error:
+            return failure(error, self._place, self._timeout)
+
+    async def close(self) -> None:
+        await self._client.close()
+
+
+def _timed_out(place: Place, seconds: float) -> ProviderError:
+    return ProviderError(
+        f"{place.shown} gave no answer within {seconds:g} seconds\n"
+        "A slow model may need more: raise the timeout, or ask for less at once.",
+        kind="timeout",
+    )
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    seen: BaseException | None = error
+    while seen is not None:
+        yield seen
+        seen = seen.__cause__ or seen.__context__
+
+
+def failure(error: BaseException, place: Place, seconds: float) -> ProviderError:
+    """What an exception of the client means. The transport's own names mislead (a reset is a timeout to it), so the
+    deepest causes are asked first."""
+    for cause in reversed(list(_causes(error))):
+        if found := _meaning(cause, place, seconds):
+            return found
+    told = place.clean(str(error)) or type(error).__name__
+    kind = "network" if isinstance(error, APIConnectionError) else "request"
+    return ProviderError(f"no request could be sent to {place.shown}: {told}", kind=kind)
+
+
+def _meaning(cause: BaseException, place: Place, seconds: float) -> ProviderError | None:
+    match cause:
+        case _TooLarge():
+            return _broken(f"the reply is longer than {LARGEST_BODY // 2**20} MB", "reply")
+        case aiohttp.ClientConnectorCertificateError() | ssl.SSLCertVerificationError():
+            return _url(place, "its certificate is not valid")
+        case aiohttp.ClientConnectorSSLError() | ssl.SSLError():
+            return _url(place, "it does not speak TLS: http:// instead of https://?")
+        case aiohttp.ClientConnectorDNSError():
+            return _unreachable(place, "its name is not known")
+        case aiohttp.ConnectionTimeoutError():
+            return _unreachable(place, "it did not take the connection in time")
+        case aiohttp.ServerTimeoutError():
+            return _timed_out(place, seconds)
+        case aiohttp.ClientConnectorError() | ConnectionRefusedError():
+            return _unreachable(place, "it takes no connections")
+        case aiohttp.ClientPayloadError():
+            return _broken(f"{place.shown} cut its reply off in the middle", "reply")
+        case aiohttp.ServerDisconnectedError() | aiohttp.ClientOSError() | ConnectionResetError():
+            return _broken(f"{place.shown} closed the connection before it answered")
+        case aiohttp.InvalidURL() | httpx2.InvalidURL() | httpx2.UnsupportedProtocol():
+            return _url(place, "this is no address of a server")
+        case aiohttp.ClientResponseError():
+            return _url(place, "it does not speak HTTP as a server should")
+        case httpx2.DecodingError():
+            return _broken(f"{place.shown} sent a reply that cannot be unpacked", "reply")
+    return None
+
+
+def _broken(what: str, kind: str = "network") -> ProviderError:
+    return ProviderError(what, kind=kind)
+
+
+def _url(place: Place, why: str) -> ProviderError:
+    return ProviderError(f"{place.shown} cannot be used: {why}\nCheck the base URL.", kind="url")
+
+
+def _unreachable(place: Place, why: str) -> ProviderError:
+    start = (
+        "Start it with: ollama serve" if place.ollama else "Check the base URL, the network, and that the server runs."
+    )
+    return Unreachable(f"{place.shown} cannot be reached: {why}\n{start}", kind="network")

@@ -1,0 +1,266 @@
+"""Answers from OpenAI, and from every server that speaks its Chat Completions or Responses API.
+
+Invariant: a reply is either checked or an error; a request that may have been paid for is not sent again lightly;
+nothing that leaves this module shows a key.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
+from types import ModuleType
+from typing import TYPE_CHECKING, Any, Literal
+from urllib.parse import urlsplit
+from weakref import WeakKeyDictionary
+
+from flowreason.errors import ConfigError, ProviderError
+from flowreason.ports import ModelInfo, Notify, Reply, Request
+from flowreason.providers import chat, models, responses
+from flowreason.providers.answers import Answer, bad_reply
+from flowreason.providers.classify import Place, Refusal, classify, looks_like_html, no_endpoint, refusal
+from flowreason.providers.dialect import Dialect, features
+from flowreason.providers.estimate import prompt_tokens, tokens_of, usage
+from flowreason.providers.prices import Price, price_of
+from flowreason.providers.retry import Retrying, RetryPolicy
+
+if TYPE_CHECKING:
+    from flowreason.providers.connection import Connection
+
+OPENAI_URL = "https://api.openai.com/v1"
+NO_KEY = "none"
+_APIS: Mapping[str, ModuleType] = {"chat": chat, "responses": responses}
+_OTHER_API = ("v1/responses", "v1/chat/completions", "not a chat model")
+_WORTH_LEARNING = frozenset({"request", "url", "server", "context"})
+
+
+class OpenAIProvider:
+    """Answers by a model of an OpenAI-compatible server.
+
+    - `base_url`: the server, OpenAI's own when left out; `api_key`: without one, `OPENAI_API_KEY` for OpenAI, none
+      elsewhere; `headers` are sent with every request.
+    - `api`: `chat`, `responses`, or `auto`: Responses at OpenAI, Chat Completions elsewhere, the other where one is
+      missing.
+    - `timeout`: seconds for one answer; `concurrency`: requests at once; `retries`: tries after the first, for failures
+      that are worth it; `max_wait`: the longest that a server may ask to wait before the next.
+    - `grammar`: the syntax of a grammar that the server can force (`lark`: vLLM with guidance; `gbnf`: llama.cpp, vLLM,
+      SGLang). Known by itself for OpenAI.
+    - `prices`: US dollars per million tokens (prompt, completion) by model name or pattern, before the built-in table.
+
+    What a server does not take (a schema, a temperature, a name of a parameter) is found out once and left out then.
+    May be used from one event loop after another, one at a time; `close` gives back the connections of the running one.
+    """
+
+    def __init__(
+        self,
+        model: str,
+        *,
+        base_url: str | None = None,
+        api_key: str | None = None,
+        headers: Mapping[str, str] | None = None,
+        api: Literal["auto", "chat", "responses"] = "auto",
+        timeout: float = 600.0,
+        concurrency: int = 64,
+        retries: int = 5,
+        max_wait: float = 60.0,
+        grammar: Literal["lark", "gbnf"] | None = None,
+        prices: Mapping[str, Price] | None = None,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        self._model = model
+        self._url = checked_url(base_url or OPENAI_URL)
+        self._openai = (urlsplit(self._url).hostname or "").endswith("openai.com")
+        self._key = api_key or (self._own_key() if base_url is None else NO_KEY)
+        self._headers = dict(headers or {})
+        self._api = api
+        self._timeout, self._concurrency = timeout, concurrency
+        self._policy = RetryPolicy(retries, max_wait)
+        self._grammar = grammar
+        self._prices = prices or {}
+        self._sleep = sleep
+        self._dialects: dict[str, Dialect] = {}
+        self._connections: WeakKeyDictionary[asyncio.AbstractEventLoop, Connection] = WeakKeyDictionary()
+
+    def __repr__(self) -> str:
+        return f"OpenAIProvider({self._model!r}, base_url={self._place(self._model).shown!r})"
+
+    @staticmethod
+    def _own_key() -> str:
+        key = os.environ.get("OPENAI_API_KEY", "")
+        if not key:
+            raise ConfigError("there is no key for OpenAI: set OPENAI_API_KEY, or give a base URL of another server")
+        return key
+
+    # --- the port ---
+
+    async def complete(self, request: Request, notify: Notify | None = None) -> Reply:
+        """The model's reply. Raises `ProviderError`; see `retry` for what is tried again and how often."""
+        model = request.model or self._model
+        request = replace(request, model=model)
+        retrying = Retrying(self._policy)
+        while True:
+            answer = await self._answer(request, model)
+            if isinstance(answer, Answer):
+                return self._reply(request, answer)
+            wait = retrying.wait(answer)
+            if notify is not None:
+                notify("retry", {"kind": answer.kind, "wait": wait, "attempt": retrying.attempt})
+            await self._sleep(wait)
+
+    def model_info(self, model: str | None) -> ModelInfo:
+        """What the model's name, the price table and the settings tell of it."""
+        name = model or self._model
+        prompt, completion = price_of(name, self._prices) or (None, None)
+        return ModelInfo(
+            name, prompt, completion, models.reasons(name), self._grammar_of(name), models.most_tokens(name)
+        )
+
+    async def close(self) -> None:
+        """Give back the connections of the running event loop. Those of loops that have ended went with them."""
+        connection = self._connections.pop(asyncio.get_running_loop(), None)
+        if connection is not None:
+            await connection.close()
+
+    # --- one try ---
+
+    async def _answer(self, request: Request, model: str) -> Answer | ProviderError:
+        """One answer, or the error. What is refused is left out, one thing after the other; that is no new try, for
+        nothing was done and nothing is paid."""
+        dialect = self._dialects.setdefault(model, Dialect())
+        name = dialect.api or self._first_api()
+        missing: dict[str, Refusal] = {}
+        while True:
+            try:
+                found, sent = await self._exchange(request, model, dialect, name)
+            except ProviderError as failed:
+                return failed
+            if isinstance(found, Answer):
+                dialect.api = name
+                return found
+            error = classify(found, self._place(model))
+            if self._api == "auto" and _no_such_api(found, error):
+                missing[name] = found
+                name = _other(name)
+                if name in missing:
+                    return classify(missing[self._first_api()], self._place(model))
+            elif error.kind not in _WORTH_LEARNING or not dialect.learn(found, sent, request):
+                return error
+
+    def _first_api(self) -> str:
+        if self._api != "auto":
+            return self._api
+        return "responses" if self._openai else "chat"
+
+    async def _exchange(
+        self, request: Request, model: str, dialect: Dialect, name: str
+    ) -> tuple[Answer | Refusal, frozenset[str]]:
+        api = _APIS[name]
+        grammar = self._grammar_of(model) if dialect.takes("grammar") else None
+        body = api.body(request, model, dialect, openai=self._openai, grammar=grammar)
+        connection = await self._connection(model)
+        status, text, headers = await connection.post(api.PATH, body)
+        return self._read(api, request, model, status, text, headers), features(body, request)
+
+    def _read(
+        self, api: ModuleType, request: Request, model: str, status: int, text: str, headers: Mapping[str, str]
+    ) -> Answer | Refusal:
+        if looks_like_html(text) and status < 300:
+            raise no_endpoint(self._place(model))
+        try:
+            data = json.loads(text)
+        except ValueError:
+            if status < 300:
+                bad_reply("it is cut off, or no JSON" if text.strip() else "it is empty")
+            data = text
+        if status >= 300:
+            return refusal(status, data, headers)
+        if not isinstance(data, dict):
+            bad_reply(f"it is of type {type(data).__name__}, not an object")
+        if failed := _error_inside(data):
+            return refusal(_status_inside(failed), failed, headers)
+        answer: Answer = api.read(data, request)
+        return answer
+
+    def _reply(self, request: Request, answer: Answer) -> Reply:
+        model = request.model or self._model
+        prompt, completion = answer.prompt_tokens, answer.completion_tokens
+        used = usage(
+            prompt_tokens(request) if prompt is None else prompt,
+            tokens_of(answer.text) if completion is None else completion,
+            self.model_info(model),
+        )
+        return Reply(answer.text, used, answer.model or model, answer.finish)
+
+    # --- what is known ---
+
+    def _grammar_of(self, model: str) -> Literal["lark", "gbnf"] | None:
+        if self._openai and self._grammar is None and models.writes_grammars(model):
+            return "lark"
+        return self._grammar
+
+    def _place(self, model: str) -> Place:
+        secrets = [self._key, *self._headers.values(), *(part for part in _userinfo(self._url) if part)]
+        hidden = tuple(secret for secret in secrets if len(secret) >= 4 and secret != NO_KEY)
+        return Place(self._url, model, hidden, keyed=self._key != NO_KEY)
+
+    async def _connection(self, model: str) -> Connection:
+        loop = asyncio.get_running_loop()
+        connection = self._connections.get(loop)
+        if connection is None:
+            module = await asyncio.to_thread(_load)  # takes most of a second, in which others may go on
+            connection = self._connections.get(loop)
+            if connection is None:
+                connection = module.Connection(
+                    self._place(model), self._key, self._headers, self._timeout, self._concurrency, self._openai
+                )
+                self._connections[loop] = connection
+        return connection
+
+
+def _load() -> Any:
+    from flowreason.providers import connection
+
+    return connection
+
+
+def checked_url(url: str) -> str:
+    """A base URL without a slash at its end. Raises `ConfigError` for what cannot be one."""
+    try:
+        parts = urlsplit(url.strip())
+        fine = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port is None or parts.port > 0)
+    except ValueError:
+        fine = False
+    if not fine:
+        raise ConfigError(f"this is no base URL: {url[:100]!r}\nIt looks like http://localhost:11434/v1")
+    return url.strip().rstrip("/")
+
+
+def _userinfo(url: str) -> tuple[str, str]:
+    parts = urlsplit(url)
+    return parts.username or "", parts.password or ""
+
+
+def _other(api: str) -> str:
+    return "chat" if api == "responses" else "responses"
+
+
+def _no_such_api(found: Refusal, error: ProviderError) -> bool:
+    """Whether a server has no such API, or not for this model."""
+    if found.status in (400, 404) and any(name in found.words for name in _OTHER_API):
+        return True
+    return found.status == 501 or (error.kind == "url" and found.status in (404, 405))
+
+
+def _error_inside(data: Mapping[str, Any]) -> Any:
+    """An error that came with status 200, of the whole reply or of its first choice."""
+    choices = data.get("choices")
+    first = choices[0] if isinstance(choices, list) and choices else None
+    error = data.get("error") or (first.get("error") if isinstance(first, dict) else None)
+    return None if data.get("status") == "failed" else error
+
+
+def _status_inside(error: Any) -> int:
+    code = error.get("code") if isinstance(error, dict) else None
+    return code if isinstance(code, int) and 400 <= code < 600 else 200
