@@ -78,8 +78,13 @@ class Recorder:
         return self._provider.model_info(model)
 
     async def close(self) -> None:
-        """Close the file and the other provider. A later answer continues the file."""
+        """Close the file and the other provider. A later answer continues the file.
+
+        A run that asked nothing leaves a recording of nothing, but none that was there before is lost for it.
+        """
         with self._lock:
+            if self._file is None and self.path.stat().st_size == 0:
+                self._begin()
             if self._file is not None:
                 self._file.close()
                 self._file, self._append = None, True

@@ -125,6 +125,11 @@ def test_a_recording_is_begun_anew_with_the_first_answer_and_continued_on_wish(t
     assert [r.messages[-1].content for r in Recorded(path).requests] == ["new"]
 
 
+def test_a_run_that_asked_nothing_leaves_a_recording_of_nothing(tmp_path):
+    record(tmp_path / "r.jsonl")
+    assert Recorded(tmp_path / "r.jsonl").requests == ()
+
+
 HEADER = '{"recording":"flowreason","version":1,"model":{"name":"heron"}}\n'
 
 
