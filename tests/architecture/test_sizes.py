@@ -30,5 +30,7 @@ def test_no_function_is_longer_than_60_lines() -> None:
 
 
 def test_every_module_says_what_it_is_for() -> None:
-    silent = [p for p in FILES if p.stat().st_size and ast.get_docstring(ast.parse(p.read_text(encoding="utf-8"))) is None]
+    silent = [
+        p for p in FILES if p.stat().st_size and ast.get_docstring(ast.parse(p.read_text(encoding="utf-8"))) is None
+    ]
     assert [str(path.relative_to(ROOT)) for path in silent] == []

@@ -1,0 +1,195 @@
+"""The commands and their options; what each does stands in a module of its own.
+
+Invariant: every way out of a command goes through `run_command`, which alone decides the exit code.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from flowreason.cli import failures, options, output
+from flowreason.cli.examples_command import examples_app
+from flowreason.errors import UsageError
+
+app = typer.Typer(
+    name="flowreason",
+    help="Turn a question into a flowchart written by a language model, check it, price it, run it, answer.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.add_typer(examples_app, name="examples")
+
+# typer's own name for what click calls ClickException has moved between releases; BadParameter has stayed.
+_UsageFault: type[Exception] = next(c for c in typer.BadParameter.__mro__ if c.__name__ == "ClickException")
+
+
+def run_command(arguments: list[str]) -> int:
+    """Run one command line; gives the exit code."""
+    output.use_utf8()
+    as_data = "--json" in arguments
+    try:
+        code = app(args=arguments, prog_name="flowreason", standalone_mode=False)
+        return code if isinstance(code, int) else failures.ANSWERED
+    except _UsageFault as fault:
+        return _misused(fault, as_data)
+    except typer.Abort:
+        output.note("")
+        return failures.CANCELLED
+    except BrokenPipeError:
+        output.leave_quietly()
+        return failures.ANSWERED
+    except BaseException as error:
+        if not failures.is_expected(error):
+            raise
+        failures.print_error(error, as_data=as_data)
+        return failures.exit_code(error)
+
+
+def _misused(fault: Exception, as_data: bool) -> int:
+    context = getattr(fault, "ctx", None)
+    message = getattr(fault, "format_message", lambda: str(fault))().strip()
+    if not message:  # no command at all: the help has been shown
+        return failures.MISUSED
+    command = context.command_path if context else "flowreason"
+    failures.print_error(UsageError(f"{message}\nSee: {command} --help"), as_data=as_data)
+    return failures.MISUSED
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        version()
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version_: Annotated[
+        bool, typer.Option("--version", help="Show the version.", callback=_version, is_eager=True)
+    ] = False,
+) -> None:
+    pass
+
+
+@app.command()
+def solve(
+    question: Annotated[str, typer.Argument(help="The question; - reads stdin, @FILE a file.", show_default=False)],
+    inputs: options.Inputs = None,
+    model: options.Model = None,
+    base_url: options.BaseUrl = None,
+    limit: options.Limit = None,
+    tools: options.Tools = None,
+    flow_out: Annotated[
+        Path | None, typer.Option("--flow-out", metavar="FILE.flow", help="Keep the flow that was written.")
+    ] = None,
+    record: options.Record = None,
+    replay: options.Replay = None,
+    yes: options.Yes = False,
+    unsafe_python: options.UnsafePython = False,
+    json: options.Json = False,
+    quiet: options.Quiet = False,
+    no_color: options.NoColor = False,
+) -> int:
+    """Answer a question: a flow is written for it, checked, priced, and run."""
+    from flowreason.cli.running import Order, Screen, solve_question
+
+    order = Order(model, base_url, tuple(limit or ()), tools, record, replay, unsafe_python)
+    return solve_question(question, inputs or [], order, Screen(json, quiet, no_color, yes), flow_out)
+
+
+@app.command()
+def run(
+    file: options.FlowFile,
+    inputs: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[NAME=VALUE]...", help="Inputs; NAME=@FILE takes a file.", show_default=False),
+    ] = None,
+    model: options.Model = None,
+    base_url: options.BaseUrl = None,
+    limit: options.Limit = None,
+    tools: options.Tools = None,
+    record: options.Record = None,
+    replay: options.Replay = None,
+    yes: options.Yes = False,
+    unsafe_python: options.UnsafePython = False,
+    json: options.Json = False,
+    quiet: options.Quiet = False,
+    no_color: options.NoColor = False,
+) -> int:
+    """Run a flow from a file."""
+    from flowreason.cli.running import Order, Screen, run_file
+
+    order = Order(model, base_url, tuple(limit or ()), tools, record, replay, unsafe_python)
+    return run_file(file, inputs or [], order, Screen(json, quiet, no_color, yes))
+
+
+@app.command()
+def check(
+    files: Annotated[list[Path], typer.Argument(metavar="FILE.flow...", show_default=False)],
+    json: options.Json = False,
+) -> int:
+    """Find everything that is wrong with flows, without asking a model."""
+    from flowreason.cli.texts import check_files
+
+    return check_files(files, as_data=json)
+
+
+@app.command("format")
+def format_(
+    files: Annotated[list[str], typer.Argument(metavar="FILE.flow...", help="- reads stdin.", show_default=False)],
+    check_only: Annotated[
+        bool, typer.Option("--check", help="Write nothing; exit with 1 if a file would change.")
+    ] = False,
+) -> int:
+    """Write flows in the one style, in place."""
+    from flowreason.cli.texts import format_files
+
+    return format_files(files, check_only=check_only)
+
+
+@app.command()
+def draw(
+    file: options.FlowFile,
+    out: Annotated[
+        Path | None, typer.Option("--output", "-o", metavar="FILE", help="Its ending says the format.")
+    ] = None,
+    format_: Annotated[
+        str | None, typer.Option("--format", "-f", metavar="FORMAT", help="svg, png, pdf, dot, mmd or json.")
+    ] = None,
+) -> int:
+    """Draw a flow."""
+    from flowreason.cli.texts import draw_file
+
+    return draw_file(file, out, format_)
+
+
+@app.command()
+def price(
+    file: options.FlowFile,
+    inputs: Annotated[
+        list[str] | None, typer.Argument(metavar="[NAME=VALUE]...", help="Inputs, where known.", show_default=False)
+    ] = None,
+    model: options.Model = None,
+    json: options.Json = False,
+) -> int:
+    """Say how many calls, tokens and how much money a flow can take, without running it."""
+    from flowreason.cli.texts import price_file
+
+    return price_file(file, inputs or [], model, as_data=json)
+
+
+@app.command()
+def version() -> None:
+    """Show the version."""
+    from importlib.metadata import PackageNotFoundError
+    from importlib.metadata import version as installed
+
+    try:
+        output.emit(f"flowreason {installed('flowreason')}")
+    except PackageNotFoundError:
+        output.emit("flowreason (not installed)")

@@ -1,0 +1,145 @@
+"""The recorded examples: list them, show one, copy one, play one without a key.
+
+Invariant: an example is a folder with `question.txt`, `flow.flow`, `README.md` and `replies.jsonl`; beside them may
+stand `inputs.json` (a record), `tools.py` and whatever files these name.
+"""
+
+from __future__ import annotations
+
+import json as json_module
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from flowreason.cli import options, output, reading
+from flowreason.errors import UsageError
+
+examples_app = typer.Typer(
+    help="Recorded examples: list, show, copy, play.", rich_markup_mode=None, invoke_without_command=True
+)
+Name = Annotated[str, typer.Argument(metavar="NAME", show_default=False)]
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """One example's folder."""
+
+    folder: Path
+
+    @property
+    def name(self) -> str:
+        return self.folder.name
+
+    @property
+    def question(self) -> str:
+        return reading.file_text(self.folder / "question.txt").strip()
+
+    @property
+    def flow(self) -> str:
+        return reading.file_text(self.folder / "flow.flow")
+
+    @property
+    def replies(self) -> Path:
+        return self.folder / "replies.jsonl"
+
+    @property
+    def inputs(self) -> dict[str, Any]:
+        path = self.folder / "inputs.json"
+        return dict(json_module.loads(reading.file_text(path))) if path.exists() else {}
+
+    @property
+    def tools(self) -> Path | None:
+        path = self.folder / "tools.py"
+        return path if path.exists() else None
+
+    def first_line(self) -> str:
+        line = self.question.partition("\n")[0]
+        return line if len(line) <= 88 else line[:87] + "…"
+
+
+def folder() -> Path:
+    """Where the examples are: inside the installed package, or beside it in a checkout."""
+    package = Path(__file__).parents[1]
+    inside = package / "examples"
+    return inside if inside.is_dir() else package.parent / "examples"
+
+
+def catalog() -> list[Example]:
+    return [Example(path.parent) for path in sorted(folder().glob("*/question.txt"))]
+
+
+def find(name: str) -> Example:
+    """The example of that name."""
+    for example in catalog():
+        if example.name == name:
+            return example
+    names = ", ".join(example.name for example in catalog()) or "none"
+    raise UsageError(f"there is no example {name}; there are: {names}")
+
+
+@examples_app.callback()
+def examples(context: typer.Context, json: options.Json = False) -> None:
+    """Recorded examples: list, show, copy, play."""
+    if context.invoked_subcommand is None:
+        list_examples(json)
+
+
+@examples_app.command("list")
+def list_examples(json: options.Json = False) -> None:
+    """Name them all."""
+    found = catalog()
+    if json:
+        rows = [{"name": each.name, "question": each.question, "folder": str(each.folder)} for each in found]
+        output.emit(json_module.dumps(rows, ensure_ascii=False))
+        return
+    width = max((len(each.name) for each in found), default=0)
+    for each in found:
+        output.emit(f"{each.name:<{width}}  {each.first_line()}")
+    output.note("\nPlay one: flowreason examples play NAME")
+
+
+@examples_app.command("show")
+def show(name: Name, json: options.Json = False) -> None:
+    """Print an example's question and flow."""
+    example = find(name)
+    if json:
+        data = {"name": name, "question": example.question, "inputs": example.inputs, "flow": example.flow}
+        output.emit(json_module.dumps(data, ensure_ascii=False))
+    else:
+        output.emit(f"# {example.question}\n\n{example.flow}".replace("\n", "\n", 1))
+
+
+@examples_app.command("copy")
+def copy(name: Name, to: Annotated[Path | None, typer.Argument(metavar="FOLDER", show_default=False)] = None) -> None:
+    """Copy an example into a folder of your own, to change it."""
+    example = find(name)
+    target = to or Path(name)
+    if target.exists():
+        raise UsageError(f"{target} is there already; name another folder")
+    shutil.copytree(example.folder, target, ignore=shutil.ignore_patterns("__pycache__"))
+    output.note(f"Copied to {target}. Run it:\n  {_command(Example(target))}")
+
+
+def _command(example: Example) -> str:
+    """The command that runs an example's flow from its recorded replies."""
+    parts = ["flowreason run", example.folder / "flow.flow", *(f"{name}=…" for name in example.inputs)]
+    tools = ["--tools", example.tools] if example.tools else []
+    return " ".join(str(part) for part in [*parts, *tools, "--replay", example.replies])
+
+
+@examples_app.command("play")
+def play(
+    name: Name,
+    pace: Annotated[float, typer.Option("--pace", help="1 as slow as the model was, 0 at once.", min=0.0)] = 1.0,
+    flow_out: Annotated[Path | None, typer.Option("--flow-out", metavar="FILE.flow", help="Keep the flow.")] = None,
+    json: options.Json = False,
+    quiet: options.Quiet = False,
+    no_color: options.NoColor = False,
+) -> int:
+    """Answer an example's question from its recorded replies: write the flow, check it, run it."""
+    from flowreason.cli.running import Screen, play_example
+
+    return play_example(find(name), pace, Screen(json, quiet, no_color, yes=True), flow_out)

@@ -1,0 +1,42 @@
+"""The options that several commands share, each written once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout.")]
+Model = Annotated[str | None, typer.Option("--model", "-m", metavar="NAME", help="The model to ask.")]
+BaseUrl = Annotated[
+    str | None, typer.Option("--base-url", metavar="URL", help="An OpenAI-compatible server, ending in /v1.")
+]
+Inputs = Annotated[
+    list[str] | None,
+    typer.Option("--input", "-i", metavar="NAME=VALUE", help="An input; NAME=@FILE takes a file's text. Repeatable."),
+]
+Limit = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--limit", "-l", metavar="NAME=NUMBER", help="calls, tokens, money, seconds, depth or rounds. Repeatable."
+    ),
+]
+Record = Annotated[
+    Path | None,
+    typer.Option("--record", metavar="FILE", help="Write the model's replies to a file."),
+]
+Replay = Annotated[
+    Path | None, typer.Option("--replay", metavar="FILE", help="Take the replies from such a file; no key needed.")
+]
+Tools = Annotated[
+    Path | None,
+    typer.Option("--tools", metavar="FILE.py", help="Python functions that the flow may call, marked with @tool."),
+]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before a run that may exceed the limits.")]
+UnsafePython = Annotated[
+    bool, typer.Option("--unsafe-python", help="Run the flow's Python without a sandbox. Only for flows you trust.")
+]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Show the answer only.")]
+NoColor = Annotated[bool, typer.Option("--no-color", help="No colours (so does NO_COLOR in the environment).")]
+FlowFile = Annotated[Path, typer.Argument(metavar="FILE.flow", show_default=False)]

@@ -1,0 +1,50 @@
+"""Where output goes: the answer on stdout, plain; everything else on stderr.
+
+Invariant: stdout holds nothing but what a program would read; colours only where a person looks and `NO_COLOR` is
+unset.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+
+def use_utf8() -> None:
+    """Write UTF-8 whatever the locale says, and never fail on half a surrogate pair."""
+    for stream in (sys.stdout, sys.stderr):
+        reconfigure = getattr(stream, "reconfigure", None)
+        if reconfigure is not None:
+            reconfigure(encoding="utf-8", errors="backslashreplace")
+
+
+def emit(text: str) -> None:
+    """Write a text to stdout, ending with one newline."""
+    sys.stdout.write(text if text.endswith("\n") else text + "\n")
+    sys.stdout.flush()
+
+
+def note(text: str) -> None:
+    """Write a line to stderr."""
+    print(text, file=sys.stderr, flush=True)
+
+
+def complain(text: str, prefix: str = "error: ") -> None:
+    """Say on stderr what is wrong."""
+    note(prefix + text)
+
+
+def console(*, no_color: bool = False) -> Console:
+    """The terminal that the person looks at."""
+    from rich.console import Console
+
+    return Console(stderr=True, no_color=True if no_color or os.environ.get("NO_COLOR") else None, highlight=False)
+
+
+def leave_quietly() -> None:
+    """The reader of our output has gone, as in `flowreason examples | head -1`: nobody is there to be told."""
+    sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115

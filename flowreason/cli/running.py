@@ -1,0 +1,153 @@
+"""`solve`, `run` and `examples play`: put a run together, watch it, tell how it ended.
+
+Invariant: what is missing or cannot be written is found before anything is paid for.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import flowreason as fr
+from flowreason.cli import failures, output, reading
+from flowreason.cli.outcome import report, report_stopped
+from flowreason.cli.tool_files import tools_from
+from flowreason.cli.watching import Watch
+from flowreason.errors import ConfigError, UsageError
+
+if TYPE_CHECKING:
+    from flowreason.cli.examples_command import Example
+    from flowreason.ports import Provider
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What is to be run with: model, limits, tools, recordings."""
+
+    model: str | None = None
+    base_url: str | None = None
+    limits: tuple[str, ...] = ()
+    tools: Path | None = None
+    record: Path | None = None
+    replay: Path | None = None
+    unsafe_python: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Screen:
+    """How a run is shown, and whether the person is asked."""
+
+    as_data: bool = False
+    quiet: bool = False
+    no_color: bool = False
+    yes: bool = False
+
+
+def solve_question(asked: str, given: Sequence[str], order: Order, screen: Screen, flow_out: Path | None) -> int:
+    """Answer a question; gives the exit code."""
+    from flowreason.api import checked_question
+
+    question = checked_question(reading.question(asked))
+    inputs = reading.untyped_inputs(given)
+    reading.writable(flow_out, "--flow-out")
+    tools, limits = tools_from(order.tools), fr.Limits.parse(order.limits)
+    provider = provider_for(order)
+
+    def begin(watch: Watch) -> Awaitable[fr.Result]:
+        return fr.solve_async(
+            question, inputs=inputs, provider=provider, tools=tools, limits=limits, flow_out=flow_out,
+            unsafe_python=order.unsafe_python, on_flow=watch.on_flow, **watch.hooks(),
+        )  # fmt: skip
+
+    return carry_out(begin, provider, screen, _kept(order, flow_out))
+
+
+def run_file(file: Path, given: Sequence[str], order: Order, screen: Screen) -> int:
+    """Run a flow from a file; gives the exit code."""
+    flow = fr.load(file, tools=tools_from(order.tools))
+    inputs = reading.typed_inputs(given, {p.name: p.type for p in flow.parameters})
+    flow.checked_inputs(inputs)
+    limits = fr.Limits.parse(order.limits)
+    provider = provider_for(order, needed=flow.price(inputs).calls.most != 0)
+
+    def begin(watch: Watch) -> Awaitable[fr.Result]:
+        watch.on_flow(flow)
+        return flow.run_async(
+            inputs, provider=provider, limits=limits, unsafe_python=order.unsafe_python, **watch.hooks()
+        )
+
+    return carry_out(begin, provider, screen, _kept(order, None))
+
+
+def play_example(example: Example, pace: float, screen: Screen, flow_out: Path | None) -> int:
+    """Answer an example's question from its recorded replies; gives the exit code."""
+    reading.writable(flow_out, "--flow-out")
+    question, tools = example.question, tools_from(example.tools)
+    provider = fr.Recorded(example.replies, pace=pace)
+    if not screen.quiet and not screen.as_data:
+        output.note(f"Question: {question}\n")
+
+    def begin(watch: Watch) -> Awaitable[fr.Result]:
+        return fr.solve_async(
+            question, inputs=example.inputs, provider=provider, tools=tools, flow_out=flow_out,
+            on_flow=watch.on_flow, **watch.hooks(),
+        )  # fmt: skip
+
+    return carry_out(begin, provider, screen, ())
+
+
+def provider_for(order: Order, *, needed: bool = True) -> Provider:
+    """Who answers: a recording, or the model that options, environment and config file name."""
+    if order.replay is not None:
+        if order.record is not None:
+            raise UsageError("--replay and --record exclude each other; give one of them")
+        return fr.Recorded(order.replay)
+    reading.writable(order.record, "--record")
+    model = _configured(order, needed)
+    return model if order.record is None else fr.Recorder(model, order.record)
+
+
+def _configured(order: Order, needed: bool) -> Provider:
+    from flowreason.config import load_settings
+    from flowreason.providers.choose import provider_from
+
+    try:
+        return provider_from(load_settings(model=order.model, base_url=order.base_url))
+    except ConfigError:
+        if needed:
+            raise
+        return fr.ScriptedProvider({})  # a flow that asks nothing needs no model
+
+
+def _kept(order: Order, flow_out: Path | None) -> tuple[str, ...]:
+    """What a stopped run leaves behind, in words."""
+    found = []
+    if order.record is not None:
+        found.append(f"the replies so far are in {order.record} (continue with --replay {order.record})")
+    if flow_out is not None:
+        found.append(f"the flow, if it was written, is in {flow_out}")
+    return tuple(found)
+
+
+def carry_out(
+    begin: Callable[[Watch], Awaitable[fr.Result]], provider: Provider, screen: Screen, kept: tuple[str, ...]
+) -> int:
+    """Run to the end, shown as it goes; the first Ctrl-C cancels the run cleanly. Gives the exit code."""
+    watch = Watch(quiet=screen.quiet or screen.as_data, no_color=screen.no_color, yes=screen.yes)
+
+    async def whole() -> fr.Result:
+        try:
+            return await begin(watch)
+        finally:
+            await provider.close()
+
+    try:
+        with watch:
+            result = asyncio.run(whole())
+    except (KeyboardInterrupt, fr.Cancelled):
+        report_stopped(watch.events, kept, as_data=screen.as_data)
+        return failures.CANCELLED
+    return report(result, as_data=screen.as_data, quiet=screen.quiet)

@@ -1,0 +1,124 @@
+"""`check`, `format`, `draw`, `price`: what is done with a flow's text alone, without asking a model.
+
+Invariant: nothing is paid for, and no file but the one named is written.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import flowreason as fr
+from flowreason.cli import failures, output, reading
+from flowreason.errors import UsageError
+from flowreason_dsl.diagnostics import FlowError, as_json, render
+from flowreason_dsl.source import Source
+
+FORMATS = ("svg", "png", "pdf", "dot", "mmd", "json")
+
+
+def check_files(files: Sequence[Path], *, as_data: bool) -> int:
+    """Report what is wrong with each file; gives the exit code."""
+    reports = [_check(file) for file in files]
+    if as_data:
+        data = {"ok": all(ok for ok, _, _ in reports), "diagnostics": [d for _, found, _ in reports for d in found]}
+        output.emit(json.dumps(data, ensure_ascii=False))
+    else:
+        output.emit("\n\n".join(text for _, _, text in reports))
+    return failures.ANSWERED if all(ok for ok, _, _ in reports) else failures.MISUSED
+
+
+def _check(file: Path) -> tuple[bool, list[dict[str, Any]], str]:
+    try:
+        flow = fr.load(file)
+    except FlowError as error:
+        return False, [as_json(d, error.source) for d in error.diagnostics], f"{error}\n\n{file}: {_count(error)}"
+    source = Source(flow.text, str(file))
+    found = [as_json(d, source) for d in flow.diagnostics]
+    said = [render(flow.diagnostics, source)] if flow.diagnostics else []
+    return True, found, "\n\n".join([*said, f"{file}: fine; {flow.price().summary()}"])
+
+
+def _count(error: FlowError) -> str:
+    wrong = sum(d.severity == "error" for d in error.diagnostics)
+    return "1 error" if wrong == 1 else f"{wrong} errors"
+
+
+def format_files(files: Sequence[str], *, check_only: bool) -> int:
+    """Write each file in the one style; gives the exit code."""
+    changed = [name for name in files if _format(name, check_only)]
+    if check_only and changed:
+        output.note("would change: " + ", ".join(changed))
+        return failures.FAILED
+    return failures.ANSWERED
+
+
+def _format(name: str, check_only: bool) -> bool:
+    """Format one file, or stdin to stdout; tells whether the text changes."""
+    from flowreason.flow import read_text
+    from flowreason_dsl.printer import format_text
+
+    path = None if name == "-" else Path(name)
+    text = reading.question("-") if path is None else read_text(path)
+    after = format_text(text, "<stdin>" if path is None else name)
+    if path is None:
+        if not check_only:
+            sys.stdout.write(after)
+    elif after != text and not check_only:
+        _write(path, after)
+    return after != text
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        path.write_text(text, encoding="utf-8", newline="\n")
+    except OSError as error:
+        raise UsageError(f"{path} cannot be written: {(error.strerror or str(error)).lower()}") from None
+
+
+def draw_file(file: Path, out: Path | None, wanted: str | None) -> int:
+    """Draw a flow into a file, or onto stdout; gives the exit code."""
+    format_ = wanted or (out.suffix.lstrip(".").lower() if out is not None else "svg")
+    if format_ not in FORMATS:
+        told = repr(format_) if format_ else "no ending"
+        raise UsageError(f"there is no picture format {told}; there are: {', '.join(FORMATS)}")
+    reading.writable(out, "--output")
+    if out is None and format_ in ("png", "pdf") and sys.stdout.isatty():
+        raise UsageError(f"{format_} is no text; name a file with -o flow.{format_}")
+    picture = fr.load(file).draw(format_, out)
+    if out is None:
+        _onto_stdout(picture)
+    else:
+        output.note(f"Drawn: {out}")
+    return failures.ANSWERED
+
+
+def _onto_stdout(picture: str | bytes) -> None:
+    if isinstance(picture, str):
+        output.emit(picture)
+    else:
+        sys.stdout.buffer.write(picture)
+        sys.stdout.buffer.flush()
+
+
+def price_file(file: Path, given: Sequence[str], model: str | None, *, as_data: bool) -> int:
+    """Say what a flow can take; gives the exit code."""
+    flow = fr.load(file)
+    inputs = reading.typed_inputs(given, {p.name: p.type for p in flow.parameters})
+    price = flow.price(inputs, prices=_prices(model))
+    output.emit(json.dumps(price.as_json(), ensure_ascii=False) if as_data else price.summary())
+    return failures.ANSWERED
+
+
+def _prices(model: str | None) -> tuple[float, float] | None:
+    """What the model takes for a million tokens, where that is known; no key is needed for it."""
+    from flowreason.config import load_settings
+    from flowreason.providers.choose import DEFAULT_MODEL
+    from flowreason.providers.prices import price_of
+
+    settings = load_settings(model=model)
+    name = settings.model or (DEFAULT_MODEL if settings.base_url is None else None)
+    return None if name is None else price_of(name, settings.prices)

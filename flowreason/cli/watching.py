@@ -1,0 +1,130 @@
+"""A run on the screen: live at a terminal, a line for each step elsewhere, and the questions that a person is asked.
+
+Invariant: everything goes to stderr; while a person is asked, nothing else is written; what is shown comes from events.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+import sys
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from flowreason.cli import output
+
+if TYPE_CHECKING:
+    from rich.live import Live
+
+    from flowreason.engine.events import Event
+    from flowreason.engine.limits import Limits
+    from flowreason.flow import Flow
+    from flowreason.graph.price import Price
+
+
+class Watch:
+    """Follows one run. Use as a context manager around it."""
+
+    def __init__(self, *, quiet: bool = False, no_color: bool = False, yes: bool = False) -> None:
+        self.events: list[Event] = []
+        self._quiet = quiet
+        self._no_color = no_color
+        self._yes = yes
+        self._live: Live | None = None
+        self._view: Any = None
+        self._asking = asyncio.Lock()
+
+    def hooks(self) -> dict[str, Any]:
+        """What a run is given to be watched by."""
+        ask_user = self.ask_user if sys.stdin.isatty() else None
+        return {"on_event": self.on_event, "ask_user": ask_user, "confirm": self.confirm}
+
+    def __enter__(self) -> Watch:
+        if not self._quiet and sys.stderr.isatty():
+            from rich.live import Live
+
+            from flowreason.view.terminal import LiveFlow
+
+            self._view = LiveFlow()
+            screen = output.console(no_color=self._no_color)
+            self._live = Live(self._view, console=screen, refresh_per_second=10, vertical_overflow="ellipsis")
+            self._live.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._live is not None:
+            self._live.stop()
+
+    def on_flow(self, flow: Flow) -> None:
+        if self._view is not None:
+            self._view.on_flow(flow.graph)
+
+    def on_event(self, event: Event) -> None:
+        self.events.append(event)
+        if self._view is not None:
+            self._view.on_event(event)
+        elif not self._quiet:
+            from flowreason.view.terminal import plain_line
+
+            line = plain_line(event)
+            if line:
+                output.note(line)
+
+    # --- the person ---
+
+    def confirm(self, price: Price, limits: Limits) -> bool:
+        """Whether to run a flow whose worst case is over the limits. They hold in any case."""
+        if self._yes:
+            return True
+        if not (sys.stdin.isatty() and sys.stderr.isatty()):
+            return False
+        with self._paused(), _interrupts_at_once():
+            output.note(
+                f"This flow may take {price.summary()}. The limits are lower, and stop it where they are reached."
+            )
+            print("Run it? [y/N] ", end="", file=sys.stderr, flush=True)
+            return sys.stdin.readline().strip().lower() in ("y", "yes")
+
+    async def ask_user(self, question: str, type: str) -> str:
+        """What the person at the terminal answers."""
+        async with self._asking:
+            with self._paused():
+                print(f"\n{question}\n> ", end="", file=sys.stderr, flush=True)
+                return await _line_from_terminal()
+
+    @contextlib.contextmanager
+    def _paused(self) -> Iterator[None]:
+        if self._live is None:
+            yield
+            return
+        self._live.stop()
+        try:
+            yield
+        finally:
+            self._live.start()
+
+
+@contextlib.contextmanager
+def _interrupts_at_once() -> Iterator[None]:
+    """While the event loop waits for the person, Ctrl-C must not wait for the event loop."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+async def _line_from_terminal() -> str:
+    """One line of stdin, read without a thread, so that a cancelled run leaves nobody waiting."""
+    loop = asyncio.get_running_loop()
+    ready: asyncio.Future[None] = loop.create_future()
+    loop.add_reader(sys.stdin.fileno(), lambda: None if ready.done() else ready.set_result(None))
+    try:
+        await ready
+    finally:
+        loop.remove_reader(sys.stdin.fileno())
+    line = sys.stdin.readline()
+    if not line:
+        raise EOFError("the terminal was closed before the question was answered")
+    return line.rstrip("\r\n")
