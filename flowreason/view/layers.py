@@ -1,0 +1,185 @@
+"""Which layer things stand in, and in which order: the first two steps of a layered drawing.
+
+Invariants: an edge leads from a smaller to a larger layer; the order depends on the input alone, and ties keep the written
+order, so that a node that is added moves as little as can be.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right, insort
+from collections.abc import Container, Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple, TypeAlias
+
+Item: TypeAlias = Hashable
+SWEEPS = 8
+WIDEST = 9
+"""How many things without an edge between them stand side by side before the next row is begun."""
+
+
+class Point(NamedTuple):
+    """Where a long edge passes through a layer."""
+
+    start: Item
+    port: str
+    layer: int
+
+
+class Link(NamedTuple):
+    """A stretch of an edge from one layer to the next. `port` tells apart the edges that leave one thing."""
+
+    start: Item
+    end: Item
+    port: str
+
+
+@dataclass
+class Layered:
+    """Things in layers. `rows[i]` is layer i from left to right, `links[i]` leads from layer i to i + 1; `chains` holds what
+    every edge (start, end, port) passes through."""
+
+    rows: list[list[Item]]
+    links: list[list[Link]]
+    chains: dict[tuple[Item, Item, str], list[Item]] = field(default_factory=dict)
+
+
+def assign(
+    items: Sequence[Item],
+    edges: Iterable[tuple[Item, Item]],
+    tops: Sequence[Item] = (),
+    bottoms: Sequence[Item] = (),
+    stay: Container[Item] = (),
+) -> dict[Item, int]:
+    """A layer for every item: `tops` in layer 0, `bottoms` in the last, all else between, below what leads to it.
+
+    What nothing leads to stands just above the first that needs it, but for those that `stay` on top.
+    """
+    before: dict[Item, list[Item]] = {item: [] for item in (*tops, *items, *bottoms)}
+    after: dict[Item, list[Item]] = {item: [] for item in before}
+    for start, end in edges:
+        before[end].append(start)
+        after[start].append(end)
+    layer: dict[Item, int] = dict.fromkeys(tops, 0)
+    held: dict[int, int] = {}
+    for item in _topological(items, before, after):
+        place = max((layer.get(each, 0) for each in before[item]), default=0) + 1
+        while held.get(place, 0) >= WIDEST:
+            place += 1
+        held[place] = held.get(place, 0) + 1
+        layer[item] = place
+    _pull_down([item for item in items if item not in stay], before, after, layer)
+    last = max(layer.values(), default=0) + 1
+    return layer | dict.fromkeys(bottoms, last)
+
+
+def _topological(
+    items: Sequence[Item], before: Mapping[Item, list[Item]], after: Mapping[Item, list[Item]]
+) -> list[Item]:
+    """Items after those that lead to them; among those that are ready, in written order."""
+    number = {item: index for index, item in enumerate(items)}
+    missing = {item: sum(1 for each in before[item] if each in number) for item in items}
+    ready = [number[item] for item in items if missing[item] == 0]
+    found: list[Item] = []
+    while ready:
+        item = items[ready.pop(0)]
+        found.append(item)
+        for each in after[item]:
+            if each in number:
+                missing[each] -= 1
+                if missing[each] == 0:
+                    insort(ready, number[each])
+    done = set(found)
+    return found + [item for item in items if item not in done]
+
+
+def _pull_down(
+    items: Sequence[Item], before: Mapping[Item, list[Item]], after: Mapping[Item, list[Item]], layer: dict[Item, int]
+) -> None:
+    """Things that nothing leads to stand just above the first that needs them."""
+    for item in items:
+        if not before[item] and after[item]:
+            nearest = min(layer.get(each, layer[item] + 1) for each in after[item]) - 1
+            layer[item] = max(layer[item], nearest)
+
+
+def split(layer: Mapping[Item, int], edges: Iterable[tuple[Item, Item, str]]) -> Layered:
+    """Rows in written order, and long edges as chains of points, one in every layer between.
+
+    An edge is (start, end, port); those that leave one thing by one port share their points, so that they are drawn as one
+    line that branches.
+    """
+    depth = max(layer.values(), default=-1) + 1
+    made = Layered([[] for _ in range(depth)], [[] for _ in range(max(0, depth - 1))])
+    for item, place in layer.items():
+        made.rows[place].append(item)
+    known: dict[Item, None] = {}
+    for start, end, port in edges:
+        chain: list[Item] = [start, *(Point(start, port, place) for place in range(layer[start] + 1, layer[end])), end]
+        made.chains[start, end, port] = chain
+        for place, link in enumerate(zip(chain, chain[1:], strict=False), layer[start]):
+            if isinstance(link[1], Point) and link[1] not in known:
+                known[link[1]] = None
+                made.rows[place + 1].append(link[1])
+            if (link, port) not in known:
+                known[link, port] = None
+                made.links[place].append(Link(*link, port))
+    return made
+
+
+def order(layered: Layered) -> None:
+    """Put every layer into an order with few crossings, by barycenters, up and down."""
+    rows = layered.rows
+    up, down = _neighbours(layered)
+    best = [list(row) for row in rows]
+    fewest = crossings(layered)
+    for sweep in range(SWEEPS):
+        if fewest == 0:
+            break
+        places = range(1, len(rows)) if sweep % 2 == 0 else range(len(rows) - 2, -1, -1)
+        for place in places:
+            _sort(rows, place, place - 1 if sweep % 2 == 0 else place + 1, up if sweep % 2 == 0 else down)
+        found = crossings(layered)
+        if found < fewest:
+            fewest, best = found, [list(row) for row in rows]
+    layered.rows = best
+
+
+def _neighbours(layered: Layered) -> tuple[dict[Item, list[Item]], dict[Item, list[Item]]]:
+    up: dict[Item, list[Item]] = {}
+    down: dict[Item, list[Item]] = {}
+    for links in layered.links:
+        for start, end, _ in links:
+            up.setdefault(end, []).append(start)
+            down.setdefault(start, []).append(end)
+    return up, down
+
+
+def _sort(rows: list[list[Item]], place: int, fixed: int, neighbours: Mapping[Item, list[Item]]) -> None:
+    """Order one row by the mean place of neighbours in the fixed row; things without neighbours keep their place."""
+    at = {item: index for index, item in enumerate(rows[fixed])}
+    scale = max(1, len(rows[fixed])) / max(1, len(rows[place]))
+    weights = {}
+    for index, item in enumerate(rows[place]):
+        near = [at[each] for each in neighbours.get(item, ()) if each in at]
+        weights[item] = sum(near) / len(near) if near else index * scale
+    rows[place].sort(key=weights.__getitem__)
+
+
+def crossings(layered: Layered) -> int:
+    """How many pairs of edges cross."""
+    return sum(
+        _crossings(upper, lower, links)
+        for upper, lower, links in zip(layered.rows, layered.rows[1:], layered.links, strict=False)
+    )
+
+
+def _crossings(upper: Sequence[Item], lower: Sequence[Item], links: Sequence[Link]) -> int:
+    above = {item: index for index, item in enumerate(upper)}
+    below = {item: index for index, item in enumerate(lower)}
+    ends = [end for _, end in sorted((above[start], below[end]) for start, end, _ in links)]
+    seen: list[int] = []
+    count = 0
+    for end in ends:
+        count += len(seen) - bisect_right(seen, end)
+        insort(seen, end)
+    return count

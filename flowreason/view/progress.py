@@ -1,0 +1,276 @@
+"""Events → how far a run is: counts, times, tokens and money, for every node and in all.
+
+Invariant: a view is a function of the events alone; folding the same events gives the same view, live or years later.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, TypeAlias
+
+from flowreason.engine.events import Event
+from flowreason.ports import Usage
+from flowreason.values import show
+from flowreason.view.text import shorten
+
+Status: TypeAlias = Literal["waiting", "running", "done", "failed", "skipped", "cancelled"]
+Key: TypeAlias = tuple[str, str]
+
+MARKS: dict[Status, str] = {
+    "waiting": "·",
+    "running": "▶",
+    "done": "✓",
+    "failed": "✗",
+    "skipped": "–",
+    "cancelled": "■",
+}
+"""A sign for every state, so that none is told by colour alone."""
+
+
+@dataclass
+class NodeState:
+    """What is known of one node of one flow, over all frames it ran in.
+
+    `running` frames are under way now; `done`, `failed`, `skipped` and `cancelled` have ended. `rounds` and `of` are those of a
+    loop. `seconds` is the time spent, added over frames; `latest` what it last said: a value or an error.
+    """
+
+    flow: str = ""
+    node: str = ""
+    running: int = 0
+    done: int = 0
+    failed: int = 0
+    skipped: int = 0
+    cancelled: int = 0
+    rounds: int = 0
+    of: int | None = None
+    calls: int = 0
+    shared: int = 0
+    rejected: int = 0
+    retries: int = 0
+    tokens: int = 0
+    money: float | None = 0.0
+    seconds: float = 0.0
+    latest: str = ""
+    error: str = ""
+
+    @property
+    def status(self) -> Status:
+        """The one word that says most: running before failed before done before skipped."""
+        if self.running:
+            return "running"
+        if self.failed:
+            return "failed"
+        if self.done:
+            return "done"
+        if self.cancelled:
+            return "cancelled"
+        return "skipped" if self.skipped else "waiting"
+
+    @property
+    def text(self) -> str:
+        """`✓ done · 3/10 · 1.2 s · 345 tokens`; empty while nothing has happened."""
+        status = self.status
+        if status == "waiting":
+            return ""
+        parts = [f"{MARKS[status]} {status}"]
+        ended = self.done + self.failed
+        if self.rounds or self.of is not None:
+            parts.append(f"{self.rounds}/{self.of}" if self.of is not None else f"{self.rounds} rounds")
+        elif ended + self.running > 1:
+            parts.append(f"{ended}/{ended + self.running}" if self.running else f"{ended}×")
+        if self.failed and ended > self.failed:
+            parts.append(f"{self.failed} failed")
+        if self.seconds >= 0.0005:
+            parts.append(seconds_text(self.seconds))
+        if self.tokens:
+            parts.append(f"{self.tokens:,} tokens")
+        return " · ".join(parts)
+
+
+@dataclass
+class RunView:
+    """A run as its events tell it. `frames` says which flow a frame belongs to."""
+
+    nodes: dict[Key, NodeState] = field(default_factory=dict)
+    frames: dict[str, str] = field(default_factory=dict)
+    usage: Usage = Usage()
+    seconds: float = 0.0
+    shared: int = 0
+    status: Literal["waiting", "running", "done", "failed", "cancelled"] = "waiting"
+    entry: str = ""
+    error: str = ""
+    question: str = ""
+    _since: dict[tuple[str, str], float] = field(default_factory=dict)
+    _owners: dict[str, Key] = field(default_factory=dict)
+
+    def state(self, flow: str, node: str) -> NodeState:
+        """What is known of a node; a new, waiting one where nothing is."""
+        found = self.nodes.get((flow, node))
+        if found is None:
+            found = self.nodes[flow, node] = NodeState(flow, node)
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row of a summary table."""
+
+    flow: str
+    node: str
+    status: Status
+    runs: int
+    failed: int
+    calls: int
+    tokens: int
+    money: float | None
+    seconds: float
+    latest: str
+
+
+def view(events: Iterable[Event]) -> RunView:
+    """The view after all of some events."""
+    made = RunView()
+    for event in events:
+        fold(made, event)
+    return made
+
+
+def fold(view: RunView, event: Event) -> RunView:
+    """The view after one more event. The view given is changed and returned."""
+    view.seconds = max(view.seconds, event.time)
+    kind, data = event.kind, event.data
+    if kind.startswith("run."):
+        _run(view, kind, data)
+    elif kind == "compile.started":
+        view.question = str(data.get("question", ""))
+    elif kind == "frame.opened":
+        _opened(view, event)
+    elif kind == "frame.closed":
+        _closed(view, event)
+    elif event.node:
+        _node(view, event)
+    return view
+
+
+def summary(events: Iterable[Event]) -> list[Row]:
+    """One row for every node that did something, in the order in which they began."""
+    return [
+        Row(s.flow, s.node, s.status, s.done + s.failed + s.running, s.failed, s.calls, s.tokens, s.money, s.seconds, s.latest)
+        for s in view(events).nodes.values()
+        if s.status not in ("waiting", "skipped")
+    ]
+
+
+def _run(view: RunView, kind: str, data: Mapping[str, Any]) -> None:
+    match kind:
+        case "run.started":
+            view.status = "running"
+            view.entry = str(data.get("entry", ""))
+            view.frames.setdefault("main", view.entry)
+        case "run.finished":
+            view.status = "done"
+        case "run.failed":
+            view.status, view.error = "failed", str(data.get("error", ""))
+        case "run.cancelled":
+            view.status, view.error = "cancelled", str(data.get("reason", ""))
+
+
+def _opened(view: RunView, event: Event) -> None:
+    """A round of a loop, or a sub-flow, begins: its owner runs."""
+    outer = event.frame.rpartition("/")[0]
+    flow = str(event.data.get("flow") or view.frames.get(outer, view.entry))
+    view.frames[event.frame] = flow
+    owner = str(event.data.get("owner") or "")
+    if not owner:
+        return
+    key = (view.frames.get(outer, view.entry), owner)
+    view._owners[event.frame] = key
+    state = view.state(*key)
+    if event.data.get("index") is not None:
+        state.of = max(state.of or 0, int(event.data["index"]) + 1)
+
+
+def _closed(view: RunView, event: Event) -> None:
+    key = view._owners.pop(event.frame, None)
+    if key is not None and view.state(*key).of is not None:
+        view.state(*key).rounds += 1
+
+
+def _node(view: RunView, event: Event) -> None:
+    state = view.state(view.frames.get(event.frame, view.entry), event.node)
+    data = event.data
+    match event.kind:
+        case "node.started":
+            state.running += 1
+            view._since[event.frame, event.node] = event.time
+        case "node.reply":
+            _reply(view, state, data)
+        case "node.rejected":
+            state.rejected += 1
+        case "node.retry":
+            state.retries += 1
+        case "node.done":
+            state.done += 1
+            state.latest = shorten(show(data.get("value")), 200)
+            _ended(view, state, event)
+        case "node.failed":
+            state.failed += 1
+            state.error = state.latest = shorten(str(data.get("error", "")), 200)
+            _ended(view, state, event)
+        case "node.skipped":
+            state.skipped += 1
+            _ended(view, state, event)
+        case "node.cancelled":
+            state.cancelled += 1
+            _ended(view, state, event)
+
+
+def _ended(view: RunView, state: NodeState, event: Event) -> None:
+    since = view._since.pop((event.frame, event.node), None)
+    if since is not None:
+        state.running -= 1
+        state.seconds += event.time - since
+
+
+def _reply(view: RunView, state: NodeState, data: Mapping[str, Any]) -> None:
+    """A reply that an equal call already paid for costs nothing."""
+    if data.get("shared"):
+        state.shared += 1
+        view.shared += 1
+        return
+    used = Usage(1, int(data.get("prompt_tokens") or 0), int(data.get("completion_tokens") or 0), data.get("money"))
+    state.calls += 1
+    state.tokens += used.tokens
+    state.money = None if state.money is None or used.money is None else state.money + used.money
+    view.usage = view.usage + used
+
+
+# --- numbers as people write them --------------------------------------------------------------------------
+
+
+def seconds_text(seconds: float) -> str:
+    """`0.004 s`, `4.2 s`, `2 min 5 s`."""
+    if seconds < 0.1:
+        return f"{seconds:.3f} s"
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest} s"
+
+
+def money_text(money: float | None) -> str:
+    """`$0.0021`; empty where the price is not known."""
+    if money is None:
+        return ""
+    return f"${money:.2f}" if money == 0 or money >= 1 else f"${money:.4f}" if money >= 0.0001 else f"${money:.2g}"
+
+
+def cost_text(usage: Usage, seconds: float, *, shared: int = 0) -> str:
+    """What it cost: `3 calls · 1,204 tokens · $0.0021 · 4.2 s`."""
+    parts = [f"{usage.calls:,} call{'' if usage.calls == 1 else 's'}"]
+    if shared:
+        parts.append(f"{shared:,} shared")
+    parts += [f"{usage.tokens:,} tokens", money_text(usage.money) if usage.money else "", seconds_text(seconds)]
+    return " · ".join(part for part in parts if part)

@@ -1,0 +1,71 @@
+"""The outlines of nodes and the small signs before their titles, as SVG paths.
+
+Invariant: an outline stays within the node's box, so that lines end on it.
+"""
+
+from __future__ import annotations
+
+from flowreason.view.layout import Box
+from flowreason.view.picture import PictureNode
+
+_FOLD = 12.0
+_SLANT = 10.0
+_BAR = 7.0
+
+
+def outline(box: Box) -> str:
+    """The shape of a node, as SVG elements with the class `shape`."""
+    node = box.thing
+    assert isinstance(node, PictureNode)
+    x, y, w, h = box.x, box.y, box.width, box.height
+    match node.shape:
+        case "diamond":
+            return _path(f"M{n(x + w / 2)} {n(y)}L{n(x + w)} {n(y + h / 2)}L{n(x + w / 2)} {n(y + h)}L{n(x)} {n(y + h / 2)}Z")
+        case "stadium" | "pill":
+            return _rect(x, y, w, h, h / 2)
+        case "rounded":
+            return _rect(x, y, w, h, 10.0)
+        case "bars":
+            bars = f"M{n(x + _BAR)} {n(y)}V{n(y + h)}M{n(x + w - _BAR)} {n(y)}V{n(y + h)}"
+            return _rect(x, y, w, h, 2.0) + _path(bars)
+        case "double":
+            return _rect(x, y, w, h, 6.0) + _rect(x + 4.0, y + 4.0, w - 8.0, h - 8.0, 3.0)
+        case "slanted":
+            return _path(f"M{n(x + _SLANT)} {n(y)}H{n(x + w)}L{n(x + w - _SLANT)} {n(y + h)}H{n(x)}Z")
+        case "folded":
+            corner = f"M{n(x + w - _FOLD)} {n(y)}V{n(y + _FOLD)}H{n(x + w)}"
+            return _path(f"M{n(x)} {n(y)}H{n(x + w - _FOLD)}L{n(x + w)} {n(y + _FOLD)}V{n(y + h)}H{n(x)}Z{corner}")
+        case "plain" | "box":
+            return _rect(x, y, w, h, 3.0)
+
+
+def _rect(x: float, y: float, w: float, h: float, radius: float) -> str:
+    return f'<rect class="shape" x="{n(x)}" y="{n(y)}" width="{n(w)}" height="{n(h)}" rx="{n(radius)}"/>'
+
+
+def _path(data: str) -> str:
+    return f'<path class="shape" d="{data}"/>'
+
+
+_ICONS: dict[str, str] = {
+    "ask": "M1 2.5Q1 1 2.5 1H10.5Q12 1 12 2.5V7.5Q12 9 10.5 9H6L3 12V9H2.5Q1 9 1 7.5Z",
+    "person": "M6.5 1.2A2.4 2.4 0 1 1 6.5 6A2.4 2.4 0 1 1 6.5 1.2M1.5 12Q1.5 7.8 6.5 7.8Q11.5 7.8 11.5 12",
+    "python": "M4 2.5L1 6.5L4 10.5M9 2.5L12 6.5L9 10.5",
+    "emulate": "M4 2.5L1 6.5L4 10.5M9 2.5L12 6.5L9 10.5M6.5 5.4V5.6M6.5 8.4V8.6",
+    "tool": "M8.2 1.6A3.2 3.2 0 0 0 5.2 6L1.4 9.8L3.2 11.6L7 7.8A3.2 3.2 0 0 0 11.4 4.8L9.4 6L7.4 4.6Z",
+    "call": "M1 1.5H6V5.5H1ZM7.5 7.5H12.5V11.5H7.5ZM3.5 5.5V9.5H7.5",
+    "solve": "M6.5 1V12M1 6.5H12M2.6 2.6L10.4 10.4M10.4 2.6L2.6 10.4",
+    "run": "M3 1.5L11 6.5L3 11.5Z",
+    "loop": "M11 4.2A5 5 0 1 0 11.5 7.5M11.4 1.4V4.6H8.2",
+}
+
+
+def icon(kind: str, x: float, y: float) -> str:
+    """A sign of 13 by 13 pixels, or nothing where a kind has none."""
+    found = _ICONS.get(kind)
+    return f'<path class="icon" transform="translate({n(x)} {n(y)})" d="{found}"/>' if found else ""
+
+
+def n(value: float) -> str:
+    """A number without needless digits."""
+    return f"{value:.1f}".removesuffix(".0")

@@ -1,0 +1,199 @@
+"""Layout → SVG: one calm drawing that needs no script, no font and no network, and reads in light and in dark.
+
+Invariant: every text is escaped, so that whatever a model wrote stays text; equal layouts give equal files.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Literal, TypeAlias
+
+from flowreason.view import sizes
+from flowreason.view.layout import XY, Box, Layout, Line
+from flowreason.view.picture import PictureNode, PictureRegion
+from flowreason.view.progress import NodeState
+from flowreason.view.shapes import icon, n, outline
+from flowreason.view.style import css
+from flowreason.view.text import escape, width
+
+Theme: TypeAlias = Literal["auto", "light", "dark"]
+States: TypeAlias = Mapping[tuple[str, str], NodeState]
+
+RADIUS = 6.0
+TIP = 7.0
+
+
+def svg(layout: Layout, *, state: States | None = None, theme: Theme = "auto") -> str:
+    """The drawing as one SVG document. `state` tells, by (flow, node), how far a run is: it is written into the nodes."""
+    wide, high = n(layout.width), n(layout.height)
+    title = escape(layout.frames[0].thing.title) if layout.frames and isinstance(layout.frames[0].thing, PictureRegion) else ""
+    parts = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" class="flowreason" viewBox="0 0 {wide} {high}" width="{wide}"'
+        f' height="{high}" role="img" aria-label="{title}">',
+        f"<title>{title}</title>",
+        f"<style>{css(theme)}</style>",
+        f'<rect class="paper" width="{wide}" height="{high}"/>',
+    ]
+    parts += [_frame(box) for box in layout.frames]
+    parts += [_area(box) for box in layout.regions]
+    parts += [_line(line) for line in layout.lines]
+    parts += [_head(box, state or {}) for box in layout.regions if box.head]
+    parts += [_node(box, state) for box in layout.nodes]
+    parts += [_label(line) for line in layout.lines if line.label_at]
+    return "\n".join([*parts, "</svg>", ""])
+
+
+def _text(text: str, x: float, y: float, style: str, size: float, anchor: str = "", more: str = "") -> str:
+    place = f' text-anchor="{anchor}"' if anchor else ""
+    after = f'<tspan class="more" font-size="12">{escape(more)}</tspan>' if more else ""
+    return (
+        f'<text class="{style}" x="{n(x)}" y="{n(y)}" font-size="{n(size)}"{place} xml:space="preserve">'
+        f"{escape(text)}{after}</text>"
+    )
+
+
+# --- flows and regions -------------------------------------------------------------------------------------
+
+
+def _frame(box: Box) -> str:
+    assert isinstance(box.thing, PictureRegion)
+    rect = (
+        f'<rect class="frame" x="{n(box.x)}" y="{n(box.y)}" width="{n(box.width)}" height="{n(box.height)}" rx="10"/>'
+    )
+    return f'<g class="flow">{rect}{_text(box.thing.title, box.x + 18, box.y + 25, "code title", 13.0)}</g>'
+
+
+def _area(box: Box) -> str:
+    assert isinstance(box.thing, PictureRegion)
+    full = box.thing.full or box.thing.title
+    return (
+        f'<g class="{box.thing.kind}"><title>{escape(full)}</title><rect class="area" x="{n(box.x)}" y="{n(box.y)}"'
+        f' width="{n(box.width)}" height="{n(box.height)}" rx="8"/></g>'
+    )
+
+
+def _head(box: Box, state: States) -> str:
+    """The head of a loop: its first line, and in a run how many rounds are done."""
+    region = box.thing
+    assert isinstance(region, PictureRegion)
+    x, y, w, h = box.x, box.y, box.width, box.head
+    band = (
+        f"M{n(x)} {n(y + h)}V{n(y + 8)}Q{n(x)} {n(y)} {n(x + 8)} {n(y)}H{n(x + w - 8)}"
+        f"Q{n(x + w)} {n(y)} {n(x + w)} {n(y + 8)}V{n(y + h)}Z"
+    )
+    at = x + sizes.PAD_X
+    parts = [f'<path class="band" d="{band}"/>', icon("loop", at, y + 8.5)]
+    at += sizes.ICON
+    if region.name:
+        parts.append(_text(region.name, at, y + 19.5, "title", 13.0))
+        at += width(region.name, 13.0, bold=True) + 10.0
+    parts.append(_text(region.title, at, y + 19.5, "code", 12.5))
+    known = state.get((box.flow, region.owner or ""))
+    if known is not None and known.text:
+        parts.append(_text(known.text, x + w - sizes.PAD_X, y - 5.0, "state", 11.0, "end"))
+    return f'<g class="head{_state_class(known)}"{_identity(box, region.owner or region.id)}>{"".join(parts)}</g>'
+
+
+# --- nodes -------------------------------------------------------------------------------------------------
+
+
+def _node(box: Box, state: States | None) -> str:
+    node = box.thing
+    assert isinstance(node, PictureNode)
+    known = _known(box.flow, node, state)
+    tip = f"{node.title}{': ' + node.type if node.type else ''}\n{node.full}".strip()
+    return (
+        f'<g class="node {node.kind}{_state_class(known)}"{_identity(box, node.id)}><title>{escape(tip)}</title>'
+        f"{outline(box)}{''.join(_rows(box, node, known, state is not None))}</g>"
+    )
+
+
+def _identity(box: Box, id: str) -> str:
+    return f' data-flow="{escape(box.flow)}" data-node="{escape(id)}"'
+
+
+def _known(flow: str, node: PictureNode, state: States | None) -> NodeState | None:
+    """The state of a node: that of the first of its members which has one that says something."""
+    found = [state[flow, member] for member in node.members if state and (flow, member) in state]
+    return next((each for each in found if each.status == "failed"), found[0] if found else None)
+
+
+def _state_class(known: NodeState | None) -> str:
+    return f" s-{known.status}" if known is not None and known.status != "waiting" else ""
+
+
+def _rows(box: Box, node: PictureNode, known: NodeState | None, state: bool) -> Iterator[str]:
+    """The rows of text, and the sign of the kind."""
+    rows = sizes.rows(node, state=state)
+    y = box.y + (box.height - sum(sizes.HEIGHTS[row.style] for row in rows)) / 2
+    centred = node.shape in ("diamond", "stadium", "pill")
+    inset = sizes.PAD_X + (10.0 if node.shape in ("bars", "double", "slanted") else 0.0)
+    for row in rows:
+        size, high = sizes.SIZES[row.style], sizes.HEIGHTS[row.style]
+        base = y + high / 2 + size * 0.36
+        y += high
+        text = (known.text if known else "") if row.style == "state" else row.text
+        if centred:
+            yield _text(text, box.x + box.width / 2, base, _style(row), size, "middle", row.more)
+            continue
+        x = box.x + inset
+        if row.style == "title" and sizes.has_icon(node):
+            yield icon(node.kind, x, base - 10.5)
+            x += sizes.ICON
+        yield _text(text, x, base, _style(row), size, "", row.more)
+
+
+def _style(row: sizes.Row) -> str:
+    return row.style
+
+
+# --- lines -------------------------------------------------------------------------------------------------
+
+
+def _line(line: Line) -> str:
+    kind = line.edge.kind
+    label = f' data-label="{escape(line.edge.label)}"' if line.edge.label else ""
+    paths = "".join(f'<path class="line" d="{_rounded(path)}"/>{_tip(path)}' for path in line.paths if len(path) > 1)
+    ends = f' data-from="{escape(line.edge.start)}" data-to="{escape(line.edge.end)}"'
+    return f'<g class="edge {kind}"{ends}{label}>{paths}</g>'
+
+
+def _label(line: Line) -> str:
+    assert line.label_at is not None
+    return _text(line.edge.label, *line.label_at, "label", sizes.LABEL_SIZE)
+
+
+def _rounded(path: tuple[XY, ...]) -> str:
+    """A path with round corners, its end drawn back a little under the tip of the arrow."""
+    points = [*path[:-1], _short(path[-2], path[-1], TIP - 1.0)]
+    parts = [f"M{n(points[0][0])} {n(points[0][1])}"]
+    for before, corner, after in zip(points, points[1:], points[2:], strict=False):
+        radius = min(RADIUS, _distance(before, corner) / 2, _distance(corner, after) / 2)
+        a, b = _short(before, corner, radius), _short(after, corner, radius)
+        parts.append(f"L{n(a[0])} {n(a[1])}Q{n(corner[0])} {n(corner[1])} {n(b[0])} {n(b[1])}")
+    return "".join([*parts, f"L{n(points[-1][0])} {n(points[-1][1])}"])
+
+
+def _distance(a: XY, b: XY) -> float:
+    return abs(a[0] - b[0]) + abs(a[1] - b[1])
+
+
+def _short(start: XY, end: XY, by: float) -> XY:
+    """The point `by` before `end`, coming from `start`."""
+    length = _distance(start, end)
+    if length <= by or length == 0:
+        return start if length <= by else end
+    share = by / length
+    return end[0] + (start[0] - end[0]) * share, end[1] + (start[1] - end[1]) * share
+
+
+def _tip(path: tuple[XY, ...]) -> str:
+    """The arrow at the end of a path, in the direction of its last stretch."""
+    (x0, y0), (x, y) = path[-2], path[-1]
+    across = abs(x - x0) > abs(y - y0)
+    dx = (TIP if x > x0 else -TIP) if across else 0.0
+    dy = 0.0 if across else (TIP if y > y0 else -TIP)
+    wx, wy = dy * 0.55, dx * 0.55
+    return (
+        f'<path class="tip" d="M{n(x)} {n(y)}L{n(x - dx + wx)} {n(y - dy + wy)}L{n(x - dx - wx)} {n(y - dy - wy)}Z"/>'
+    )
