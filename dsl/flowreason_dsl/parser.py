@@ -5,52 +5,53 @@ Invariant: any text gives a flow or diagnostics; nothing else is raised, however
 
 from __future__ import annotations
 
-from dataclasses import replace
-
-from flowreason_dsl import words
 from flowreason_dsl.diagnostics import Diagnostic, FlowSyntaxError, errors
-from flowreason_dsl.lexer import Lexed, tokenize
-from flowreason_dsl.machine import Machine
+from flowreason_dsl.lexer import tokenize
+from flowreason_dsl.reading import Reading
 from flowreason_dsl.source import Source, Span
 from flowreason_dsl.syntax import Flow
 
 MOST_BYTES = 1_000_000
-MOST_DEPTH = 100
+"""How long a text may be."""
 
 
 def parse(text: str, name: str = "<flow>") -> Flow:
     """The flow that a text says; `FlowSyntaxError` with all that is wrong where it does not follow the grammar."""
     flow, diagnostics = parse_lenient(text, name)
-    if flow is None or errors(diagnostics):
-        raise FlowSyntaxError(diagnostics, Source(text, name))
+    if flow is None:
+        raise FlowSyntaxError(diagnostics, Source(text.encode("utf-8", "replace").decode("utf-8"), name))
     return flow
 
 
 def parse_lenient(text: str, name: str = "<flow>") -> tuple[Flow | None, list[Diagnostic]]:
     """The flow, or None where there are errors; and all errors and hints, in the order of the text."""
-    lexed = tokenize(text)
-    machine = Machine()
-    diags = lexed.diagnostics
-    at = 0
-    tokens = lexed.tokens
-    while at < len(tokens):
-        token = tokens[at]
-        row = machine.row()
-        fed, size = [token], 1
-        if token.type in words.STRINGS:
-            fed = [words.string(token, "TEMPLATE" if "TEMPLATE" in row else "TEXT", diags.append)]
-        elif token.type == "NAME" and "NAME" not in row:
-            if "SCALAR" in row:
-                fed, size = words.type_words(tokens, at, diags.append)
-            elif "USER" in row and token.value == "user":
-                fed = [words._make("USER", token, "user")]
-        for f in fed:
-            if not machine.feed(f):
-                diags.append(Diagnostic("syntax-unexpected", f"unexpected {f.value!r}; expected {sorted(machine.expected())}", f.span))
-                return None, diags
-        at += size
-    flow = replace(machine.result, comments=tuple(lexed.comments), source=Source(text, name))
-    return (None if errors(diags) else flow), diags
+    source = Source(text, name)
+    if refused := _refused(source):
+        return None, [refused]
+    reading = Reading(source, tokenize(text)).read()
+    if reading.flow is None:
+        reading = _closer(reading, Reading(source, tokenize(text, wary=True)).read())
+    return reading.flow, sorted(reading.diagnostics, key=lambda d: (d.span.start, d.span.end, d.code))
+
+
+def _closer(first: Reading, second: Reading) -> Reading:
+    """Of two readings of a text that is at fault, the one that finds less to complain about."""
+    count = len(errors(second.diagnostics))
+    return second if 0 < count <= len(errors(first.diagnostics)) else first
+
+
+def _refused(source: Source) -> Diagnostic | None:
+    """Why a text is not even looked at."""
+    try:
+        size = len(source.text.encode("utf-8"))
+    except UnicodeEncodeError as error:
+        message = "half of a character (a lone surrogate) stands here"
+        return Diagnostic("encoding-utf8", message, Span(error.start, error.end))
+    if size > MOST_BYTES:
+        message = f"the text has {size:,} bytes; a flow may have {MOST_BYTES:,}"
+        help_ = "hand large texts in as parameters of the flow"
+        return Diagnostic("limit-size", message, Span(0, 1), help=help_)
+    return None
 
 
 def decode(data: bytes, name: str = "<flow>") -> str:
@@ -58,10 +59,9 @@ def decode(data: bytes, name: str = "<flow>") -> str:
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        good = data[: error.start].decode("utf-8-sig")
+        good = data.removeprefix(b"\xef\xbb\xbf")[: error.start].decode("utf-8", errors="replace")
         source = Source(data.decode("utf-8-sig", errors="replace"), name)
-        line = good.count("\n") + 1
+        line = source.position(len(good))[0]
         message = f"line {line} holds bytes that are not UTF-8"
-        help_ = "save the file as UTF-8"
-        found = Diagnostic("encoding-utf8", message, Span(len(good), len(good) + 1), help=help_)
+        found = Diagnostic("encoding-utf8", message, Span(len(good), len(good) + 1), help="save the file as UTF-8")
         raise FlowSyntaxError([found], source) from error

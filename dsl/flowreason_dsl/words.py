@@ -5,11 +5,13 @@ Invariant: a token is made anew, never changed, so that it can be looked at agai
 
 from __future__ import annotations
 
-from difflib import get_close_matches
+from typing import Any
 
 from flowreason_dsl import literals, mend
 from flowreason_dsl.diagnostics import Diagnostic, Fix
 from flowreason_dsl.literals import Report
+from flowreason_dsl.names import nearest
+from flowreason_dsl.source import Span
 from flowreason_dsl.tokens import Token
 from flowreason_dsl.types import SCALARS
 
@@ -25,7 +27,18 @@ def string(token: Token, wanted: str, report: Report) -> Token:
     return Token(wanted, token.start, token.end, read(raw, token.start, width, report))
 
 
-def type_words(tokens: list[Token], at: int, report: Report) -> tuple[list[Token], int]:
+def contextual(tokens: list[Token], at: int, row: dict[str, Any], report: Report) -> tuple[tuple[Token, ...], int]:
+    """What a name is where no name can stand, and how many of the written tokens that takes."""
+    token = tokens[at]
+    if "SCALAR" in row:
+        made, size = _type_words(tokens, at, report)
+        return tuple(made), size
+    if "USER" in row and token.value == "user":
+        return (_make("USER", token, "user"),), 1
+    return (token,), 1
+
+
+def _type_words(tokens: list[Token], at: int, report: Report) -> tuple[list[Token], int]:
     """The tokens of the type whose first word stands at `at`, and how many of the written ones they stand for."""
     token = tokens[at]
     word = _type_name(token, report)
@@ -50,8 +63,8 @@ def _type_name(token: Token, report: Report) -> str:
         right = mend.TYPES[word]
         report(mend.hint("mended-type", f"the type `{word}` is written `{right}`", token.span, right))
         return right
-    near = get_close_matches(word, _ALL_TYPES, 1)
-    fix = Fix(f"write `{near[0]}`", token.span, near[0]) if near else None
+    near = nearest(word, _ALL_TYPES)
+    fix = Fix(f"write `{near}`", token.span, near) if near else None
     help_ = 'types are text, int, number, bool, list[T], dict[T], {name: T}, "a" | "b", graph and any'
     report(Diagnostic("type-unknown", f"there is no type `{word}`", token.span, help=help_, fix=fix))
     return "any"
@@ -60,7 +73,7 @@ def _type_name(token: Token, report: Report) -> str:
 def _drop_key(tokens: list[Token], at: int, report: Report) -> int:
     key, comma = tokens[at + 2], tokens[at + 3]
     if mend.TYPES.get(key.value, key.value) == "text":
-        span = type(key.span)(key.start, comma.end)
+        span = Span(key.start, comma.end)
         report(mend.hint("mended-type", "the keys of a dict are always text: `dict[T]`", span, ""))
     else:
         report(Diagnostic("type-key", "the keys of a dict are text; write only the type of its values", key.span))

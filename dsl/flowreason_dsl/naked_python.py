@@ -1,0 +1,90 @@
+"""Finds Python that was written without its backticks: the mistake that people and models make most.
+
+Invariant: what is found stands on the line of the fault (or in one pair of brackets that begins there), parses as
+one Python expression, and is more than a name, a number or a text.
+"""
+
+from __future__ import annotations
+
+import ast
+import warnings
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from flowreason_dsl.grammar import END
+from flowreason_dsl.source import Span
+
+if TYPE_CHECKING:
+    from flowreason_dsl.reading import Reading
+
+_BEFORE = frozenset(
+    {"EQUAL", "IF", "WHILE", "UNTIL", "IN", "ANSWER", "YIELD", "ENSURE", "MATCH", "REPEAT", "SAMPLE", "MAX", "ELSE"}
+    | {"LPAR", "COMMA"}
+)
+_STOPS = frozenset({"LBRACE", "GIVEN", "WITH", "ENSURE", "COMMA", "ELSE", "YIELD", "MAX", "UNTIL", "RPAR", "RBRACE"})
+_CLOSING = {"LPAR": "RPAR", "LSQB": "RSQB", "LBRACE": "RBRACE"}
+_LONGEST = 2_000
+_MOST_TRIES = 60
+
+
+def find(at: Reading) -> tuple[Span, str] | None:
+    """Where it stands, and what must be written before its first backtick (`x = ` for `x += 1`)."""
+    first, last = _line(at)
+    tries = 0
+    for begin in _begins(at, first):
+        for end in _ends(at, begin, last):
+            tries += 1
+            if end >= at.at and _is_python(at, begin, end):
+                return at.span_between(begin, end), ""
+            if tries > _MOST_TRIES:
+                return None
+    return None
+
+
+def _line(at: Reading) -> tuple[int, int]:
+    """The first and the last token of the line of the fault, but of its statement only."""
+    first = last = at.at
+    while first > at.statement and not at.begins_line(first):
+        first -= 1
+    while at.kind(last + 1) != END and not at.begins_line(last + 1) and last - at.at < _LONGEST:
+        last += 1
+    return first, last
+
+
+def _begins(at: Reading, first: int) -> Iterator[int]:
+    for i in range(max(first, at.at - 200), at.at + 1):
+        if at.kind(i - 1) in _BEFORE and at.kind(i) not in ("CODE", "BLOCK", "ASK"):
+            yield i
+
+
+def _ends(at: Reading, begin: int, last: int) -> Iterator[int]:
+    """Ends worth trying: the bracket that closes the first one, then the line, then before each word that follows a value."""
+    if at.kind(begin) in _CLOSING and (closing := _closing(at, begin)) is not None:
+        yield closing
+    yield last
+    for i in range(last, begin, -1):
+        if at.kind(i) in _STOPS:
+            yield i - 1
+
+
+def _closing(at: Reading, begin: int) -> int | None:
+    opener, closer, depth = at.kind(begin), _CLOSING[at.kind(begin)], 0
+    for i in range(begin, min(len(at.tokens), begin + _LONGEST)):
+        depth += (at.kind(i) == opener) - (at.kind(i) == closer)
+        if depth == 0:
+            return i
+    return None
+
+
+def _is_python(at: Reading, begin: int, end: int) -> bool:
+    text = at.source.slice(at.span_between(begin, end))
+    if len(text) > _LONGEST or "`" in text or end < begin:
+        return False
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            tree = ast.parse(f"(\n{text}\n)" if "\n" in text else text, mode="eval").body
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return False
+    plain = isinstance(tree, ast.Name | ast.Constant | ast.Tuple | ast.Attribute)
+    return not plain or (isinstance(tree, ast.Tuple) and text.startswith("("))
