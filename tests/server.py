@@ -33,7 +33,7 @@ class Exchange:
     """One request, and the means to answer it, well or badly."""
 
     path: str
-    headers: Mapping[str, str]
+    headers: Any
     body: dict[str, Any]
     handler: BaseHTTPRequestHandler = field(repr=False)
     answer: Answer = field(repr=False)
@@ -134,7 +134,7 @@ def _handler_for(server: Server) -> type[BaseHTTPRequestHandler]:
 
         def do_POST(self) -> None:
             raw = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-            exchange = Exchange(self.path, dict(self.headers.items()), json.loads(raw), self, server._answer)
+            exchange = Exchange(self.path, self.headers, json.loads(raw), self, server._answer)
             behaviour = server.take(exchange)
             with contextlib.suppress(ConnectionError):
                 behaviour(exchange)

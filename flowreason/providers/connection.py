@@ -57,6 +57,7 @@ class Connection:
     ) -> None:
         self._place = place
         self._timeout = timeout
+        self._closed = False
         self._slots = asyncio.Semaphore(concurrency)
         limits = httpx2.Limits(max_connections=concurrency, max_keepalive_connections=concurrency)
         # Replies are small: without compression their size is what was counted on the way.
@@ -92,7 +93,20 @@ class Connection:
             return failure(error, self._place, self._timeout)
 
     async def close(self) -> None:
+        self._closed = True
         await self._client.close()
+
+    def __del__(self) -> None:
+        """Closes what nobody closed, without a loop: it has mostly ended by then, and aiohttp would complain aloud."""
+        if getattr(self, "_closed", True):
+            return
+        closing = self._client.close()
+        try:
+            closing.send(None)
+        except (StopIteration, RuntimeError):
+            pass
+        finally:
+            closing.close()
 
 
 def _timed_out(place: Place, seconds: float) -> ProviderError:

@@ -14,7 +14,6 @@ from dataclasses import replace
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import urlsplit
-from weakref import WeakKeyDictionary
 
 from flowreason.errors import ConfigError, ProviderError
 from flowreason.ports import ModelInfo, Notify, Reply, Request
@@ -81,7 +80,7 @@ class OpenAIProvider:
         self._prices = prices or {}
         self._sleep = sleep
         self._dialects: dict[str, Dialect] = {}
-        self._connections: WeakKeyDictionary[asyncio.AbstractEventLoop, Connection] = WeakKeyDictionary()
+        self._connections: dict[asyncio.AbstractEventLoop, Connection] = {}
 
     def __repr__(self) -> str:
         return f"OpenAIProvider({self._model!r}, base_url={self._place(self._model).shown!r})"
@@ -215,7 +214,8 @@ class OpenAIProvider:
                 connection = module.Connection(
                     self._place(model), self._key, self._headers, self._timeout, self._concurrency, self._openai
                 )
-                self._connections[loop] = connection
+                alive = {other: each for other, each in self._connections.items() if not other.is_closed()}
+                self._connections = alive | {loop: connection}
         return connection
 
 

@@ -21,11 +21,11 @@ _EDITION = re.compile(r"-(\d{4}-\d{2}-\d{2}|\d{8}|\d{4}|\d{2}-\d{2}|latest|previ
 
 def price_of(model: str, own: Mapping[str, Price] | None = None) -> Price | None:
     """The price of a model, None where it is not known. `own` are the user's prices by name or pattern; they win."""
+    names = _names(model)
     for table in (own or {}, builtin()):
-        for name in _names(model):
-            fitting = [pattern for pattern in table if fnmatchcase(name, pattern.lower())]
-            if fitting:
-                return table[max(fitting, key=len)]
+        fitting = [pattern for pattern in table if any(fnmatchcase(name, pattern.lower()) for name in names)]
+        if fitting:
+            return table[max(fitting, key=len)]
     return None
 
 
