@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from flowreason.asking.misfit import Misfit
@@ -18,7 +18,7 @@ from flowreason.asking.schema import json_schema
 from flowreason.asking.votes import decided, winner
 from flowreason.engine.caller import Caller, Tell
 from flowreason.errors import FlowreasonError, NodeError, UsageError, is_fatal
-from flowreason.ports import Message, ModelInfo, Request
+from flowreason.ports import ModelInfo, Request
 from flowreason_dsl.syntax import Template
 from flowreason_dsl.types import Type
 
@@ -125,15 +125,9 @@ class Asker:
 
     def _again(self, request: Request, reply: str, reason: str) -> Request:
         """The same request with the reply that did not fit and why."""
-        turns: tuple[Message, ...] = feedback(reply, reason, self.question.type)
-        return Request(
-            messages=(*request.messages, *turns),
-            model=request.model,
-            temperature=request.temperature,
-            max_tokens=request.max_tokens,
-            schema=request.schema,
-            sample=request.sample,
-        )
+        structured = request.schema is not None
+        turns = feedback(reply, reason, self.question.type, think=self._thinks, structured=structured)
+        return replace(request, messages=(*request.messages, *turns))
 
     # --- several draws ---
 

@@ -229,6 +229,8 @@ class Planner:
         for owner, label in node.op.guards if isinstance(node.op, ops.Meet) else (node.guard,) if node.guard else ():
             guards[plan.index[owner]].setdefault(label, []).append(i)
             plan.need[i] += 1
+        if kind in (Kind.JOIN, Kind.MEET):
+            plan.extra[i], plan.need[i] = plan.need[i], 1  # one way is enough to go on; all must be closed to be skipped
 
     def _loop(
         self, plan: Plan, i: int, waiting: list[dict[int, None]], guards: list[dict[str, list[int]]], around: Plan | None

@@ -19,7 +19,6 @@ class Rounds:
 
     clock: Callable[[], float]
     log: list[tuple[float, str, Frame | None, int, Any]]
-    ready: list[tuple[Frame, int]]
     most_rounds: int
     window: int
     resolve: Callable[[Frame, int, int, Any], None]

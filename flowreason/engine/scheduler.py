@@ -120,8 +120,15 @@ class Run:
             cancels, stepper.cancels = stepper.cancels, []
             for task in cancels:
                 task.cancel()
+        if not self._tasks:
+            self._standstill()
         if self._live:
             self._flush()
+
+    def _standstill(self) -> None:
+        """Nothing runs and nothing is ready: unless the run has ended, the graph has a fault, which must not hang."""
+        if self._done is not None and not self._done.done():
+            self._abort(AssertionError(f"the run of {self.graph.entry} came to a standstill; this is a bug of flowreason"))
 
     def _start(self, frame: Frame, i: int) -> None:
         task = asyncio.get_running_loop().create_task(self._perform(frame, i))

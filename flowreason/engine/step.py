@@ -6,6 +6,7 @@ property tests and the time slider use it without an event loop. For speed it ch
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -31,7 +32,7 @@ class Stepper(Rounds):
         self.depth = depth
         self.most_rounds = rounds
         self.window = window
-        self.ready: list[tuple[Frame, int]] = []
+        self.ready: deque[tuple[Frame, int]] = deque()
         self.work: list[tuple[Frame, int]] = []
         self.cancels: list[Any] = []
         self.log: Log = []
@@ -85,7 +86,7 @@ class Stepper(Rounds):
         """Do everything that can be done without waiting."""
         ready, handlers = self.ready, self._by_kind
         while ready:
-            frame, i = ready.pop()
+            frame, i = ready.popleft()
             if frame.scope.closed:
                 continue
             if frame.bad is not None and i in frame.bad:
@@ -165,7 +166,7 @@ class Stepper(Rounds):
         if frame.dead_ways is None:
             frame.dead_ways = {}
         frame.dead_ways[t] = frame.dead_ways.get(t, 0) + 1
-        if frame.dead_ways[t] == frame.plan.need[t]:
+        if frame.dead_ways[t] == frame.plan.extra[t]:
             self._mark(frame, t, SKIPPED, None)
             self.ready.append((frame, t))
 
@@ -244,7 +245,7 @@ class Stepper(Rounds):
     def opened(self, frame: Frame) -> None:
         """A frame begins: its nodes that need nothing are ready."""
         self.log.append((self.clock(), "frame.opened", frame, -1, None))
-        for i in reversed(frame.plan.roots):
+        for i in frame.plan.roots:
             self.ready.append((frame, i))
 
     def _default(self, frame: Frame, index: int) -> None:

@@ -32,7 +32,7 @@ from flowreason_dsl.syntax import (
 from flowreason_dsl.types import ANY, BOOL, Choice, Type
 
 
-class Statements(Loops, Expressions):
+class Statements(Expressions, Loops):
     """Lowers blocks into a builder, keeping in `Way` which node holds each name."""
 
     def __init__(self, builder: Builder, program: ProgramLike, returns: Type) -> None:
@@ -210,6 +210,8 @@ class Statements(Loops, Expressions):
         holder = way.env.get(name)
         if holder is None:
             return self.builder.add(ops.Constant(None), way, base="nothing#")
+        if way.guard is not None and self.builder.nodes[holder].guard == way.guard:
+            return holder
         return self.builder.add(
             ops.Pass(), way, base="pass#", reads=[Read("value", holder)], type=self.builder.nodes[holder].type
         )
