@@ -17,9 +17,7 @@ The config file is TOML, `flowreason/config.toml` in the user's config folder, o
 
 from __future__ import annotations
 
-import difflib
 import os
-import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
@@ -96,6 +94,8 @@ def _openai(environ: Mapping[str, str]) -> dict[str, str]:
 
 
 def _from_file(path: Path, asked: bool) -> dict[str, Any]:
+    import tomllib
+
     try:
         data = tomllib.loads(path.read_text("utf-8"))
     except (FileNotFoundError, NotADirectoryError):
@@ -128,6 +128,8 @@ def _read(data: Mapping[str, Any], where: str) -> dict[str, Any]:
     found = {}
     for name, value in data.items():
         if name not in _READERS:
+            import difflib
+
             near = difflib.get_close_matches(name, NAMES, 1)
             hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(NAMES)}"
             raise ConfigError(f"{where}there is no setting {name}\n{hint}")

@@ -5,7 +5,6 @@ Invariant: a message has at most three lines and never shows a key, not even one
 
 from __future__ import annotations
 
-import email.utils
 import re
 import time
 from collections.abc import Mapping
@@ -98,6 +97,8 @@ def retry_after(headers: Mapping[str, str], now: float | None = None) -> float |
             continue
         if 0 <= seconds < float("inf"):
             return seconds
+    import email.utils
+
     try:
         moment = email.utils.parsedate_to_datetime(headers.get("retry-after", "")).timestamp()
     except (TypeError, ValueError):
@@ -117,6 +118,7 @@ _CONTENT = re.compile(r"content.?(policy|filter|management)|moderation|safety sy
 _MODEL = re.compile(
     r"model.{0,80}(not|n't|no such|unknown)|(not|no such|unknown).{0,40}model|model_not_found|try pulling", re.S
 )
+_BAD_MODEL = re.compile(r"model_not_found|invalid model|valid model|model not exist|(unknown|no such) model")
 _KEY = re.compile(r"invalid.?api.?key|api key not valid|incorrect api key")
 
 
@@ -134,7 +136,7 @@ def _kind(found: Refusal) -> str:
     words = found.words
     match found.status:
         case 401 | 403:
-            return "key"
+            return "model" if "model_not_found" in words else "key"
         case 402:
             return "quota"
         case 404:
@@ -174,7 +176,7 @@ def _kind_of_400(words: str) -> str:
     for kind, pattern in (("key", _KEY), ("context", _CONTEXT), ("refused", _CONTENT), ("quota", _QUOTA)):
         if pattern.search(words):
             return kind
-    return "model" if "model_not_found" in words or "invalid model" in words else "request"
+    return "model" if _BAD_MODEL.search(words) else "request"
 
 
 def _advice(kind: str, place: Place, found: Refusal) -> str:

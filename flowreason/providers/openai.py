@@ -234,7 +234,10 @@ def checked_url(url: str) -> str:
         fine = False
     if not fine:
         raise ConfigError(f"this is no base URL: {url[:100]!r}\nIt looks like http://localhost:11434/v1")
-    return url.strip().rstrip("/")
+    url = url.strip().rstrip("/")
+    for api in _APIS.values():  # what is often pasted is the address of one of its APIs
+        url = url.removesuffix(api.PATH)
+    return url
 
 
 def _userinfo(url: str) -> tuple[str, str]:

@@ -6,11 +6,9 @@ Invariant: a price that is not known is None, never a guess and never nothing.
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Mapping
 from fnmatch import fnmatchcase
 from functools import cache
-from importlib import resources
 from typing import TypeAlias
 
 Price: TypeAlias = tuple[float, float]
@@ -41,5 +39,8 @@ def _names(model: str) -> list[str]:
 @cache
 def builtin() -> Mapping[str, Price]:
     """The table that comes with the program."""
+    import tomllib
+    from importlib import resources
+
     text = resources.files("flowreason.providers").joinpath("prices.toml").read_text("utf-8")
     return {name: (float(prompt), float(completion)) for name, (prompt, completion) in tomllib.loads(text).items()}

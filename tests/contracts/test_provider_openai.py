@@ -361,6 +361,11 @@ def test_openai_itself_needs_a_key_and_a_base_url_must_be_one(monkeypatch):
             OpenAIProvider("heron", base_url=url)
 
 
+def test_the_address_of_an_api_is_as_good_as_the_base_url():
+    provider = OpenAIProvider("heron", base_url=" http://localhost:1/v1/chat/completions/ ")
+    assert repr(provider) == "OpenAIProvider('heron', base_url='http://localhost:1/v1')"
+
+
 def test_printing_a_provider_shows_no_key():
     provider = OpenAIProvider("heron", base_url="http://anna:secret@example.org/v1", api_key="sk-canary-123456")
     assert repr(provider) == "OpenAIProvider('heron', base_url='http://example.org/v1')"

@@ -15,7 +15,7 @@ from flowreason.providers import OpenAIProvider
 from tests import server as faults
 from tests.server import Behaviour, Server, chat_reply, error, ok, raw, responses_reply
 
-KEY = "sk-canary-0123456789abcdef"
+KEY = "sk-canary-" + "0123456789abcdef"
 HIDDEN = "team-secret-header"
 
 
@@ -121,6 +121,8 @@ AT_ONCE: dict[str, tuple[Behaviour, str, str]] = {
     "wrong key with 400": (error(400, "API key not valid. Please pass a valid API key."), "key", "Check the key"),
     "a header sent back": (error(401, f"X-Team was {HIDDEN}"), "key", "Check the key"),
     "unknown model": (error(404, "The model `heron` does not exist", code="model_not_found"), "model", "heron"),
+    "unknown model with 400": (error(400, "heron is not a valid model ID"), "model", "heron"),
+    "model not allowed": (error(403, "no access to heron", code="model_not_found"), "model", "heron"),
     "model not pulled": (error(404, 'model "heron" not found, try pulling it first'), "model", "ollama pull heron"),
     "too long": (error(400, "This model's maximum context length is 8192 tokens"), "context", "shorten"),
     "too long by code": (error(400, "Too long", code="context_length_exceeded"), "context", "shorten"),
