@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import datetime
 import json
-from collections.abc import Mapping, Set
+import re
+from collections.abc import Mapping, MappingView, Set
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
@@ -46,6 +47,8 @@ def _encode_tagged(value: Any) -> Any:
         if hasattr(value, "_asdict"):
             return encode(value._asdict())
         return {TAG: "tuple", "of": [encode(item) for item in value]}
+    if isinstance(value, MappingView):  # `d.keys()` is a set to Python, and an ordered list to people
+        return [encode(item) for item in value]
     if isinstance(value, Set):
         return {TAG: "set", "of": [encode(item) for item in ordered(value)]}
     if isinstance(value, Mapping):
@@ -68,6 +71,16 @@ def ordered(items: Set[Any]) -> list[Any]:
         return sorted(items, key=lambda item: (type(item).__name__, repr(item)))
 
 
+_FRACTION = re.compile(r"-?\d{1,4300}(/\d{1,4300})?")
+
+
+def _fraction(text: str) -> Fraction:
+    """Strict, because `Fraction("1e999999999")` computes for hours."""
+    if not _FRACTION.fullmatch(text):
+        raise ValueError(f"not a fraction: {text[:40]!r}")
+    return Fraction(text)
+
+
 _OTHERS: tuple[tuple[str, type, Any, Any], ...] = (
     ("datetime", datetime.datetime, datetime.datetime.isoformat, datetime.datetime.fromisoformat),
     ("date", datetime.date, datetime.date.isoformat, datetime.date.fromisoformat),
@@ -79,7 +92,7 @@ _OTHERS: tuple[tuple[str, type, Any, Any], ...] = (
         lambda parts: datetime.timedelta(*parts),
     ),
     ("decimal", Decimal, str, Decimal),
-    ("fraction", Fraction, str, Fraction),
+    ("fraction", Fraction, str, _fraction),
     ("bytes", bytes, lambda b: b.hex(), bytes.fromhex),
 )
 _READERS = {name: read for name, _, _, read in _OTHERS} | {"float": float}
@@ -93,17 +106,21 @@ def decode(data: Any) -> Any:
         return data
     if TAG not in data:
         return {key: decode(item) for key, item in data.items()}
-    of = data["of"]
-    match data[TAG]:
+    return untag(data[TAG], decode(data["of"]))
+
+
+def untag(name: str, of: Any) -> Any:
+    """The value of a tag whose parts are decoded already. Raises ValueError on a tag it does not know."""
+    match name:
         case "tuple":
-            return tuple(decode(item) for item in of)
+            return tuple(of)
         case "set":
-            return {_hashable(decode(item)) for item in of}
+            return {_hashable(item) for item in of}
         case "dict":
-            return {_hashable(decode(key)): decode(item) for key, item in of}
+            return {_hashable(key): item for key, item in of}
         case str(name) if name in _READERS:
             return _READERS[name](of)
-    raise ValueError(f"unknown tag {data[TAG]!r}")
+    raise ValueError(f"unknown tag {name!r}")
 
 
 def _hashable(value: Any) -> Any:
@@ -128,7 +145,7 @@ def plain(value: Any) -> Any:
     if isinstance(value, float):
         return int(value) if value.is_integer() and abs(value) < 1e15 else value
     if isinstance(value, Decimal | Fraction):
-        return plain(float(value)) if value != int(value) else int(value)
+        return _plain_number(value)
     if isinstance(value, Mapping):
         return {key if isinstance(key, str) else show(key): plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
@@ -136,6 +153,16 @@ def plain(value: Any) -> Any:
     if isinstance(value, Set):
         return [plain(item) for item in ordered(value)]
     return str(value)
+
+
+def _plain_number(value: Decimal | Fraction) -> int | float | str:
+    """A whole number as int, another as float, and as text what is neither: `NaN`, `1E+999999999`."""
+    if isinstance(value, Decimal) and (not value.is_finite() or abs(value.adjusted()) > 300):
+        return 0 if value == 0 else str(value)
+    try:
+        return int(value) if value == int(value) else plain(float(value))
+    except OverflowError:
+        return str(value)
 
 
 def show(value: Any) -> str:
