@@ -173,7 +173,7 @@ class Rounds:
         """The loop's own value: what was yielded, once nothing more can come."""
         if frame is not None and run.plan.yields:
             run.results[frame.index] = self._of_round(run, frame)
-        if not run.ended or run.opened < run.total or run.pending:
+        if not run.ended or run.opened < run.total or run.pending or run.frame.state[run.at]:
             return
         if not run.plan.yields and run.closed < run.opened:
             return

@@ -200,7 +200,7 @@ class Stepper(Rounds):
     def _go_bad(self, frame: Frame, i: int) -> None:
         """A node that is skipped or fails because of an input."""
         assert frame.bad is not None
-        outcome, value = frame.bad.pop(i)
+        outcome, value = frame.bad[i]
         if frame.state[i]:
             return
         kind = frame.plan.kinds[i]
