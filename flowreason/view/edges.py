@@ -39,7 +39,7 @@ class _Drawn:
 
     def add(self, edge: Edge, weak: bool) -> None:
         start, end, kind, label = edge
-        group = "control" if kind in ("true", "false") else kind if kind in ("back", "exit") else "data"
+        group = "control" if kind in ("true", "false") else kind if kind in ("back", "exit", "order") else "data"
         kinds, labels, all_weak = self.found.get((start, end, group), ([], {}, True))
         if label:
             labels[label] = None
@@ -49,9 +49,10 @@ class _Drawn:
         """One edge for each group; a way out of a decision says more than the value that goes along with it."""
         out = []
         for (start, end, group), (kinds, labels, weak) in self.found.items():
-            if group == "data" and (start, end, "control") in self.found:
-                continue
             kind = min(kinds, key=_STRENGTH.__getitem__)
+            stronger = ("control", "exit", "data") if kind == "order" else ("control",)
+            if group in ("data", "order") and any((start, end, other) in self.found for other in stronger):
+                continue
             out.append(((start, end, kind, ", ".join(labels)), weak))
         return out
 

@@ -171,8 +171,8 @@ def _handed_on(flow: FlowGraph, node: Node) -> str:
     if not node.reads:
         return ""
     source = flow.nodes[node.reads[0].source]
-    drawn = isinstance(source.op, ops.Ask | ops.CallFlow | ops.CallTool | ops.Python) and not source.name
-    if drawn and not (isinstance(source.op, ops.Python) and is_small(source.op)):
+    small = isinstance(source.op, ops.Python) and is_small(source.op)
+    if not source.name and not small and not isinstance(source.op, ops.HIDDEN) and node_kind(source.op) != "value":
         return ""
     return value_text(flow, node.reads[0])
 

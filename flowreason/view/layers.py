@@ -13,8 +13,11 @@ from typing import NamedTuple, TypeAlias
 
 Item: TypeAlias = Hashable
 SWEEPS = 8
-WIDEST = 9
-"""How many things without an edge between them stand side by side before the next row is begun."""
+WIDEST = 1900.0
+"""How wide a row may become before the next is begun, in pixels."""
+
+TALL = 150.0
+"""From this height on a thing stands beside others as tall, if its edges let it."""
 
 
 class Point(NamedTuple):
@@ -49,10 +52,12 @@ def assign(
     tops: Sequence[Item] = (),
     bottoms: Sequence[Item] = (),
     stay: Container[Item] = (),
+    sizes: Mapping[Item, tuple[float, float]] | None = None,
 ) -> dict[Item, int]:
     """A layer for every item: `tops` in layer 0, `bottoms` in the last, all else between, below what leads to it.
 
-    What nothing leads to stands just above the first that needs it, but for those that `stay` on top.
+    What nothing leads to stands just above the first that needs it, but for those that `stay` on top. `sizes` (width and
+    height) keep rows from growing too wide, and put tall things side by side.
     """
     before: dict[Item, list[Item]] = {item: [] for item in (*tops, *items, *bottoms)}
     after: dict[Item, list[Item]] = {item: [] for item in before}
@@ -60,13 +65,16 @@ def assign(
         before[end].append(start)
         after[start].append(end)
     layer: dict[Item, int] = dict.fromkeys(tops, 0)
-    held: dict[int, int] = {}
+    sizes = sizes or {}
+    held: dict[int, float] = {}
     for item in _topological(items, before, after):
         place = max((layer.get(each, 0) for each in before[item]), default=0) + 1
-        while held.get(place, 0) >= WIDEST:
+        width = sizes.get(item, (0.0, 0.0))[0]
+        while held.get(place, 0.0) > 0.0 and held[place] + width > WIDEST:
             place += 1
-        held[place] = held.get(place, 0) + 1
+        held[place] = held.get(place, 0.0) + width
         layer[item] = place
+    _settle(items, after, layer, {item: size[1] for item, size in sizes.items()})
     _pull_down([item for item in items if item not in stay], before, after, layer)
     last = max(layer.values(), default=0) + 1
     return layer | dict.fromkeys(bottoms, last)
@@ -90,6 +98,23 @@ def _topological(
                     insort(ready, number[each])
     done = set(found)
     return found + [item for item in items if item not in done]
+
+
+def _settle(
+    items: Sequence[Item], after: Mapping[Item, list[Item]], layer: dict[Item, int], heights: Mapping[Item, float]
+) -> None:
+    """A tall thing goes down to a row that is as tall anyway, where nothing that follows it is in the way."""
+    last = max(layer.values(), default=0)
+    tall = [item for item in items if heights.get(item, 0.0) >= TALL]
+    for item in tall:
+        lowest = min((layer.get(each, last + 1) for each in after[item]), default=last + 1) - 1
+        better = [
+            layer[other]
+            for other in tall
+            if layer[item] < layer[other] <= lowest and heights[other] >= heights[item] and other is not item
+        ]
+        if better:
+            layer[item] = min(better)
 
 
 def _pull_down(

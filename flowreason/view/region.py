@@ -106,7 +106,8 @@ class _Arrangement:
             for thing in self.stretches.picture.children[self.about.id]
             if isinstance(thing, PictureNode) and thing.kind == "input"
         }
-        layer = assign(things, [(hop.start, hop.end) for hop in self.hops], tops, feet, stay)
+        sizes_of = {item: (form.width, form.height) for item, form in self.forms.items()}
+        layer = assign(things, [(hop.start, hop.end) for hop in self.hops], tops, feet, stay, sizes_of)
         layered = split(layer, [(hop.start, hop.end, hop.bundle) for hop in self.hops])
         order(layered)
         return layered
@@ -121,7 +122,8 @@ class _Arrangement:
 
     def _extent(self, item: Item) -> tuple[float, float]:
         if isinstance(item, Spot) and item.kind == "top":
-            return 4.0, 4.0 + sizes.label_width(self._label(item.id))
+            label = self._label(item.id) if item.id.rpartition("|")[0] == self.about.id else ""
+            return 4.0, 4.0 + sizes.label_width(label)
         half = self.forms[item].width / 2
         return (half, half) if half else (0.0, 0.0)
 
@@ -166,7 +168,8 @@ class _Arrangement:
 
     def _beside(self, net: Net) -> bool:
         """Whether a way back leaves a diamond by its right corner."""
-        return net in self.slots.sideways
+        index = self._layer(net[0])
+        return net in self.slots.sideways and self.layered.rows[index][-1] == net[0]
 
     def _heights(self) -> None:
         """The y of every row and of the space below it."""

@@ -55,6 +55,8 @@ def rows(node: PictureNode, *, state: bool = False) -> tuple[Row, ...]:
     body = [Row(line, style) for line in node.lines]
     if node.kind == "decision":
         found = body
+    elif node.kind == "input":
+        found = [Row(node.title, "title", _type(node))]
     elif node.kind in ("answer", "yield") and len(body) <= 1:
         found = [Row(node.title, "title", f"  {node.lines[0]}" if node.lines else "")]
     else:

@@ -92,7 +92,7 @@ def _leave(
     for net, ends in nets.items():
         if net[1] not in forms[net[0]].leaves and not isinstance(net[0], Point):
             places = [made.into[net, end] for end in ends]
-            leaving.setdefault(net[0], []).append((sum(places) / len(places), net))
+            leaving.setdefault(net[0], []).append((_aim(places, x[net[0]], forms[net[0]].width), net))
     for net in backs:
         if net[1] not in forms[net[0]].leaves:
             leaving.setdefault(net[0], []).append((float("inf"), net))
@@ -100,13 +100,21 @@ def _leave(
     for item, found in leaving.items():
         found.sort(key=lambda each: (each[0], each[1][1]))
         left = found
-        if forms[item].pointed:
-            left = [each for each in found if not _sideways(made, each, nets, x[item], forms[item], room[item], len(found))]
+        if forms[item].pointed and len(found) > 1:
+            corners = (found[0], found[-1])
+            turned = [each for each in corners if _sideways(made, each, nets, x[item], forms[item], room[item])]
+            left = [each for each in found if each not in turned]
         wanted = [min(max(place, x[item] - 4000.0), x[item] + forms[item].width) for place, _ in left]
         widths = [SPACING + labels.get(net[1], 0.0) for _, net in left]
         width = min(forms[item].width, 44.0 * len(left) - 20.0) if forms[item].pointed else forms[item].width
         for (_, net), place in zip(left, spread(wanted, widths, x[item], width), strict=True):
             made.out[net] = place
+
+
+def _aim(places: Sequence[float], centre: float, width: float) -> float:
+    """Where a line that branches should start: straight above one of its ends, if one faces the thing."""
+    facing = [place for place in places if abs(place - centre) <= width / 2 - MARGIN]
+    return min(facing, key=lambda place: abs(place - centre), default=sum(places) / len(places))
 
 
 def _sideways(
@@ -116,15 +124,17 @@ def _sideways(
     centre: float,
     form: Form,
     room: tuple[float, float],
-    ways: int,
 ) -> bool:
-    """Whether one of several ways out of a diamond can leave by a corner, straight to above where it leads."""
+    """Whether one of several ways out of a diamond leaves by a corner: straight to above where it leads if the row is empty
+    so far, else down beside the diamond."""
     place, net = found
-    single = len(nets.get(net, (net,))) == 1
-    corner = form.width / 2 + 10.0
-    if ways < 2 or not single or not (room[0] < place < room[1] or place == room[1]) or abs(place - centre) < corner:
+    if abs(place - centre) < form.width / 4:
         return False
-    made.out[net] = place if place < float("inf") else centre + corner
+    single = len(nets.get(net, (net,))) == 1
+    corner = centre + (1.0 if place > centre else -1.0) * (form.width / 2 + 12.0)
+    beyond = abs(place - centre) > form.width / 2 + 10.0
+    clear = room[0] < place < room[1] and single and beyond
+    made.out[net] = place if clear else corner
     made.sideways.add(net)
     return True
 
@@ -145,10 +155,15 @@ def _room(layered: Layered, x: Placed, forms: Mapping[Item, Form]) -> dict[Item,
 def _straighten(made: Slots, nets: Mapping[Net, list[Item]], forms: Mapping[Item, Form]) -> None:
     """A line that is nearly straight becomes straight, where its end may move."""
     for net, ends in nets.items():
-        if len(ends) == 1 and 0 < abs(made.into[net, ends[0]] - made.out[net]) < 5.0:
-            free = not forms[ends[0]].pointed and net[1] not in forms[ends[0]].enters
-            if free and not isinstance(ends[0], Point):
+        if len(ends) == 1 and 0 < abs(made.into[net, ends[0]] - made.out[net]) < 9.0:
+            if _is_free(forms[ends[0]], net[1], forms[ends[0]].enters) and not isinstance(ends[0], Point):
                 made.into[net, ends[0]] = made.out[net]
+            elif _is_free(forms[net[0]], net[1], forms[net[0]].leaves) and not isinstance(net[0], Point):
+                made.out[net] = made.into[net, ends[0]]
+
+
+def _is_free(form: Form, port: str, fixed: Mapping[str, float]) -> bool:
+    return form.width > 0 and not form.pointed and port not in fixed
 
 
 def spread(

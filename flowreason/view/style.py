@@ -61,6 +61,7 @@ _BASE = f"""
 .flowreason .back .line, .flowreason .exit .line {{ stroke: #8f74d6; }}
 .flowreason .back .tip, .flowreason .exit .tip {{ fill: #8f74d6; }}
 .flowreason .label {{ fill: #475569; stroke: #fcfdfe; stroke-width: 3px; paint-order: stroke; stroke-linejoin: round; }}
+.flowreason .head > .icon {{ stroke: #64748b; }}
 .flowreason .shape {{ stroke-width: 1.4; }}
 .flowreason .icon {{ fill: none; stroke-width: 1.4; stroke-linecap: round; stroke-linejoin: round; }}
 .flowreason .answer text, .flowreason .answer .more, .flowreason .answer .note {{ fill: #ffffff; }}
@@ -74,6 +75,7 @@ _DARK = """
 .flowreason .loop > .area { fill: #94a3b8; stroke: #3d4b60; }
 .flowreason .arm > .area { fill: #94a3b8; stroke: #36445a; }
 .flowreason .band { fill: #1f2a3b; stroke: #3d4b60; }
+.flowreason .head > .icon { stroke: #94a3b8; }
 .flowreason .line { stroke: #8492a8; }
 .flowreason .tip { fill: #8492a8; }
 .flowreason .back .line, .flowreason .exit .line { stroke: #a48be4; }

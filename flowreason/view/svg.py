@@ -5,10 +5,11 @@ Invariant: every text is escaped, so that whatever a model wrote stays text; equ
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Literal, TypeAlias
 
 from flowreason.view import sizes
+from flowreason.view.hops import bundle
 from flowreason.view.layout import XY, Box, Layout, Line
 from flowreason.view.picture import PictureNode, PictureRegion
 from flowreason.view.progress import NodeState
@@ -36,7 +37,7 @@ def svg(layout: Layout, *, state: States | None = None, theme: Theme = "auto") -
     ]
     parts += [_frame(box) for box in layout.frames]
     parts += [_area(box) for box in layout.regions]
-    parts += [_line(line) for line in layout.lines]
+    parts += [_lines(lines) for lines in _bundles(layout.lines)]
     parts += [_head(box, state or {}) for box in layout.regions if box.head]
     parts += [_node(box, state) for box in layout.nodes]
     parts += [_label(line) for line in layout.lines if line.label_at]
@@ -134,28 +135,33 @@ def _rows(box: Box, node: PictureNode, known: NodeState | None, state: bool) -> 
         y += high
         text = (known.text if known else "") if row.style == "state" else row.text
         if centred:
-            yield _text(text, box.x + box.width / 2, base, _style(row), size, "middle", row.more)
+            yield _text(text, box.x + box.width / 2, base, row.style, size, "middle", row.more)
             continue
         x = box.x + inset
         if row.style == "title" and sizes.has_icon(node):
             yield icon(node.kind, x, base - 10.5)
             x += sizes.ICON
-        yield _text(text, x, base, _style(row), size, "", row.more)
-
-
-def _style(row: sizes.Row) -> str:
-    return row.style
+        yield _text(text, x, base, row.style, size, "", row.more)
 
 
 # --- lines -------------------------------------------------------------------------------------------------
 
 
-def _line(line: Line) -> str:
-    kind = line.edge.kind
-    label = f' data-label="{escape(line.edge.label)}"' if line.edge.label else ""
-    paths = "".join(f'<path class="line" d="{_rounded(path)}"/>{_tip(path)}' for path in line.paths if len(path) > 1)
-    ends = f' data-from="{escape(line.edge.start)}" data-to="{escape(line.edge.end)}"'
-    return f'<g class="edge {kind}"{ends}{label}>{paths}</g>'
+def _bundles(lines: Sequence[Line]) -> list[list[Line]]:
+    """Lines that start as one; drawn as one, they do not grow darker where they run together."""
+    found: dict[tuple[str, str], list[Line]] = {}
+    for line in lines:
+        found.setdefault((line.flow, bundle(line.edge)), []).append(line)
+    return list(found.values())
+
+
+def _lines(lines: list[Line]) -> str:
+    """One line that branches, and its tips."""
+    paths = list(dict.fromkeys(path for line in lines for path in line.paths if len(path) > 1))
+    ends = escape(" ".join(dict.fromkeys(line.edge.end for line in lines)))
+    about = f' data-from="{escape(lines[0].edge.start)}" data-to="{ends}"'
+    drawn = f'<path class="line" d="{"".join(map(_rounded, paths))}"/>{"".join(map(_tip, paths))}'
+    return f'<g class="edge {lines[0].edge.kind}"{about}>{drawn}</g>'
 
 
 def _label(line: Line) -> str:
