@@ -1,0 +1,240 @@
+"""`run`, `check`, `format`, `draw`, `price` and `examples`, through the real command."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.end_to_end.command import KEY, asked_of, flowreason
+from tests.server import Server, error, ok
+
+DOUBLE = "flow double(n: int) -> int {\n  answer `2 * n`\n}\n"
+BONN = """flow bonn(city: text) -> text {
+  river: text = ask "Which river flows through {city}?"
+  answer `river.upper()`
+}
+"""
+LINES = """flow lines(passage: text, wanted: list[text], exact: bool) -> any {
+  answer `[passage.count("\\n"), wanted, exact]`
+}
+"""
+MANY = """flow many(towns: list[text]) -> list[text] {
+  answer for town in towns yield ask "On which river lies {town}?"
+}
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    for name, text in {"double": DOUBLE, "bonn": BONN, "lines": LINES, "many": MANY}.items():
+        (tmp_path / f"{name}.flow").write_text(text)
+    return tmp_path
+
+
+def test_python_alone_needs_no_key_and_only_the_answer_is_on_stdout(folder: Path) -> None:
+    ran = flowreason("run", "double.flow", "n=21", folder=folder)
+    assert (ran.code, ran.out) == (0, "42\n"), ran.err
+    assert "no calls" in ran.err
+
+
+def test_quiet_says_the_answer_and_nothing_else(folder: Path) -> None:
+    ran = flowreason("run", "double.flow", "n=21", "--quiet", folder=folder)
+    assert (ran.code, ran.out, ran.err) == (0, "42\n", "")
+
+
+def test_inputs_are_read_by_the_type_of_their_parameter(folder: Path) -> None:
+    (folder / "passage.txt").write_text("one\ntwo\n", encoding="utf-8")
+    (folder / "wanted.json").write_text('["Rhine", "007"]')
+    arguments = ["passage=@passage.txt", "wanted=@wanted.json", "exact=yes"]
+    ran = flowreason("run", "lines.flow", *arguments, "--json", folder=folder)
+    assert ran.data["value"] == [2, ["Rhine", "007"], True], ran.err
+
+
+def test_a_value_that_begins_with_two_at_signs_is_a_text_with_one(folder: Path) -> None:
+    (folder / "echo.flow").write_text("flow echo(t: text) -> text {\n  answer t\n}\n")
+    assert flowreason("run", "echo.flow", "t=@@home", "-q", folder=folder).out == "@home\n"
+
+
+def test_a_model_answers_and_json_tells_what_it_cost(folder: Path) -> None:
+    with Server("the Rhine") as server:
+        ran = flowreason("run", "bonn.flow", "city=Bonn", "--json", folder=folder, **asked_of(server.url))
+    assert ran.code == 0, ran.err
+    found = ran.data
+    assert (found["status"], found["answer"], found["calls"]) == ("answered", "THE RHINE", 1)
+    assert (found["prompt_tokens"], found["completion_tokens"]) == (11, 7)
+    assert KEY not in ran.out + ran.err
+
+
+def test_progress_names_the_nodes_on_stderr(folder: Path) -> None:
+    with Server("the Rhine") as server:
+        ran = flowreason("run", "bonn.flow", "city=Bonn", folder=folder, **asked_of(server.url))
+    assert (ran.code, ran.out) == (0, "THE RHINE\n"), ran.err
+    assert "river" in ran.err
+    assert "1 call, 18 tokens" in ran.err
+    assert "\x1b" not in ran.err
+
+
+def test_a_flow_that_fails_exits_with_one_and_says_where(folder: Path) -> None:
+    (folder / "zero.flow").write_text("flow zero(n: int) -> number {\n  share = `1 / n`\n  answer share\n}\n")
+    ran = flowreason("run", "zero.flow", "n=0", folder=folder)
+    assert (ran.code, ran.out) == (1, "")
+    assert "ZeroDivisionError" in ran.err or "division by zero" in ran.err
+    assert "line 2" in ran.err or "share" in ran.err
+    assert "Traceback" not in ran.err
+
+
+def test_a_worst_case_over_the_limits_is_refused_before_any_call(folder: Path) -> None:
+    with Server("the Rhine") as server:
+        towns = 'towns=["Bonn", "Basel", "Worms"]'
+        ran = flowreason("run", "many.flow", towns, "--limit", "calls=2", folder=folder, **asked_of(server.url))
+        assert (ran.code, ran.out) == (3, "")
+        assert server.requests == []
+    assert "--yes" in ran.err
+
+
+def test_with_yes_the_run_begins_and_the_limit_still_holds(folder: Path) -> None:
+    with Server("the Rhine") as server:
+        towns = 'towns=["Bonn", "Basel", "Worms"]'
+        limited = ["--limit", "calls=2", "--yes"]
+        ran = flowreason("run", "many.flow", towns, *limited, folder=folder, **asked_of(server.url))
+        assert ran.code == 3
+        assert len(server.requests) <= 2
+    assert "calls" in ran.err
+
+
+def test_an_item_that_failed_is_told_and_the_others_are_answered(folder: Path) -> None:
+    def answer(body: dict) -> str:
+        return "the Rhine"
+
+    def behave(exchange) -> None:
+        (error(400, "no") if "Atlantis" in exchange.prompt else ok())(exchange)
+
+    with Server(answer).always(behave) as server:
+        towns = 'towns=["Bonn", "Atlantis"]'
+        ran = flowreason("run", "many.flow", towns, "--json", folder=folder, **asked_of(server.url))
+    if ran.code == 0:
+        assert ran.data["value"] == ["the Rhine", None]
+        assert [item["index"] for item in ran.data["failed_items"]] == [1]
+    else:  # a request that the server calls malformed ends the run, as every further one would
+        assert ran.data["error"]["kind"] == "ProviderError"
+
+
+def test_what_was_recorded_replays_without_a_server_or_a_key(folder: Path) -> None:
+    with Server("the Rhine") as server:
+        first = flowreason(
+            "run", "bonn.flow", "city=Bonn", "--record", "bonn.jsonl", "--json", folder=folder, **asked_of(server.url)
+        )
+    again = flowreason("run", "bonn.flow", "city=Bonn", "--replay", "bonn.jsonl", "--json", folder=folder)
+    assert again.code == 0, again.err
+    assert again.data["answer"] == first.data["answer"] == "THE RHINE"
+    assert again.data["calls"] == 1
+    assert KEY not in (folder / "bonn.jsonl").read_text()
+
+
+def test_another_input_is_not_in_the_recording(folder: Path) -> None:
+    with Server("the Rhine") as server:
+        flowreason("run", "bonn.flow", "city=Bonn", "--record", "bonn.jsonl", folder=folder, **asked_of(server.url))
+    ran = flowreason("run", "bonn.flow", "city=Basel", "--replay", "bonn.jsonl", "-q", folder=folder)
+    assert (ran.code, ran.out) == (1, "")
+    assert "not in the recording" in ran.err
+
+
+def test_tools_of_a_file_are_called_with_the_users_rights(folder: Path) -> None:
+    (folder / "table.py").write_text(
+        "from flowreason import tool\n\n"
+        '@tool\ndef put(thing: str) -> str:\n    """Put a thing on the table."""\n'
+        '    open("table.log", "a").write(thing + "\\n")\n    return "done: " + thing\n'
+    )
+    (folder / "serve.flow").write_text(
+        'tool put(thing: text) -> text "Put a thing on the table."\n'
+        'flow serve() -> text {\n  put("plate")\n  answer put("eggs")\n}\n'
+    )
+    ran = flowreason("run", "serve.flow", "--tools", "table.py", folder=folder)
+    assert (ran.code, ran.out) == (0, "done: eggs\n"), ran.err
+    assert (folder / "table.log").read_text() == "plate\neggs\n"
+
+
+def test_a_flow_without_its_tool_is_refused_before_it_runs(folder: Path) -> None:
+    (folder / "serve.flow").write_text(
+        'tool put(thing: text) -> text "Put."\nflow serve() -> text {\n  answer put("eggs")\n}\n'
+    )
+    ran = flowreason("run", "serve.flow", folder=folder)
+    assert ran.code in (1, 2)
+    assert "put" in ran.err
+    assert "Traceback" not in ran.err
+
+
+# --- texts ---
+
+
+def test_check_of_a_good_flow_says_what_it_can_take(folder: Path) -> None:
+    ran = flowreason("check", "bonn.flow", "double.flow", folder=folder)
+    assert ran.code == 0, ran.out
+    assert "bonn.flow: fine" in ran.out
+
+
+def test_check_reports_as_json_with_places(folder: Path) -> None:
+    (folder / "wrong.flow").write_text('flow wrong() -> text {\n  answer ask "How long is {rvier}?"\n}\n')
+    ran = flowreason("check", "wrong.flow", "double.flow", "--json", folder=folder)
+    assert ran.code == 2
+    assert ran.data["ok"] is False
+    assert [(d["file"], d["line"]) for d in ran.data["diagnostics"]] == [("wrong.flow", 2)]
+
+
+def test_format_writes_the_one_style_and_then_changes_nothing(folder: Path) -> None:
+    (folder / "messy.flow").write_text("flow messy( n:int )->int{   # twice\nanswer `2 * n` }")
+    assert flowreason("format", "messy.flow", "--check", folder=folder).code == 1
+    assert flowreason("format", "messy.flow", folder=folder).code == 0
+    text = (folder / "messy.flow").read_text()
+    assert text.startswith("flow messy(n: int) -> int {")
+    assert "# twice" in text
+    assert flowreason("format", "messy.flow", "--check", folder=folder).code == 0
+    piped = flowreason("format", "-", folder=folder, stdin=b"flow f()->int{answer 1}")
+    assert piped.out.startswith("flow f() -> int {"), piped.err
+
+
+@pytest.mark.parametrize(
+    ("format", "begins"), [("svg", "<svg"), ("dot", "digraph"), ("mmd", "flowchart"), ("json", "{")]
+)
+def test_a_flow_is_drawn_into_a_file_by_its_ending(format, begins, folder: Path) -> None:
+    ran = flowreason("draw", "bonn.flow", "-o", f"bonn.{format}", folder=folder)
+    assert (ran.code, ran.out) == (0, ""), ran.err
+    assert begins in (folder / f"bonn.{format}").read_text(encoding="utf-8")[:400]
+
+
+def test_price_counts_the_calls_without_a_key(folder: Path) -> None:
+    ran = flowreason("price", "many.flow", 'towns=["Bonn", "Basel", "Worms"]', folder=folder)
+    assert ran.code == 0, ran.err
+    assert "3" in ran.out
+    assert json.loads(flowreason("price", "bonn.flow", "--json", folder=folder).out)["calls"]["most"] == 1
+
+
+# --- examples ---
+
+
+def examples() -> list[str]:
+    root = Path(__file__).parents[2] / "examples"
+    return sorted(path.parent.name for path in root.glob("*/replies.jsonl"))
+
+
+def test_the_examples_are_listed_with_their_questions(tmp_path: Path) -> None:
+    ran = flowreason("examples", "--json", folder=tmp_path)
+    assert ran.code == 0, ran.err
+    assert [row["name"] for row in ran.data] == examples()
+    assert all(row["question"] for row in ran.data)
+
+
+@pytest.mark.parametrize("name", examples())
+def test_every_example_answers_its_question_from_its_recording(name: str, tmp_path: Path) -> None:
+    ran = flowreason("examples", "play", name, "--pace", "0", "--json", folder=tmp_path)
+    assert ran.code == 0, ran.err + ran.out
+    assert ran.data["answer"]
+
+
+@pytest.mark.parametrize("name", examples())
+def test_a_copied_example_runs_as_its_owner_wishes(name: str, tmp_path: Path) -> None:
+    assert flowreason("examples", "copy", name, folder=tmp_path).code == 0
+    assert flowreason("check", f"{name}/flow.flow", folder=tmp_path).code == 0
+    assert flowreason("examples", "copy", name, folder=tmp_path).code == 2
