@@ -17,6 +17,9 @@ _OPEN_THOUGHT = re.compile(r"\s*<think(?:ing)?>")
 _CLOSE_THOUGHT = re.compile(r"</think(?:ing)?>\s*")
 
 
+MOST_TOKENS = 2**40
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """A reply as the server gave it; tokens are None where it did not count them."""
@@ -34,13 +37,24 @@ def bad_reply(what: str) -> NoReturn:
 
 
 def refused(why: str) -> NoReturn:
-    raise ProviderError(f"the model refused to answer: {why or 'it gave no reason'}", kind="refused")
+    raise ProviderError(f"the model refused to answer: {one_line(why) or 'it gave no reason'}", kind="refused")
+
+
+def one_line(text: str, length: int = 300) -> str:
+    """What somebody else wrote, fit to be printed: on one line, without control characters, shortened."""
+    line = " ".join("".join(char if char.isprintable() else " " for char in text[: 20 * length]).split())
+    return line if len(line) <= length else line[:length] + "…"
+
+
+def sendable(text: str) -> str:
+    """The text, with halves of surrogate pairs, which UTF-8 cannot carry, as question marks."""
+    return text if text.isascii() else text.encode("utf-8", "replace").decode("utf-8")
 
 
 def tokens(usage: Any, name: str) -> int | None:
     """A count of tokens, None where the server sent none that makes sense."""
     count = usage.get(name) if isinstance(usage, Mapping) else None
-    return count if isinstance(count, int) and not isinstance(count, bool) and count >= 0 else None
+    return count if isinstance(count, int) and not isinstance(count, bool) and 0 <= count < MOST_TOKENS else None
 
 
 def as_dict(value: Any, what: str) -> Mapping[str, Any]:
@@ -71,7 +85,7 @@ def spoken(text: str, finish: str, stop: Sequence[str], thinks: bool) -> str:
     A reply that was cut off while it reasoned says nothing. An empty text is only accepted where it was cut off.
     `thinks`: the model is one that reasons, so that a lone end of a thought is one.
     """
-    said = _without_thought(text, thinks)
+    said = _without_thought(sendable(text), thinks)
     for sequence in stop:
         said = said.split(sequence, 1)[0] if sequence else said
     if not said.strip() and finish != "length" and not stop:

@@ -13,8 +13,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from flowreason.errors import ProviderError
+from flowreason.providers.answers import one_line
 
-SHOWN = 300
 _KEY_LIKE = re.compile(r"\b(sk|pk|rk|gsk|xai|nvapi|hf|AIza)[-_]?[A-Za-z0-9_*.…-]{12,}|(?<=Bearer )\S+")
 
 
@@ -39,12 +39,11 @@ class Place:
         """Whether this looks like an Ollama, by its usual port."""
         return ":11434" in self.url
 
-    def clean(self, text: str, length: int = SHOWN) -> str:
+    def clean(self, text: str) -> str:
         """A server's words on one line, shortened, with keys taken out."""
         for secret in self.secrets:
             text = text.replace(secret, "[key]")
-        text = " ".join(_KEY_LIKE.sub("[key]", text).split())
-        return text if len(text) <= length else text[:length] + "…"
+        return one_line(_KEY_LIKE.sub("[key]", text))
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +167,8 @@ def _kind_inside(words: str) -> str:
     """An error that came as if it were a reply."""
     if _RATE.search(words):
         return "rate"
+    if "server_error" in words:
+        return "server"
     kind = _kind_of_400(words)
     return "reply" if kind == "request" else kind
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from flowreason.ports import Message, Request
+from flowreason.providers.answers import sendable
 from flowreason.providers.classify import Refusal
 
 _SIGNS = {
@@ -93,11 +94,6 @@ def _without_system(messages: tuple[Message, ...]) -> tuple[Message, ...]:
         return (Message("user", opening), *others)
     others[first] = Message("user", f"{opening}\n\n{others[first].content}")
     return tuple(others)
-
-
-def sendable(text: str) -> str:
-    """The text, with halves of surrogate pairs, which UTF-8 cannot carry, as question marks."""
-    return text if text.isascii() else text.encode("utf-8", "replace").decode("utf-8")
 
 
 def features(body: Mapping[str, Any], request: Request) -> frozenset[str]:

@@ -169,7 +169,7 @@ class OpenAIProvider:
             raise no_endpoint(self._place(model))
         try:
             data = json.loads(text)
-        except ValueError:
+        except (ValueError, RecursionError):
             if status < 300:
                 bad_reply("it is cut off, or no JSON" if text.strip() else "it is empty")
             data = text
@@ -260,8 +260,7 @@ def _error_inside(data: Mapping[str, Any]) -> Any:
     """An error that came with status 200, of the whole reply or of its first choice."""
     choices = data.get("choices")
     first = choices[0] if isinstance(choices, list) and choices else None
-    error = data.get("error") or (first.get("error") if isinstance(first, dict) else None)
-    return None if data.get("status") == "failed" else error
+    return data.get("error") or (first.get("error") if isinstance(first, dict) else None)
 
 
 def _status_inside(error: Any) -> int:

@@ -79,7 +79,7 @@ def _lines(path: Path) -> Iterator[tuple[int, Any]]:
             continue
         try:
             yield number, json.loads(line)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             cut = "is cut off or damaged" if number > 1 else "is not JSON, so this is no recording"
             raise RecordingError(f"line {number} of the recording {path} {cut}: {error}") from error
 

@@ -6,9 +6,8 @@ Invariant: nothing here waits or remembers; nothing is stored at the server (`st
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal, NoReturn
+from typing import Any, Literal
 
-from flowreason.errors import ProviderError
 from flowreason.ports import Request
 from flowreason.providers import models
 from flowreason.providers.answers import (
@@ -45,7 +44,7 @@ def body(request: Request, model: str, dialect: Dialect, *, openai: bool, gramma
 
 
 def read(data: Mapping[str, Any], request: Request) -> Answer:
-    """The answer in a reply. Raises `ProviderError` of kind `reply`, `server`, `rate` or `refused`."""
+    """The answer in a reply. Raises `ProviderError` of kind `reply` or `refused`."""
     finish = _finish(data)
     output = [as_dict(item, "an item of output") for item in as_list(data.get("output"), "output")]
     text = _text(output)
@@ -68,15 +67,7 @@ def _finish(data: Mapping[str, Any]) -> Literal["stop", "length"]:
             if reason == "content_filter":
                 refused("its content filter stopped the reply")
             return "length"
-        case "failed":
-            _failed(data.get("error"))
     return bad_reply(f"its status is {data.get('status')!r}")
-
-
-def _failed(error: Any) -> NoReturn:
-    about = error if isinstance(error, dict) else {}
-    kind = "rate" if "rate_limit" in str(about.get("code")) else "server"
-    raise ProviderError(f"the model failed while it wrote: {about.get('message', 'no reason given')}", kind=kind)
 
 
 def _text(output: Sequence[Mapping[str, Any]]) -> str | None:

@@ -131,6 +131,7 @@ AT_ONCE: dict[str, tuple[Behaviour, str, str]] = {
     "content not wanted": (error(400, "flagged by the content management policy"), "refused", "put it differently"),
     "refusal in the reply": (raw(chat_reply(None, refusal="I will not")), "refused", "I will not"),
     "content filter": (raw(chat_reply("", finish="content_filter")), "refused", "content filter"),
+    "a message that paints the terminal": (error(400, "\x1b[2J\x07no"), "request", "[2J no"),
     "a bad request": (error(400, "messages: too short"), "request", "too short"),
     "HTML with 200": (faults.html(), "url", "not an OpenAI-compatible endpoint"),
     "HTML with 404": (faults.html(404), "url", "/v1"),
@@ -148,7 +149,7 @@ def test_a_hopeless_fault_fails_at_once_and_says_what_to_do(name):
         assert len(server.requests) == 1
     assert found.kind == kind and told in str(found)
     assert len(str(found).splitlines()) <= 3 and max(map(len, str(found).splitlines())) < 500
-    assert KEY not in str(found) and HIDDEN not in str(found)
+    assert "\x1b" not in str(found) and KEY not in str(found) and HIDDEN not in str(found)
 
 
 def test_nothing_that_is_printed_of_an_error_shows_the_key():
