@@ -19,24 +19,45 @@ from flowreason_dsl.python_world import BUILTINS, IMPORTABLE, MODULES, PRELUDE
 from flowreason_dsl.source import Span
 from flowreason_dsl.syntax import Code
 
-__all__ = ["BUILTINS", "IMPORTABLE", "MODULES", "PRELUDE", "NameUse", "PythonFacts", "facts", "locate", "reads"]
+__all__ = [
+    "BUILTINS",
+    "IMPORTABLE",
+    "MODULES",
+    "PRELUDE",
+    "NameUse",
+    "PythonFacts",
+    "Taken",
+    "facts",
+    "locate",
+    "reads",
+]
 
 KNOWN = BUILTINS | MODULES | PRELUDE
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """`value.name`, or with `key`, `value["name"]`."""
+
+    name: str
+    key: bool
+    span: Span
 
 
 @dataclass(frozen=True, slots=True)
 class NameUse:
     """A name that a piece reads from outside, at its first read.
 
-    `called`: it is called as a function somewhere. `fields` are what is taken from it, by attribute or by a text as
-    key, with `field_spans` alongside. `maybe`: the piece may have bound it by then, so it need not exist outside.
+    `called`: it is called as a function somewhere, at `calls`. `fields` are what is surely taken from it, by attribute or
+    by a text as key. `maybe`: the piece may have bound it by then, so it need not exist outside.
     """
 
     name: str
     span: Span
     called: bool
     fields: tuple[str, ...] = ()
-    field_spans: tuple[Span, ...] = ()
+    taken: tuple[Taken, ...] = ()
+    calls: tuple[ast.Call, ...] = ()
     maybe: bool = False
 
 
@@ -123,11 +144,13 @@ def _returns(node: ast.AST) -> bool:
 
 
 def _use(code: Code, read: Read) -> NameUse:
+    fields = [] if read.changed else read.fields
     return NameUse(
         read.name,
         locate(code, read.node),
-        read.called,
-        tuple(name for name, _ in read.fields),
-        tuple(locate(code, node) for _, node in read.fields),
+        bool(read.calls),
+        tuple(name for name, _ in fields),
+        tuple(Taken(name, isinstance(node, ast.Subscript), locate(code, node)) for name, node in fields),
+        tuple(read.calls),
         read.maybe,
     )

@@ -29,8 +29,9 @@ class Read:
     name: str
     node: ast.Name
     maybe: bool
-    called: bool = False
-    fields: list[tuple[str, ast.expr]] = field(default_factory=list)
+    calls: list[ast.Call] = field(default_factory=list)
+    fields: list[tuple[str, ast.Attribute | ast.Subscript]] = field(default_factory=list)
+    changed: bool = False
 
 
 @dataclass(slots=True)
@@ -59,6 +60,7 @@ class _Walk:
         self.deferred = False
         self.unsure = False
         self.forgiven = False
+        self.guarded = 0
         self.block(tree.body)
 
     # --- the top level, in order ---
@@ -131,10 +133,12 @@ class _Walk:
     def branches(self, bodies: list[list[ast.stmt]]) -> None:
         start = self.state
         ends = []
+        self.guarded += 1
         for body in bodies:
             self.state = replace(start, possible=start.possible | start.later)
             self.block(body)
             ends.append(self.state)
+        self.guarded -= 1
         self.state = _merge(start, ends)
 
     def loop(self, body: list[ast.stmt], orelse: list[ast.stmt], before: Callable[[], None] | None = None) -> None:
@@ -151,7 +155,9 @@ class _Walk:
     def attempt(self, node: ast.Try | ast.TryStar) -> None:
         start = self.state
         forgiven, self.forgiven = self.forgiven, self.forgiven or any(_catches_names(h) for h in node.handlers)
+        self.guarded += 1
         self.block(node.body)
+        self.guarded -= 1
         self.forgiven = forgiven
         self.block(node.orelse)
         ends = [self.state]
@@ -223,12 +229,17 @@ class _Walk:
             case ast.Name():
                 self.read(node, inner)
             case ast.Call(func=ast.Name() as func):
-                self.read(func, inner, called=True)
+                self.read(func, inner, call=node)
                 self.children(node, inner, skip=func)
             case ast.Attribute(value=ast.Name() as name, attr=attr, ctx=ast.Load()):
-                self.read(name, inner, taken=(attr, node))
+                self.read(name, inner, taken=(attr, node), changes=attr in ("update", "setdefault"))
             case ast.Subscript(value=ast.Name() as name, slice=ast.Constant(value=str(key)), ctx=ast.Load()):
                 self.read(name, inner, taken=(key, node))
+            case ast.Subscript(value=ast.Name() as name) | ast.Attribute(value=ast.Name() as name) if not isinstance(
+                node.ctx, ast.Load
+            ):
+                self.read(name, inner, changes=True)
+                self.children(node, inner, skip=name)
             case ast.NamedExpr(target=target, value=value):
                 self.expression(value, inner)
                 if not self.deferred:
@@ -255,10 +266,12 @@ class _Walk:
         """Parts that may not run: what only an earlier round of a loop bound may well be there."""
         start = self.state
         unsure, self.unsure = self.unsure, True
+        self.guarded += 1
         for node in nodes:
             self.state = replace(start)
             self.expression(node, inner)
             start.possible |= self.state.possible
+        self.guarded -= 1
         self.state, self.unsure = start, unsure
 
     def comprehension(self, node: ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp, inner: Locals) -> None:
@@ -343,7 +356,13 @@ class _Walk:
     # --- reading ---
 
     def read(
-        self, node: ast.Name, inner: Locals, called: bool = False, taken: tuple[str, ast.expr] | None = None
+        self,
+        node: ast.Name,
+        inner: Locals,
+        *,
+        call: ast.Call | None = None,
+        taken: tuple[str, ast.Attribute | ast.Subscript] | None = None,
+        changes: bool = False,
     ) -> None:
         name = node.id
         if isinstance(node.ctx, ast.Store) and inner:
@@ -353,11 +372,14 @@ class _Walk:
         maybe = self.forgiven or name in self.state.possible or (self.deferred and name in self.bound)
         maybe = maybe or (self.unsure and name in self.state.later)
         found = self.reads.get(name)
-        if found is None or (found.maybe and not maybe):
-            fields = found.fields if found else []
-            found = self.reads[name] = Read(name, node, maybe, bool(found and found.called), fields)
-        found.called = found.called or called
-        if taken:
+        if found is None:
+            found = self.reads[name] = Read(name, node, maybe)
+        elif found.maybe and not maybe:
+            found.node, found.maybe = node, False
+        found.changed |= changes
+        if call:
+            found.calls.append(call)
+        if taken and not maybe and not self.guarded:
             found.fields.append(taken)
 
 

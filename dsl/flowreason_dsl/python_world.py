@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import builtins
 
+from flowreason_dsl import prelude
+
 BUILTINS = frozenset(dir(builtins)) - {"copyright", "credits", "exit", "help", "license", "quit", "_"}
 
 MODULES = frozenset({
@@ -19,9 +21,8 @@ MODULES = frozenset({
 IMPORTABLE = MODULES | {"__future__", "abc", "collections.abc"}
 """Modules that may be imported."""
 
-PRELUDE = frozenset({
-    "best", "letter", "majority", "numbers", "options", "parse_graph", "present", "top", "weighted_vote", "words",
-})  # fmt: skip
+PRELUDE = frozenset(prelude.__all__)
+"""What reasoning needs, from `flowreason_dsl.prelude`."""
 
 _FILES = "Python in a flow has no files: hand the text over as a parameter of the flow"
 _NETWORK = "Python in a flow has no network: declare a `tool` that the caller gives"

@@ -1,0 +1,67 @@
+"""Which argument goes to which parameter, and what is left over or missing.
+
+Invariant: the same rule serves calls of the flow language and calls in Python.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from flowreason_dsl.check.kinds import listed
+from flowreason_dsl.names import nearest
+from flowreason_dsl.syntax import Parameter
+
+
+@dataclass(frozen=True, slots=True)
+class Filled:
+    """`slots[i]` is the parameter of argument i (positional ones first, then those with names), None where none is."""
+
+    slots: tuple[Parameter | None, ...]
+    parameters: tuple[Parameter, ...]
+    extra: int
+    unknown: tuple[str, ...]
+    twice: tuple[str, ...]
+    missing: tuple[str, ...]
+
+    def problems(self, target: str) -> Iterator[tuple[str, str]]:
+        """Everything that is wrong, as code and message."""
+        names = tuple(p.name.text for p in self.parameters)
+        if self.extra:
+            takes = f"takes {listed(names)}" if names else "takes nothing"
+            yield (
+                "argument-extra",
+                f"`{target}` {takes}, and {self.extra} more {'is' if self.extra == 1 else 'are'} given",
+            )
+        for name in self.unknown:
+            near = nearest(name, set(names) - set(self.given))
+            meant = f"did you mean `{near}`?" if near else f"it takes {listed(names)}"
+            yield "argument-unknown", f"`{target}` has no parameter `{name}`; {meant}"
+        for name in self.twice:
+            yield "argument-twice", f"`{target}` gets `{name}` twice"
+        if self.missing and not self.unknown:
+            yield "argument-missing", f"`{target}` needs {listed(self.missing)} as well"
+
+    @property
+    def given(self) -> tuple[str, ...]:
+        return tuple(slot.name.text for slot in self.slots if slot is not None)
+
+
+def fill(parameters: Sequence[Parameter], positional: int, names: Sequence[str]) -> Filled:
+    """Hand so many arguments without a name, and those with the given names, to parameters."""
+    by_name = {p.name.text: p for p in parameters}
+    slots: list[Parameter | None] = [parameters[i] if i < len(parameters) else None for i in range(positional)]
+    taken = [p.name.text for p in parameters[:positional]]
+    unknown, twice = [], []
+    for name in names:
+        if name not in by_name:
+            unknown.append(name)
+            slots.append(None)
+            continue
+        if name in taken:
+            twice.append(name)
+        taken.append(name)
+        slots.append(by_name[name])
+    missing = [p.name.text for p in parameters if p.default is None and p.name.text not in taken]
+    extra = max(0, positional - len(parameters))
+    return Filled(tuple(slots), tuple(parameters), extra, tuple(unknown), tuple(twice), tuple(missing))

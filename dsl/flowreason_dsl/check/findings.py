@@ -1,0 +1,47 @@
+"""Where findings are gathered while a flow is checked.
+
+Invariant: the severity of a finding is that of its code; one place and code is reported once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from flowreason_dsl.codes import severity_of
+from flowreason_dsl.diagnostics import Diagnostic, Fix, Label
+from flowreason_dsl.source import Source, Span
+
+
+class Findings:
+    """A growing list of diagnostics; `source` is the file that is being checked."""
+
+    def __init__(self, source: Source) -> None:
+        self.main = source
+        self.source = source
+        self.found: list[Diagnostic] = []
+        self._seen: set[tuple[str, str, Span]] = set()
+
+    def add(
+        self,
+        code: str,
+        message: str,
+        span: Span,
+        *,
+        labels: Iterable[Label] = (),
+        help: str | None = None,
+        fix: Fix | None = None,
+    ) -> None:
+        """Report a finding in the file that is being checked."""
+        where = None if self.source is self.main else self.source
+        self.put(Diagnostic(code, message, span, severity_of(code), tuple(labels), help, fix, where))
+
+    def put(self, finding: Diagnostic) -> None:
+        """Report a finding that was made elsewhere."""
+        key = (finding.code, finding.source.name if finding.source else "", finding.span)
+        if key not in self._seen:
+            self._seen.add(key)
+            self.found.append(finding)
+
+    def take(self, finding: Diagnostic) -> None:
+        """Report what was found in a piece of Python of the file that is being checked."""
+        self.add(finding.code, finding.message, finding.span, help=finding.help, fix=finding.fix)

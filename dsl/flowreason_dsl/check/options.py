@@ -1,0 +1,124 @@
+"""What may stand after `with`: names, kinds and ranges, and which of them go together.
+
+Invariant: a setting that is accepted here means something to the engine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from flowreason_dsl.check.findings import Findings
+from flowreason_dsl.check.program import literal_type
+from flowreason_dsl.diagnostics import Fix, Label
+from flowreason_dsl.names import nearest
+from flowreason_dsl.syntax import Ask, Emulate, Expression, Literal, Run, Setting, Solve
+from flowreason_dsl.types import BOOL, INT, NUMBER, TEXT, Type
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One setting: its type, and the least and most that make sense."""
+
+    type: Type
+    least: float | None = None
+    most: float | None = None
+
+    @property
+    def range(self) -> str:
+        return f"from {self.least:g} to {self.most:g}" if self.most is not None else f"at least {self.least}"
+
+
+OPTIONS = {
+    "temperature": Option(NUMBER, 0, 2),
+    "model": Option(TEXT),
+    "samples": Option(INT, 1, 100),
+    "vote": Option(INT, 1, 100),
+    "think": Option(BOOL),
+    "max_tokens": Option(INT, 1),
+    "seed": Option(INT),
+    "tries": Option(INT, 1, 10),
+}
+_FOR_PERSONS = frozenset({"tries"})
+_KINDS = {TEXT: "text", INT: "a whole number", NUMBER: "a number", BOOL: "true or false"}
+_OTHER_NAMES = {
+    "n": "samples", "temp": "temperature", "t": "temperature", "votes": "vote", "majority": "vote", "retries": "tries",
+    "attempts": "tries", "llm": "model", "engine": "model", "reasoning": "think", "thinking": "think", "cot": "think",
+    "tokens": "max_tokens", "max_length": "max_tokens",
+}  # fmt: skip
+
+
+def check_settings(expr: Expression, findings: Findings) -> None:
+    """Everything that can be said of the settings of one expression without knowing the names in them."""
+    if not expr.settings:
+        return
+    seen: dict[str, Setting] = {}
+    for setting in expr.settings:
+        name = setting.name.text
+        if name in seen:
+            label = Label(seen[name].span, "the first is here")
+            findings.add("setting-twice", f"`{name}` is set twice", setting.span, labels=[label])
+        seen[name] = setting
+        _one(setting, findings)
+    _together(seen, findings)
+    _on_what(expr, seen, findings)
+
+
+def _one(setting: Setting, findings: Findings) -> None:
+    name = setting.name.text
+    option = OPTIONS.get(name)
+    if option is None:
+        _unknown(setting, findings)
+    elif isinstance(setting.value, Literal):
+        _literal(name, option, setting.value, findings)
+
+
+def _unknown(setting: Setting, findings: Findings) -> None:
+    name = setting.name.text
+    near = _OTHER_NAMES.get(name.lower()) or nearest(name, OPTIONS)
+    hint = f"did you mean `{near}`?" if near else f"the settings are {', '.join(OPTIONS)}"
+    fix = Fix(f"write `{near}`", setting.name.span, near) if near else None
+    findings.add("setting-unknown", f"there is no setting `{name}`", setting.name.span, help=hint, fix=fix)
+
+
+def _literal(name: str, option: Option, literal: Literal, findings: Findings) -> None:
+    from flowreason_dsl.types import accepts
+
+    if not accepts(option.type, literal_type(literal.value)):
+        findings.add("setting-type", f"`{name}` takes {_KINDS[option.type]}", literal.span)
+        return
+    value = literal.value
+    if isinstance(value, str) and not value.strip():
+        findings.add("setting-range", f"`{name}` is empty", literal.span)
+    if isinstance(value, bool) or not isinstance(value, int | float) or option.least is None:
+        return
+    if value < option.least or (option.most is not None and value > option.most):
+        findings.add("setting-range", f"`{name}` must be {option.range}, and is {value:g}", literal.span)
+
+
+def _together(seen: dict[str, Setting], findings: Findings) -> None:
+    if "samples" in seen and "vote" in seen:
+        label = Label(seen["samples"].span, "a list of so many")
+        hint = "`vote=n` takes n samples by itself and gives the one that most agree on; `samples=n` gives them all"
+        message = "`vote` and `samples` do not go together"
+        findings.add("setting-conflict", message, seen["vote"].span, labels=[label], help=hint)
+    many = seen.get("vote") or seen.get("samples")
+    cold = seen.get("temperature")
+    if many and cold and isinstance(cold.value, Literal) and cold.value.value == 0:
+        message = f"at temperature 0 every sample is much the same, so `{many.name}` pays for copies"
+        findings.add("setting-copies", message, many.span, labels=[Label(cold.span, "here")])
+
+
+def _on_what(expr: Expression, seen: dict[str, Setting], findings: Findings) -> None:
+    match expr.value:
+        case Ask(user=True):
+            for name, setting in seen.items():
+                if name in OPTIONS and name not in _FOR_PERSONS:
+                    message = f"`{name}` is a setting of models, and this asks a person"
+                    findings.add("setting-for-person", message, setting.span)
+        case Ask() | Emulate() | Solve() | Run():
+            return
+        case _:
+            first = next(iter(seen.values()))
+            message = "settings are for a question to the model, and nothing is asked here"
+            findings.add("setting-without-ask", message, first.span, help="put `with …` after the `ask` that it is for")

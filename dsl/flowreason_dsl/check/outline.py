@@ -1,0 +1,91 @@
+"""Where the names of a flow are set, whatever the order: used to explain why a name is not there.
+
+Invariant: it is only computed when something is wrong; a flow without mistakes never pays for it.
+"""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import fields, is_dataclass
+from functools import cached_property
+
+from flowreason_dsl.check.reach import parts
+from flowreason_dsl.python import facts
+from flowreason_dsl.python_place import locate
+from flowreason_dsl.source import Span
+from flowreason_dsl.syntax import Assign, Block, Code, FlowDef, For, Sample
+
+
+class Outline:
+    """The places of one flow where names are set."""
+
+    def __init__(self, flow: FlowDef) -> None:
+        self.flow = flow
+        self.reported: set[str] = set()
+        self.open_loops: list[Span] = []
+
+    @cached_property
+    def assigned(self) -> dict[str, list[Span]]:
+        """Where each name is assigned, in written order."""
+        found: dict[str, list[Span]] = {}
+        for each in parts(self.flow.body):
+            if isinstance(each, Assign):
+                found.setdefault(each.name.text, []).append(each.name.span)
+        return found
+
+    @cached_property
+    def in_loops(self) -> dict[str, Span]:
+        """Names that are there for one round of a loop: its targets, and what a `sample` assigns."""
+        found: dict[str, Span] = {}
+        for each in parts(self.flow.body):
+            if isinstance(each, For):
+                for target in each.targets:
+                    found.setdefault(target.text, target.span)
+            elif isinstance(each, Sample):
+                for inner in parts(each.body):
+                    if isinstance(inner, Assign):
+                        found.setdefault(inner.name.text, inner.name.span)
+        return found
+
+    @cached_property
+    def in_code(self) -> dict[str, Span]:
+        """Names that a piece of Python binds at its top level."""
+        found: dict[str, Span] = {}
+        for each in parts(self.flow.body):
+            tree = facts(each).tree if isinstance(each, Code) else None
+            for node in ast.walk(tree) if tree is not None else ():
+                match node:
+                    case ast.Name(id=name, ctx=ast.Store()) | ast.FunctionDef(name=name) | ast.ClassDef(name=name):
+                        assert isinstance(each, Code)
+                        found.setdefault(name, locate(each, node))
+        return found
+
+    def first_set_after(self, name: str, span: Span) -> Span | None:
+        """Where a name is assigned after a place, but for what a `sample` keeps to itself."""
+        if name in self.in_loops:
+            return None
+        return next((each for each in self.assigned.get(name, []) if each.start > span.start), None)
+
+    def same_loop(self, span: Span) -> bool:
+        """Whether a place stands in one of the loops that are being checked."""
+        return any(loop.start <= span.start < loop.end for loop in self.open_loops)
+
+
+def assigned_in(block: Block) -> dict[str, list[Assign]]:
+    """The names that a block assigns for what follows it. A `sample` keeps its names to itself."""
+    found: dict[str, list[Assign]] = {}
+    todo: list[object] = [block]
+    while todo:
+        each = todo.pop()
+        if isinstance(each, Assign):
+            found.setdefault(each.name.text, []).append(each)
+        if not isinstance(each, Sample):
+            todo += _inside(each)
+    return found
+
+
+def _inside(part: object) -> list[object]:
+    """What may hold assignments."""
+    if is_dataclass(part):
+        return [getattr(part, f.name) for f in fields(part) if f.name not in ("span", "type", "source", "lines")]
+    return list(part) if isinstance(part, tuple) else []

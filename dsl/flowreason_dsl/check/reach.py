@@ -1,0 +1,212 @@
+"""What flows do when they are run: which ask, which have side effects, which call themselves without a way out.
+
+Invariant: a flow that is said to recurse without end does so on every path; the others are found by walking the tree alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import fields, is_dataclass
+
+from flowreason_dsl.python import facts
+from flowreason_dsl.source import Span
+from flowreason_dsl.syntax import (
+    Answer,
+    Ask,
+    Assign,
+    Block,
+    Break,
+    Call,
+    Code,
+    Do,
+    Emulate,
+    Expression,
+    FlowDef,
+    For,
+    If,
+    Literal,
+    Match,
+    Repeat,
+    Run,
+    Sample,
+    Solve,
+    ToolDef,
+    While,
+    Yield,
+)
+
+_LEAVES = frozenset({"span", "source", "lines", "comments", "type", "returns"})
+
+
+def parts(part: object) -> Iterator[object]:
+    """A part of a tree and all parts in it, in written order, without recursion."""
+    todo = [part]
+    while todo:
+        each = todo.pop()
+        yield each
+        if is_dataclass(each):
+            todo.extend(reversed([getattr(each, f.name) for f in fields(each) if f.name not in _LEAVES]))
+        elif isinstance(each, tuple):
+            todo.extend(reversed(each))
+
+
+def called(part: object) -> Iterator[str]:
+    """Every name that a part may call, in the flow language or in Python."""
+    for each in parts(part):
+        if isinstance(each, Call):
+            yield each.name.text
+        elif isinstance(each, Code):
+            yield from facts(each).all_names
+
+
+def asking_flows(flows: Mapping[str, FlowDef], tools: Mapping[str, ToolDef]) -> dict[str, Span]:
+    """The flows that are more than Python, each with the place that makes it so."""
+    found: dict[str, Span] = {}
+    impure = {name for name, tool in tools.items() if not tool.pure}
+    for name, flow in flows.items():
+        for each in parts(flow.body):
+            if isinstance(each, Ask | Solve | Run | Emulate) or (isinstance(each, Call) and each.name.text in impure):
+                found[name] = each.span
+                break
+    return _spread(found, flows)
+
+
+def _spread(found: dict[str, Span], flows: Mapping[str, FlowDef]) -> dict[str, Span]:
+    """Add the flows that call one of those found, until no more are."""
+    callers: dict[str, list[str]] = {}
+    for name, flow in flows.items():
+        for each in set(called(flow.body)) & flows.keys():
+            callers.setdefault(each, []).append(name)
+    todo = list(found)
+    while todo:
+        for caller in callers.get(todo.pop(), ()):
+            if caller not in found:
+                found[caller] = flows[caller].name.span
+                todo.append(caller)
+    return found
+
+
+def effectful_flows(flows: Mapping[str, FlowDef], tools: Mapping[str, ToolDef]) -> frozenset[str]:
+    """The flows in which something with a side effect may run."""
+    own = {name: flow.name.span for name, flow in flows.items() if has_effects(flow.body, frozenset(), tools)}
+    return frozenset(_spread(own, flows))
+
+
+def has_effects(part: object, effectful: frozenset[str], tools: Mapping[str, ToolDef]) -> bool:
+    """Whether a part may change the world or talk to a person."""
+    impure = {name for name, tool in tools.items() if not tool.pure} | effectful
+    for each in parts(part):
+        match each:
+            case Ask(user=True) | Solve() | Run():
+                return True
+            case Call(name=name) if name.text in impure:
+                return True
+            case Code() if impure and impure.intersection(facts(each).all_names):
+                return True
+    return False
+
+
+# --- recursion --------------------------------------------------------------------------------------------
+
+
+def endless(flows: Mapping[str, FlowDef]) -> dict[str, Call]:
+    """Flows that call themselves on every path, each with the call that leads back to it."""
+    surely = {name: _sure_calls(flow.body)[0] for name, flow in flows.items()}
+    found = {}
+    for name in flows:
+        for target, call in surely[name].items():
+            if _leads_to(target, name, surely):
+                found[name] = call
+                break
+    return found
+
+
+def _leads_to(start: str, end: str, surely: Mapping[str, Mapping[str, Call]]) -> bool:
+    seen, todo = {start}, [start]
+    while todo:
+        each = todo.pop()
+        if each == end:
+            return True
+        fresh = set(surely.get(each, ())) - seen
+        seen |= fresh
+        todo += fresh
+    return False
+
+
+Calls = dict[str, Call]
+
+
+def _sure_calls(block: Block) -> tuple[Calls, bool]:
+    """The calls that happen whenever a block runs, and whether what follows the block surely runs as well."""
+    found: Calls = {}
+    for statement in block.statements:
+        match statement:
+            case Assign(value=value) | Do(value=value) | Yield(value=value):
+                more, goes_on = _in_expression(value)
+            case Answer(value=value):
+                more, goes_on = _in_expression(value)[0], False
+            case If(arms=arms, otherwise=otherwise):
+                more, goes_on = _in_arms(arms[0].condition, [arm.body for arm in arms], otherwise)
+            case Match(subject=subject, cases=cases, otherwise=otherwise):
+                more, goes_on = _in_arms(subject, [case.body for case in cases], otherwise)
+            case While(condition=condition):
+                more, goes_on = _in_expression(condition)[0], not _may_leave(statement.body)
+            case Repeat(count=count, body=body):
+                more, goes_on = _in_repeat(count, body)
+            case Break():
+                more, goes_on = {}, False
+            case _:
+                more, goes_on = {}, True
+        found = more | found
+        if not goes_on:
+            return found, False
+    return found, True
+
+
+def _in_arms(first: Expression, bodies: list[Block], otherwise: Block | None) -> tuple[Calls, bool]:
+    found = _in_expression(first)[0]
+    goes_on = not any(_may_leave(body) for body in [*bodies, *([otherwise] if otherwise else [])])
+    if otherwise is not None:
+        each = [_sure_calls(body)[0] for body in [*bodies, otherwise]]
+        found = found | {name: call for name, call in each[0].items() if all(name in other for other in each)}
+    return found, goes_on
+
+
+def _in_repeat(count: Expression, body: Block) -> tuple[Calls, bool]:
+    found = _in_expression(count)[0]
+    if isinstance(count.value, Literal) and isinstance(count.value.value, int) and count.value.value > 0:
+        found = found | _sure_calls(body)[0]
+    return found, not _may_leave(body)
+
+
+def _in_expression(expr: Expression) -> tuple[Calls, bool]:
+    if expr.otherwise is not None:  # the limit of depth is a failure that `else` catches
+        return {}, True
+    match expr.value:
+        case Call(name=name, arguments=arguments) as call:
+            found: Calls = {name.text: call}
+            for argument in arguments:
+                found = _in_expression(argument.value)[0] | found
+            return found, True
+        case For(items=items, body=body):
+            return _in_expression(items)[0], not _may_leave(body)
+        case Sample(count=count, body=body):
+            return _in_expression(count)[0], not _may_leave(body)
+    return {}, True
+
+
+def _may_leave(block: Block) -> bool:
+    """Whether a block may answer or break, so that what follows it may not run."""
+    return any(isinstance(each, Answer | Break) for each in parts(block))
+
+
+def unreached(flows: Iterable[FlowDef], entry: FlowDef) -> list[FlowDef]:
+    """Flows that nothing calls, starting from the first."""
+    every = {flow.name.text: flow for flow in flows}
+    seen, todo = {entry.name.text}, [entry]
+    while todo:
+        for name in called(todo.pop().body):
+            if name in every and name not in seen:
+                seen.add(name)
+                todo.append(every[name])
+    return [flow for name, flow in every.items() if name not in seen]

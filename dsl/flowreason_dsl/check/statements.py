@@ -1,0 +1,400 @@
+"""Statements: where names are set, where the way parts and comes together, where it ends.
+
+Invariant: after a statement the state holds on every path that gets there; a state that is dead is got to by none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from flowreason_dsl.check.cases import Subject
+from flowreason_dsl.check.constants import constant
+from flowreason_dsl.check.edges import Edges
+from flowreason_dsl.check.findings import Findings
+from flowreason_dsl.check.kinds import fits, show
+from flowreason_dsl.check.loops import Loops, Scope
+from flowreason_dsl.check.program import Program, check_name, check_type
+from flowreason_dsl.check.reach import has_effects
+from flowreason_dsl.check.state import State, Variable, merge
+from flowreason_dsl.check.values import NOTHING, NOTHING_NEEDED, Wanted
+from flowreason_dsl.diagnostics import Fix, Label
+from flowreason_dsl.expected import match_type
+from flowreason_dsl.python import facts
+from flowreason_dsl.source import Span
+from flowreason_dsl.syntax import (
+    Answer,
+    Ask,
+    Assign,
+    Block,
+    Break,
+    Call,
+    Code,
+    Do,
+    Edge,
+    Emulate,
+    Expression,
+    FlowDef,
+    For,
+    If,
+    Match,
+    Path,
+    Repeat,
+    Run,
+    Sample,
+    Solve,
+    Statement,
+    Template,
+    TypeRef,
+    While,
+    Yield,
+)
+from flowreason_dsl.types import ANY, Type
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """An assignment and its step, for the search of values that are never used."""
+
+    assign: Assign
+    step: int
+    effects: bool
+
+
+class Statements(Loops):
+    """The walk over one flow."""
+
+    def __init__(self, flow: FlowDef, program: Program, findings: Findings) -> None:
+        super().__init__(flow, program, findings)
+        self.scopes: list[Scope] = []
+        self.made: list[Made] = []
+        self.types: dict[str, Type] = {}
+        self.answers = False
+
+    def run(self) -> dict[str, Type]:
+        """Check the flow; the types of its names."""
+        state = State()
+        parameters: list[tuple[str, Span, int]] = []
+        for parameter in self.flow.parameters:
+            name, type, step = parameter.name.text, parameter.type.type, self.steps.new()
+            state.set(Variable(name, type, parameter.name.span, steps=frozenset({step}), given=True, declared=type))
+            parameters.append((name, parameter.name.span, step))
+            self.types[name] = type
+        self.block(self.flow.body, state)
+        self._end_of_flow(state)
+        self._unused(parameters)
+        return self.types
+
+    # --- blocks ---
+
+    def block(self, block: Block, state: State) -> None:
+        edges = Edges(self.steps, self.findings)
+        for index, statement in enumerate(block.statements):
+            if not state.alive:
+                self._dead(block.statements[index - 1], statement)
+                break
+            if isinstance(statement, Edge):
+                edges.draw(statement, state)
+            else:
+                self.statement(statement, state)
+        for name, where in edges.finish(state):
+            self.unknown(name.text, name.span, where)
+
+    def statement(self, statement: Statement, state: State) -> None:
+        match statement:
+            case Assign():
+                self._assign(statement, state)
+            case Do(value=value):
+                self._do(value, state)
+            case If():
+                self._if(statement, state)
+            case Match():
+                self._match(statement, state)
+            case While():
+                self.while_loop(statement, state)
+            case Repeat():
+                self.repeat_loop(statement, state)
+            case Break(span=span):
+                self._break(span, state)
+            case Yield(value=value, span=span):
+                self._yield(value, span, state)
+            case Answer():
+                self._answer(statement, state)
+            case Edge():
+                raise TypeError("edges are checked with their block")
+
+    def _dead(self, before: Statement, statement: Statement) -> None:
+        label = Label(before.span, "nothing goes on after this")
+        message = "this never runs"
+        self.findings.add("code-dead", message, statement.span, labels=[label], help="leave it out, or put it before")
+
+    # --- setting names ---
+
+    def _assign(self, assign: Assign, state: State) -> None:
+        name, declared = assign.name.text, assign.type.type if assign.type else None
+        check_name(name, assign.name.span, self.findings)
+        if assign.type is not None:
+            check_type(assign.type.type, assign.type.span, self.findings)
+        step = self.steps.new()
+        wanted = self._declared(name, assign.type)
+        with self.doing(step):
+            found = self.expression(assign.value, state, wanted, name)
+            effects = self._effects(assign.value, state, step)
+        type = declared if declared is not None else found
+        self._changes_type(assign, type, state)
+        raw = assign.name.span if declared is None and _is_plain_ask(assign.value) else None
+        state.set(
+            Variable(name, type, assign.name.span, state.region, steps=frozenset({step}), raw=raw, declared=declared)
+        )
+        self.types[name] = type
+        self.made.append(Made(assign, step, effects))
+
+    def _declared(self, name: str, ref: TypeRef | None) -> Wanted:
+        return Wanted(ref.type, f"`{name}`", Label(ref.span, "it is declared here")) if ref else NOTHING
+
+    def _effects(self, value: object, state: State, step: int) -> bool:
+        """Effects keep their written order: a step with effects needs the one before."""
+        if not has_effects(value, self.program.effectful, self.program.tools):
+            return False
+        self.steps.need(state.effect, step)
+        state.effect = frozenset({step})
+        return True
+
+    def _changes_type(self, assign: Assign, type: Type, state: State) -> None:
+        """`score: int` before, and text now because the type was not written again."""
+        before = state.names.get(assign.name.text)
+        if before is None or before.declared is None or assign.type is not None or fits(before.declared, type):
+            return
+        end = Span(assign.name.span.end, assign.name.span.end)
+        fix = Fix("write the type again", end, f": {before.declared}") if _is_plain_ask(assign.value) else None
+        message = f"`{assign.name}` was {show(before.declared)} and becomes {show(type)} here"
+        labels = [Label(before.span, f"here it is {show(before.declared)}")]
+        hint = f"write `{assign.name}: {show(before.declared)} = …` again" if fix else None
+        self.findings.add("type-changes", message, assign.name.span, labels=labels, help=hint, fix=fix)
+
+    # --- what stands alone ---
+
+    def _do(self, value: Expression, state: State) -> None:
+        step = self.steps.new()
+        with self.doing(step):
+            if isinstance(value.value, For) and not (value.ensures or value.otherwise):
+                self._plain_for(value, value.value, state)
+            elif isinstance(value.value, Sample) and not (value.ensures or value.otherwise):
+                self.paths(value.given, state)
+                self.sample_loop(value.value, state, Scope("sample", True))
+            else:
+                self.expression(value, state, NOTHING_NEEDED)
+                self._dropped(value)
+            self._effects(value, state, step)
+
+    def _plain_for(self, value: Expression, loop: For, state: State) -> None:
+        self.paths(value.given, state)
+        collected = any(scope.collects for scope in self.scopes)
+        if loop.line and not collected:
+            if not has_effects(loop.body, self.program.effectful, self.program.tools):
+                self._dropped(value)
+            self.for_loop(loop, state, Scope("for", True))
+        else:
+            self.for_loop(loop, state, Scope("for", False))
+
+    def _dropped(self, value: Expression) -> None:
+        """A value that nobody gets, of something that does nothing else."""
+        if value.otherwise is not None or value.ensures or not self._useless(value):
+            return
+        hint = "give it a name, or leave it out"
+        if isinstance(value.value, Template):
+            hint = "`answer` gives it back; `ask` puts it to the model"
+        elif isinstance(value.value, Ask):
+            hint = "give the reply a name; to tell a person something, write `ask user`"
+        self.findings.add("value-dropped", "nothing uses this value", value.span, help=hint)
+
+    def _useless(self, value: Expression) -> bool:
+        match value.value:
+            case Code() as code:
+                known = facts(code)
+                return known.error is None and not {"print", *self.program.flows, *self.program.tools} & {
+                    *known.all_names
+                }
+            case Call(name=name):
+                return self.program.callable(name.text) is not None and not self._has_effects(value)
+            case Emulate() | Solve() | Run() | Sample():
+                return False
+        return not self._has_effects(value)
+
+    def _has_effects(self, part: object) -> bool:
+        return has_effects(part, self.program.effectful, self.program.tools)
+
+    # --- where the way parts ---
+
+    def _if(self, whole: If, state: State) -> None:
+        ends: list[tuple[State, Label]] = []
+        way = state
+        marks = []
+        for arm in whole.arms:
+            step = self.steps.new()
+            with self.doing(step):
+                self.condition(arm.condition, way)
+                self._effects(arm.condition, way, step)
+            self._constant_arm(arm.condition)
+            self.steps.around.append(step)
+            marks.append(step)
+            body = way.branch((*state.region, self.region()))
+            self.block(arm.body, body)
+            ends.append((body, Label(arm.condition.span, "not set when this holds")))
+            way = way.branch(state.region) if way is not state else state.branch(state.region)
+        last = way.branch((*state.region, self.region()))
+        label = Label(whole.arms[-1].condition.span, "not set when this does not hold")
+        if whole.otherwise is not None:
+            label = Label(_opening(whole.otherwise.span), "not set in this `else`")
+            self.block(whole.otherwise, last)
+        ends.append((last, label))
+        self._together(state, ends, marks)
+
+    def _constant_arm(self, condition: Expression) -> None:
+        known = constant(condition)
+        if known is not None:
+            outcome = "always holds, so what is not under it never runs" if known else "never holds, so this never runs"
+            message = f"this condition {outcome}"
+            self.findings.add("condition-constant", message, condition.span)
+
+    def _match(self, whole: Match, state: State) -> None:
+        step = self.steps.new()
+        asks = isinstance(whole.subject.value, Ask | Solve | Emulate | Run)
+        cases = [case.values for case in whole.cases]
+        kind = match_type(cases, whole.otherwise is not None)
+        with self.doing(step):
+            found = self.expression(whole.subject, state, Wanted(kind, "the subject of `match`") if asks else NOTHING)
+            self._effects(whole.subject, state, step)
+        subject = Subject(whole, kind if asks else found, self._raw(whole.subject, state), asks)
+        subject.check(self.findings)
+        self.steps.around.append(step)
+        ends: list[tuple[State, Label]] = []
+        for case in whole.cases:
+            body = state.branch((*state.region, self.region()))
+            self.block(case.body, body)
+            ends.append((body, Label(case.values[0].span, "not set in this case")))
+        if whole.otherwise is not None:
+            body = state.branch((*state.region, self.region()))
+            self.block(whole.otherwise, body)
+            ends.append((body, Label(_opening(whole.otherwise.span), "not set in this `else`")))
+        elif not subject.covered:
+            none = Label(whole.subject.span, "not set when no case fits")
+            ends.append((state.branch(state.region), none))
+        self._together(state, ends, [step])
+
+    def _raw(self, subject: Expression, state: State) -> Variable | None:
+        if isinstance(subject.value, Path) and not subject.value.steps:
+            return state.names.get(subject.value.name.text)
+        return None
+
+    def _together(self, state: State, ends: Sequence[tuple[State, Label]], marks: list[int]) -> None:
+        merge(state, ends)
+        if all(end.alive for end, _ in ends):
+            for step in marks:
+                self.steps.around.remove(step)
+
+    # --- leaving ---
+
+    def _break(self, span: Span, state: State) -> None:
+        if not self.scopes:
+            hint = "`answer` ends the flow"
+            self.findings.add("break-outside", "`break` stands outside of any loop", span, help=hint)
+        else:
+            left = state.branch(state.region)
+            left.changed = set(state.names)
+            self.scopes[-1].breaks.append((left, Label(span, "not set when the loop is left here")))
+        state.alive = False
+
+    def _yield(self, value: Expression, span: Span, state: State) -> None:
+        scope = next((scope for scope in reversed(self.scopes) if scope.collects), None)
+        step = self.steps.new()
+        with self.doing(step):
+            found = self.expression(value, state, scope.item if scope else NOTHING)
+            self._effects(value, state, step)
+        if scope is not None:
+            scope.yields.append(found if scope.item.type == ANY else scope.item.type)
+            return
+        hint = "give the loop a name: `results = for … { … yield … }`" if self.scopes else "`answer` gives a value back"
+        word = Span(span.start, min(span.end, span.start + 5)) if span.end else span
+        self.findings.add("yield-outside", "nothing collects what this yields", word, help=hint)
+
+    def _answer(self, answer: Answer, state: State) -> None:
+        self.answers = True
+        for scope in self.scopes:
+            scope.answers = True
+        returns = self.flow.returns
+        wanted = (
+            Wanted(returns.type, f"the answer of `{self.flow.name}`", Label(returns.span, "so it is declared"))
+            if returns
+            else NOTHING
+        )
+        if answer.type is not None:
+            check_type(answer.type.type, answer.type.span, self.findings)
+            if returns is not None and not fits(returns.type, answer.type.type):
+                message = (
+                    f"`{self.flow.name}` answers {show(returns.type)}, and this is declared {show(answer.type.type)}"
+                )
+                label = Label(returns.span, "so it is declared")
+                self.findings.add("type-mismatch", message, answer.type.span, labels=[label])
+            wanted = Wanted(answer.type.type, "this answer", Label(answer.type.span, "it is declared here"))
+        step = self.steps.new()
+        with self.doing(step):
+            self.expression(answer.value, state, wanted)
+        state.alive = False
+
+    # --- the end ---
+
+    def _end_of_flow(self, state: State) -> None:
+        name, returns = self.flow.name, self.flow.returns
+        if returns is not None and state.alive:
+            last = self._where_it_falls_off()
+            message = f"`{name}` may end without an answer, and must give {show(returns.type)}"
+            labels = [Label(returns.span, "so it is declared"), *last]
+            self.findings.add(
+                "answer-missing", message, name.span, labels=labels, help="end every path with `answer …`"
+            )
+        elif not self.answers and not self._has_effects(self.flow.body):
+            hint = "end it with `answer …`"
+            self.findings.add("answer-none", f"`{name}` never answers and changes nothing", name.span, help=hint)
+
+    def _where_it_falls_off(self) -> list[Label]:
+        statements = self.flow.body.statements
+        if not statements:
+            return []
+        span = statements[-1].span
+        match statements[-1]:
+            case If(arms=arms, otherwise=None):
+                return [Label(arms[-1].condition.span, "nothing is answered when this does not hold")]
+            case For() | While() | Repeat() | Do(value=Expression(value=For())):
+                return [Label(_opening(span), "nothing is answered when this loop ends")]
+            case Match(subject=subject, otherwise=None):
+                return [Label(subject.span, "nothing is answered when no case fits")]
+        return []
+
+    def _unused(self, parameters: list[tuple[str, Span, int]]) -> None:
+        for name, span, step in parameters:
+            if step not in self.steps.used and not name.startswith("_"):
+                message = f"the parameter `{name}` is never used"
+                hint = f"put it where it belongs (`{{{name}}}` in a question), or leave it out"
+                self.findings.add("parameter-unused", message, span, help=hint)
+        for made in self.made:
+            name = made.assign.name.text
+            used = made.step in self.steps.used or id(made.assign) in self.steps.used_later
+            if not used and not made.effects and not name.startswith("_") and name not in self.outline.reported:
+                self._unused_value(made.assign)
+
+    def _unused_value(self, assign: Assign) -> None:
+        name = assign.name.text
+        asks = isinstance(assign.value.value, Ask | Call | Solve | For | Sample)
+        hint = f"use it, leave it out, or call it `_{name}`"
+        message = f"the value of `{name}` is never used" + (", and is paid for" if asks else "")
+        self.findings.add("value-unused", message, assign.name.span, help=hint)
+
+
+def _is_plain_ask(value: Expression) -> bool:
+    """One reply of the model, as text, because no type is written."""
+    return isinstance(value.value, Ask) and all(setting.name.text != "samples" for setting in value.settings)
+
+
+def _opening(span: Span) -> Span:
+    return Span(span.start, min(span.end, span.start + 1)) if span.end else span

@@ -1,0 +1,336 @@
+"""Values: what an expression reads, what it gives, and whether that fits where it stands.
+
+Invariant: the type that is returned is what is known of the value on every run that does not fail.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from dataclasses import dataclass, replace
+
+from flowreason_dsl.check.arguments import fill
+from flowreason_dsl.check.kinds import fits, join, show
+from flowreason_dsl.check.options import OPTIONS, check_settings
+from flowreason_dsl.check.pieces import Pieces
+from flowreason_dsl.check.program import literal_type
+from flowreason_dsl.check.reach import parts
+from flowreason_dsl.check.state import State, Variable
+from flowreason_dsl.diagnostics import Fix, Label
+from flowreason_dsl.expected import ask_type, sample_type
+from flowreason_dsl.names import nearest
+from flowreason_dsl.python import BUILTINS, PRELUDE, facts
+from flowreason_dsl.source import Span
+from flowreason_dsl.syntax import (
+    Argument,
+    Ask,
+    Call,
+    Code,
+    Emulate,
+    Ensure,
+    Expression,
+    FlowDef,
+    For,
+    Literal,
+    Parameter,
+    Path,
+    Run,
+    Sample,
+    Setting,
+    Solve,
+    Template,
+    ToolDef,
+    Value,
+)
+from flowreason_dsl.types import ANY, BOOL, TEXT, Choice, ListOf, Type
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """The type that a place wants, `what` the place is in a message, and where the type is written."""
+
+    type: Type = ANY
+    what: str = "this place"
+    label: Label | None = None
+
+
+NOTHING = Wanted()
+CONDITION = Wanted(BOOL, "a condition")
+
+
+class Values(Pieces):
+    """The part of the walk that knows expressions. Loops are known to the part that knows statements."""
+
+    @abstractmethod
+    def loop_value(self, loop: For | Sample, state: State, wanted: Wanted) -> Type:
+        """Check a loop that stands as a value; the list of what it yields."""
+
+    def expression(self, expr: Expression, state: State, wanted: Wanted = NOTHING, own: str | None = None) -> Type:
+        """Check an expression with all that hangs on it. `own` is the name that it is assigned to."""
+        found = self._alone(expr, state, wanted, own)
+        while expr.otherwise is not None:
+            expr = expr.otherwise
+            found = join(found, self._alone(expr, state, wanted, own))
+        return found
+
+    def _alone(self, expr: Expression, state: State, wanted: Wanted, own: str | None) -> Type:
+        found = self._value(expr, state, wanted)
+        self.paths(expr.given, state)
+        self._given(expr)
+        check_settings(expr, self.findings)
+        for setting in expr.settings:
+            self._setting(setting, state)
+        if wanted.type != ANY and not fits(wanted.type, found):
+            self._misfit(expr, found, wanted)
+        known = found if wanted.type == ANY else wanted.type
+        for ensure in expr.ensures:
+            self._ensure(ensure, expr, state, known, own)
+        return found
+
+    def _value(self, expr: Expression, state: State, wanted: Wanted) -> Type:
+        value = expr.value
+        match value:
+            case Path():
+                return self.path(value, state)
+            case Template():
+                self.template(value, state)
+                return literal_type("".join(map(str, value.parts))) if not value.paths else TEXT
+            case Literal():
+                return literal_type(value.value)
+            case Code():
+                return self.code(value, state, needs_value=wanted is not NOTHING_NEEDED)
+            case Ask():
+                return self._ask(value, expr, state, wanted)
+            case Emulate(code=code):
+                self.code(code, state, emulated=True)
+                return wanted.type
+            case Call():
+                return self._call(value, state)
+            case Solve():
+                self._question(value.question, value.span, state)
+                return wanted.type
+            case Run():
+                return self._run(value, state, wanted)
+            case For() | Sample():
+                return self.loop_value(value, state, wanted)
+
+    # --- asking ---
+
+    def _ask(self, ask: Ask, expr: Expression, state: State, wanted: Wanted) -> Type:
+        self._question(ask.question, ask.span, state)
+        if any(setting.name.text == "samples" for setting in expr.settings):
+            if wanted.type != ANY and not isinstance(wanted.type, ListOf):
+                hint = f"declare `list[{wanted.type}]`, or take the majority with `vote=…`"
+                message = f"`samples` gives a list, and {wanted.what} is {show(wanted.type)}"
+                labels = [wanted.label] if wanted.label else []
+                self.findings.add("samples-not-list", message, expr.span, labels=labels, help=hint)
+                return wanted.type
+            return ListOf(sample_type(wanted.type))
+        return ask_type(wanted.type)
+
+    def _question(self, question: Template, span: Span, state: State) -> None:
+        self.template(question, state)
+        if not question.paths and not "".join(map(str, question.parts)).strip():
+            self.findings.add("ask-empty", "the question is empty", span)
+
+    def _run(self, run: Run, state: State, wanted: Wanted) -> Type:
+        given = self.path(run.flow, state)
+        if not fits(TEXT, given):
+            message = f"`run` takes the text of a flow, and this is {show(given)}"
+            self.findings.add("type-mismatch", message, run.flow.span)
+        return wanted.type
+
+    def _given(self, expr: Expression) -> None:
+        if not isinstance(expr.value, Ask | Solve):
+            return
+        for path in expr.given:
+            if path in expr.value.question.paths:
+                message = f"the question holds `{path.name}` already"
+                self.findings.add("given-needless", message, path.span)
+
+    def _setting(self, setting: Setting, state: State) -> None:
+        option = OPTIONS.get(setting.name.text)
+        match setting.value:
+            case Path() as path:
+                found = self.path(path, state)
+            case Code() as code:
+                found = self.code(code, state)
+            case Literal():
+                return
+        if option is not None and not fits(option.type, found):
+            message = f"`{setting.name}` takes {option.type}, and this is {show(found)}"
+            self.findings.add("setting-type", message, setting.value.span)
+
+    # --- calls ---
+
+    def _call(self, call: Call, state: State) -> Type:
+        target = self.program.callable(call.name.text)
+        if target is None:
+            self._no_such_call(call, state)
+            for argument in call.arguments:
+                self.expression(argument.value, state)
+            return ANY
+        self._arguments(call, target, state)
+        return target.returns.type if target.returns else ANY
+
+    def _arguments(self, call: Call, target: FlowDef | ToolDef, state: State) -> None:
+        order = sorted(call.arguments, key=lambda argument: argument.name is not None)
+        plain = [argument for argument in order if argument.name is None]
+        named = [argument.name.text for argument in order if argument.name is not None]
+        self._in_order(call)
+        filled = fill(target.parameters, len(plain), named)
+        for code, message in filled.problems(call.name.text):
+            span = self._argument_span(code, call, order, len(target.parameters), set(filled.unknown + filled.twice))
+            self.findings.add(code, message, span, labels=self._signature(target))
+        for argument, slot in zip(order, filled.slots, strict=True):
+            self.expression(argument.value, state, self._argument_wanted(call, slot, target))
+
+    def _in_order(self, call: Call) -> None:
+        named = False
+        for argument in call.arguments:
+            if argument.name is None and named:
+                message = "an argument without a name stands after one with a name"
+                self.findings.add("argument-order", message, argument.span)
+                return
+            named = named or argument.name is not None
+
+    def _argument_span(self, code: str, call: Call, order: list[Argument], many: int, names: set[str]) -> Span:
+        if code == "argument-extra":
+            return order[many].span
+        wrong = [argument for argument in order if argument.name is not None and argument.name.text in names]
+        return wrong[-1].span if wrong and code != "argument-missing" else call.span
+
+    def _signature(self, target: FlowDef | ToolDef) -> list[Label]:
+        source = self.program.sources.get(target.name.text)
+        if target.span.end == 0 or (isinstance(target, FlowDef) and source is not self.findings.source):
+            return []
+        return [Label(target.name.span, "it is declared here")] if self._in_this_file(target) else []
+
+    def _in_this_file(self, target: FlowDef | ToolDef) -> bool:
+        return self.findings.source.slice(target.name.span) == target.name.text
+
+    def _argument_wanted(self, call: Call, slot: Parameter | None, target: FlowDef | ToolDef) -> Wanted:
+        if slot is None:
+            return NOTHING
+        label = Label(slot.span, "it is declared here") if self._signature(target) else None
+        return Wanted(slot.type.type, f"the argument `{slot.name}` of `{call.name}`", label)
+
+    def _no_such_call(self, call: Call, state: State) -> None:
+        name = call.name.text
+        text = self.findings.source.slice(call.span)
+        if name in state.names:
+            message = f"`{name}` is a value, and only flows and tools are called"
+            self.findings.add("call-of-value", message, call.name.span, labels=[Label(state.names[name].span, "here")])
+        elif name in BUILTINS | PRELUDE:
+            simple = "`" not in text and '"' not in text and "\n" not in text
+            fix = Fix("put it between backticks", call.span, f"`{text}`") if simple and text else None
+            hint = "Python stands between backticks"
+            self.findings.add("call-python", f"`{name}` is a function of Python", call.span, help=hint, fix=fix)
+        else:
+            near = nearest(name, [*self.program.flows, *self.program.tools])
+            hint = f"did you mean `{near}`?" if near else self._callables()
+            fix = Fix(f"write `{near}`", call.name.span, near) if near else None
+            self.findings.add("call-unknown", f"there is no flow or tool `{name}`", call.name.span, help=hint, fix=fix)
+
+    def _callables(self) -> str:
+        names = [name for name in [*self.program.flows, *self.program.tools] if name != self.flow.name.text][:8]
+        known = ", ".join(f"`{name}`" for name in names)
+        return f"there are {known}" if known else "define it as a flow of its own, or declare it as a tool"
+
+    # --- checks ---
+
+    def _ensure(self, ensure: Ensure, expr: Expression, state: State, type: Type, own: str | None) -> None:
+        word = own or "answer"
+        inner = state.branch(state.region)
+        inner.set(Variable(word, type, expr.span, state.region))
+        outer, self.own = self.own, word
+        self.condition(ensure.condition, inner)
+        if ensure.message is not None:
+            self.template(ensure.message, inner)
+        self.own = outer
+        if not self._mentions(ensure.condition, word):
+            hint = f"the value is called `{word}` here"
+            message = "this check does not look at the value that it stands with"
+            self.findings.add("ensure-elsewhere", message, ensure.condition.span, help=hint)
+
+    def _mentions(self, condition: Expression, word: str) -> bool:
+        for each in parts(condition):
+            if isinstance(each, Path) and each.name.text == word:
+                return True
+            if isinstance(each, Code):
+                known = facts(each)
+                if known.error is not None or word in known.all_names:
+                    return True
+        return False
+
+    # --- conditions ---
+
+    def condition(self, expr: Expression, state: State) -> None:
+        """Check what decides which way is taken."""
+        asks = isinstance(expr.value, Ask | Solve | Emulate | Run)
+        found = self.expression(expr, state, CONDITION if asks else CONDITION_OF_ANY)
+        if isinstance(expr.value, Template):
+            self._text_condition(expr, expr.value)
+        elif isinstance(expr.value, Path) and not expr.value.steps:
+            variable = state.names.get(expr.value.name.text)
+            if variable is not None and found == TEXT:
+                self._worded_condition(expr, variable)
+            elif isinstance(found, Choice) and not any(_yes_or_no(option) for option in found.options):
+                message = f"a condition is yes or no, and `{expr.value.name}` is {show(found)}"
+                self.findings.add("condition-type", message, expr.span, help="use `match`, or compare it in Python")
+
+    def _text_condition(self, expr: Expression, text: Template) -> None:
+        fix = Fix("ask the model", Span(text.span.start, text.span.start), "ask ")
+        message = "a text is no condition"
+        hint = 'write `ask "…"` to let the model say yes or no'
+        self.findings.add("condition-type", message, expr.span, help=hint, fix=fix)
+
+    def _worded_condition(self, expr: Expression, variable: Variable) -> None:
+        message = f"`{variable.name}` is text, and a condition is yes or no"
+        fix = None
+        if variable.raw is not None:
+            end = Span(variable.raw.end, variable.raw.end)
+            fix = Fix(f"declare `{variable.name}: bool`", end, ": bool")
+        labels = [Label(variable.span, "it is set here, as text")]
+        hint = "let the ask give a `bool`, or compare the text in Python"
+        self.findings.add("condition-text", message, expr.span, labels=labels, help=hint, fix=fix)
+
+    # --- what does not fit ---
+
+    def _misfit(self, expr: Expression, found: Type, wanted: Wanted) -> None:
+        hint, fix = self._misfit_help(expr.value, found, wanted)
+        labels = [wanted.label] if wanted.label else []
+        message = f"{wanted.what} is {show(wanted.type)}, and this is {show(_plain(found))}"
+        self.findings.add("type-mismatch", message, _value_span(expr), labels=labels, help=hint, fix=fix)
+
+    def _misfit_help(self, value: Value, found: Type, wanted: Wanted) -> tuple[str | None, Fix | None]:
+        if isinstance(value, Template):
+            text = "".join(map(str, value.parts)).strip()
+            if text.endswith("?") or len(text.split()) > 3:
+                start = Span(value.span.start, value.span.start)
+                return 'a text alone is not asked: write `ask "…"`', Fix("ask the model", start, "ask ")
+            if isinstance(wanted.type, Choice):
+                near = nearest(text, wanted.type.options)
+                return (f'did you mean "{near}"?' if near else None), None
+        if found == TEXT and isinstance(value, Path):
+            return f"declare the type where it is asked: `{value.name}: {show(wanted.type)} = ask …`", None
+        return None, None
+
+
+CONDITION_OF_ANY = replace(NOTHING, what="a condition")
+NOTHING_NEEDED = replace(NOTHING, what="nothing")
+
+
+def _plain(type: Type) -> Type:
+    """A text that stands in the flow is called text, not a choice of one."""
+    return TEXT if isinstance(type, Choice) and len(type.options) == 1 and len(type.options[0]) > 30 else type
+
+
+def _value_span(expr: Expression) -> Span:
+    return expr.value.span if expr.value.span.end else expr.span
+
+
+_WORDS = frozenset({"yes", "no", "true", "false", "y", "n"})
+
+
+def _yes_or_no(option: str) -> bool:
+    return option.strip().rstrip(".!").casefold() in _WORDS
