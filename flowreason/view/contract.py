@@ -1,7 +1,8 @@
 """Which nodes of a run graph people see, and where the values of all others come from.
 
-The run graph is exact about bookkeeping: passes, joins, heads, outs. A picture leaves those out and draws edges past them.
-Invariant: `origins` ends at visible nodes, so that every way a value can take is an edge between things that are seen.
+The run graph is exact about bookkeeping: passes, joins, heads, outs. A picture leaves those out and draws edges past
+them. Invariant: `origins` ends at visible nodes, so that every way a value can take is an edge between things that
+are seen.
 """
 
 from __future__ import annotations
@@ -53,7 +54,7 @@ class Contraction:
     def names(self) -> dict[str, str]:
         """The names that nodes are shown with: their own, or that of the `a else b` they are part of."""
         found = {node.id: node.name for node in self.flow.nodes.values() if node.name}
-        for join in reversed(self.flow.nodes.values()):
+        for join in reversed(list(self.flow.nodes.values())):
             name = found.get(join.id)
             if name and isinstance(join.op, ops.Join):
                 for read in join.reads:
@@ -100,7 +101,7 @@ class Contraction:
     def is_seen(self, id: str) -> bool:
         """Whether a node is drawn as a node of its own (loops are drawn as regions)."""
         node = self.flow.nodes[id]
-        if isinstance(node.op, ops.HIDDEN) or isinstance(node.op, ops.Loop) or id in self.folded:
+        if isinstance(node.op, (*ops.HIDDEN, ops.Loop)) or id in self.folded:
             return False
         if isinstance(node.op, ops.Decide):
             return node.op.kind != "rescue"

@@ -1,4 +1,5 @@
-"""The edges of a picture: data past bookkeeping, ways out of decisions, rounds of loops, and no more than says something.
+"""The edges of a picture: data past bookkeeping, ways out of decisions, rounds of loops, and no more than says
+something.
 
 Invariant: no edge is drawn twice, and a control or order edge only where no other path says the same.
 """
@@ -155,8 +156,9 @@ def _carried(seen: Contraction, loop: ops.Loop) -> Iterator[tuple[Edge, bool]]:
                     yield (origin.element, loop.body, kind, "" if effects else origin.label), effects or origin.weak
         if each.next and each.head and not effects:
             for origin in seen.origins(each.next):
+                label = each.name if origin.kind == "data" else origin.label
                 if origin.element != loop.body:
-                    yield (origin.element, loop.body, "back", each.name if origin.kind == "data" else origin.label), False
+                    yield (origin.element, loop.body, "back", label), False
 
 
 def _again(seen: Contraction, node: Node) -> Iterator[tuple[Edge, bool]]:

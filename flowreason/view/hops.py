@@ -1,12 +1,12 @@
 """Edges of a picture as stretches inside single regions, so that every region can be laid out by itself.
 
-Invariant: the hops of an edge join at ports: an edge leaves a region by its port `foot` and enters it by its port `top`, and all
-that comes from one source in one way (a *bundle*) shares them.
+Invariant: the hops of an edge join at ports: an edge leaves a region by its port `foot` and enters it by its port
+`top`, and all that comes from one source in one way (a *bundle*) shares them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple, TypeAlias
 
@@ -16,8 +16,8 @@ ItemKind: TypeAlias = Literal["thing", "top", "foot", "side"]
 
 
 class Spot(NamedTuple):
-    """What takes part in the layout of one region: a node or region in it (`thing`), a port on its upper or lower border, or
-    its side, along which edges lead back. `id` is the thing's, or the bundle's."""
+    """What takes part in the layout of one region: a node or region in it (`thing`), a port on its upper or lower
+    border, or its side, along which edges lead back. `id` is the thing's, or the bundle's."""
 
     kind: ItemKind
     id: str
@@ -70,7 +70,8 @@ class Stretches:
         return {arm: ids or [arm] for arm, ids in found.items()}
 
     def _side_by_side(self, edge: PictureEdge) -> tuple[str, str]:
-        """The things that stand in one region and hold the ends of an edge; an end itself where the other is around it."""
+        """The things that stand in one region and hold the ends of an edge; an end itself where the other is around
+        it."""
         first, second = [edge.start, *self._around(edge.start)], [edge.end, *self._around(edge.end)]
         if edge.end in first or edge.start in second:
             return "", ""
@@ -107,7 +108,7 @@ class Stretches:
         yield from self._down(shared, start, outer[: outer.index(shared)], end, name)
 
     @staticmethod
-    def _up(start: Spot, regions: list[str], foot: Spot, name: str) -> Iterator[Hop]:
+    def _up(start: Spot, regions: list[str], foot: Spot, name: str) -> Generator[Hop, None, Spot]:
         """Out of regions, one after the other; the spot where the edge then stands."""
         for region in regions:
             yield Hop(region, start, foot, name)

@@ -16,7 +16,19 @@ from flowreason_dsl.syntax import Path, Template
 from flowreason_dsl.types import ANY
 
 NodeKind: TypeAlias = Literal[
-    "input", "ask", "person", "python", "emulate", "tool", "call", "solve", "run", "decision", "value", "answer", "yield"
+    "input",
+    "ask",
+    "person",
+    "python",
+    "emulate",
+    "tool",
+    "call",
+    "solve",
+    "run",
+    "decision",
+    "value",
+    "answer",
+    "yield",
 ]
 
 WORDS: dict[str, str] = {

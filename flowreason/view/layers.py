@@ -1,7 +1,7 @@
 """Which layer things stand in, and in which order: the first two steps of a layered drawing.
 
-Invariants: an edge leads from a smaller to a larger layer; the order depends on the input alone, and ties keep the written
-order, so that a node that is added moves as little as can be.
+Invariants: an edge leads from a smaller to a larger layer; the order depends on the input alone, and ties keep the
+written order, so that a node that is added moves as little as can be.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 from bisect import bisect_right, insort
 from collections.abc import Container, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import NamedTuple, TypeAlias
 
 Item: TypeAlias = Hashable
@@ -38,8 +39,8 @@ class Link(NamedTuple):
 
 @dataclass
 class Layered:
-    """Things in layers. `rows[i]` is layer i from left to right, `links[i]` leads from layer i to i + 1; `chains` holds what
-    every edge (start, end, port) passes through."""
+    """Things in layers. `rows[i]` is layer i from left to right, `links[i]` leads from layer i to i + 1; `chains`
+    holds what every edge (start, end, port) passes through."""
 
     rows: list[list[Item]]
     links: list[list[Link]]
@@ -56,8 +57,8 @@ def assign(
 ) -> dict[Item, int]:
     """A layer for every item: `tops` in layer 0, `bottoms` in the last, all else between, below what leads to it.
 
-    What nothing leads to stands just above the first that needs it, but for those that `stay` on top. `sizes` (width and
-    height) keep rows from growing too wide, and put tall things side by side.
+    What nothing leads to stands just above the first that needs it, but for those that `stay` on top. `sizes` (width
+    and height) keep rows from growing too wide, and put tall things side by side.
     """
     before: dict[Item, list[Item]] = {item: [] for item in (*tops, *items, *bottoms)}
     after: dict[Item, list[Item]] = {item: [] for item in before}
@@ -130,8 +131,8 @@ def _pull_down(
 def split(layer: Mapping[Item, int], edges: Iterable[tuple[Item, Item, str]]) -> Layered:
     """Rows in written order, and long edges as chains of points, one in every layer between.
 
-    An edge is (start, end, port); those that leave one thing by one port share their points, so that they are drawn as one
-    line that branches.
+    An edge is (start, end, port); those that leave one thing by one port share their points, so that they are drawn
+    as one line that branches.
     """
     depth = max(layer.values(), default=-1) + 1
     made = Layered([[] for _ in range(depth)], [[] for _ in range(max(0, depth - 1))])
@@ -141,7 +142,7 @@ def split(layer: Mapping[Item, int], edges: Iterable[tuple[Item, Item, str]]) ->
     for start, end, port in edges:
         chain: list[Item] = [start, *(Point(start, port, place) for place in range(layer[start] + 1, layer[end])), end]
         made.chains[start, end, port] = chain
-        for place, link in enumerate(zip(chain, chain[1:], strict=False), layer[start]):
+        for place, link in enumerate(pairwise(chain), layer[start]):
             if isinstance(link[1], Point) and link[1] not in known:
                 known[link[1]] = None
                 made.rows[place + 1].append(link[1])

@@ -27,7 +27,8 @@ ROW_WIDTH = 1500.0
 
 @dataclass(frozen=True, slots=True)
 class Box:
-    """Where a thing stands: its upper left corner and its size, in pixels of the drawing. `head`: the height of a title."""
+    """Where a thing stands: its upper left corner and its size, in pixels of the drawing. `head`: the height of a
+    title."""
 
     flow: str
     thing: PictureNode | PictureRegion
@@ -40,7 +41,8 @@ class Box:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """How an edge runs. Several paths where it branches; each ends with an arrow. `label_at` is the start of its label."""
+    """How an edge runs. Several paths where it branches; each ends with an arrow. `label_at` is the start of its
+    label."""
 
     flow: str
     edge: PictureEdge
@@ -188,7 +190,13 @@ def _in_line(a: XY, b: XY, c: XY) -> bool:
 
 def _moved(box: Box, x: float, y: float) -> Box:
     return Box(
-        box.flow, box.thing, round(box.x + x, 1), round(box.y + y, 1), round(box.width, 1), round(box.height, 1), box.head
+        box.flow,
+        box.thing,
+        round(box.x + x, 1),
+        round(box.y + y, 1),
+        round(box.width, 1),
+        round(box.height, 1),
+        box.head,
     )
 
 

@@ -1,8 +1,8 @@
 """FlowGraph → Picture: what people see of a flow. Every drawing, of whatever format, starts from it.
 
-Invariants: a picture depends on the graph alone; every node stands in one region, every region but the root in one other;
-every edge joins two things that are seen. An edge's end may be a region: a loop is its region, and an edge between a loop
-and something inside it starts or ends at the loop's head (`each`, `back`) or foot (`exit`).
+Invariants: a picture depends on the graph alone; every node stands in one region, every region but the root in one
+other; every edge joins two things that are seen. An edge's end may be a region: a loop is its region, and an edge
+between a loop and something inside it starts or ends at the loop's head (`each`, `back`) or foot (`exit`).
 """
 
 from __future__ import annotations
@@ -21,7 +21,9 @@ from flowreason.view.labels import NodeKind
 from flowreason.view.text import shorten, wrap, wrap_code
 from flowreason_dsl.source import NOWHERE, Span
 
-Shape: TypeAlias = Literal["rounded", "box", "diamond", "stadium", "bars", "double", "slanted", "folded", "pill", "plain"]
+Shape: TypeAlias = Literal[
+    "rounded", "box", "diamond", "stadium", "bars", "double", "slanted", "folded", "pill", "plain"
+]
 
 SHAPES: dict[NodeKind, Shape] = {
     "input": "stadium",
@@ -104,7 +106,8 @@ class Picture:
 
     @cached_property
     def by_id(self) -> Mapping[str, PictureNode | PictureRegion]:
-        return {thing.id: thing for thing in (*self.nodes, *self.regions)}
+        nodes: dict[str, PictureNode | PictureRegion] = {node.id: node for node in self.nodes}
+        return nodes | {region.id: region for region in self.regions}
 
     @cached_property
     def children(self) -> Mapping[str, tuple[PictureNode | PictureRegion, ...]]:
@@ -214,9 +217,7 @@ def _lines(kind: NodeKind, full: str, code: bool) -> tuple[str, ...]:
             return wrap(full, COLUMNS, 2 if code else ROWS)
 
 
-def _regions(
-    seen: Contraction, hoisted: frozenset[str], members: dict[str, tuple[str, ...]]
-) -> list[PictureRegion]:
+def _regions(seen: Contraction, hoisted: frozenset[str], members: dict[str, tuple[str, ...]]) -> list[PictureRegion]:
     flow = seen.flow
     found = [PictureRegion(flow.root.id, "flow", labels.signature(flow), None, span=flow.root.span)]
     for region in flow.regions.values():

@@ -1,13 +1,14 @@
 """Where things in layers stand from left to right: the third step of a layered drawing.
 
 After Brandes and Köpf, "Fast and Simple Horizontal Coordinate Assignment" (2001): four alignments, each as narrow as it
-gets, and the mean of the two in the middle. Ports away from a thing's centre shift it within its block. Invariants: things
-of one layer keep their order and their distance; the points of a long edge stand on one vertical line.
+gets, and the mean of the two in the middle. Ports away from a thing's centre shift it within its block. Invariants:
+things of one layer keep their order and their distance; the points of a long edge stand on one vertical line.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from itertools import pairwise
 from typing import TypeAlias
 
 from flowreason.view.layers import Item, Layered, Link, Point
@@ -59,13 +60,17 @@ def _conflicts(layered: Layered) -> set[tuple[Item, Item]]:
     for upper, lower, links in zip(layered.rows, layered.rows[1:], layered.links, strict=False):
         above = {item: index for index, item in enumerate(upper)}
         below = {item: index for index, item in enumerate(lower)}
-        inner = [(above[k.start], below[k.end]) for k in links if isinstance(k.start, Point) and isinstance(k.end, Point)]
+        inner = [(above[link.start], below[link.end]) for link in links if _is_inner(link)]
         for link in links if inner else ():
-            if not (isinstance(link.start, Point) and isinstance(link.end, Point)):
+            if not _is_inner(link):
                 a, b = above[link.start], below[link.end]
                 if any((a - c) * (b - d) < 0 for c, d in inner):
                     marked.add((link.start, link.end))
     return marked
+
+
+def _is_inner(link: Link) -> bool:
+    return isinstance(link.start, Point) and isinstance(link.end, Point)
 
 
 def _one(
@@ -115,7 +120,7 @@ def _align(
     conflicts: set[tuple[Item, Item]],
 ) -> _Blocks:
     blocks = _Blocks(rows)
-    for upper, lower in zip(rows, rows[1:], strict=False):
+    for upper, lower in pairwise(rows):
         at = {item: index for index, item in enumerate(upper)}
         last = -1
         for item in lower:
@@ -143,7 +148,7 @@ def _compact(rows: Sequence[Sequence[Item]], blocks: _Blocks, reach: Mapping[Ite
     before: dict[Item, dict[Item, float]] = {root: {} for root in blocks.root.values()}
     after: dict[Item, dict[Item, float]] = {root: {} for root in before}
     for row in rows:
-        for left, right in zip(row, row[1:], strict=False):
+        for left, right in pairwise(row):
             a, b = blocks.root[left], blocks.root[right]
             room = blocks.shift[left] + reach[left][1] + gap + reach[right][0] - blocks.shift[right]
             before[b][a] = after[a][b] = max(room, before[b].get(a, room))

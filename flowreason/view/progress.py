@@ -32,8 +32,8 @@ MARKS: dict[Status, str] = {
 class NodeState:
     """What is known of one node of one flow, over all frames it ran in.
 
-    `running` frames are under way now; `done`, `failed`, `skipped` and `cancelled` have ended. `rounds` and `of` are those of a
-    loop. `seconds` is the time spent, added over frames; `latest` what it last said: a value or an error.
+    `running` frames are under way now; `done`, `failed`, `skipped` and `cancelled` have ended. `rounds` and `of` are
+    those of a loop. `seconds` is the time spent, added over frames; `latest` what it last said: a value or an error.
     """
 
     flow: str = ""
@@ -91,7 +91,8 @@ class NodeState:
 
 @dataclass
 class RunView:
-    """A run as its events tell it. `frames` says which flow a frame belongs to."""
+    """A run as its events tell it. `frames` says which flow a frame belongs to; `since` when what runs now began, by frame
+    and node; `owners` to which loop an open round belongs."""
 
     nodes: dict[Key, NodeState] = field(default_factory=dict)
     frames: dict[str, str] = field(default_factory=dict)
@@ -102,8 +103,8 @@ class RunView:
     entry: str = ""
     error: str = ""
     question: str = ""
-    _since: dict[tuple[str, str], float] = field(default_factory=dict)
-    _owners: dict[str, Key] = field(default_factory=dict)
+    since: dict[tuple[str, str], float] = field(default_factory=dict)
+    owners: dict[str, Key] = field(default_factory=dict)
 
     def state(self, flow: str, node: str) -> NodeState:
         """What is known of a node; a new, waiting one where nothing is."""
@@ -157,7 +158,18 @@ def fold(view: RunView, event: Event) -> RunView:
 def summary(events: Iterable[Event]) -> list[Row]:
     """One row for every node that did something, in the order in which they began."""
     return [
-        Row(s.flow, s.node, s.status, s.done + s.failed + s.running, s.failed, s.calls, s.tokens, s.money, s.seconds, s.latest)
+        Row(
+            s.flow,
+            s.node,
+            s.status,
+            s.done + s.failed + s.running,
+            s.failed,
+            s.calls,
+            s.tokens,
+            s.money,
+            s.seconds,
+            s.latest,
+        )
         for s in view(events).nodes.values()
         if s.status not in ("waiting", "skipped")
     ]
@@ -180,21 +192,23 @@ def _run(view: RunView, kind: str, data: Mapping[str, Any]) -> None:
 def _opened(view: RunView, event: Event) -> None:
     """A round of a loop, or a sub-flow, begins: its owner runs."""
     outer = event.frame.rpartition("/")[0]
-    flow = str(event.data.get("flow") or view.frames.get(outer, view.entry))
-    view.frames[event.frame] = flow
+    view.frames[event.frame] = str(event.data.get("flow") or view.frames.get(outer, view.entry))
     owner = str(event.data.get("owner") or "")
     if not owner:
         return
     key = (view.frames.get(outer, view.entry), owner)
-    view._owners[event.frame] = key
     state = view.state(*key)
+    if (outer, owner) not in view.since:
+        view.since[outer, owner] = event.time
+        state.running += 1
     if event.data.get("index") is not None:
-        state.of = max(state.of or 0, int(event.data["index"]) + 1)
+        view.owners[event.frame] = key
+        state.of = (state.of or 0) + 1
 
 
 def _closed(view: RunView, event: Event) -> None:
-    key = view._owners.pop(event.frame, None)
-    if key is not None and view.state(*key).of is not None:
+    key = view.owners.pop(event.frame, None)
+    if key is not None:
         view.state(*key).rounds += 1
 
 
@@ -204,7 +218,7 @@ def _node(view: RunView, event: Event) -> None:
     match event.kind:
         case "node.started":
             state.running += 1
-            view._since[event.frame, event.node] = event.time
+            view.since[event.frame, event.node] = event.time
         case "node.reply":
             _reply(view, state, data)
         case "node.rejected":
@@ -228,7 +242,7 @@ def _node(view: RunView, event: Event) -> None:
 
 
 def _ended(view: RunView, state: NodeState, event: Event) -> None:
-    since = view._since.pop((event.frame, event.node), None)
+    since = view.since.pop((event.frame, event.node), None)
     if since is not None:
         state.running -= 1
         state.seconds += event.time - since
@@ -240,8 +254,13 @@ def _reply(view: RunView, state: NodeState, data: Mapping[str, Any]) -> None:
         state.shared += 1
         view.shared += 1
         return
-    used = Usage(1, int(data.get("prompt_tokens") or 0), int(data.get("completion_tokens") or 0), data.get("money"))
-    state.calls += 1
+    used = Usage(
+        int(data.get("calls") or 1),
+        int(data.get("prompt_tokens") or 0),
+        int(data.get("completion_tokens") or 0),
+        data.get("money"),
+    )
+    state.calls += used.calls
     state.tokens += used.tokens
     state.money = None if state.money is None or used.money is None else state.money + used.money
     view.usage = view.usage + used

@@ -15,7 +15,9 @@ Vertex = tuple[str, str]
 class Reach:
     """Reachability between the nodes and regions of one flow, as bit sets."""
 
-    def __init__(self, flow: FlowGraph, regions: frozenset[str], edges: Iterable[tuple[str, str, EdgeKind, str]]) -> None:
+    def __init__(
+        self, flow: FlowGraph, regions: frozenset[str], edges: Iterable[tuple[str, str, EdgeKind, str]]
+    ) -> None:
         self.flow = flow
         self.regions = regions
         self.following: dict[Vertex, dict[Vertex, None]] = {}

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import pairwise
 
 from flowreason.view import sizes
 from flowreason.view.hops import SIDE, Hop, Spot, Stretches
@@ -14,7 +16,7 @@ from flowreason.view.layers import Item, Layered, Link, Point, assign, order, sp
 from flowreason.view.picture import PictureNode, PictureRegion
 from flowreason.view.place import Placed, place
 from flowreason.view.route import BASE, Wire, gap_height, track_y, tracks
-from flowreason.view.slots import Form, Net, Slots, slots
+from flowreason.view.slots import Form, Net, slots
 
 PAD = 16.0
 GAP = 26.0
@@ -26,8 +28,8 @@ XY = tuple[float, float]
 
 @dataclass
 class Area:
-    """A region that has been laid out. `boxes` are (x, y, width, height) by id, `paths` the points of every hop, `tops` and
-    `feet` the x of ports on its borders by bundle, `labels` where the labels of bundles start."""
+    """A region that has been laid out. `boxes` are (x, y, width, height) by id, `paths` the points of every hop,
+    `tops` and `feet` the x of ports on its borders by bundle, `labels` where the labels of bundles start."""
 
     width: float = 0.0
     height: float = 0.0
@@ -99,7 +101,7 @@ class _Arrangement:
 
     def _layers(self) -> Layered:
         things = list(self.forms)
-        tops = list(dict.fromkeys(hop.start for hop in self.hops if isinstance(hop.start, Spot) and hop.start.kind == "top"))
+        tops = list(dict.fromkeys(hop.start for hop in self.hops if hop.start.kind == "top"))
         feet = list(dict.fromkeys(hop.end for hop in self.hops if hop.end.kind == "foot"))
         stay = {
             Spot("thing", thing.id)
@@ -224,21 +226,17 @@ class _Arrangement:
         room = self.bottoms[index] - self.tops[index] - self.forms[item].height
         return self.tops[index] + (room / 2 if self.bottoms[index] - self.tops[index] <= 150.0 else 0.0)
 
-    def _layer(self, item: Item) -> int:
-        return self._layer_of[item]
+    @cached_property
+    def _layers_of(self) -> dict[Item, int]:
+        return {item: index for index, row in enumerate(self.layered.rows) for item in row}
 
-    @property
-    def _layer_of(self) -> dict[Item, int]:
-        known: dict[Item, int] | None = self.__dict__.get("_known_layers")
-        if known is None:
-            known = {item: index for index, row in enumerate(self.layered.rows) for item in row}
-            self.__dict__["_known_layers"] = known
-        return known
+    def _layer(self, item: Item) -> int:
+        return self._layers_of[item]
 
     def _path(self, hop: Hop, made: Area) -> list[XY]:
         chain = self.layered.chains[hop.start, hop.end, hop.bundle]
         points: list[XY] = []
-        for start, end in zip(chain, chain[1:], strict=False):
+        for start, end in pairwise(chain):
             net = (start, hop.bundle)
             points += self._leave(net)
             points += self._cross(net, end)

@@ -1,7 +1,8 @@
-"""The lines between two layers: each runs down, along a track, and down again; tracks are shared where lines do not meet.
+"""The lines between two layers: each runs down, along a track, and down again; tracks are shared where lines do not
+meet.
 
-Invariant: two lines never run along the same stretch unless they belong to one net; a line crosses things nowhere, because
-it runs sideways only between layers.
+Invariant: two lines never run along the same stretch unless they belong to one net; a line crosses things nowhere,
+because it runs sideways only between layers.
 """
 
 from __future__ import annotations
@@ -96,6 +97,7 @@ def gap_height(found: Mapping[Net, int], *, labelled: bool, empty: bool) -> floa
 
 
 def track_y(top: float, height: float, track: int, count: int) -> float:
-    """The y of a track: tracks stand in the middle of the space between two layers, a bit lower to leave room for labels."""
+    """The y of a track: tracks stand in the middle of the space between two layers, a bit lower to leave room for
+    labels."""
     middle = top + height * 0.5
     return middle + (track - (count - 1) / 2) * TRACK

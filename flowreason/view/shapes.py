@@ -20,7 +20,8 @@ def outline(box: Box) -> str:
     x, y, w, h = box.x, box.y, box.width, box.height
     match node.shape:
         case "diamond":
-            return _path(f"M{n(x + w / 2)} {n(y)}L{n(x + w)} {n(y + h / 2)}L{n(x + w / 2)} {n(y + h)}L{n(x)} {n(y + h / 2)}Z")
+            middle, level = n(x + w / 2), n(y + h / 2)
+            return _path(f"M{middle} {n(y)}L{n(x + w)} {level}L{middle} {n(y + h)}L{n(x)} {level}Z")
         case "stadium" | "pill":
             return _rect(x, y, w, h, h / 2)
         case "rounded":

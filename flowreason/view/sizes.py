@@ -24,7 +24,9 @@ PAD_Y = 9.0
 HEAD = 30.0
 """The height of the head of a loop."""
 
-TITLE_GAP = 4.0
+LONGEST_STATE = "✓ done · 12× · 123.4 s · 12,345 tokens"
+"""What a run tells of a node, at its longest."""
+
 LABEL_SIZE = 11.5
 MIN_WIDTH = 84.0
 
@@ -81,8 +83,8 @@ def measure(node: PictureNode, *, state: bool = False) -> Size:
     """The width and height of a node's shape."""
     found = rows(node, state=state)
     wide = max([row.width() + (ICON if row.style == "title" and has_icon(node) else 0.0) for row in found], default=0.0)
-    if state:
-        wide = max(wide, width("✓ done · 12.3 s · 12,345 tokens", SIZES["state"]) if found[-1].style == "state" else 0.0)
+    if found and found[-1].style == "state":
+        wide = max(wide, width(LONGEST_STATE, SIZES["state"]))
     high = sum(HEIGHTS[row.style] for row in found)
     match node.shape:
         case "diamond":

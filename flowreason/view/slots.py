@@ -21,8 +21,8 @@ MARGIN = 12.0
 
 @dataclass(frozen=True)
 class Form:
-    """The outline of a thing, as far as lines need it. `enters` and `leaves` are fixed places by port, as distances from the
-    centre; a `pointed` thing is a diamond."""
+    """The outline of a thing, as far as lines need it. `enters` and `leaves` are fixed places by port, as distances
+    from the centre; a `pointed` thing is a diamond."""
 
     width: float = 0.0
     height: float = 0.0
@@ -33,8 +33,8 @@ class Form:
 
 @dataclass
 class Slots:
-    """`out[net]` is the x where a net leaves its thing, `into[net, end]` where it reaches one. `sideways`: nets that leave a
-    diamond by its left or right corner."""
+    """`out[net]` is the x where a net leaves its thing, `into[net, end]` where it reaches one. `sideways`: nets that
+    leave a diamond by its left or right corner."""
 
     out: dict[Net, float] = field(default_factory=dict)
     into: dict[tuple[Net, Item], float] = field(default_factory=dict)
@@ -44,7 +44,8 @@ class Slots:
 def slots(
     layered: Layered, x: Placed, forms: Mapping[Item, Form], backs: Sequence[Net], labels: Mapping[str, float]
 ) -> Slots:
-    """The places where all lines touch. `backs` are nets that lead to the side; `labels` the widths of ports' labels."""
+    """The places where all lines touch. `backs` are nets that lead to the side; `labels` the widths of ports'
+    labels."""
     made = Slots()
     nets: dict[Net, list[Item]] = {}
     for links in layered.links:
@@ -125,8 +126,8 @@ def _sideways(
     form: Form,
     room: tuple[float, float],
 ) -> bool:
-    """Whether one of several ways out of a diamond leaves by a corner: straight to above where it leads if the row is empty
-    so far, else down beside the diamond."""
+    """Whether one of several ways out of a diamond leaves by a corner: straight to above where it leads if the row is
+    empty so far, else down beside the diamond."""
     place, net = found
     if abs(place - centre) < form.width / 4:
         return False

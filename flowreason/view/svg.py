@@ -25,12 +25,13 @@ TIP = 7.0
 
 
 def svg(layout: Layout, *, state: States | None = None, theme: Theme = "auto") -> str:
-    """The drawing as one SVG document. `state` tells, by (flow, node), how far a run is: it is written into the nodes."""
+    """The drawing as one SVG document. `state` tells, by (flow, node), how far a run is: it is written into the
+    nodes."""
     wide, high = n(layout.width), n(layout.height)
-    title = escape(layout.frames[0].thing.title) if layout.frames and isinstance(layout.frames[0].thing, PictureRegion) else ""
+    title = escape(" · ".join(box.thing.title for box in layout.frames[:1]))
+    size = f'viewBox="0 0 {wide} {high}" width="{wide}" height="{high}"'
     parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" class="flowreason" viewBox="0 0 {wide} {high}" width="{wide}"'
-        f' height="{high}" role="img" aria-label="{title}">',
+        f'<svg xmlns="http://www.w3.org/2000/svg" class="flowreason" {size} role="img" aria-label="{title}">',
         f"<title>{title}</title>",
         f"<style>{css(theme)}</style>",
         f'<rect class="paper" width="{wide}" height="{high}"/>',

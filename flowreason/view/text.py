@@ -1,7 +1,7 @@
 """How wide text is, how it is wrapped and shortened, and how it is made safe for XML.
 
-Invariant: `width` is an upper estimate for the usual sans-serif and monospace fonts, so that what is laid out with it is
-never clipped; nothing here needs a font.
+Invariant: `width` is an upper estimate for the usual sans-serif and monospace fonts, so that what is laid out with it
+is never clipped; nothing here needs a font.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ def width(text: str, size: float, *, mono: bool = False, bold: bool = False) -> 
 
 
 def clean(text: str) -> str:
-    """Text without what XML cannot hold: control characters, lone surrogates; direction marks cannot reorder a label."""
+    """Text without what XML cannot hold, and without the marks that could reorder a label."""
     return re.sub("[\u202a-\u202e\u2066-\u2069]", "", _NOT_XML.sub("\ufffd", text))
 
 

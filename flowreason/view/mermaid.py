@@ -1,0 +1,103 @@
+"""Picture → Mermaid text, for pages and readmes that draw it themselves.
+
+Invariant: a label is quoted and its special characters are entities, so that no text can end a label, open a tag or
+add a line; ids are numbers of our own.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from flowreason.view.picture import Picture, PictureEdge, PictureNode, PictureRegion, Shape
+from flowreason.view.sizes import rows
+from flowreason.view.style import KINDS
+from flowreason.view.text import clean, one_line
+
+_SHAPES: dict[Shape, tuple[str, str]] = {
+    "rounded": ("(", ")"),
+    "box": ("[", "]"),
+    "diamond": ("{", "}"),
+    "stadium": ("([", "])"),
+    "pill": ("([", "])"),
+    "bars": ("[[", "]]"),
+    "double": ("[[", "]]"),
+    "slanted": ("[/", "/]"),
+    "folded": (">", "]"),
+    "plain": ("[", "]"),
+}
+
+_UNSAFE = re.compile(r"[^\w ,.?!=+*/'-]|(?<=\W)(?=end\b)", re.ASCII)
+
+
+def mermaid(pictures: Sequence[Picture]) -> str:
+    """The flows as one Mermaid flowchart, a subgraph for each flow and each region."""
+    lines = ["flowchart TB"]
+    for index, picture in enumerate(pictures):
+        lines += _Writer(picture, f"f{index}").lines()
+    lines += [f"  classDef {kind} fill:{t.fill},stroke:{t.stroke},color:{_ink(kind)}" for kind, t in KINDS.items()]
+    return "\n".join(lines) + "\n"
+
+
+def _ink(kind: str) -> str:
+    return "#ffffff" if kind == "answer" else "#1e293b"
+
+
+def label(text: str) -> str:
+    """Text as a Mermaid label, in quotes: every character that could mean something is written as its number."""
+    return '"' + "".join(_safe(character) for character in one_line(clean(text))) + '"'
+
+
+def _safe(character: str) -> str:
+    if _UNSAFE.match(character) and (character.isascii() or not character.isprintable()):
+        return f"#{ord(character)};"
+    return character
+
+
+class _Writer:
+    """Writes one flow."""
+
+    def __init__(self, picture: Picture, prefix: str) -> None:
+        self.picture = picture
+        things = [region.id for region in picture.regions] + [node.id for node in picture.nodes]
+        self.ids = {id: f"{prefix}_{number}" for number, id in enumerate(things)}
+        self.loops = {region.id for region in picture.regions if region.kind == "loop"}
+        self.parents = {node.id: node.region for node in picture.nodes}
+        self.parents |= {region.id: region.parent or "" for region in picture.regions}
+
+    def lines(self) -> Iterator[str]:
+        yield from self._region(self.picture.regions[0], "  ")
+        for edge in self.picture.edges:
+            yield self._edge(edge)
+
+    def _region(self, region: PictureRegion, indent: str) -> Iterator[str]:
+        title = f"{region.name}: {region.title}" if region.name else region.title
+        yield f"{indent}subgraph {self.ids[region.id]}[{label(title)}]"
+        if region.kind == "loop":
+            yield f"{indent}  {self._head(region.id)}(({label('each round')}))"
+        for thing in self.picture.children[region.id]:
+            if isinstance(thing, PictureRegion):
+                yield from self._region(thing, indent + "  ")
+            else:
+                yield indent + "  " + self._node(thing)
+        yield f"{indent}end"
+
+    def _head(self, region: str) -> str:
+        return f"{self.ids[region]}_head"
+
+    def _node(self, node: PictureNode) -> str:
+        opening, closing = _SHAPES[node.shape]
+        text = "<br/>".join(label(row.text + row.more)[1:-1] for row in rows(node))
+        return f'{self.ids[node.id]}{opening}"{text}"{closing}:::{node.kind}'
+
+    def _edge(self, edge: PictureEdge) -> str:
+        arrow = {"order": "-.->", "back": "==>", "exit": "-->"}.get(edge.kind, "-->")
+        text = f"|{label(edge.label)}|" if edge.label else ""
+        return f"  {self._end(edge.start, edge.end)} {arrow}{text} {self._end(edge.end, edge.start)}"
+
+    def _end(self, end: str, other: str) -> str:
+        """A loop seen from inside is its head: Mermaid cannot join a subgraph with something in it."""
+        place: str = self.parents[other]
+        while place and place != end:
+            place = self.parents[place]
+        return self._head(end) if place == end and end in self.loops else self.ids[end]
