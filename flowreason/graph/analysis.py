@@ -1,8 +1,8 @@
 """What follows from the edges alone: an order, layers, what may run together, and what is urgent.
 
 A loop counts twice, as the point where it opens (`Open(id)`) and as the point where its value is there (its id), and
-all of its body stands between the two. Invariant: without back edges the points form no circle, every function here takes
-time in proportion to nodes and edges, and equal graphs give equal results.
+all of its body stands between the two. Invariant: without back edges the points form no circle, every function here
+takes time in proportion to nodes and edges, and equal graphs give equal results.
 """
 
 from __future__ import annotations
@@ -122,7 +122,8 @@ def order(flow: FlowGraph) -> list[str]:
 def levels(flow: FlowGraph) -> list[list[str]]:
     """The nodes in layers: each stands in the first layer in which everything that it waits for is behind it.
 
-    Nodes of one layer have no path between them, so they may run together. A loop opens in an earlier layer than it ends.
+    Nodes of one layer have no path between them, so they may run together. A loop opens in an earlier layer
+    than it ends.
     """
     made = points(flow)
     depth: dict[Point, int] = {}
@@ -137,7 +138,7 @@ def levels(flow: FlowGraph) -> list[list[str]]:
 
 
 def may_run_together(flow: FlowGraph, first: str, second: str) -> bool:
-    """Whether no path leads from one node to the other, so that neither waits for the other in a round that they share."""
+    """Whether no path leads from one node to the other, so that neither waits for the other."""
     made = points(flow)
     return first != second and not _leads(made, first, second) and not _leads(made, second, first)
 
