@@ -54,8 +54,13 @@ format: $(VENV)/.ready-dev
 bench: $(VENV)/.ready-dev
 	$(BIN)/python -m tests.benchmarks
 
+ifneq ($(wildcard ui/flowreason_ui/__main__.py),)
 ui: $(VENV)/.ready-ui
 	$(BIN)/python -m flowreason_ui
+else
+ui:
+	@echo "This version has no app yet; use the command line: make solve" >&2; exit 1
+endif
 
 # Pins what is installed now: names and versions, nothing about where they came from.
 constraints: $(VENV)/.ready-dev $(VENV)/.ready-ui

@@ -78,7 +78,9 @@ def _options(
 
 @app.command()
 def solve(
-    question: Annotated[str, typer.Argument(help="The question; - reads stdin, @FILE a file.", show_default=False)],
+    question: Annotated[
+        str, typer.Argument(metavar="QUESTION", help="The question; - reads stdin, @FILE a file.", show_default=False)
+    ],
     inputs: options.Inputs = None,
     model: options.Model = None,
     base_url: options.BaseUrl = None,
@@ -95,7 +97,7 @@ def solve(
     quiet: options.Quiet = False,
     no_color: options.NoColor = False,
 ) -> int:
-    """Answer a question: a flow is written for it, checked, priced, and run."""
+    """Answer a question through a flow written for it."""
     from flowreason.cli.running import Order, Screen, solve_question
 
     order = Order(model, base_url, tuple(limit or ()), tools, record, replay, unsafe_python)
@@ -133,7 +135,7 @@ def check(
     files: Annotated[list[Path], typer.Argument(metavar="FILE.flow...", show_default=False)],
     json: options.Json = False,
 ) -> int:
-    """Find everything that is wrong with flows, without asking a model."""
+    """Find everything that is wrong with flows."""
     from flowreason.cli.texts import check_files
 
     return check_files(files, as_data=json)
@@ -177,7 +179,7 @@ def price(
     model: options.Model = None,
     json: options.Json = False,
 ) -> int:
-    """Say how many calls, tokens and how much money a flow can take, without running it."""
+    """Say what a flow can take: calls, tokens, money."""
     from flowreason.cli.texts import price_file
 
     return price_file(file, inputs or [], model, as_data=json)

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 from flowreason.cli import failures, output
 from flowreason.engine.result import usage_of
+from flowreason.view.progress import cost_text
 
 if TYPE_CHECKING:
     from flowreason.engine.events import Event
-    from flowreason.ports import Usage
     from flowreason.result import Result
 
 _CODES = {"answered": failures.ANSWERED, "limit": failures.LIMITED, "cancelled": failures.CANCELLED}
@@ -22,9 +22,7 @@ _CODES = {"answered": failures.ANSWERED, "limit": failures.LIMITED, "cancelled":
 
 def report(result: Result, *, as_data: bool, quiet: bool) -> int:
     """Tell how a run ended; gives the exit code."""
-    code = _CODES.get(result.status) if result.error is None or result.status != "failed" else None
-    if code is None:
-        code = failures.exit_code(result.error) if result.error else failures.FAILED
+    code = _code(result)
     if as_data:
         output.emit(json.dumps(_data(result), ensure_ascii=False))
         return code
@@ -32,10 +30,16 @@ def report(result: Result, *, as_data: bool, quiet: bool) -> int:
         output.emit(result.answer)
     if not quiet:
         _tell_failed_items(result)
-        output.note(cost(result.usage, result.seconds))
+        output.note(cost_text(result.usage, result.seconds))
     if result.error is not None:
         output.complain(failures.short(failures.told(result.error)))
     return code
+
+
+def _code(result: Result) -> int:
+    if result.status == "failed" and result.error is not None:
+        return failures.exit_code(result.error)
+    return _CODES.get(result.status, failures.FAILED)
 
 
 def _data(result: Result) -> dict[str, Any]:
@@ -61,20 +65,6 @@ def report_stopped(events: Sequence[Event], kept: Sequence[str], *, as_data: boo
         data = {"status": "cancelled", "answer": None, "calls": used.calls, "seconds": round(seconds, 3)}
         output.emit(json.dumps(data | {"kept": list(kept)}, ensure_ascii=False))
         return
-    output.note(f"stopped: {cost(used, seconds)}")
+    output.note(f"stopped: {cost_text(used, seconds)}")
     for each in kept or ["nothing; with --record FILE the replies are kept next time"]:
         output.note(f"kept: {each}")
-
-
-def cost(usage: Usage, seconds: float) -> str:
-    """What was used, in one line."""
-    calls = "1 call" if usage.calls == 1 else f"{usage.calls:,} calls"
-    parts = [calls, f"{usage.tokens:,} tokens"] if usage.calls else ["no calls"]
-    if usage.calls:
-        parts.append("price unknown" if usage.money is None else dollars(usage.money))
-    return ", ".join([*parts, f"{seconds:.1f} s"])
-
-
-def dollars(money: float) -> str:
-    """Money as people read it: `$0.12`, and small sums with enough digits to be seen."""
-    return f"${money:.2f}" if money >= 0.1 or money == 0 else f"${money:.2g}" if money >= 1e-4 else "less than $0.0001"

@@ -17,8 +17,6 @@ from flowreason.errors import UsageError
 from flowreason_dsl.diagnostics import FlowError, as_json, render
 from flowreason_dsl.source import Source
 
-FORMATS = ("svg", "png", "pdf", "dot", "mmd", "json")
-
 
 def check_files(files: Sequence[Path], *, as_data: bool) -> int:
     """Report what is wrong with each file; gives the exit code."""
@@ -72,15 +70,17 @@ def _format(name: str, check_only: bool) -> bool:
     return after != text
 
 
-def _write(path: Path, text: str) -> None:
+def _write(path: Path, content: str | bytes) -> None:
     try:
-        path.write_text(text, encoding="utf-8", newline="\n")
+        path.write_bytes(content.encode("utf-8") if isinstance(content, str) else content)
     except OSError as error:
         raise UsageError(f"{path} cannot be written: {(error.strerror or str(error)).lower()}") from None
 
 
 def draw_file(file: Path, out: Path | None, wanted: str | None) -> int:
     """Draw a flow into a file, or onto stdout; gives the exit code."""
+    from flowreason.view.draw import FORMATS
+
     format_ = wanted or (out.suffix.lstrip(".").lower() if out is not None else "svg")
     if format_ not in FORMATS:
         told = repr(format_) if format_ else "no ending"
@@ -88,10 +88,11 @@ def draw_file(file: Path, out: Path | None, wanted: str | None) -> int:
     reading.writable(out, "--output")
     if out is None and format_ in ("png", "pdf") and sys.stdout.isatty():
         raise UsageError(f"{format_} is no text; name a file with -o flow.{format_}")
-    picture = fr.load(file).draw(format_, out)
+    picture = fr.load(file).draw(format_)
     if out is None:
         _onto_stdout(picture)
     else:
+        _write(out, picture)
         output.note(f"Drawn: {out}")
     return failures.ANSWERED
 
