@@ -15,8 +15,8 @@ A type is handed down from the place where a value is wanted to the value itself
 | the second of `first else second` | the same as the first |
 | anywhere else | nothing is known |
 
-An ask of which nothing is known, or of which `any` is wanted, gives text. With `samples`, each sample is an item of the list that
-is wanted.
+An ask of which nothing is known, or of which `any` is wanted, gives text. With `samples`, each sample is an item of the
+list that is wanted.
 
 Invariant: an ask has exactly one type, and it is never `any`.
 """

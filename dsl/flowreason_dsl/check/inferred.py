@@ -1,7 +1,7 @@
 """The type of a piece of Python where it is plain to see; `any` for everything else.
 
-Invariant: what is said here holds on every run that does not fail. A text that is computed counts as `any`, because a run
-reads numbers and choices from it.
+Invariant: what is said here holds on every run that does not fail. A text that is computed counts as `any`, because a
+run reads numbers and choices from it.
 """
 
 from __future__ import annotations

@@ -126,7 +126,7 @@ def step(type: Type, taken: str | int, shown: str) -> Type:
 
 
 def _article(type: Type) -> str:
-    return {INT: "a whole number", NUMBER: "a number", BOOL: "true or false"}.get(type, str(type))
+    return {"int": "a whole number", "number": "a number", "bool": "true or false"}.get(str(type), str(type))
 
 
 def listed(names: tuple[str, ...]) -> str:

@@ -11,6 +11,7 @@ from abc import abstractmethod
 from dataclasses import dataclass, field, replace
 
 from flowreason_dsl.check.constants import constant
+from flowreason_dsl.check.ends import head
 from flowreason_dsl.check.kinds import item_of, join, show
 from flowreason_dsl.check.outline import assigned_in
 from flowreason_dsl.check.state import State, Variable, merge
@@ -76,7 +77,7 @@ class Loops(Values):
         if not scope.yields and state.alive:
             message = f"this `{kind}` is used as a value and yields nothing"
             hint = "end a round with `yield …`, which puts a value into the list"
-            self.findings.add("yield-missing", message, _head(loop.span), help=hint)
+            self.findings.add("yield-missing", message, head(loop.span), help=hint)
         if isinstance(wanted.type, ListOf):
             return wanted.type
         found = scope.yields[0] if scope.yields else ANY
@@ -224,7 +225,7 @@ class Loops(Values):
 
     def _close(self, state: State, body: State, scope: Scope, span: Span, none: tuple[State, Label] | None) -> None:
         self._end(body)
-        last = Label(_head(span), "not set when this loop runs to its end")
+        last = Label(head(span), "not set when this loop runs to its end")
         merge(state, [*([none] if none else []), (body, last), *scope.breaks])
 
     @staticmethod
@@ -295,7 +296,3 @@ def _never_empty(items: Expression) -> bool:
         case ast.Call(func=ast.Name(id="range"), args=[ast.Constant(value=int(first)), ast.Constant(value=int(last))]):
             return first < last
     return False
-
-
-def _head(span: Span) -> Span:
-    return Span(span.start, min(span.end, span.start + 3)) if span.end else span

@@ -5,7 +5,6 @@ Invariant: a setting that is accepted here means something to the engine.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from flowreason_dsl.check.findings import Findings
@@ -13,14 +12,14 @@ from flowreason_dsl.check.program import literal_type
 from flowreason_dsl.diagnostics import Fix, Label
 from flowreason_dsl.names import nearest
 from flowreason_dsl.syntax import Ask, Emulate, Expression, Literal, Run, Setting, Solve
-from flowreason_dsl.types import BOOL, INT, NUMBER, TEXT, Type
+from flowreason_dsl.types import BOOL, INT, NUMBER, TEXT, Scalar, accepts
 
 
 @dataclass(frozen=True, slots=True)
 class Option:
     """One setting: its type, and the least and most that make sense."""
 
-    type: Type
+    type: Scalar
     least: float | None = None
     most: float | None = None
 
@@ -82,8 +81,6 @@ def _unknown(setting: Setting, findings: Findings) -> None:
 
 
 def _literal(name: str, option: Option, literal: Literal, findings: Findings) -> None:
-    from flowreason_dsl.types import accepts
-
     if not accepts(option.type, literal_type(literal.value)):
         findings.add("setting-type", f"`{name}` takes {_KINDS[option.type]}", literal.span)
         return

@@ -22,12 +22,12 @@ from flowreason_dsl.python_scope import bound_names
 from flowreason_dsl.python_world import instead_of_module
 from flowreason_dsl.source import Span
 from flowreason_dsl.syntax import Code, FlowDef, ToolDef
-from flowreason_dsl.types import ANY, BOOL, INT, NUMBER, TEXT, Choice, ListOf, Record, Type
+from flowreason_dsl.types import ANY, Choice, ListOf, Record, Type
 
 _SPELLED = {"true": "True", "false": "False", "null": "None", "none": "None", "undefined": "None", "nil": "None"}
 _ASKS = frozenset({"ask", "llm", "ask_llm", "ask_model", "call_llm", "query_llm", "gpt", "model", "solve", "emulate"})
 _ENDS = frozenset({"exit", "quit"})
-_CLASSES: dict[Type, tuple[type_, ...]] = {TEXT: (str,), INT: (int,), NUMBER: (int, float), BOOL: (bool,)}
+_CLASSES: dict[str, tuple[type_, ...]] = {"text": (str,), "int": (int,), "number": (int, float), "bool": (bool,)}
 
 
 class Pieces(Reads):
@@ -97,8 +97,8 @@ class Pieces(Reads):
             hint = '`name = ask user "…"` asks the person'
             self.findings.add("python-input", "Python in a flow cannot talk to a person", use.span, help=hint)
         elif use.called and use.name == "open":
-            hint = instead_of_module("os")
-            self.findings.add("python-no-files", "Python in a flow has no files", use.span, help=hint)
+            instead = instead_of_module("os")
+            self.findings.add("python-no-files", "Python in a flow has no files", use.span, help=instead)
 
     def _no_such(self, use: NameUse, state: State) -> None:
         right = _SPELLED.get(use.name)
@@ -220,10 +220,10 @@ def _classes(type: Type) -> tuple[type_, ...]:
     """What a value of this type is in Python; nothing where that is not sure."""
     if isinstance(type, ListOf):
         return (list,)
-    return (str,) if isinstance(type, Choice) else _CLASSES.get(type, ())
+    return (str,) if isinstance(type, Choice) else _CLASSES.get(str(type), ())
 
 
 def _noun(type: Type) -> str:
     if isinstance(type, ListOf):
         return "a list"
-    return {INT: "a whole number", NUMBER: "a number", BOOL: "true or false"}.get(type, "text")
+    return {"int": "a whole number", "number": "a number", "bool": "true or false"}.get(str(type), "text")

@@ -13,14 +13,15 @@ from flowreason_dsl.check.kinds import fits, listed, show
 from flowreason_dsl.diagnostics import Diagnostic, FlowError, Label, errors
 from flowreason_dsl.source import Source, Span
 from flowreason_dsl.syntax import Flow, FlowDef, Parameter, ToolDef, Use
-from flowreason_dsl.types import Choice, DictOf, ListOf, Record, Type
+from flowreason_dsl.types import ANY, BOOL, INT, NUMBER, Choice, DictOf, ListOf, Record, Type
 
 Load = Callable[[str], Flow]
 """Reads the flow file of a `use`. Raises FlowError (it does not parse), OSError or ValueError (it cannot be had)."""
 
 _NOT_NAMES = frozenset({
     "and", "as", "assert", "async", "await", "class", "continue", "def", "del", "elif", "except", "finally", "from",
-    "global", "import", "is", "lambda", "nonlocal", "not", "or", "pass", "raise", "return", "try", "None", "True", "False",
+    "global", "import", "is", "lambda", "nonlocal", "not", "or", "pass", "raise", "return", "try", "None", "True",
+    "False",
 })  # fmt: skip
 
 
@@ -177,8 +178,6 @@ def _default(parameter: Parameter, findings: Findings) -> None:
 
 def literal_type(value: object) -> Type:
     """The type of a value that stands in the text; of a text, the choice of just this text."""
-    from flowreason_dsl.types import ANY, BOOL, INT, NUMBER
-
     match value:
         case bool():
             return BOOL

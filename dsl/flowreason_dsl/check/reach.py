@@ -1,6 +1,6 @@
 """What flows do when they are run: which ask, which have side effects, which call themselves without a way out.
 
-Invariant: a flow that is said to recurse without end does so on every path; the others are found by walking the tree alone.
+Invariant: a flow that is said to recurse without end does so on every path; nothing is run to find out.
 """
 
 from __future__ import annotations

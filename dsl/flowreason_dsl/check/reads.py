@@ -1,6 +1,7 @@
 """Reading a name: is it there, is it set on every path, what does it hold, what is taken from it.
 
-Invariant: a name is reported once in a flow; after that it counts as set and of any type, so that one mistake gives one finding.
+Invariant: a name is reported once in a flow; after that it counts as set and of any type, so that one mistake gives
+one finding.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from itertools import count
+from typing import TypedDict
 
 from flowreason_dsl.check.findings import Findings
 from flowreason_dsl.check.kinds import NoStep, step
@@ -20,6 +22,13 @@ from flowreason_dsl.names import did_you_mean, nearest
 from flowreason_dsl.source import Span
 from flowreason_dsl.syntax import FlowDef, Path, Template
 from flowreason_dsl.types import ANY, Type
+
+
+class Help(TypedDict, total=False):
+    """The help and fix of a finding."""
+
+    help: str
+    fix: Fix
 
 
 class Reads:
@@ -100,7 +109,7 @@ class Reads:
             return "in the first round there is nothing in it yet: set it before the loop"
         return "set it first"
 
-    def _nearest(self, name: str, span: Span, state: State, python: bool) -> dict[str, object]:
+    def _nearest(self, name: str, span: Span, state: State, python: bool) -> Help:
         names = [each for each in state.names if each != self.own] + ([self.own] if self.own else [])
         names += [each for each in self.program.flows if python]
         found = nearest(name, names)
@@ -109,7 +118,7 @@ class Reads:
             return {"help": f"the names here are {known}" if known else "there are no names yet"}
         return self._change(name, span, found)
 
-    def _change(self, name: str, span: Span, found: str) -> dict[str, object]:
+    def _change(self, name: str, span: Span, found: str) -> Help:
         help = f"did you mean `{found}`?"
         if self.findings.source.slice(span) == name:
             return {"help": help, "fix": Fix(f"write `{found}`", span, found)}

@@ -126,8 +126,8 @@ def _gaps(found: list[tuple[Variable | None, Label]]) -> tuple[Label, ...]:
 class Steps:
     """Every assignment, condition and loop of a flow by number, what it needs, and which were ever read.
 
-    The numbers grow in the order of the walk. `around` are the conditions and loops that decide whether what comes next runs,
-    `loops` the loops among them; what stands in a loop needs all that the loop reads from before it.
+    The numbers grow in the order of the walk. `around` are the conditions and loops that decide whether what comes next
+    runs, `loops` the loops among them; what stands in a loop needs all that the loop reads from before it.
     """
 
     def __init__(self) -> None:

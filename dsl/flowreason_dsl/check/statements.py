@@ -6,21 +6,27 @@ Invariant: after a statement the state holds on every path that gets there; a st
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+from flowreason_dsl.check.alone import Alone
 from flowreason_dsl.check.cases import Subject
 from flowreason_dsl.check.constants import constant
 from flowreason_dsl.check.edges import Edges
+from flowreason_dsl.check.ends import (
+    Made,
+    head,
+    no_answer,
+    nothing_comes_of_it,
+    unused_parameters,
+    unused_values,
+)
 from flowreason_dsl.check.findings import Findings
 from flowreason_dsl.check.kinds import fits, show
-from flowreason_dsl.check.loops import Loops, Scope
+from flowreason_dsl.check.loops import Scope
 from flowreason_dsl.check.program import Program, check_name, check_type
-from flowreason_dsl.check.reach import has_effects
 from flowreason_dsl.check.state import State, Variable, merge
-from flowreason_dsl.check.values import NOTHING, NOTHING_NEEDED, Wanted
+from flowreason_dsl.check.values import NOTHING, Wanted
 from flowreason_dsl.diagnostics import Fix, Label
 from flowreason_dsl.expected import match_type
-from flowreason_dsl.python import facts
 from flowreason_dsl.source import Span
 from flowreason_dsl.syntax import (
     Answer,
@@ -28,23 +34,19 @@ from flowreason_dsl.syntax import (
     Assign,
     Block,
     Break,
-    Call,
-    Code,
     Do,
     Edge,
     Emulate,
     Expression,
     FlowDef,
-    For,
     If,
     Match,
+    Name,
     Path,
     Repeat,
     Run,
-    Sample,
     Solve,
     Statement,
-    Template,
     TypeRef,
     While,
     Yield,
@@ -52,16 +54,7 @@ from flowreason_dsl.syntax import (
 from flowreason_dsl.types import ANY, Type
 
 
-@dataclass(frozen=True, slots=True)
-class Made:
-    """An assignment and its step, for the search of values that are never used."""
-
-    assign: Assign
-    step: int
-    effects: bool
-
-
-class Statements(Loops):
+class Statements(Alone):
     """The walk over one flow."""
 
     def __init__(self, flow: FlowDef, program: Program, findings: Findings) -> None:
@@ -74,15 +67,19 @@ class Statements(Loops):
     def run(self) -> dict[str, Type]:
         """Check the flow; the types of its names."""
         state = State()
-        parameters: list[tuple[str, Span, int]] = []
+        parameters: list[tuple[Name, int]] = []
         for parameter in self.flow.parameters:
-            name, type, step = parameter.name.text, parameter.type.type, self.steps.new()
-            state.set(Variable(name, type, parameter.name.span, steps=frozenset({step}), given=True, declared=type))
-            parameters.append((name, parameter.name.span, step))
-            self.types[name] = type
+            name, type, step = parameter.name, parameter.type.type, self.steps.new()
+            state.set(Variable(name.text, type, name.span, steps=frozenset({step}), given=True, declared=type))
+            parameters.append((name, step))
+            self.types[name.text] = type
         self.block(self.flow.body, state)
-        self._end_of_flow(state)
-        self._unused(parameters)
+        if self.flow.returns is not None and state.alive:
+            no_answer(self.flow, self.findings)
+        elif not self.answers and not self.has_effects(self.flow.body):
+            nothing_comes_of_it(self.flow, self.findings)
+        unused_parameters(parameters, self.steps, self.findings)
+        unused_values(self.made, self.outline.reported, self.steps, self.findings)
         return self.types
 
     # --- blocks ---
@@ -105,7 +102,7 @@ class Statements(Loops):
             case Assign():
                 self._assign(statement, state)
             case Do(value=value):
-                self._do(value, state)
+                self.do(value, state)
             case If():
                 self._if(statement, state)
             case Match():
@@ -139,7 +136,7 @@ class Statements(Loops):
         wanted = self._declared(name, assign.type)
         with self.doing(step):
             found = self.expression(assign.value, state, wanted, name)
-            effects = self._effects(assign.value, state, step)
+            effects = self.effects(assign.value, state, step)
         type = declared if declared is not None else found
         self._changes_type(assign, type, state)
         raw = assign.name.span if declared is None and _is_plain_ask(assign.value) else None
@@ -151,14 +148,6 @@ class Statements(Loops):
 
     def _declared(self, name: str, ref: TypeRef | None) -> Wanted:
         return Wanted(ref.type, f"`{name}`", Label(ref.span, "it is declared here")) if ref else NOTHING
-
-    def _effects(self, value: object, state: State, step: int) -> bool:
-        """Effects keep their written order: a step with effects needs the one before."""
-        if not has_effects(value, self.program.effectful, self.program.tools):
-            return False
-        self.steps.need(state.effect, step)
-        state.effect = frozenset({step})
-        return True
 
     def _changes_type(self, assign: Assign, type: Type, state: State) -> None:
         """`score: int` before, and text now because the type was not written again."""
@@ -172,58 +161,6 @@ class Statements(Loops):
         hint = f"write `{assign.name}: {show(before.declared)} = …` again" if fix else None
         self.findings.add("type-changes", message, assign.name.span, labels=labels, help=hint, fix=fix)
 
-    # --- what stands alone ---
-
-    def _do(self, value: Expression, state: State) -> None:
-        step = self.steps.new()
-        with self.doing(step):
-            if isinstance(value.value, For) and not (value.ensures or value.otherwise):
-                self._plain_for(value, value.value, state)
-            elif isinstance(value.value, Sample) and not (value.ensures or value.otherwise):
-                self.paths(value.given, state)
-                self.sample_loop(value.value, state, Scope("sample", True))
-            else:
-                self.expression(value, state, NOTHING_NEEDED)
-                self._dropped(value)
-            self._effects(value, state, step)
-
-    def _plain_for(self, value: Expression, loop: For, state: State) -> None:
-        self.paths(value.given, state)
-        collected = any(scope.collects for scope in self.scopes)
-        if loop.line and not collected:
-            if not has_effects(loop.body, self.program.effectful, self.program.tools):
-                self._dropped(value)
-            self.for_loop(loop, state, Scope("for", True))
-        else:
-            self.for_loop(loop, state, Scope("for", False))
-
-    def _dropped(self, value: Expression) -> None:
-        """A value that nobody gets, of something that does nothing else."""
-        if value.otherwise is not None or value.ensures or not self._useless(value):
-            return
-        hint = "give it a name, or leave it out"
-        if isinstance(value.value, Template):
-            hint = "`answer` gives it back; `ask` puts it to the model"
-        elif isinstance(value.value, Ask):
-            hint = "give the reply a name; to tell a person something, write `ask user`"
-        self.findings.add("value-dropped", "nothing uses this value", value.span, help=hint)
-
-    def _useless(self, value: Expression) -> bool:
-        match value.value:
-            case Code() as code:
-                known = facts(code)
-                return known.error is None and not {"print", *self.program.flows, *self.program.tools} & {
-                    *known.all_names
-                }
-            case Call(name=name):
-                return self.program.callable(name.text) is not None and not self._has_effects(value)
-            case Emulate() | Solve() | Run() | Sample():
-                return False
-        return not self._has_effects(value)
-
-    def _has_effects(self, part: object) -> bool:
-        return has_effects(part, self.program.effectful, self.program.tools)
-
     # --- where the way parts ---
 
     def _if(self, whole: If, state: State) -> None:
@@ -234,7 +171,7 @@ class Statements(Loops):
             step = self.steps.new()
             with self.doing(step):
                 self.condition(arm.condition, way)
-                self._effects(arm.condition, way, step)
+                self.effects(arm.condition, way, step)
             self._constant_arm(arm.condition)
             self.steps.around.append(step)
             marks.append(step)
@@ -245,7 +182,7 @@ class Statements(Loops):
         last = way.branch((*state.region, self.region()))
         label = Label(whole.arms[-1].condition.span, "not set when this does not hold")
         if whole.otherwise is not None:
-            label = Label(_opening(whole.otherwise.span), "not set in this `else`")
+            label = Label(head(whole.otherwise.span, 1), "not set in this `else`")
             self.block(whole.otherwise, last)
         ends.append((last, label))
         self._together(state, ends, marks)
@@ -264,7 +201,7 @@ class Statements(Loops):
         kind = match_type(cases, whole.otherwise is not None)
         with self.doing(step):
             found = self.expression(whole.subject, state, Wanted(kind, "the subject of `match`") if asks else NOTHING)
-            self._effects(whole.subject, state, step)
+            self.effects(whole.subject, state, step)
         subject = Subject(whole, kind if asks else found, self._raw(whole.subject, state), asks)
         subject.check(self.findings)
         self.steps.around.append(step)
@@ -276,7 +213,7 @@ class Statements(Loops):
         if whole.otherwise is not None:
             body = state.branch((*state.region, self.region()))
             self.block(whole.otherwise, body)
-            ends.append((body, Label(_opening(whole.otherwise.span), "not set in this `else`")))
+            ends.append((body, Label(head(whole.otherwise.span, 1), "not set in this `else`")))
         elif not subject.covered:
             none = Label(whole.subject.span, "not set when no case fits")
             ends.append((state.branch(state.region), none))
@@ -310,13 +247,12 @@ class Statements(Loops):
         step = self.steps.new()
         with self.doing(step):
             found = self.expression(value, state, scope.item if scope else NOTHING)
-            self._effects(value, state, step)
+            self.effects(value, state, step)
         if scope is not None:
             scope.yields.append(found if scope.item.type == ANY else scope.item.type)
             return
         hint = "give the loop a name: `results = for … { … yield … }`" if self.scopes else "`answer` gives a value back"
-        word = Span(span.start, min(span.end, span.start + 5)) if span.end else span
-        self.findings.add("yield-outside", "nothing collects what this yields", word, help=hint)
+        self.findings.add("yield-outside", "nothing collects what this yields", head(span, 5), help=hint)
 
     def _answer(self, answer: Answer, state: State) -> None:
         self.answers = True
@@ -342,59 +278,7 @@ class Statements(Loops):
             self.expression(answer.value, state, wanted)
         state.alive = False
 
-    # --- the end ---
-
-    def _end_of_flow(self, state: State) -> None:
-        name, returns = self.flow.name, self.flow.returns
-        if returns is not None and state.alive:
-            last = self._where_it_falls_off()
-            message = f"`{name}` may end without an answer, and must give {show(returns.type)}"
-            labels = [Label(returns.span, "so it is declared"), *last]
-            self.findings.add(
-                "answer-missing", message, name.span, labels=labels, help="end every path with `answer …`"
-            )
-        elif not self.answers and not self._has_effects(self.flow.body):
-            hint = "end it with `answer …`"
-            self.findings.add("answer-none", f"`{name}` never answers and changes nothing", name.span, help=hint)
-
-    def _where_it_falls_off(self) -> list[Label]:
-        statements = self.flow.body.statements
-        if not statements:
-            return []
-        span = statements[-1].span
-        match statements[-1]:
-            case If(arms=arms, otherwise=None):
-                return [Label(arms[-1].condition.span, "nothing is answered when this does not hold")]
-            case For() | While() | Repeat() | Do(value=Expression(value=For())):
-                return [Label(_opening(span), "nothing is answered when this loop ends")]
-            case Match(subject=subject, otherwise=None):
-                return [Label(subject.span, "nothing is answered when no case fits")]
-        return []
-
-    def _unused(self, parameters: list[tuple[str, Span, int]]) -> None:
-        for name, span, step in parameters:
-            if step not in self.steps.used and not name.startswith("_"):
-                message = f"the parameter `{name}` is never used"
-                hint = f"put it where it belongs (`{{{name}}}` in a question), or leave it out"
-                self.findings.add("parameter-unused", message, span, help=hint)
-        for made in self.made:
-            name = made.assign.name.text
-            used = made.step in self.steps.used or id(made.assign) in self.steps.used_later
-            if not used and not made.effects and not name.startswith("_") and name not in self.outline.reported:
-                self._unused_value(made.assign)
-
-    def _unused_value(self, assign: Assign) -> None:
-        name = assign.name.text
-        asks = isinstance(assign.value.value, Ask | Call | Solve | For | Sample)
-        hint = f"use it, leave it out, or call it `_{name}`"
-        message = f"the value of `{name}` is never used" + (", and is paid for" if asks else "")
-        self.findings.add("value-unused", message, assign.name.span, help=hint)
-
 
 def _is_plain_ask(value: Expression) -> bool:
     """One reply of the model, as text, because no type is written."""
     return isinstance(value.value, Ask) and all(setting.name.text != "samples" for setting in value.settings)
-
-
-def _opening(span: Span) -> Span:
-    return Span(span.start, min(span.end, span.start + 1)) if span.end else span

@@ -1,0 +1,75 @@
+"""Expressions that stand alone, for what they do, and the order that effects keep.
+
+Invariant: a value is only called useless where nothing but the value comes of it.
+"""
+
+from __future__ import annotations
+
+from flowreason_dsl.check.loops import Loops, Scope
+from flowreason_dsl.check.reach import has_effects
+from flowreason_dsl.check.state import State
+from flowreason_dsl.check.values import NOTHING_NEEDED
+from flowreason_dsl.python import facts
+from flowreason_dsl.syntax import Ask, Call, Code, Emulate, Expression, For, Run, Sample, Solve, Template
+
+
+class Alone(Loops):
+    """The part of the walk that knows bare expressions."""
+
+    def effects(self, value: object, state: State, step: int) -> bool:
+        """Effects keep their written order: a step with effects needs the one before."""
+        if not self.has_effects(value):
+            return False
+        self.steps.need(state.effect, step)
+        state.effect = frozenset({step})
+        return True
+
+    def do(self, value: Expression, state: State) -> None:
+        step = self.steps.new()
+        with self.doing(step):
+            if isinstance(value.value, For) and not (value.ensures or value.otherwise):
+                self._plain_for(value, value.value, state)
+            elif isinstance(value.value, Sample) and not (value.ensures or value.otherwise):
+                self.paths(value.given, state)
+                self.sample_loop(value.value, state, Scope("sample", True))
+            else:
+                self.expression(value, state, NOTHING_NEEDED)
+                self._dropped(value)
+            self.effects(value, state, step)
+
+    def _plain_for(self, value: Expression, loop: For, state: State) -> None:
+        self.paths(value.given, state)
+        collected = any(scope.collects for scope in self.scopes)
+        if loop.line and not collected:
+            if not self.has_effects(loop.body):
+                self._dropped(value)
+            self.for_loop(loop, state, Scope("for", True))
+        else:
+            self.for_loop(loop, state, Scope("for", False))
+
+    def _dropped(self, value: Expression) -> None:
+        """A value that nobody gets, of something that does nothing else."""
+        if value.otherwise is not None or value.ensures or not self._useless(value):
+            return
+        hint = "give it a name, or leave it out"
+        if isinstance(value.value, Template):
+            hint = "`answer` gives it back; `ask` puts it to the model"
+        elif isinstance(value.value, Ask):
+            hint = "give the reply a name; to tell a person something, write `ask user`"
+        self.findings.add("value-dropped", "nothing uses this value", value.span, help=hint)
+
+    def _useless(self, value: Expression) -> bool:
+        match value.value:
+            case Code() as code:
+                known = facts(code)
+                return known.error is None and not {"print", *self.program.flows, *self.program.tools} & {
+                    *known.all_names
+                }
+            case Call(name=name):
+                return self.program.callable(name.text) is not None and not self.has_effects(value)
+            case Emulate() | Solve() | Run() | Sample():
+                return False
+        return not self.has_effects(value)
+
+    def has_effects(self, part: object) -> bool:
+        return has_effects(part, self.program.effectful, self.program.tools)
