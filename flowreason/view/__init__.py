@@ -1,6 +1,6 @@
 """Pictures of flows and reports of runs."""
 
-from flowreason.view.draw import FORMATS, draw, draw_svg
+from flowreason.view.draw import FORMATS, draw, draw_run, draw_svg, write
 from flowreason.view.json_graph import graph_json
 from flowreason.view.layout import Layout, layout
 from flowreason.view.picture import Picture, picture, pictures
@@ -14,6 +14,7 @@ __all__ = [
     "RunView",
     "cost_text",
     "draw",
+    "draw_run",
     "draw_svg",
     "fold",
     "graph_json",
@@ -22,4 +23,5 @@ __all__ = [
     "pictures",
     "summary",
     "view",
+    "write",
 ]

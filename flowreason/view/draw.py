@@ -6,9 +6,12 @@ Invariant: a format is one of `FORMATS`; everything else is told with the list o
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from os import PathLike
+from pathlib import Path
 from typing import TypeAlias
 
+from flowreason.engine.events import Event
 from flowreason.errors import UsageError
 from flowreason.graph.model import Graph
 from flowreason.view.dot import dot, pdf, png
@@ -16,7 +19,7 @@ from flowreason.view.json_graph import graph_json
 from flowreason.view.layout import layout
 from flowreason.view.mermaid import mermaid
 from flowreason.view.picture import pictures
-from flowreason.view.progress import NodeState
+from flowreason.view.progress import NodeState, view
 from flowreason.view.svg import Theme, svg
 
 States: TypeAlias = Mapping[tuple[str, str], NodeState]
@@ -42,6 +45,20 @@ def draw(graph: Graph, format: str, *, state: States | None = None, theme: Theme
     if drawer is None:
         raise UsageError(f"cannot draw {format!r}: choose one of {', '.join(FORMATS)}")
     return drawer()
+
+
+def draw_run(graph: Graph, events: Iterable[Event], format: str = "svg") -> str | bytes:
+    """The graph with the state, time and tokens of each node in the run that the events tell of."""
+    return draw(graph, format, state=view(events).nodes)
+
+
+def write(picture: str | bytes, path: str | PathLike[str]) -> None:
+    """Write a drawing to a file. Raises `UsageError` where that cannot be done."""
+    data = picture.encode("utf-8") if isinstance(picture, str) else picture
+    try:
+        Path(path).write_bytes(data)
+    except OSError as error:
+        raise UsageError(f"{path} cannot be written: {(error.strerror or str(error)).lower()}") from error
 
 
 def draw_svg(graph: Graph, *, state: States | None = None, theme: Theme = "auto") -> str:

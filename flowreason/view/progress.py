@@ -91,8 +91,8 @@ class NodeState:
 
 @dataclass
 class RunView:
-    """A run as its events tell it. `frames` says which flow a frame belongs to; `since` when what runs now began, by frame
-    and node; `owners` to which loop an open round belongs."""
+    """A run as its events tell it. `frames` says which flow a frame belongs to; `since` when what runs now began, by
+    frame and node; `owners` to which loop an open round belongs."""
 
     nodes: dict[Key, NodeState] = field(default_factory=dict)
     frames: dict[str, str] = field(default_factory=dict)
@@ -153,6 +153,12 @@ def fold(view: RunView, event: Event) -> RunView:
     elif event.node:
         _node(view, event)
     return view
+
+
+def known_state(states: Mapping[Key, NodeState], flow: str, members: Iterable[str]) -> NodeState | None:
+    """The state of a thing in a picture that stands for several nodes: of one that failed, else of the first known."""
+    found = [states[flow, member] for member in members if (flow, member) in states]
+    return next((each for each in found if each.status == "failed"), found[0] if found else None)
 
 
 def summary(events: Iterable[Event]) -> list[Row]:

@@ -12,7 +12,7 @@ from flowreason.view import sizes
 from flowreason.view.hops import bundle
 from flowreason.view.layout import XY, Box, Layout, Line
 from flowreason.view.picture import PictureNode, PictureRegion
-from flowreason.view.progress import NodeState
+from flowreason.view.progress import NodeState, known_state
 from flowreason.view.shapes import icon, n, outline
 from flowreason.view.style import css
 from flowreason.view.text import escape, width
@@ -102,7 +102,7 @@ def _head(box: Box, state: States) -> str:
 def _node(box: Box, state: States | None) -> str:
     node = box.thing
     assert isinstance(node, PictureNode)
-    known = _known(box.flow, node, state)
+    known = known_state(state or {}, box.flow, node.members)
     tip = f"{node.title}{': ' + node.type if node.type else ''}\n{node.full}".strip()
     return (
         f'<g class="node {node.kind}{_state_class(known)}"{_identity(box, node.id)}><title>{escape(tip)}</title>'
@@ -112,12 +112,6 @@ def _node(box: Box, state: States | None) -> str:
 
 def _identity(box: Box, id: str) -> str:
     return f' data-flow="{escape(box.flow)}" data-node="{escape(id)}"'
-
-
-def _known(flow: str, node: PictureNode, state: States | None) -> NodeState | None:
-    """The state of a node: that of the first of its members which has one that says something."""
-    found = [state[flow, member] for member in node.members if state and (flow, member) in state]
-    return next((each for each in found if each.status == "failed"), found[0] if found else None)
 
 
 def _state_class(known: NodeState | None) -> str:
