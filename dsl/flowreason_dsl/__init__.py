@@ -2,6 +2,7 @@
 
 from flowreason_dsl.diagnostics import Diagnostic, FlowCheckError, FlowError, FlowSyntaxError, render
 from flowreason_dsl.parser import decode, parse, parse_lenient
+from flowreason_dsl.printer import format_flow, format_text
 from flowreason_dsl.source import Source, Span
 
 __all__ = [
@@ -12,6 +13,8 @@ __all__ = [
     "Source",
     "Span",
     "decode",
+    "format_flow",
+    "format_text",
     "parse",
     "parse_lenient",
     "render",

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple, TypeAlias
 
 from flowreason_dsl import syntax as s
-from flowreason_dsl.source import Span
+from flowreason_dsl.source import NOWHERE, Span
 from flowreason_dsl.tokens import Token
 from flowreason_dsl.types import SCALARS, Choice, DictOf, ListOf, Record
 
@@ -69,8 +69,12 @@ def _index(children: Children, type_: str) -> int:
     return next(i for i, child in enumerate(children) if _is(child, type_))
 
 
-def _doc(children: Children) -> str | None:
-    return next((child.value for child in children if _is(child, "TEXT")), None)
+def _doc(children: Children) -> tuple[str | None, Span]:
+    """The docstring among children, and where it stands."""
+    for child in children:
+        if _is(child, "TEXT"):
+            return child.value, child.span
+    return None, NOWHERE
 
 
 def _type(children: Children) -> s.TypeRef | None:
@@ -91,15 +95,16 @@ def _use(c: Children) -> s.Use:
 def _tool(c: Children) -> s.ToolDef:
     pure = c[0].type == "PURE"
     name, parameters = c[1 + pure], c[2 + pure]
-    return s.ToolDef(_name(name), parameters.items, _type(c), _doc(c), pure, _span(c))
+    doc, doc_span = _doc(c)
+    return s.ToolDef(_name(name), parameters.items, _type(c), doc, pure, _span(c), doc_span)
 
 
 def _flow(c: Children) -> s.FlowDef:
     brace = _index(c, "LBRACE")
-    doc = _doc(c[brace + 1 : brace + 2])
+    doc, doc_span = _doc(c[brace + 1 : brace + 2])
     statements = tuple(c[brace + 1 + (doc is not None) : -1])
     body = s.Block(statements, _span(c[brace:]))
-    return s.FlowDef(_name(c[1]), c[2].items, _type(c), doc, body, _span(c))
+    return s.FlowDef(_name(c[1]), c[2].items, _type(c), doc, body, _span(c), doc_span)
 
 
 def _parameters(c: Children) -> Parameters:

@@ -68,8 +68,8 @@ def _patterns(lark: Lark) -> dict[str, str]:
 
 
 def _lark() -> Lark:
-    from lark import Lark  # noqa: PLC0415 - imported with the first flow, not with the package
-    from lark.lexer import Lexer  # noqa: PLC0415
+    from lark import Lark
+    from lark.lexer import Lexer
 
     class Outside(Lexer):
         """Tokens come from our own lexer, which points at faults and mends them."""

@@ -25,6 +25,7 @@ _BRACED_TEXT = re.compile(r'"(?:[^"\\{]|\\.|\{\{|\{[^{}"\n]*(?:"[^"\n]*"[^{}"\n]
 _TEXT = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
 _LINE = re.compile(r"[^\n]*")
 _STRANGE = re.compile(r"[-+*/%<>=!&|^~@?$]+|[^\x00-\x7f]+|.", re.DOTALL)
+_LOOKALIKES = r"={2,3}|=>+|--+>?|->{2,}|<-+"
 _ORDER = ("NAME", "TEMPLATE", "TEXT", "CODE", "COMMENT", "DECIMAL", "INT", "BLOCK")
 
 
@@ -45,7 +46,7 @@ def _pattern() -> re.Pattern[str]:
     patterns = grammar().patterns
     marks = "|".join(re.escape(mark) for mark in sorted(grammar().marks, key=len, reverse=True))
     groups = [f"(?P<{name}>{patterns[name]})" for name in _ORDER]
-    groups.insert(1, f"(?P<MARK>{marks})")
+    groups[1:1] = [f"(?P<STRANGE>{_LOOKALIKES})", f"(?P<MARK>{marks})"]
     return re.compile(f"(?:{patterns['WS']})?(?:{'|'.join(groups)})?")
 
 
@@ -135,6 +136,8 @@ class _Reader:
         raw = self.text[start:end]
         if kind in ("TEMPLATE", "TEXT"):
             return self._string(kind, start, end, raw)
+        if kind == "STRANGE":
+            return self._add(kind, start, end, raw)
         if kind in ("CODE", "BLOCK"):
             if self.depth == 0 and (after := self.region.after(start)) != start:
                 return after
@@ -155,6 +158,7 @@ class _Reader:
     # --- strings
 
     def _string(self, kind: str, start: int, end: int, raw: str) -> int:
+        self._drop_prefix(start)
         if self.wary and not raw.startswith('"""'):
             if kind == "TEXT" and (braced := _BRACED_TEXT.match(self.text, start)):
                 end, raw = braced.end(), braced[0]
@@ -162,8 +166,16 @@ class _Reader:
                 return self._unclosed_string(start)
         return self._add(kind, start, end, raw)
 
+    def _drop_prefix(self, start: int) -> None:
+        """`f"…"` is `"…"` here."""
+        last = self.out.tokens[-1] if self.out.tokens else None
+        if last is not None and last.end == start and last.value in ("f", "F"):
+            self.out.tokens.pop()
+            self._report(mend.hint("mended-prefix", "values are put into any text; it needs no `f`", last.span, ""))
+
     def _faulty_string(self, start: int) -> int:
         """A string that is not closed, or holds an escape that is none."""
+        self._drop_prefix(start)
         patterns = (_LONG_TEXT,) if self.text.startswith('"""', start) else (_BRACED_TEXT, _TEXT)
         for pattern in patterns if self.wary else patterns[-1:]:
             if found := pattern.match(self.text, start):
@@ -245,9 +257,9 @@ class _Reader:
         else:
             self.out.cut = True
         end = stop + len(fence) if stop >= 0 else len(self.text)
-        message = f"a block of Python that begins with `{fence}` and is never closed"
+        message = f"a block of Python that begins with {len(fence)} backticks and is never closed"
         span = Span(start, start + len(fence))
-        help_ = f"close it with `{fence}` at the beginning of a line"
+        help_ = "close it with as many backticks at the beginning of a line"
         self._report(Diagnostic("syntax-unclosed-code", message, span, labels=labels, help=help_, fix=fix))
         raw = self.text[start : stop if stop >= 0 else end].rstrip("`")
         return self._add("BLOCK", start, end, literals.code(raw + "\n" + fence, start))

@@ -25,7 +25,7 @@ _LOW = re.compile(r"\\u([Dd][C-Fc-f][0-9A-Fa-f]{2})")
 _KEY = r""""(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'"""
 _HOLE = re.compile(rf"\{{[ \t]*({_NAME})((?:\.{_NAME}|\[[ \t]*(?:-?[0-9]+|{_KEY})[ \t]*\])*)[ \t]*\}}")
 _STEP = re.compile(rf"\.({_NAME})|\[[ \t]*(?:(-?[0-9]+)|({_KEY}))[ \t]*\]")
-_PLAIN = re.compile(r'[^\\{}\r]*')
+_PLAIN = re.compile(r"[^\\{}\r]*")
 _MARKS = re.compile(r"[\\{}]")
 _MOST_DIGITS = 4000
 
@@ -167,7 +167,9 @@ def _template_piece(piece: str, offset: int, parts: list[str | s.Path], report: 
         found = mark.start()
         out.append(piece[at:found])
         if mark[0] == "\\":
-            letters, at = _escape(piece, offset, found, len(piece), report) if found + 1 < len(piece) else ("\\", found + 1)
+            letters, at = (
+                _escape(piece, offset, found, len(piece), report) if found + 1 < len(piece) else ("\\", found + 1)
+            )
             out.append(letters)
         elif piece.startswith(mark[0] * 2, found):
             out.append(mark[0])
@@ -176,9 +178,10 @@ def _template_piece(piece: str, offset: int, parts: list[str | s.Path], report: 
             parts += ["".join(out), _path(hole, offset, report)]
             out, at = [], hole.end()
         else:
-            report(_brace(piece, offset, found))
-            out.append(mark[0])
-            at = found + 1
+            span, finding = _brace(piece, offset, found)
+            report(finding)
+            out.append(piece[found:span])
+            at = span
     out.append(piece[at:])
     parts.append("".join(out))
 
@@ -203,18 +206,29 @@ def _key(raw: str, start: int, report: Report) -> str:
     return "".join(out)
 
 
-def _brace(piece: str, offset: int, at: int) -> Diagnostic:
+_FILLED = re.compile(r"\{[^{}]*\}")
+_OPERATION = re.compile(
+    r"[A-Za-z_][\w.\[\]]*\s*[-+*/%(<>=!\[,|]|[A-Za-z_][\w.]*\s+(?:if|for|in|and|or)\b|[\w.]+![rsa]|\w+:[\d.,<>^]"
+)
+
+
+def _brace(piece: str, offset: int, at: int) -> tuple[int, Diagnostic]:
+    """Where the brace, or what it encloses, ends; and what is wrong with it."""
     mark = piece[at]
-    close = piece.find("}", at) if mark == "{" else -1
-    span = Span(offset + at, offset + (close + 1 if close >= 0 else at + 1))
-    message = (
-        f"between braces stands a name, a field or an index, not `{piece[at + 1 : close].strip()}`"
-        if close >= 0
-        else f"a single `{mark}` in a question; `{mark * 2}` stands for a brace"
-    )
-    help_ = "compute the value in a node of its own and put its name here" if close >= 0 else None
-    fix = Fix(f"write `{mark * 2}` for a brace", Span(offset + at, offset + at + 1), mark * 2)
-    return Diagnostic("template-brace", message, span, help=help_, fix=fix)
+    filled = _FILLED.match(piece, at)
+    end = filled.end() if filled else at + 1
+    span = Span(offset + at, offset + end)
+    double = piece[at:end].replace("{", "{{").replace("}", "}}")
+    fix = Fix(f"write `{double[:60]}` for braces", span, double)
+    if filled is None:
+        message = f"a single `{mark}` in a question; `{mark * 2}` stands for a brace"
+        return end, Diagnostic("template-brace", message, span, fix=fix)
+    inside = piece[at + 1 : end - 1].strip()
+    message = f"between braces stands a name, a field or an index, not `{inside[:60]}`"
+    if _OPERATION.match(inside):
+        help_ = "compute the value in a node of its own and put its name here"
+        return end, Diagnostic("template-brace", message, span, help=help_)
+    return end, Diagnostic("template-brace", message, span, help="`{{` and `}}` stand for braces", fix=fix)
 
 
 # --- Python ------------------------------------------------------------------------------------------------

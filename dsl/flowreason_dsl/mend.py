@@ -18,12 +18,13 @@ _LEAD = re.compile(r"(?:\s|#[^\n]*\n|\ufeff)*")
 _BETWEEN = re.compile(r"(?:[\s;]|#[^\n]*(?:\n|\Z))*")
 _FENCE = re.compile(r"^[ \t]*(?:`{3,}|~{3,})[^\n`]*(?:\n|\Z)", re.MULTILINE)
 _GOES_ON = re.compile(r"(?:flow|tool|pure|use)\b|[\"“{}()\[\]|,:=;]|->")
-_STATEMENT = re.compile(
-    r"[ \t]*(?:[A-Za-z_]\w*[ \t]*(?:=|:[^\n=]*=|->)|[A-Za-z_]\w*(?:\(|\[|\.\w)|[`\"{}]|(?:else|break)\b"
-    r"|(?:if|for|match|while|repeat|sample|answer|yield|ask|given|with|ensure|run|solve|emulate)\b[^\n]*[`\"{=“])",
+_STATEMENT_LINE = re.compile(
+    r"^[ \t]*(?:[A-Za-z_]\w*[ \t]*(?:=|:[^\n=]*=|->)|[A-Za-z_]\w*(?:\(|\[|\.\w)|[`\"{}]"
+    r"|(?:if|else|for|match|while|repeat|sample|answer|yield|break|ask|given|with|ensure|run|solve|emulate)\b"
+    r"|[^\n]*(?:\{[ \t\r]*$|\)[^\n]*\{))",
     re.MULTILINE,
 )
-_STATEMENT_LINE = re.compile(rf"^(?:{_STATEMENT.pattern})", re.MULTILINE)
+"""A line that could belong to a flow: text with such a line is never passed over, unless a fence stands before it."""
 
 WORDS = {"True": (("TRUE",), "true"), "False": (("FALSE",), "false"), "elif": (("ELSE", "IF"), "else if")}
 TYPES = {
@@ -46,7 +47,7 @@ TYPES = {
     "map": "dict",
     "Map": "dict",
 }
-QUOTES = {"“": "“”\"", "”": "“”\"", "„": "“”\"", "«": "»", "'": "'", "‘": "’'", "’": "’'"}
+QUOTES = {"“": '“”"', "”": '“”"', "„": '“”"', "«": "»", "'": "'", "‘": "’'", "’": "’'"}
 
 
 def hint(code: str, message: str, span: Span, replacement: str) -> Diagnostic:
@@ -86,11 +87,15 @@ class Region:
         if here == len(self.text) or _GOES_ON.match(self.text, here):
             return at
         if not self.text.startswith(("```", "~~~"), here):
+            end = self._next_definition(here)
             same_line = "\n" not in self.text[at:here]
-            if same_line or _STATEMENT.match(self.text, here):
+            if same_line or _STATEMENT_LINE.search(self.text, here, end):
                 return at
-        following = _DEFINITION.search(self.text, here)
-        return self._skip(here, following.start() if following else len(self.text))
+        return self._skip(here, self._next_definition(here))
+
+    def _next_definition(self, at: int) -> int:
+        following = _DEFINITION.search(self.text, at)
+        return following.start() if following else len(self.text)
 
     def _skip(self, start: int, end: int) -> int:
         shown = self.text[start:end].rstrip()

@@ -22,7 +22,9 @@ AT_THE_END = frozenset({"syntax-unclosed-brace", "syntax-unexpected-end"})
 """Codes that say that something is missing, not that something is wrong."""
 
 _STRINGS = frozenset({"TEMPLATE", "TEXT", "QUOTED"})
-_VALUES = frozenset({"NAME", "TEMPLATE", "INT", "DECIMAL", "TRUE", "FALSE", "CODE", "BLOCK", "ASK", "EMULATE", "SOLVE", "RUN"})
+_VALUES = frozenset(
+    {"NAME", "TEMPLATE", "INT", "DECIMAL", "TRUE", "FALSE", "CODE", "BLOCK", "ASK", "EMULATE", "SOLVE", "RUN"}
+)
 _STATEMENTS = frozenset({"NAME", "ANSWER", "YIELD", "BREAK", "IF", "MATCH", "WHILE", "REPEAT", "FOR", "SAMPLE", "ASK"})
 _STATEMENTS |= _VALUES - {"TEMPLATE", "INT", "DECIMAL", "TRUE", "FALSE"}
 _TYPES = frozenset({"SCALAR", "LIST", "DICT", "LBRACE", "TEXT"})
@@ -40,6 +42,7 @@ _ALONE = {
     END: "the end of the file",
 }
 _ARROWS = frozenset({"-->", "=>", "==>", "--->", "-", "--", "~>", "|>", ">>", "<-", "→", "⟶", "⇒", "➔", "➜"})
+_AUGMENTED = frozenset({"+=", "-=", "*=", "/=", "%=", "//=", "**=", "|=", "&="})
 _PYTHON_FOR = {
     "return": ("a flow ends with `answer`", "answer"),
     "None": ("there is no `None` outside Python", "`None`"),
@@ -71,7 +74,12 @@ def shown(token: Token) -> str:
 def describe(expected: set[str]) -> str:
     """What may come next, as a person would say it."""
     left, out = set(expected), []
-    for kinds, word in ((_STATEMENTS, "a statement"), (_VALUES, "a value"), (_TYPES, "a type"), (_CONSTANTS, "a value")):
+    for kinds, word in (
+        (_STATEMENTS, "a statement"),
+        (_VALUES, "a value"),
+        (_TYPES, "a type"),
+        (_CONSTANTS, "a value"),
+    ):
         if kinds <= left:
             out.append(word)
             left -= kinds | {"FOR", "SAMPLE"}
@@ -136,15 +144,19 @@ def _end(at: Reading, expected: set[str]) -> Diagnostic | None:
     opener, last = at.unclosed(), _before(at) if at.at else _here(at)
     place = Span(last.end, last.end) if last.type != END else last.span
     if opener is None and "FLOW" in expected:
-        message = "there is no flow here"
-        help_ = "a file holds at least one `flow name(…) { … }`"
-        return Diagnostic("syntax-no-flow", message, Span(0, 0), help=help_)
+        return _no_flow("there is no flow here", Span(0, 0))
     labels = (opener,) if opener else ()
     if opener is None or "RBRACE" not in expected:
         message = f"the text ends in the middle; expected {describe(expected)}"
         return Diagnostic("syntax-unexpected-end", message, place, labels=labels)
     fix = Fix("close it here", place, "\n}")
-    return Diagnostic("syntax-unclosed-brace", "a `}` is missing before the end of the file", place, labels=labels, fix=fix)
+    return Diagnostic(
+        "syntax-unclosed-brace", "a `}` is missing before the end of the file", place, labels=labels, fix=fix
+    )
+
+
+def _no_flow(message: str, span: Span) -> Diagnostic:
+    return Diagnostic("syntax-no-flow", message, span, help="a file holds at least one `flow name(…) { … }`")
 
 
 def _definition_inside(at: Reading, expected: set[str]) -> Diagnostic | None:
@@ -165,20 +177,31 @@ def _value_missing(at: Reading, expected: set[str]) -> Diagnostic | None:
     """`x =` with nothing behind it on its line."""
     if begins_before(at):
         wanting = at.tokens[at.at - 2]
-    elif "CODE" in expected and "ANSWER" not in expected and (at.begins_line(at.at) or at.kind(at.at) in ("RBRACE", END)):
+    elif (
+        "CODE" in expected and "ANSWER" not in expected and (at.begins_line(at.at) or at.kind(at.at) in ("RBRACE", END))
+    ):
         wanting = _before(at)
     else:
         return None
     if wanting.type in ("NAME", "RBRACE", "RPAR", "RSQB", "STRANGE"):
         return None
+    wanted = "a name" if wanting.type in ("GIVEN", "RUN", "FOR", "ARROW", "COMMA") else "a value"
     message = f"{shown(wanting)} is not followed by anything"
-    return Diagnostic("syntax-missing-value", message, wanting.span, help="a value stands here")
+    return Diagnostic("syntax-missing-value", message, wanting.span, help=f"{wanted} stands behind it")
 
 
-def _colon_for_brace(at: Reading, expected: set[str]) -> Diagnostic | None:
-    if at.kind(at.at) != "COLON" or "LBRACE" not in expected:
+def _before_brace(at: Reading, expected: set[str]) -> Diagnostic | None:
+    """`if x:`, `else:`, `"a" => {`."""
+    token = _here(at)
+    after_else = _before(at).type == "ELSE"
+    if "LBRACE" not in expected and not after_else:
         return None
-    return Diagnostic("syntax-block-colon", "a block stands between `{` and `}`, not behind `:`", _here(at).span)
+    if at.kind(at.at + 1) == "LBRACE" and token.value in (":", "=>", "->", "then", "do", "="):
+        fix = Fix("take it out", token.span, "")
+        return Diagnostic("syntax-block", f"the block follows directly, without `{token.value}`", token.span, fix=fix)
+    if token.type != "COLON":
+        return None
+    return Diagnostic("syntax-block", "a block stands between `{` and `}`, not behind `:`", token.span)
 
 
 def _header(at: Reading, expected: set[str]) -> Diagnostic | None:
@@ -191,7 +214,12 @@ def _header(at: Reading, expected: set[str]) -> Diagnostic | None:
         return Diagnostic("syntax-parameters", message, before.span, fix=fix)
     if expected == {"COLON"} and before.type == "NAME" and token.type in ("COMMA", "RPAR", "EQUAL", "RBRACE"):
         fix = Fix("any type will do", after, ": any")
-        return Diagnostic("syntax-parameter-type", f"`{before.value}` wants a type, as in `{before.value}: text`", before.span, fix=fix)
+        return Diagnostic(
+            "syntax-parameter-type",
+            f"`{before.value}` wants a type, as in `{before.value}: text`",
+            before.span,
+            fix=fix,
+        )
     return None
 
 
@@ -249,10 +277,13 @@ def _extra_brace(at: Reading, expected: set[str]) -> Diagnostic | None:
 def _outside(at: Reading, expected: set[str]) -> Diagnostic | None:
     if at.opens or not expected <= {"FLOW", "TOOL", "PURE", "USE", END} or at.kind(at.at) == END:
         return None
+    token = _here(at)
+    if not at.has_flow:
+        drawing = token.value in ("graph", "flowchart", "digraph", "stateDiagram", "sequenceDiagram")
+        return _no_flow("this is a drawing, not a flow" if drawing else "this is no flow", token.span)
     labels: tuple[Label, ...] = ()
     if at.at and at.kind(at.at - 1) == "RBRACE":
         labels = (Label(_before(at).span, "the flow ended here"),)
-    token = _here(at)
     near = nearest(str(token.value), ("flow", "tool", "use")) if token.type == "NAME" else None
     fix = Fix(f"write `{near}`", token.span, near) if near and at.kind(at.at + 1) == "NAME" else None
     message = "statements stand inside a flow: `flow name(…) { … }`"
@@ -278,7 +309,9 @@ def _question_in_name(at: Reading, expected: set[str]) -> Diagnostic | None:
         return None
     if token.type in ("CODE", "BLOCK"):
         help_ = 'compute it in a node of its own and put its name in: `ask "{name}"`'
-        return Diagnostic("syntax-question", f"after `{before.value}` stands a text in quotes, not Python", token.span, help=help_)
+        return Diagnostic(
+            "syntax-question", f"after `{before.value}` stands a text in quotes, not Python", token.span, help=help_
+        )
     if token.type != "NAME" or at.begins_line(at.at):
         return None
     fix = Fix(f'write `"{{{token.value}}}"`', token.span, f'"{{{token.value}}}"')
@@ -292,7 +325,7 @@ def _bare_text(at: Reading, expected: set[str]) -> Diagnostic | None:
     if token.type not in _STRINGS or not {"ANSWER", "BREAK"} <= expected:
         return None
     fix = Fix("ask it", Span(token.start, token.start), "ask ")
-    message = "a text alone does nothing; a question is written `ask \"…\"`"
+    message = 'a text alone does nothing; a question is written `ask "…"`'
     return Diagnostic("syntax-bare-text", message, token.span, fix=fix)
 
 
@@ -300,7 +333,7 @@ def _case(at: Reading, expected: set[str]) -> Diagnostic | None:
     token = _here(at)
     if not {"TEXT", "INT", "TRUE"} <= expected or "BREAK" in expected or token.type == "RBRACE":
         return None
-    message = "an arm of a `match` begins with a value, as in `\"yes\" { … }`, or with `else`"
+    message = 'an arm of a `match` begins with a value, as in `"yes" { … }`, or with `else`'
     other = str(token.value) in ("_", "default", "otherwise", "other") and at.kind(at.at + 1) == "LBRACE"
     fix = Fix("write `else`", token.span, "else") if other else None
     if token.value == "case" and at.kind(at.at + 1) in _STRINGS:
@@ -326,13 +359,26 @@ def _slashes(at: Reading, _expected: set[str]) -> Diagnostic | None:
 
 def _python(at: Reading, _expected: set[str]) -> Diagnostic | None:
     """Python without its backticks."""
-    found = naked_python.find(at)
-    if found is None:
+    span = naked_python.find(at)
+    if span is None:
         return None
-    span, assigned = found
     code = at.source.slice(span)
-    fix = Fix("put it between backticks", span, f"{assigned}`{code}`" if "\n" not in code else f"```\n{code}\n```")
+    fix = Fix("put it between backticks", span, f"```\n{code}\n```" if "\n" in code else f"`{code}`")
     return Diagnostic("syntax-python", "Python stands between backticks", span, fix=fix)
+
+
+def _augmented(at: Reading, _expected: set[str]) -> Diagnostic | None:
+    """`x += 1`."""
+    token, name = _here(at), _before(at)
+    if token.type != "STRANGE" or name.type != "NAME" or token.value not in _AUGMENTED:
+        return None
+    value = naked_python.after(at, at.at + 1)
+    span = name.span.cover(value or token.span)
+    message = f"a node is written `{name.value} = …`"
+    if value is None:
+        return Diagnostic("syntax-python", message, span)
+    right = f"{name.value} = `{name.value} {token.value[:-1]} {at.source.slice(value)}`"
+    return Diagnostic("syntax-python", message, span, fix=Fix(f"write {right}", span, right))
 
 
 def _strange(at: Reading, expected: set[str]) -> Diagnostic | None:
@@ -356,9 +402,10 @@ _LOOKS = (
     _walrus,
     _header,
     _question_in_name,
-    _colon_for_brace,
+    _before_brace,
     _outside,
     _case,
+    _augmented,
     _python,
     _reserved,
     _python_word,

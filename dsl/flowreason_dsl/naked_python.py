@@ -25,40 +25,50 @@ _STOPS = frozenset({"LBRACE", "GIVEN", "WITH", "ENSURE", "COMMA", "ELSE", "YIELD
 _CLOSING = {"LPAR": "RPAR", "LSQB": "RSQB", "LBRACE": "RBRACE"}
 _LONGEST = 2_000
 _MOST_TRIES = 60
+_FARTHEST = 200
 
 
-def find(at: Reading) -> tuple[Span, str] | None:
-    """Where it stands, and what must be written before its first backtick (`x = ` for `x += 1`)."""
+def find(at: Reading) -> Span | None:
+    """Where it stands."""
     first, last = _line(at)
     tries = 0
     for begin in _begins(at, first):
         for end in _ends(at, begin, last):
             tries += 1
             if end >= at.at and _is_python(at, begin, end):
-                return at.span_between(begin, end), ""
+                return at.span_between(begin, end)
             if tries > _MOST_TRIES:
                 return None
     return None
 
 
+def after(at: Reading, begin: int) -> Span | None:
+    """The Python that begins with a token and ends with its line."""
+    end = begin
+    while at.kind(end + 1) not in (END, "RBRACE") and not at.begins_line(end + 1) and end - begin < _FARTHEST:
+        end += 1
+    span = at.span_between(begin, end)
+    return span if _parse(at.source.slice(span)) is not None else None
+
+
 def _line(at: Reading) -> tuple[int, int]:
-    """The first and the last token of the line of the fault, but of its statement only."""
+    """The first and the last token of the line of the fault."""
     first = last = at.at
-    while first > at.statement and not at.begins_line(first):
+    while not at.begins_line(first) and at.at - first < _FARTHEST:
         first -= 1
-    while at.kind(last + 1) != END and not at.begins_line(last + 1) and last - at.at < _LONGEST:
+    while at.kind(last + 1) != END and not at.begins_line(last + 1) and last - at.at < _FARTHEST:
         last += 1
     return first, last
 
 
 def _begins(at: Reading, first: int) -> Iterator[int]:
-    for i in range(max(first, at.at - 200), at.at + 1):
+    for i in range(first, at.at + 1):
         if at.kind(i - 1) in _BEFORE and at.kind(i) not in ("CODE", "BLOCK", "ASK"):
             yield i
 
 
 def _ends(at: Reading, begin: int, last: int) -> Iterator[int]:
-    """Ends worth trying: the bracket that closes the first one, then the line, then before each word that follows a value."""
+    """Ends worth trying: the closing bracket, then the line, then before each word that follows a value."""
     if at.kind(begin) in _CLOSING and (closing := _closing(at, begin)) is not None:
         yield closing
     yield last
@@ -77,14 +87,22 @@ def _closing(at: Reading, begin: int) -> int | None:
 
 
 def _is_python(at: Reading, begin: int, end: int) -> bool:
-    text = at.source.slice(at.span_between(begin, end))
-    if len(text) > _LONGEST or "`" in text or end < begin:
+    if end < begin:
         return False
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            tree = ast.parse(f"(\n{text}\n)" if "\n" in text else text, mode="eval").body
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+    text = at.source.slice(at.span_between(begin, end))
+    tree = _parse(text)
+    if tree is None:
         return False
     plain = isinstance(tree, ast.Name | ast.Constant | ast.Tuple | ast.Attribute)
     return not plain or (isinstance(tree, ast.Tuple) and text.startswith("("))
+
+
+def _parse(text: str) -> ast.expr | None:
+    if len(text) > _LONGEST or "`" in text:
+        return None
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return ast.parse(f"(\n{text}\n)" if "\n" in text else text, mode="eval").body
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None

@@ -56,17 +56,12 @@ class Open(NamedTuple):
 def _levels() -> dict[int, Level]:
     """The states in which a definition, a statement or an arm of a `match` may begin."""
 
-    def shifts(row: dict[str, object], *kinds: str) -> bool:
-        return all(isinstance(row.get(kind), int) for kind in kinds)
-
+    rules: dict[str, Level] = {"do": "block", "flow": "file", "case": "cases"}
     out: dict[int, Level] = {}
     for state, row in grammar().table.items():
-        if shifts(row, "BREAK", "ANSWER"):
-            out[state] = "block"
-        elif shifts(row, "FLOW", "USE"):
-            out[state] = "file"
-        elif shifts(row, "TEXT", "RBRACE"):
-            out[state] = "cases"
+        for rule, level in rules.items():
+            if rule in row:
+                out[state] = level
     return out
 
 
@@ -85,6 +80,7 @@ class Reading:
         self.flow: Flow | None = None
         self._lines = {self.line_of(d.span.start) for d in errors(self.diagnostics)}
         self._stuck = (-1, -1)
+        self.has_flow = any(token.type == "FLOW" for token in self.tokens)
 
     def read(self) -> Reading:
         """Goes through all tokens."""
@@ -93,7 +89,7 @@ class Reading:
         while self.at < len(self.tokens):
             if not self._advance():
                 self._fault()
-                if len(self.diagnostics) >= MOST_ERRORS or not self._recover():
+                if not self.has_flow or len(self.diagnostics) >= MOST_ERRORS or not self._recover():
                     return self
             elif len(self.machine.states) > _MOST_STATES or self._chained():
                 self._refuse_depth(self.tokens[self.at - 1])
@@ -116,7 +112,7 @@ class Reading:
         return at == 0 or "\n" in self.source.text[self.tokens[at - 1].end : self.tokens[at].start]
 
     def defines(self, at: int) -> bool:
-        """Whether a flow, a tool or a use begins here: such a word at the begin of a line, not deeper than its surroundings."""
+        """Whether a definition begins here: its word at the begin of a line, not deeper than what is around it."""
         if self.kind(at) not in _DEFINERS or not self.begins_line(at):
             return False
         outer = next((o for o in reversed(self.opens) if not o.stand_in), None)
@@ -132,7 +128,7 @@ class Reading:
     def _advance(self) -> bool:
         """Takes the next token, as what its place makes of it."""
         token, row, step = self.tokens[self.at], self.machine.row(), 1
-        fed = (token,)
+        fed: tuple[Token, ...] = (token,)
         if token.type in words.STRINGS:
             fed = (words.string(token, "TEMPLATE" if "TEMPLATE" in row else "TEXT", self.diagnostics.append),)
         elif token.type == "NAME" and "NAME" not in row:

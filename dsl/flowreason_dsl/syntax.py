@@ -67,7 +67,7 @@ class Template:
 class Literal:
     """A number, `true` or `false` where a value stands; a plain text in `match`, `with` and defaults."""
 
-    value: str | int | float | bool | None
+    value: str | int | float | bool
     span: Span = _span()
 
 
@@ -330,6 +330,7 @@ class FlowDef:
     doc: str | None
     body: Block
     span: Span = _span()
+    doc_span: Span = _span()
 
 
 @dataclass(frozen=True, slots=True)
@@ -342,6 +343,7 @@ class ToolDef:
     doc: str | None
     pure: bool = False
     span: Span = _span()
+    doc_span: Span = _span()
 
 
 @dataclass(frozen=True, slots=True)
