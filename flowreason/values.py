@@ -10,7 +10,7 @@ from __future__ import annotations
 import datetime
 import json
 import re
-from collections.abc import Mapping, MappingView, Set
+from collections.abc import ItemsView, KeysView, Mapping, Set, ValuesView
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
@@ -47,7 +47,7 @@ def _encode_tagged(value: Any) -> Any:
         if hasattr(value, "_asdict"):
             return encode(value._asdict())
         return {TAG: "tuple", "of": [encode(item) for item in value]}
-    if isinstance(value, MappingView):  # `d.keys()` is a set to Python, and an ordered list to people
+    if isinstance(value, KeysView | ItemsView | ValuesView):  # `d.keys()` is a set to Python, and an ordered list to people
         return [encode(item) for item in value]
     if isinstance(value, Set):
         return {TAG: "set", "of": [encode(item) for item in ordered(value)]}

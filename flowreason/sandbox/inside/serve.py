@@ -1,0 +1,125 @@
+"""The loop of a worker: take a message, run the piece, answer; ask the host in between, and run what it sends then.
+
+Invariant: pieces are nested like calls; the innermost one runs, those below wait for an answer of the host. Answers
+that come while a piece above still runs are kept.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from typing import Any
+
+from flowreason.sandbox.inside.names import Names
+from flowreason.sandbox.inside.output import Printed
+from flowreason.sandbox.inside.pieces import Piece, Pieces, failure
+from flowreason.sandbox.inside.records import leave
+from flowreason.sandbox.inside.wire import Wire
+from flowreason.values import NotPlain
+
+DEEPEST = 5_000
+"""How deep calls may go. Python's own 1,000 is too few for recursion that people write; the stack is made for this."""
+
+STACK = 64 * 1024 * 1024
+
+
+class HostError(RuntimeError):
+    """A function outside failed; `number` is the call's."""
+
+    def __init__(self, text: str, number: int) -> None:
+        super().__init__(text)
+        self.number = number
+
+
+class Server:
+    """Serves one session on a wire."""
+
+    def __init__(self, wire: Wire, names: Names, limits: dict[str, Any]) -> None:
+        self.wire = wire
+        self.limits = limits
+        self.pieces = Pieces(names, self)
+        self._answers: dict[int, dict[str, Any]] = {}
+        self._count = 0
+
+    def serve(self) -> None:
+        """Until the host is gone."""
+        self.wire.send({"is": "ready"})
+        while True:
+            self._take(self.wire.receive())
+
+    def _take(self, message: dict[str, Any]) -> None:
+        if message["do"] == "run":
+            self._run(message)
+        else:
+            self._answers[message["call"]] = message
+
+    def ask(self, question: dict[str, Any]) -> Any:
+        """What the host answers; it may send further pieces first."""
+        self._count += 1
+        number = self._count
+        self.wire.send({**question, "call": number})
+        while number not in self._answers:
+            self._take(self.wire.receive())
+        answer = self._answers.pop(number)
+        if "error" in answer:
+            raise HostError(answer["error"], number)
+        return answer["value"]
+
+    def _run(self, message: dict[str, Any]) -> None:
+        printed = Printed(self.limits["output"])
+        before, sys.stdout = sys.stdout, printed
+        try:
+            self._answer(message["run"], self._outcome(message), printed)
+        finally:
+            sys.stdout = before
+
+    def _outcome(self, message: dict[str, Any]) -> str:
+        """The fields of the answer as JSON text, without the braces."""
+        try:
+            value, more = self.pieces.run(Piece.read(message))
+            return self._done(value, more)
+        except BaseException as error:  # noqa: BLE001 - whatever a piece does, the worker answers
+            return _inner(failure(error, error.number if isinstance(error, HostError) else 0))
+
+    def _done(self, value: Any, more: dict[str, Any]) -> str:
+        try:
+            text = json.dumps(leave(value), ensure_ascii=False, separators=(",", ":"))
+        except RecursionError:
+            return _inner({"is": "failed", "kind": "size", "text": "the value is nested too deeply to be handed on"})
+        except NotPlain as error:
+            return _inner({"is": "failed", "kind": "NotPlain", "text": str(error)})
+        except ValueError:
+            text = "the value holds a number of more than 4,300 digits"
+            return _inner({"is": "failed", "kind": "size", "text": text})
+        most = self.limits["value"]
+        if len(text) > most:
+            message = f"the value is too big to be handed on: {len(text):,} characters of JSON, {most:,} allowed"
+            return _inner({"is": "failed", "kind": "size", "text": message})
+        return f'{_inner({"is": "done", **more})},"value":{text}'
+
+    def _answer(self, run: int, fields: str, printed: Printed) -> None:
+        shown = json.dumps(printed.text(), ensure_ascii=False)
+        self.wire.send_text(f'{{"run":{run},{fields},"printed":{shown}}}')
+
+
+def _inner(fields: dict[str, Any]) -> str:
+    return json.dumps(fields, ensure_ascii=False)[1:-1]
+
+
+def alone(limits: dict[str, Any], names: Names) -> None:
+    """Serve on standard input and output, unconfined; what pieces print does not get in between."""
+    if sys.platform != "win32":
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_DATA, (limits["memory"], limits["memory"]))
+        hard = resource.getrlimit(resource.RLIMIT_STACK)[1]
+        if hard == resource.RLIM_INFINITY or hard >= STACK:
+            resource.setrlimit(resource.RLIMIT_STACK, (STACK, hard))
+            sys.setrecursionlimit(DEEPEST)
+    wire = Wire(os.dup(0), os.dup(1))
+    quiet = os.open(os.devnull, os.O_RDWR)
+    for descriptor in (0, 1, 2):
+        os.dup2(quiet, descriptor)
+    Server(wire, names, limits).serve()
+

@@ -1,0 +1,67 @@
+"""How a worker process is started, and the asyncio end of the line to it.
+
+Invariant: a worker inherits no environment but the few variables named here, and no descriptor but its line.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import importlib.util
+import json
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from flowreason.errors import SandboxError
+
+if TYPE_CHECKING:
+    from flowreason.sandbox.worker import Worker
+
+PASSED_ON = ("LD_LIBRARY_PATH", "TZ", "SYSTEMROOT")
+"""Variables without which Python may not start, or not know the hour."""
+
+
+def command(mode: str, **settings: Any) -> list[str]:
+    """The command that starts a worker. Raises `SandboxError`."""
+    if not sys.executable:
+        raise SandboxError("this Python does not know its own program, so that no worker can be started")
+    package = Path(__file__).parents[1]
+    spec = importlib.util.find_spec("flowreason_dsl")
+    if spec is None or not spec.submodule_search_locations:
+        raise SandboxError("flowreason_dsl is not installed as files")
+    known = {"mode": mode, "flowreason": str(package), "dsl": spec.submodule_search_locations[0], **settings}
+    script = package / "sandbox" / "inside" / "main.py"
+    return [sys.executable, "-P", "-s", "-S", "-B", "-X", "utf8", str(script), json.dumps(known)]
+
+
+def environment() -> dict[str, str]:
+    """The whole environment of a worker. Sets iterate alike on every run."""
+    return {"PYTHONHASHSEED": "0"} | {name: os.environ[name] for name in PASSED_ON if name in os.environ}
+
+
+class Receiver(asyncio.Protocol):
+    """Hands what a socket brings to a worker."""
+
+    def __init__(self, worker: Worker) -> None:
+        self._worker = worker
+
+    def data_received(self, data: bytes) -> None:
+        self._worker.received(data)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._worker.gone()
+
+
+def ended(status: int | None) -> str:
+    """An exit status (minus the signal's number) in words."""
+    if status is None:
+        return "nobody knows how"
+    if status >= 0:
+        return f"exit status {status}"
+    known = {
+        9: "killed, perhaps for want of memory",
+        11: "it crashed (segmentation fault)",
+        24: "too much processor time",
+    }
+    return known.get(-status, f"signal {-status}")

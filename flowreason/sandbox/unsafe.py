@@ -1,0 +1,86 @@
+"""The same worker without a jail: a process of its own with an empty environment, and nothing that confines it.
+
+Invariant: it is used only where somebody asked for it by name (`--unsafe-python`, `unsafe_python=True`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import asdict
+
+from flowreason.errors import SandboxError
+from flowreason.ports import SandboxLimits
+from flowreason.sandbox.line import command, ended, environment
+from flowreason.sandbox.session import MOST_WORKERS, WorkerSession
+from flowreason.sandbox.worker import Worker
+
+
+class _Receiver(asyncio.SubprocessProtocol):
+    def __init__(self, worker: Worker) -> None:
+        self._worker = worker
+
+    def pipe_data_received(self, fd: int, data: bytes) -> None:
+        self._worker.received(data)
+
+    def process_exited(self) -> None:
+        self._worker.gone()
+
+
+class _Process:
+    def __init__(self, transport: asyncio.SubprocessTransport) -> None:
+        self._transport = transport
+        self._input = transport.get_pipe_transport(0)
+        assert isinstance(self._input, asyncio.WriteTransport)
+
+    def write(self, data: bytes) -> None:
+        assert isinstance(self._input, asyncio.WriteTransport)
+        self._input.write(data)
+
+    def kill(self) -> None:
+        if self._transport.get_returncode() is None:
+            self._transport.kill()
+        self._transport.close()
+
+    async def ending(self) -> str:
+        return ended(self._transport.get_returncode())
+
+
+async def launch(limits: SandboxLimits, worker: Worker) -> _Process:
+    """Start a worker. Raises `SandboxError`."""
+    loop = asyncio.get_running_loop()
+    words = command("alone", limits=asdict(limits))
+    try:
+        transport, _ = await loop.subprocess_exec(
+            lambda: _Receiver(worker),
+            *words,
+            env=environment(),
+            stderr=asyncio.subprocess.DEVNULL,
+            start_new_session=True,
+        )
+    except OSError as error:
+        raise SandboxError(f"no process for Python could be started: {error}") from error
+    return _Process(transport)
+
+
+class UnsafeSandbox:
+    """A worker that can do whatever the user can."""
+
+    name = "unsafe"
+
+    def __init__(self, most_workers: int = MOST_WORKERS) -> None:
+        self._most = most_workers
+        self._sessions: list[WorkerSession] = []
+
+    async def session(self, limits: SandboxLimits | None = None) -> WorkerSession:
+        """A session with a first process that waits. Raises `SandboxError`."""
+        session = WorkerSession(launch, limits or SandboxLimits(), self._most)
+        await session.start()
+        self._sessions = [each for each in self._sessions if not each.closed]
+        self._sessions.append(session)
+        return session
+
+    async def close(self) -> None:
+        """Close what is still open."""
+        for session in self._sessions:
+            await session.close()
+        self._sessions.clear()

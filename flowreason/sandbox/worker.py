@@ -1,0 +1,208 @@
+"""The host's side of one worker process: pieces nested in it, the time they take, and what it says.
+
+Invariant: time counts for the piece that runs, not for those that wait for the host. A worker that breaks a limit
+or a rule is killed at once; every piece in it then fails, the guilty one with the reason.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any, Protocol
+
+from flowreason.errors import FlowreasonError, PythonError, SandboxError
+from flowreason.ports import SandboxLimits
+from flowreason.sandbox.messages import Asked, Broken, Message, Misbehaved, Ready, pack, read
+
+START_SECONDS = 30.0
+ROOM = 64 * 1024
+"""Bytes of a message beside value and output."""
+
+
+class Process(Protocol):
+    """A running worker process."""
+
+    def write(self, data: bytes) -> None:
+        """Send bytes without waiting."""
+        ...
+
+    def kill(self) -> None:
+        """End it at once. May be called more than once."""
+        ...
+
+    async def ending(self) -> str:
+        """How it ended by itself, in words."""
+        ...
+
+
+Launch = Callable[[SandboxLimits, "Worker"], Awaitable[Process]]
+"""Starts a process whose output goes to `Worker.received`, and its end to `Worker.gone`. Raises `SandboxError`."""
+
+
+class Running:
+    """One piece under way. `errors` are what its calls raised, by number."""
+
+    __slots__ = ("errors", "left", "number", "said", "waiting")
+
+    def __init__(self, number: int, seconds: float, said: asyncio.Future[Message]) -> None:
+        self.number = number
+        self.left = seconds
+        self.said = said
+        self.waiting = False
+        self.errors: dict[int, FlowreasonError] = {}
+
+
+class Worker:
+    """Speaks with one process."""
+
+    def __init__(self, limits: SandboxLimits, changed: Callable[[], None]) -> None:
+        self.limits = limits
+        self.stack: list[Running] = []
+        self.dead = False
+        self._changed = changed
+        self._process: Process | None = None
+        self._buffer = bytearray()
+        self._most = limits.value + 6 * limits.output + ROOM
+        self._loop = asyncio.get_running_loop()
+        self._timer: asyncio.TimerHandle | None = None
+        self._timed: Running | None = None
+        self._since = 0.0
+        self._ready: asyncio.Future[None] = self._loop.create_future()
+
+    async def start(self, launch: Launch) -> None:
+        """Start the process and wait until it is confined. Raises `SandboxError`."""
+        try:
+            self._process = await launch(self.limits, self)
+            async with asyncio.timeout(START_SECONDS):
+                await self._ready
+        except TimeoutError as error:
+            self.stop()
+            raise SandboxError(f"the process for Python did not start within {START_SECONDS:g} seconds") from error
+        except BaseException:
+            self.stop()
+            raise
+
+    @property
+    def idle(self) -> bool:
+        return not self.stack and not self.dead
+
+    @property
+    def computing(self) -> bool:
+        return bool(self.stack) and not self.stack[-1].waiting
+
+    # --- what the host wants ---
+
+    def begin(self, number: int, message: bytes) -> Running:
+        """Start a piece, inside the one that waits, if there is one."""
+        running = Running(number, self.limits.seconds, self._loop.create_future())
+        self.stack.append(running)
+        self._write(message)
+        self._time()
+        return running
+
+    def answer(self, running: Running, message: dict[str, Any]) -> None:
+        """Answer what a piece asked; it goes on."""
+        running.waiting = False
+        running.said = self._loop.create_future()
+        self._write(pack(message))
+        self._time()
+
+    def stop(self, error: FlowreasonError | None = None) -> None:
+        """Kill the process. The piece that runs fails with `error`; those below it fail as well."""
+        if self.dead:
+            return
+        self.dead = True
+        self._ready.cancel()
+        stack, self.stack = self.stack, []
+        self._time()
+        if self._process is not None:
+            self._process.kill()
+        for running in stack:
+            if not running.said.done():
+                running.said.set_exception(error if running is stack[-1] and error else _stopped())
+                running.said.exception()  # the piece may be gone; then nobody looks
+        self._changed()
+
+    def _write(self, data: bytes) -> None:
+        if self._process is not None and not self.dead:
+            self._process.write(data)
+
+    # --- time ---
+
+    def _time(self) -> None:
+        """Let time count for the piece that runs, and for no other."""
+        now = self._loop.time()
+        if self._timer is not None and self._timed is not None:
+            self._timer.cancel()
+            self._timed.left -= now - self._since
+        self._timer = self._timed = None
+        if self.computing:
+            self._timed, self._since = self.stack[-1], now
+            self._timer = self._loop.call_later(max(0.0, self._timed.left), self._overtime)
+
+    def _overtime(self) -> None:
+        seconds = f"{self.limits.seconds:g}"
+        self.stop(PythonError(f"it ran longer than the {seconds} seconds it may", kind="timeout"))
+
+    # --- what the process says ---
+
+    def received(self, data: bytes) -> None:
+        """Bytes from the process."""
+        buffer = self._buffer
+        buffer += data
+        while not self.dead and len(buffer) >= 4:
+            size = int.from_bytes(buffer[:4], "big")
+            if size > self._most:
+                self.stop(PythonError(f"it sent a message of {size:,} bytes", kind="size"))
+                return
+            if len(buffer) < 4 + size:
+                return
+            message = bytes(buffer[4 : 4 + size])
+            del buffer[: 4 + size]
+            self._message(message)
+
+    def _message(self, data: bytes) -> None:
+        try:
+            number, message = read(data)
+            if isinstance(message, Ready | Broken) and not self._ready.done():
+                self._started(message)
+                return
+            if not self.stack or self.stack[-1].number != number or self.stack[-1].waiting:
+                raise Misbehaved("it spoke when it was not asked")
+        except Misbehaved as error:
+            self.stop(PythonError(f"this Python was stopped: {error}", kind="protocol"))
+            return
+        self._said(self.stack[-1], message)
+
+    def _started(self, message: Ready | Broken) -> None:
+        if isinstance(message, Ready):
+            self._ready.set_result(None)
+        else:
+            self._ready.set_exception(SandboxError(message.text))
+
+    def _said(self, running: Running, message: Message) -> None:
+        if isinstance(message, Asked):
+            running.waiting = True
+        else:
+            self.stack.pop()
+        self._time()
+        running.said.set_result(message)
+        self._changed()
+
+    def gone(self) -> None:
+        """The process ended by itself."""
+        if not self._ready.done():
+            self._ready.set_exception(SandboxError("the process for Python ended before it had started"))
+        if self.dead:
+            return
+        if not self.stack or self._process is None:
+            self.stop()
+            return
+        self._ending = self._loop.create_task(self._explain(self._process))
+
+    async def _explain(self, process: Process) -> None:
+        self.stop(PythonError(f"this Python ended its process: {await process.ending()}", kind="crash"))
+
+
+def _stopped() -> PythonError:
+    return PythonError("its process was stopped because of another piece of Python in it", kind="stopped")
