@@ -71,12 +71,20 @@ def _enter(made: Slots, layered: Layered, x: Placed, forms: Mapping[Item, Form])
         free = [link for link in links if link.port not in form.enters]
         for link in links:
             made.into[(link.start, link.port), end] = x[end] + form.enters.get(link.port, 0.0)
-        if not form.pointed and not isinstance(end, Point):
+        if not isinstance(end, Point):
             free.sort(key=lambda link: made.out[link.start, link.port])
             wanted = [made.out[link.start, link.port] for link in free]
             taken = [x[end] + each for each in form.enters.values()]
-            for link, place in zip(free, spread(wanted, [SPACING] * len(free), x[end], form.width, taken), strict=True):
+            width = _top_width(form, len(free))
+            for link, place in zip(free, spread(wanted, [SPACING] * len(free), x[end], width, taken), strict=True):
                 made.into[(link.start, link.port), end] = place
+
+
+def _top_width(form: Form, lines: int) -> float:
+    """How much of the upper border lines may touch: of a diamond its tip, or as much around it as they need."""
+    if not form.pointed:
+        return form.width
+    return 2 * MARGIN + min((lines - 1) * SPACING, form.width * 0.6)
 
 
 def _leave(
@@ -102,7 +110,7 @@ def _leave(
         found.sort(key=lambda each: (each[0], each[1][1]))
         left = found
         if forms[item].pointed and len(found) > 1:
-            corners = (found[0], found[-1])
+            corners = [each for each, side in ((found[0], -1), (found[-1], 1)) if (each[0] - x[item]) * side > 0]
             turned = [each for each in corners if _sideways(made, each, nets, x[item], forms[item], room[item])]
             left = [each for each in found if each not in turned]
         wanted = [min(max(place, x[item] - 4000.0), x[item] + forms[item].width) for place, _ in left]
