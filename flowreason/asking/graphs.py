@@ -82,6 +82,9 @@ def _edge(value: Any, path: str) -> tuple[str, str, str]:
     raise Misfit(f"{path}: expected an edge [from, relation, to], got {named(value)}")
 
 
+LONGEST_LINE = 2_000
+"""Characters of a line in which arrows are looked for."""
+
 _BULLET = re.compile(r"^\s*(?:[-*•]|\d{1,3}[.)])\s+")
 _ARROW = re.compile(
     r"\s*(?:-+\s*\[\s*(?P<a>[^\]]*?)\s*\]\s*-*>|-{1,3}>\s*\|\s*(?P<b>[^|]*?)\s*\||--\s*(?P<c>[^->|][^>|]*?)\s*--+>"
@@ -109,6 +112,8 @@ def read_graph(text: str) -> GraphValue:
 
 def _read_line(line: str) -> list[tuple[str, str, str]]:
     bare = _BULLET.sub("", line).strip().rstrip(";")
+    if len(bare) > LONGEST_LINE:
+        return _read_triples(bare)
     label = _DOT_LABEL.search(bare)
     bare = bare[: label.start()] if label else bare
     arrows = list(_ARROW.finditer(bare))

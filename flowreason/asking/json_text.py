@@ -15,6 +15,7 @@ MISSING: Final = object()
 
 DEEPEST = 100
 LONGEST_LITERAL = 200_000
+MOST_TRIES = 20
 
 _FENCE = re.compile(r"^[ \t]*(`{3,}|~{3,})[^\n`]*\n(.*?)\n?[ \t]*\1[ \t]*$", re.DOTALL | re.MULTILINE)
 _LOOSE = re.compile(r'"(?:\\.|[^"\\])*"|,(?=\s*[\]}])|\b(?:True|False|None)\b', re.DOTALL)
@@ -71,7 +72,7 @@ def embedded(text: str, opener: str) -> list[Any]:
     found: list[Any] = []
     position = text.find(opener)
     tries = 0
-    while position >= 0 and tries < 50:
+    while position >= 0 and tries < MOST_TRIES:
         tries += 1
         end = _closing(text, position)
         value = loads(text[position:end]) if end else MISSING
@@ -84,7 +85,7 @@ def embedded(text: str, opener: str) -> list[Any]:
 
 
 def _closing(text: str, start: int) -> int:
-    """The offset after the bracket that closes the one at `start`; 0 where there is none."""
+    """The offset after the bracket that closes the one at `start`; 0 where there is none, or it is too deep."""
     depth = 0
     for mark in re.compile(r'"(?:\\.|[^"\\\n])*"|[\[{]|[\]}]').finditer(text, start):
         if mark.group()[0] == '"':
@@ -92,4 +93,6 @@ def _closing(text: str, start: int) -> int:
         depth += 1 if mark.group() in "[{" else -1
         if depth == 0:
             return mark.end()
+        if depth > DEEPEST:
+            break
     return 0

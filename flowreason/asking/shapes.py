@@ -9,7 +9,8 @@ import re
 from collections.abc import Sequence
 
 _BULLET = re.compile(r"^\s*(?:[-*•–+]|\d{1,4}[.)]|\(\d{1,3}\))\s+(?P<item>\S.*)$")
-_PAIR = re.compile(r"^\s*[\"'*_`]*(?P<key>[^:=\n]{1,80}?)[\"'*_`]*\s*(?::|=|→|->)\s*[*_`]*\s*(?P<value>.+?)\s*,?\s*$")
+_PAIR = re.compile(r"(?P<key>[^:=\n]{1,80}?)\s*(?::|=|→|->)")
+_MARKS = "*_`\"' \t"
 _LAST = re.compile(r"^(?:and|or|&)\s+|(?<=\w)\s+(?:and|&)\s+(?=\w+$)")
 _NONE = {"none", "(none)", "empty", "(empty)", "nothing", "empty list", "an empty list", "[]", "n/a", "-"}
 
@@ -75,7 +76,9 @@ def pairs(text: str) -> dict[str, str]:
     found: dict[str, str] = {}
     for line in text.splitlines():
         bullet = _BULLET.match(line)
-        pair = _PAIR.match(bullet["item"] if bullet else line)
-        if pair:
-            found[pair["key"].strip()] = _unquoted(pair["value"])
+        bare = (bullet["item"] if bullet else line).lstrip(_MARKS)
+        pair = _PAIR.match(bare)
+        value = bare[pair.end() :].lstrip("*_` \t").rstrip(" \t,") if pair else ""
+        if pair and value:
+            found[pair["key"].strip(_MARKS)] = _unquoted(value)
     return found

@@ -1,0 +1,143 @@
+"""A model's reply as a draft of a flow: read, mended where that is certain, and judged.
+
+Invariant: `Draft.text` is the text that the diagnostics speak of; a draft with a `checked` flow can be run as it is.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from flowreason.asking.misfit import Misfit
+from flowreason.asking.reply import without_thoughts
+from flowreason.compiler.sound import unsound, walk
+from flowreason_dsl.check import CheckedFlow, check, diagnose
+from flowreason_dsl.diagnostics import Diagnostic, errors
+from flowreason_dsl.parser import parse_lenient
+from flowreason_dsl.source import Span
+from flowreason_dsl.syntax import Call, Parameter, ToolDef
+from flowreason_dsl.types import Type
+
+NAME = "<draft>"
+MOST_MENDINGS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """One attempt: its text, what was found in it, and the checked flow where nothing stands in the way."""
+
+    text: str
+    diagnostics: tuple[Diagnostic, ...] = ()
+    checked: CheckedFlow | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What a flow must live with: the values it is given by name, the tools there are, and what it must give."""
+
+    given: Mapping[str, Any]
+    tools: Mapping[str, ToolDef]
+    returns: Type | None = None
+    person: bool = False
+
+
+def read_draft(reply: str, terms: Terms) -> Draft:
+    """The draft in a reply, harmless spellings mended, and the fixes of its errors made where that mends all."""
+    draft = _mended(judge(extract(reply), terms), "hint", terms)
+    if draft.checked:
+        return draft
+    whole = _mended(draft, "error", terms)
+    return whole if whole.checked else draft
+
+
+def _mended(draft: Draft, severity: str, terms: Terms) -> Draft:
+    """The draft with all fixes of a severity made, as long as that leaves no more errors than before."""
+    for _ in range(MOST_MENDINGS):
+        fixes = [d for d in draft.diagnostics if d.fix and d.severity == severity and d.source is None]
+        mended = judge(apply_fixes(draft.text, fixes), terms) if fixes else draft
+        if mended.text == draft.text or len(errors(mended.diagnostics)) > len(errors(draft.diagnostics)):
+            break
+        draft = mended
+    return draft
+
+
+def judge(text: str, terms: Terms) -> Draft:
+    """A text with all that the language, and the terms, find wrong with it."""
+    if not text.strip():
+        nothing = Diagnostic("flow-missing", "the reply holds no flow", Span(0, 0), help="begin with `flow name(`")
+        return Draft(text, (nothing,))
+    flow, found = parse_lenient(text, NAME)
+    if flow is None:
+        return Draft(text, tuple(found))
+    found = [*found, *diagnose(flow, tools=terms.tools)]
+    found += unsound(flow, terms.given, returns=terms.returns, person=terms.person)
+    return Draft(text, tuple(found), None if errors(found) else check(flow, tools=terms.tools))
+
+
+_START = re.compile(r"^[ \t]*(?:flow[ \t]+\w+[ \t]*\(|(?:pure[ \t]+)?tool[ \t]+\w+[ \t]*\(|use[ \t]+\")", re.MULTILINE)
+_OPENED = re.compile(
+    r"^[ \t]*(?:`{3,}|~{3,})[\w-]*[ \t]*\n(?:[ \t]*(?:#[^\n]*)?\n)*(?=[ \t]*(?:flow|pure|tool|use)\b)", re.MULTILINE
+)
+
+
+def extract(reply: str) -> str:
+    """The part of a reply that is a flow: the last fenced one, else from the first definition on.
+
+    What stands behind it stays: where a flow ends is the parser's to say.
+    """
+    try:
+        said = without_thoughts(reply)
+    except Misfit:
+        return ""
+    fenced = list(_OPENED.finditer(said))
+    if fenced:
+        return said[fenced[-1].start() :]
+    first = _START.search(said)
+    return said if first else ""
+
+
+def apply_fixes(text: str, found: Sequence[Diagnostic]) -> str:
+    """A text with the fixes of its diagnostics made, the first of those that overlap."""
+    end = 0
+    pieces: list[str] = []
+    for fix in sorted((d.fix for d in found if d.fix), key=lambda f: (f.span.start, f.span.end)):
+        if fix.span.start >= end:
+            pieces += [text[end : fix.span.start], fix.replacement]
+            end = fix.span.end
+    return "".join(pieces) + text[end:]
+
+
+def with_tools(draft: Draft, terms: Terms) -> Draft:
+    """A draft whose text declares the given tools that it calls, so that it can be read and run by itself."""
+    if draft.checked is None:
+        return draft
+    declared = {tool.name.text for tool in draft.checked.flow.tools}
+    called = {node.name.text for node in walk(draft.checked.flow) if isinstance(node, Call)}
+    missing = [tool for name, tool in terms.tools.items() if name in called and name not in declared]
+    if not missing:
+        return draft
+    text = "\n".join(declaration(tool) for tool in missing) + "\n\n" + draft.text.lstrip()
+    complete = judge(text, terms)
+    return complete if complete.checked else draft
+
+
+def declaration(tool: ToolDef) -> str:
+    """A tool as the language declares it."""
+    listed = ", ".join(_parameter(each) for each in tool.parameters)
+    returns = f" -> {tool.returns.type}" if tool.returns else ""
+    doc = f" {_quoted(tool.doc)}" if tool.doc else ""
+    return f"{'pure ' if tool.pure else ''}tool {tool.name}({listed}){returns}{doc}"
+
+
+def _parameter(parameter: Parameter) -> str:
+    written = f"{parameter.name}: {parameter.type.type}"
+    if parameter.default is None:
+        return written
+    value = parameter.default.value
+    return f"{written} = {_quoted(value) if isinstance(value, str) else str(value).lower()}"
+
+
+def _quoted(text: str) -> str:
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n") + '"'
