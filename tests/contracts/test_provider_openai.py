@@ -270,6 +270,17 @@ def test_many_requests_at_once_find_the_other_api_without_losing_the_schema():
     assert len(fine) == 30 and all("text" in body for body in fine)
 
 
+def test_where_neither_api_is_there_it_is_the_address():
+    with Server() as server:
+        server.always(raw("404 page not found", 404))
+        with pytest.raises(ProviderError, match="it mostly ends in /v1") as caught:
+            answers(server, ask(schema=SCHEMA))
+        assert caught.value.kind == "url" and len(server.requests) == 2
+        server.always(ok())
+        answers(server, ask(schema=SCHEMA))
+        assert "response_format" in server.requests[-1].body
+
+
 def test_an_api_that_was_asked_for_is_not_exchanged():
     with Server() as server:
         server.always(only("responses"))
@@ -350,6 +361,13 @@ def test_no_more_requests_run_at_once_than_allowed():
     with Server() as server:
         answers(server.always(behave), *(ask(str(n)) for n in range(20)), at_once=True, concurrency=4)
     assert most[0] == 4
+
+
+def test_waiting_for_a_place_is_not_counted_as_waiting_for_an_answer():
+    with Server() as server:
+        requests = [ask(str(n)) for n in range(5)]
+        replies = answers(server.always(slow(0.15)), *requests, at_once=True, concurrency=1, timeout=0.4, retries=0)
+    assert len(replies) == 5
 
 
 def test_openai_itself_needs_a_key_and_a_base_url_must_be_one(monkeypatch):

@@ -169,6 +169,12 @@ def test_a_hang_is_paid_for_twice_at_most(slowness):
     assert found.kind == "timeout" and "within 0.2 seconds" in str(found)
 
 
+def test_a_reply_without_end_is_not_read_to_its_end():
+    with Server() as server:
+        found = Client(server.always(faults.huge(200)).url, retries=0).fail()
+    assert found.kind == "reply" and "longer than 32 MB" in str(found)
+
+
 def test_a_connection_that_the_server_closed_meanwhile_is_replaced():
     with Server() as server:
         client = Client(server.always(faults.closes_afterwards("Elbe")).url)
