@@ -9,8 +9,25 @@ from flowreason_dsl.check.loops import Loops, Scope
 from flowreason_dsl.check.reach import has_effects
 from flowreason_dsl.check.state import State
 from flowreason_dsl.check.values import NOTHING_NEEDED
+from flowreason_dsl.diagnostics import Fix
 from flowreason_dsl.python import facts
-from flowreason_dsl.syntax import Ask, Call, Code, Emulate, Expression, For, Run, Sample, Solve, Template
+from flowreason_dsl.syntax import (
+    Answer,
+    Ask,
+    Assign,
+    Call,
+    Code,
+    Do,
+    Emulate,
+    Expression,
+    For,
+    Path,
+    Run,
+    Sample,
+    Solve,
+    Statement,
+    Template,
+)
 
 
 class Alone(Loops):
@@ -73,3 +90,49 @@ class Alone(Loops):
 
     def has_effects(self, part: object) -> bool:
         return has_effects(part, self.program.effectful, self.program.tools)
+
+    # --- a text that lacks its quotes ---
+
+    def without_words(self, statements: tuple[Statement, ...], state: State) -> tuple[Statement, ...]:
+        """The statements of a block but for words in a row that are no names, which are reported as one."""
+        if not any(_is_word(statement) for statement in statements):
+            return statements
+        assigned = self.outline.assigned
+        kept: list[Statement] = []
+        run: list[Path] = []
+        for statement in (*statements, None):
+            word = statement.value.value if isinstance(statement, Do) and _is_word(statement) else None
+            if isinstance(word, Path) and word.name.text not in state.names and word.name.text not in assigned:
+                run.append(word)
+                continue
+            self._words(run, kept)
+            run = []
+            if statement is not None:
+                kept.append(statement)
+        return tuple(kept)
+
+    def _words(self, run: list[Path], before: list[Statement]) -> None:
+        if not run:
+            return
+        first = _last_path(before[-1]) if before else None
+        whole = [first, *run] if first is not None and first.name.text not in self.outline.assigned else run
+        span = whole[0].span.cover(whole[-1].span)
+        self.outline.reported |= {path.name.text for path in whole}
+        fix = Fix("put it between quotes", span, f'"{self.findings.source.slice(span)}"')
+        hint = "a text stands between quotes"
+        self.findings.add("name-is-words", "these words are no names", span, help=hint, fix=fix)
+
+
+def _is_word(statement: Statement) -> bool:
+    match statement:
+        case Do(value=Expression(value=Path(), given=(), settings=(), ensures=(), otherwise=None)):
+            return True
+    return False
+
+
+def _last_path(statement: Statement) -> Path | None:
+    """The path with which a statement ends."""
+    match statement:
+        case Assign(value=Expression(value=Path() as path)) | Answer(value=Expression(value=Path() as path)):
+            return path
+    return None

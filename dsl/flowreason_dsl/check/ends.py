@@ -80,11 +80,18 @@ def unused_parameters(parameters: list[tuple[Name, int]], steps: Steps, findings
 
 
 def unused_values(made: list[Made], reported: set[str], steps: Steps, findings: Findings) -> None:
-    """Assignments that nothing reads. A name that is wrong somewhere is left alone: its report says more."""
+    """Assignments that nothing reads.
+
+    A name that is wrong somewhere is left alone: its report says more. So is a value that costs nothing and is always
+    replaced before it is read: it may well be there as a default.
+    """
+    used = {id(each.assign) for each in made if each.step in steps.used or id(each.assign) in steps.used_later}
+    names = {each.assign.name.text for each in made if id(each.assign) in used}
     for each in made:
         name = each.assign.name.text
-        used = each.step in steps.used or id(each.assign) in steps.used_later
-        if not (used or each.effects or name.startswith("_") or name in reported):
+        if id(each.assign) in used or each.effects or name.startswith("_") or name in reported:
+            continue
+        if name not in names or isinstance(each.assign.value.value, Ask | Call | Solve):
             _unused(each.assign, findings)
 
 

@@ -28,10 +28,13 @@ class Outline:
     def assigned(self) -> dict[str, list[Span]]:
         """Where each name is assigned, in written order."""
         found: dict[str, list[Span]] = {}
-        for each in parts(self.flow.body):
-            if isinstance(each, Assign):
-                found.setdefault(each.name.text, []).append(each.name.span)
+        for each in self.assignments:
+            found.setdefault(each.name.text, []).append(each.name.span)
         return found
+
+    @cached_property
+    def assignments(self) -> list[Assign]:
+        return [each for each in parts(self.flow.body) if isinstance(each, Assign)]
 
     @cached_property
     def in_loops(self) -> dict[str, Span]:
@@ -61,10 +64,16 @@ class Outline:
         return found
 
     def first_set_after(self, name: str, span: Span) -> Span | None:
-        """Where a name is assigned after a place, but for what a `sample` keeps to itself."""
+        """Where a name is assigned after a place, or by the very statement of the place.
+
+        What a `sample` keeps to itself does not count.
+        """
         if name in self.in_loops:
             return None
-        return next((each for each in self.assigned.get(name, []) if each.start > span.start), None)
+        for assign in self.assignments:
+            if assign.name.text == name and max(assign.name.span.start, assign.span.end) > span.start:
+                return assign.name.span
+        return None
 
     def same_loop(self, span: Span) -> bool:
         """Whether a place stands in one of the loops that are being checked."""

@@ -18,12 +18,6 @@ from flowreason_dsl.types import ANY, BOOL, INT, NUMBER, Choice, DictOf, ListOf,
 Load = Callable[[str], Flow]
 """Reads the flow file of a `use`. Raises FlowError (it does not parse), OSError or ValueError (it cannot be had)."""
 
-_NOT_NAMES = frozenset({
-    "and", "as", "assert", "async", "await", "class", "continue", "def", "del", "elif", "except", "finally", "from",
-    "global", "import", "is", "lambda", "nonlocal", "not", "or", "pass", "raise", "return", "try", "None", "True",
-    "False",
-})  # fmt: skip
-
 
 @dataclass
 class Program:
@@ -160,7 +154,6 @@ def signature(
             message = f"`{owner.name}` has two parameters called `{name}`"
             findings.add("parameter-twice", message, each.name.span, labels=[label])
         seen[name] = each
-        check_name(name, each.name.span, findings)
         check_type(each.type.type, each.type.span, findings)
         _default(each, findings)
     if returns is not None and owner.returns is not None:
@@ -188,13 +181,6 @@ def literal_type(value: object) -> Type:
         case str():
             return Choice((value,))
     return ANY
-
-
-def check_name(name: str, span: Span, findings: Findings) -> None:
-    """A name that Python cannot read."""
-    if name in _NOT_NAMES:
-        message = f"`{name}` is a word of Python, so Python between backticks cannot read this name"
-        findings.add("name-python-word", message, span, help=f"call it `{name.lower()}_`")
 
 
 def check_type(type: Type, span: Span, findings: Findings) -> None:

@@ -88,6 +88,9 @@ class Reads:
         elif later is not None:
             message = f"`{name}` is read before it is set"
             add("name-too-early", message, span, labels=[Label(later, "it is set here")], help=self._early_help(later))
+        elif name in self.outline.assigned and name not in self.outline.in_loops:
+            where = self.outline.assigned[name][0]
+            add("name-unset", f"`{name}` is not set on this path", span, labels=[Label(where, "it is set on another")])
         elif name in self.outline.in_code:
             label = Label(self.outline.in_code[name], "it is set in this Python")
             hint = "names of a piece of Python stay in it: let the piece end with the value, and give that a name"

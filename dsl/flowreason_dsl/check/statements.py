@@ -22,7 +22,7 @@ from flowreason_dsl.check.ends import (
 from flowreason_dsl.check.findings import Findings
 from flowreason_dsl.check.kinds import fits, show
 from flowreason_dsl.check.loops import Scope
-from flowreason_dsl.check.program import Program, check_name, check_type
+from flowreason_dsl.check.program import Program, check_type
 from flowreason_dsl.check.state import State, Variable, merge
 from flowreason_dsl.check.values import NOTHING, Wanted
 from flowreason_dsl.diagnostics import Fix, Label
@@ -86,9 +86,10 @@ class Statements(Alone):
 
     def block(self, block: Block, state: State) -> None:
         edges = Edges(self.steps, self.findings)
-        for index, statement in enumerate(block.statements):
+        statements = self.without_words(block.statements, state)
+        for index, statement in enumerate(statements):
             if not state.alive:
-                self._dead(block.statements[index - 1], statement)
+                self._dead(statements[index - 1], statement)
                 break
             if isinstance(statement, Edge):
                 edges.draw(statement, state)
@@ -129,7 +130,6 @@ class Statements(Alone):
 
     def _assign(self, assign: Assign, state: State) -> None:
         name, declared = assign.name.text, assign.type.type if assign.type else None
-        check_name(name, assign.name.span, self.findings)
         if assign.type is not None:
             check_type(assign.type.type, assign.type.span, self.findings)
         step = self.steps.new()

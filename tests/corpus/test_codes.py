@@ -1,0 +1,84 @@
+"""Every code is documented, every documented example yields its code, and the page is up to date."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from flowreason_dsl.check import diagnose
+from flowreason_dsl.codes import CODES, GROUPS, severity_of
+from flowreason_dsl.codes.document import document
+from flowreason_dsl.diagnostics import Diagnostic
+from flowreason_dsl.parser import parse, parse_lenient
+from flowreason_dsl.source import Source
+from flowreason_dsl.syntax import Flow, Name, Parameter, ToolDef, TypeRef
+from flowreason_dsl.types import TEXT
+
+LANGUAGE = Path(__file__).parents[2] / "dsl"
+WEATHER = ToolDef(Name("weather"), (Parameter(Name("place"), TypeRef(TEXT)),), TypeRef(TEXT), None, pure=True)
+
+
+def load(path: str) -> Flow:
+    """A folder with one file, which does not parse."""
+    if path != "broken.flow":
+        raise FileNotFoundError(2, "No such file or directory")
+    return parse("flow broken( { answer 1 }", path)
+
+
+def findings(text: str, files: bool = True) -> list[Diagnostic]:
+    flow, found = parse_lenient(text)
+    return found if flow is None else found + diagnose(flow, tools={"weather": WEATHER}, load=load if files else None)
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_the_example_of_a_code_yields_it(code: str) -> None:
+    entry = CODES[code]
+    tools = findings(entry.example, files=code != "use-impossible")
+    found = [each for each in tools if each.code == code]
+    assert found, [each.code for each in tools]
+    assert {each.severity for each in found} == {entry.severity}
+
+
+@pytest.mark.parametrize("code", [code for code, entry in CODES.items() if entry.severity == "error"])
+def test_the_example_of_an_error_has_no_other_error(code: str) -> None:
+    found = findings(CODES[code].example, files=code != "use-impossible")
+    allowed = {code, "syntax-parameters", "syntax-unexpected"} if code == "use-broken" else {code}
+    assert {each.code for each in found if each.severity == "error"} <= allowed
+
+
+def test_the_page_is_up_to_date() -> None:
+    assert (LANGUAGE / "DIAGNOSTICS.md").read_text(encoding="utf-8") == document()
+
+
+def test_no_code_stands_in_two_groups() -> None:
+    assert len(CODES) == sum(len(entries) for entries in GROUPS.values())
+    assert len(CODES) >= 60
+
+
+def test_every_code_in_the_sources_is_documented() -> None:
+    pattern = re.compile(r'(?:Diagnostic|add|hint|_no_field|NoStep)\(\s*"([a-z]+(?:-[a-z0-9]+)+)"')
+    files = [path for path in (LANGUAGE / "flowreason_dsl").rglob("*.py") if "codes" not in path.parts]
+    used = {code for path in files for code in pattern.findall(path.read_text(encoding="utf-8"))}
+    assert len(used) > 60
+    assert used - CODES.keys() - {"encoding-utf8", "limit-size"} == set()
+
+
+def test_what_cannot_be_shown_in_a_text_is_reported_too() -> None:
+    assert [each.code for each in findings('flow a() -> text { answer "\ud800" }')] == ["encoding-utf8"]
+    assert [each.code for each in findings("#" * 1_000_001)] == ["limit-size"]
+
+
+def test_severities_come_from_the_entries() -> None:
+    assert severity_of("name-unknown") == "error"
+    assert severity_of("value-unused") == "warning"
+
+
+def test_a_finding_points_into_its_text() -> None:
+    for code, entry in CODES.items():
+        source = Source(entry.example)
+        for each in findings(entry.example, files=code != "use-impossible"):
+            if each.source is None:
+                spans = [each.span, *(label.span for label in each.labels)]
+                assert all(0 <= span.start <= span.end <= len(source.text) for span in spans), (code, each)
