@@ -52,7 +52,7 @@ def arrange(region: str, stretches: Stretches, areas: dict[str, Area], state: bo
         forms[Spot("thing", thing.id)] = _form(thing, areas, state)
     about = stretches.picture.by_id[region]
     assert isinstance(about, PictureRegion)
-    made = _Arrangement(about, stretches, forms, list(stretches.inside[region])).area()
+    made = _Arrangement(about, stretches, forms, list(stretches.inside[region]), state).area()
     areas[region] = made
     return made
 
@@ -71,10 +71,13 @@ def _form(thing: PictureNode | PictureRegion, areas: Mapping[str, Area], state: 
 class _Arrangement:
     """One region while it is laid out."""
 
-    def __init__(self, about: PictureRegion, stretches: Stretches, forms: dict[Item, Form], hops: list[Hop]) -> None:
+    def __init__(
+        self, about: PictureRegion, stretches: Stretches, forms: dict[Item, Form], hops: list[Hop], state: bool
+    ) -> None:
         self.about = about
         self.stretches = stretches
         self.forms = forms
+        self.state = state
         self.hops = [hop for hop in hops if hop.end != SIDE]
         self.back = [hop for hop in hops if hop.end == SIDE]
         self.layered = self._layers()
@@ -194,7 +197,7 @@ class _Arrangement:
     # --- the result ---
 
     def _measured(self, inner: float) -> Area:
-        wide = max(inner + 2 * self.pad, sizes.head_width(self.about) if self.head else 0.0)
+        wide = max(inner + 2 * self.pad, sizes.head_width(self.about, state=self.state) if self.head else 0.0)
         self.dx = (wide - inner) / 2
         made = Area(width=wide, height=max(self.height, self.head + self.pad), head=self.head)
         for index, row in enumerate(self.layered.rows):

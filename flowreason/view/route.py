@@ -1,8 +1,8 @@
 """The lines between two layers: each runs down, along a track, and down again; tracks are shared where lines do not
 meet.
 
-Invariant: a line crosses things nowhere, because it runs sideways only between layers. Lines of different nets run along
-the same stretch only where two of them change places, straight above each other.
+Invariant: a line crosses things nowhere, because it runs sideways only between layers. Lines of different nets run
+along the same stretch only where two of them change places, straight above each other.
 """
 
 from __future__ import annotations

@@ -64,9 +64,14 @@ def rows(node: PictureNode, *, state: bool = False) -> tuple[Row, ...]:
     else:
         found = [Row(node.title, "title", _type(node)), *body]
     found += [Row(note, "note") for note in node.notes]
-    if state and node.kind != "input":
+    if state and has_state_row(node):
         found.append(Row("", "state"))
     return tuple(found)
+
+
+def has_state_row(node: PictureNode) -> bool:
+    """Whether a run tells more of a node than that it was reached."""
+    return node.kind not in ("input", "value", "decision", "answer", "yield")
 
 
 def _type(node: PictureNode) -> str:
@@ -103,10 +108,10 @@ def _diamond(wide: float, high: float) -> Size:
     return Size(max(96.0, (wide + 6.0) / (1.0 - (high - 4.0) / height) + 6.0), height)
 
 
-def head_width(region: PictureRegion) -> float:
-    """The width that a loop's head needs for its title."""
+def head_width(region: PictureRegion, *, state: bool = False) -> float:
+    """The width that a loop's head needs for its title, and beside it for what a run tells."""
     title = width(region.title, 12.5, mono=True) + (width(region.name, 13.0, bold=True) + 14.0 if region.name else 0.0)
-    return title + 2 * PAD_X + ICON
+    return title + 2 * PAD_X + ICON + (width(LONGEST_STATE, SIZES["state"]) if state else 0.0)
 
 
 def label_width(label: str) -> float:

@@ -37,8 +37,8 @@ KINDS: dict[str, Tint] = {
 }
 
 STATES: dict[str, Tint] = {
-    "running": Tint("#fff4cc", "#d99a00", "#453708", "#f2b824"),
-    "done": Tint("", "#2f8f4e", "", "#4fc274"),
+    "running": Tint("#fff4cc", "#a86f00", "#453708", "#f2b824"),
+    "done": Tint("", "#1f7f40", "", "#4fc274"),
     "failed": Tint("#fdeaea", "#cf3a3a", "#471717", "#f06a6a"),
     "skipped": Tint("", "#b4bdc9", "", "#4b5768"),
     "cancelled": Tint("", "#b4bdc9", "", "#4b5768"),

@@ -12,7 +12,7 @@ from flowreason.view import sizes
 from flowreason.view.hops import bundle
 from flowreason.view.layout import XY, Box, Layout, Line
 from flowreason.view.picture import PictureNode, PictureRegion
-from flowreason.view.progress import NodeState, known_state
+from flowreason.view.progress import MARKS, NodeState, known_state
 from flowreason.view.shapes import icon, n, outline
 from flowreason.view.style import css
 from flowreason.view.text import escape, width
@@ -92,7 +92,7 @@ def _head(box: Box, state: States) -> str:
     parts.append(_text(region.title, at, y + 19.5, "code", 12.5))
     known = state.get((box.flow, region.owner or ""))
     if known is not None and known.text:
-        parts.append(_text(known.text, x + w - sizes.PAD_X, y - 5.0, "state", 11.0, "end"))
+        parts.append(_text(known.text, x + w - sizes.PAD_X, y + 19.5, "state", 11.0, "end"))
     return f'<g class="head{_state_class(known)}"{_identity(box, region.owner or region.id)}>{"".join(parts)}</g>'
 
 
@@ -102,12 +102,21 @@ def _head(box: Box, state: States) -> str:
 def _node(box: Box, state: States | None) -> str:
     node = box.thing
     assert isinstance(node, PictureNode)
-    known = known_state(state or {}, box.flow, node.members)
+    known = known_state(state or {}, box.flow, node.members) if node.kind != "input" else None
     tip = f"{node.title}{': ' + node.type if node.type else ''}\n{node.full}".strip()
     return (
         f'<g class="node {node.kind}{_state_class(known)}"{_identity(box, node.id)}><title>{escape(tip)}</title>'
-        f"{outline(box)}{''.join(_rows(box, node, known, state is not None))}</g>"
+        f"{outline(box)}{''.join(_rows(box, node, known, state is not None))}{_mark(box, node, known)}</g>"
     )
+
+
+def _mark(box: Box, node: PictureNode, known: NodeState | None) -> str:
+    """The state of a small node, which has no row for it, as a sign at its corner."""
+    if known is None or known.status == "waiting" or sizes.has_state_row(node):
+        return ""
+    inset = box.width * 0.25 if node.shape == "diamond" else 2.0
+    lift = box.height * 0.2 if node.shape == "diamond" else -4.0
+    return _text(MARKS[known.status], box.x + box.width - inset, box.y + lift, "state label", 12.0, "end")
 
 
 def _identity(box: Box, id: str) -> str:
