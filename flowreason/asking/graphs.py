@@ -12,6 +12,7 @@ from typing import Any, TypeAlias
 
 from flowreason.asking.misfit import Misfit, named, shorten
 from flowreason.values import show
+from flowreason_dsl.prelude import parse_graph
 
 GraphValue: TypeAlias = dict[str, list[Any]]
 
@@ -83,17 +84,12 @@ def _edge(value: Any, path: str) -> tuple[str, str, str]:
 
 
 LONGEST_LINE = 2_000
-"""Characters of a line in which arrows are looked for."""
+"""Characters of a line, or of one bracket in it, in which edges are looked for."""
 
-_BULLET = re.compile(r"^\s*(?:[-*•]|\d{1,3}[.)])\s+")
-_ARROW = re.compile(
-    r"\s*(?:-+\s*\[\s*(?P<a>[^\]]*?)\s*\]\s*-*>|-{1,3}>\s*\|\s*(?P<b>[^|]*?)\s*\||--\s*(?P<c>[^->|][^>|]*?)\s*--+>"
-    r"|-+\(\s*(?P<d>[^)]*?)\s*\)-*>|-{1,3}>|=+>|→)\s*"
-)
-_DOT_LABEL = re.compile(r"\[\s*label\s*=\s*\"?(?P<label>[^\"\]]*)\"?[^\]]*\]\s*;?\s*$", re.IGNORECASE)
-_FRAME = re.compile(
-    r"^\s*(?:(?:strict\s+)?(?:di)?graph\b[^{]*\{?|flowchart\b.*|\}|`{3,}.*|%%.*|//.*)\s*$", re.IGNORECASE
-)
+_DOT_LABEL = re.compile(r"\[\s*label\s*=\s*\"?([^\"\[\]]*)\"?[^\[\]]*\]\s*;?\s*$", re.IGNORECASE)
+_PLAIN_ARROW = re.compile(r"-{1,3}>?|=+>|→")
+_FRAME = re.compile(r"\s*(?:(?:strict\s+)?(?:di)?graph\b[^{]*\{?|flowchart\b.*|\}|`{3,}.*|%%.*|//.*)\s*", re.IGNORECASE)
+_BOX = re.compile(r"\w+\s*(?:\[+|\(+|\{+)\s*\"?([^\"\[\](){}]*)\"?\s*(?:\]+|\)+|\}+)")
 
 
 def read_graph(text: str) -> GraphValue:
@@ -103,7 +99,7 @@ def read_graph(text: str) -> GraphValue:
     """
     found: list[tuple[str, str, str]] = []
     for line in text.splitlines():
-        if not _FRAME.match(line):
+        if len(line) > LONGEST_LINE or not _FRAME.fullmatch(line):
             found += _read_line(line)
     if not found:
         raise Misfit(f'no edge in "{shorten(text)}"; write each as from -[relation]-> to')
@@ -111,32 +107,20 @@ def read_graph(text: str) -> GraphValue:
 
 
 def _read_line(line: str) -> list[tuple[str, str, str]]:
-    bare = _BULLET.sub("", line).strip().rstrip(";")
-    if len(bare) > LONGEST_LINE:
-        return _read_triples(bare)
-    label = _DOT_LABEL.search(bare)
-    bare = bare[: label.start()] if label else bare
-    arrows = list(_ARROW.finditer(bare))
-    if not arrows:
-        return _read_triples(bare)
-    starts = [0, *(arrow.end() for arrow in arrows)]
-    ends = [*(arrow.start() for arrow in arrows), len(bare)]
-    names = [_clean(bare[start:end]) for start, end in zip(starts, ends, strict=True)]
-    words = [next((w for w in arrow.groups() if w), "") or (label["label"] if label else "") for arrow in arrows]
-    triples = zip(names, words, names[1:], strict=False)
-    return [(a, _clean(word), b) for a, word, b in triples if a and b]
+    pieces = [line] if len(line) <= LONGEST_LINE else re.findall(rf"\([^()]{{1,{LONGEST_LINE}}}\)", line)
+    edges = [edge for piece in pieces for edge in parse_graph(_without_label(piece))["edges"]]
+    return [(_unboxed(first), relation, _unboxed(last)) for first, relation, last in edges]
 
 
-def _read_triples(line: str) -> list[tuple[str, str, str]]:
-    pieces = re.findall(r"\(([^()]*)\)", line) or [line]
-    for mark in (";", "|", ","):
-        split = [[_clean(part) for part in piece.split(mark)] for piece in pieces]
-        if all(len(parts) == 3 and parts[0] and parts[2] for parts in split):
-            return [(parts[0], parts[1], parts[2]) for parts in split]
-    return []
+def _without_label(line: str) -> str:
+    """A DOT edge with its label in the arrow: `a -> b [label="causes"]` as `a -[causes]-> b`."""
+    label = _DOT_LABEL.search(line)
+    if not label:
+        return line
+    return _PLAIN_ARROW.sub(f"-[{label[1].strip()}]->".replace("\\", "/"), line[: label.start()])
 
 
-def _clean(name: str) -> str:
-    bare = " ".join(name.split()).strip("\"'`* ;")
-    boxed = re.fullmatch(r"\w+\s*[\[({]+\s*\"?(.*?)\"?\s*[\])}]+", bare)
-    return boxed[1] if boxed else bare
+def _unboxed(name: str) -> str:
+    """A Mermaid node as its label: `A[Rain]` as `Rain`."""
+    boxed = _BOX.fullmatch(name)
+    return boxed[1].strip() if boxed else name

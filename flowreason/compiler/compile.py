@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
-from flowreason.compiler.draft import Draft, Terms, declaration, judge, read_draft, with_tools
+from flowreason.compiler.draft import Draft, Terms, declaration, finished, judge, read_draft
 from flowreason.compiler.fallback import fallback_flow
 from flowreason.compiler.inputs import QUESTION, parameters
 from flowreason.compiler.prompt import first_messages, repair_messages
@@ -90,7 +90,7 @@ async def compile_question(
 
 def _take(progress: _Progress, reply: Reply, terms: Terms, on_event: OnEvent) -> bool:
     """Read one reply; whether it is a flow that can be run."""
-    draft = with_tools(read_draft(reply.text, terms), terms)
+    draft = finished(read_draft(reply.text, terms), terms)
     progress.usage += reply.usage
     progress.drafts.append(draft)
     source = Source(draft.text, "<draft>")

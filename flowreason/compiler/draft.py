@@ -16,6 +16,7 @@ from flowreason.compiler.sound import unsound, walk
 from flowreason_dsl.check import CheckedFlow, check, diagnose
 from flowreason_dsl.diagnostics import Diagnostic, errors
 from flowreason_dsl.parser import parse_lenient
+from flowreason_dsl.printer import format_text
 from flowreason_dsl.source import Span
 from flowreason_dsl.syntax import Call, Parameter, ToolDef
 from flowreason_dsl.types import Type
@@ -72,7 +73,7 @@ def judge(text: str, terms: Terms) -> Draft:
     if flow is None:
         return Draft(text, tuple(found))
     found = [*found, *diagnose(flow, tools=terms.tools)]
-    found += unsound(flow, terms.given, returns=terms.returns, person=terms.person)
+    found += unsound(flow, terms.given, terms.tools, returns=terms.returns, person=terms.person)
     return Draft(text, tuple(found), None if errors(found) else check(flow, tools=terms.tools))
 
 
@@ -109,18 +110,16 @@ def apply_fixes(text: str, found: Sequence[Diagnostic]) -> str:
     return "".join(pieces) + text[end:]
 
 
-def with_tools(draft: Draft, terms: Terms) -> Draft:
-    """A draft whose text declares the given tools that it calls, so that it can be read and run by itself."""
+def finished(draft: Draft, terms: Terms) -> Draft:
+    """A draft as it is kept: in the one style, with the tools that it calls declared, so that it stands by itself."""
     if draft.checked is None:
         return draft
     declared = {tool.name.text for tool in draft.checked.flow.tools}
     called = {node.name.text for node in walk(draft.checked.flow) if isinstance(node, Call)}
     missing = [tool for name, tool in terms.tools.items() if name in called and name not in declared]
-    if not missing:
-        return draft
-    text = "\n".join(declaration(tool) for tool in missing) + "\n\n" + draft.text.lstrip()
-    complete = judge(text, terms)
-    return complete if complete.checked else draft
+    complete = judge("\n".join([*map(declaration, missing), draft.text]), terms)
+    styled = judge(format_text((complete if complete.checked else draft).text), terms)
+    return styled if styled.checked else draft
 
 
 def declaration(tool: ToolDef) -> str:

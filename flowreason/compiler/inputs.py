@@ -13,6 +13,7 @@ from flowreason.asking.misfit import cut_middle
 from flowreason.asking.prompt import fences
 from flowreason.errors import InputError
 from flowreason.values import show
+from flowreason_dsl.parser import parse_lenient
 from flowreason_dsl.types import TEXT, Type
 
 QUESTION = "question"
@@ -27,9 +28,17 @@ def parameters(inputs: Mapping[str, Any]) -> dict[str, Type]:
     for name in inputs:
         if name == QUESTION:
             raise InputError("an input cannot be called `question`: that is the question itself; give it another name")
-        if not (name.isidentifier() and name.isascii()):
-            raise InputError(f"an input cannot be called {name!r}: use letters, digits and _")
+        if not is_name(name):
+            raise InputError(
+                f"an input cannot be called {name!r}: use letters, digits and _, and no word of the language"
+            )
     return {QUESTION: TEXT} | {name: type_of(value) for name, value in inputs.items()}
+
+
+def is_name(word: str) -> bool:
+    """Whether the language takes a word as the name of a value."""
+    plain = word.isidentifier() and word.isascii()
+    return plain and parse_lenient(f"flow f({word}: text) {{ answer {word} }}")[0] is not None
 
 
 def described(inputs: Mapping[str, Any]) -> str:

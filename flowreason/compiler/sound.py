@@ -6,7 +6,7 @@ Invariant: what is reported here keeps the flow from running or makes it pointle
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import fields, is_dataclass
 from typing import Any
 
@@ -22,10 +22,19 @@ from flowreason_dsl.types import Type, accepts
 
 
 def unsound(
-    flow: Flow, given: Mapping[str, Any], *, returns: Type | None = None, person: bool = False
+    flow: Flow,
+    given: Mapping[str, Any],
+    tools: Collection[str] = (),
+    *,
+    returns: Type | None = None,
+    person: bool = False,
 ) -> list[Diagnostic]:
     """What keeps a flow from being run with `given` (the question and the inputs, by name), or makes it pointless."""
     found = [*_parameters(flow.main, given), *_returned(flow.main, returns)]
+    for tool in flow.tools:
+        if tool.name.text not in tools:
+            message = f"nobody gives the tool `{tool.name}`"
+            found.append(Diagnostic("tool-nobody", message, tool.name.span, help="do it in Python, or ask"))
     if _answers_by_heart(flow):
         message = "the flow says its answer without working it out"
         found.append(Diagnostic("flow-by-heart", message, flow.main.name.span, help="compute it in Python, or ask"))
