@@ -27,7 +27,7 @@ _SHAPES: dict[Shape, tuple[str, str]] = {
     "plain": ("[", "]"),
 }
 
-_UNSAFE = re.compile(r"[^\w ,.?!=+*/'-]|(?<=\W)(?=end\b)", re.ASCII)
+_UNSAFE = re.compile(r"[^\w ,.?!=+*/'-]", re.ASCII)
 
 
 def mermaid(pictures: Sequence[Picture]) -> str:
@@ -35,7 +35,7 @@ def mermaid(pictures: Sequence[Picture]) -> str:
     lines = ["flowchart TB"]
     for index, picture in enumerate(pictures):
         lines += _Writer(picture, f"f{index}").lines()
-    lines += [f"  classDef {kind} fill:{t.fill},stroke:{t.stroke},color:{_ink(kind)}" for kind, t in KINDS.items()]
+    lines += [f"  classDef is-{kind} fill:{t.fill},stroke:{t.stroke},color:{_ink(kind)}" for kind, t in KINDS.items()]
     return "\n".join(lines) + "\n"
 
 
@@ -88,7 +88,7 @@ class _Writer:
     def _node(self, node: PictureNode) -> str:
         opening, closing = _SHAPES[node.shape]
         text = "<br/>".join(label(row.text + row.more)[1:-1] for row in rows(node))
-        return f'{self.ids[node.id]}{opening}"{text}"{closing}:::{node.kind}'
+        return f'{self.ids[node.id]}{opening}"{text}"{closing}:::is-{node.kind}'
 
     def _edge(self, edge: PictureEdge) -> str:
         arrow = {"order": "-.->", "back": "==>", "exit": "-->"}.get(edge.kind, "-->")

@@ -279,7 +279,7 @@ def seconds_text(seconds: float) -> str:
     """`0.004 s`, `4.2 s`, `2 min 5 s`."""
     if seconds < 0.1:
         return f"{seconds:.3f} s"
-    if seconds < 60:
+    if seconds < 59.95:
         return f"{seconds:.1f} s"
     minutes, rest = divmod(round(seconds), 60)
     return f"{minutes} min {rest} s"

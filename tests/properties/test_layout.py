@@ -151,7 +151,9 @@ def test_things_of_one_region_never_overlap_and_stand_inside_it(picture: Picture
 def test_lines_run_around_everything_that_they_do_not_join(picture: Picture) -> None:
     made = layout([picture])
     found = boxes(made)
-    parents = {each.id: each.region for each in picture.nodes} | {each.id: each.parent or "" for each in picture.regions}
+    parents = {each.id: each.region for each in picture.nodes} | {
+        each.id: each.parent or "" for each in picture.regions
+    }
     for line in made.lines:
         ends = {line.edge.start, line.edge.end}
         near = {up for end in ends for up in chain(end, parents)}
