@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import shutil
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 from flowreason.errors import FlowreasonError
@@ -93,8 +93,7 @@ class _Writer:
         things = [region.id for region in picture.regions] + [node.id for node in picture.nodes]
         self.ids = {id: f"{prefix}_{number}" for number, id in enumerate(things)}
         self.regions = {region.id for region in picture.regions}
-        self.parents = {node.id: node.region for node in picture.nodes}
-        self.parents |= {region.id: region.parent or "" for region in picture.regions}
+        self.left = {edge.end for edge in picture.edges if edge.kind == "exit"} & self.regions
 
     def write(self, made: pydot.Dot) -> None:
         made.add_subgraph(self._region(self.picture.regions[0]))
@@ -111,6 +110,8 @@ class _Writer:
             made.set("fillcolor", quoted("#f3f5f8"))
         if region.kind != "flow":
             made.add_node(pydot.Node(self._head(region.id), shape="point", width="0.05", color=quoted("#b6c2d1")))
+        if region.id in self.left:
+            made.add_node(pydot.Node(self._foot(region.id), shape="point", width="0.05", color=quoted("#8f74d6")))
         for thing in self.picture.children[region.id]:
             if isinstance(thing, PictureRegion):
                 made.add_subgraph(self._region(thing))
@@ -120,6 +121,9 @@ class _Writer:
 
     def _head(self, region: str) -> str:
         return f"{self.ids[region]}_head"
+
+    def _foot(self, region: str) -> str:
+        return f"{self.ids[region]}_foot"
 
     def _node(self, node: PictureNode) -> pydot.Node:
         import pydot
@@ -146,17 +150,16 @@ class _Writer:
             about["style"] = "dashed"
         if edge.kind == "back":
             about |= {"constraint": "false", "color": quoted("#8f74d6")}
-        if edge.start in self.regions and not self._inside(edge.end, edge.start):
+        inside = self.picture.is_inside
+        start = end = self._head
+        if edge.start in self.regions and not inside(edge.end, edge.start):
             about["ltail"] = f"cluster_{self.ids[edge.start]}"
-        if edge.end in self.regions and not self._inside(edge.start, edge.end):
+            start = self._foot if edge.start in self.left else self._head
+        if edge.end in self.regions and not inside(edge.start, edge.end):
             about["lhead"] = f"cluster_{self.ids[edge.end]}"
-        return pydot.Edge(self._end(edge.start), self._end(edge.end), **about)
+        elif edge.kind == "exit":
+            end = self._foot
+        return pydot.Edge(self._end(edge.start, start), self._end(edge.end, end), **about)
 
-    def _end(self, id: str) -> str:
-        return self._head(id) if id in self.regions else self.ids[id]
-
-    def _inside(self, thing: str, region: str) -> bool:
-        place = self.parents[thing]
-        while place and place != region:
-            place = self.parents[place]
-        return place == region
+    def _end(self, id: str, point: Callable[[str], str]) -> str:
+        return point(id) if id in self.regions else self.ids[id]

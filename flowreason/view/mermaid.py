@@ -27,7 +27,7 @@ _SHAPES: dict[Shape, tuple[str, str]] = {
     "plain": ("[", "]"),
 }
 
-_UNSAFE = re.compile(r"[^\w ,.?!=+*/'-]", re.ASCII)
+_UNSAFE = re.compile(r"[^\w ,.:?!=+*/'-]", re.ASCII)
 
 
 def mermaid(pictures: Sequence[Picture]) -> str:
@@ -62,8 +62,7 @@ class _Writer:
         things = [region.id for region in picture.regions] + [node.id for node in picture.nodes]
         self.ids = {id: f"{prefix}_{number}" for number, id in enumerate(things)}
         self.loops = {region.id for region in picture.regions if region.kind == "loop"}
-        self.parents = {node.id: node.region for node in picture.nodes}
-        self.parents |= {region.id: region.parent or "" for region in picture.regions}
+        self.left = {edge.end for edge in picture.edges if edge.kind == "exit"} & self.loops
 
     def lines(self) -> Iterator[str]:
         yield from self._region(self.picture.regions[0], "  ")
@@ -75,6 +74,8 @@ class _Writer:
         yield f"{indent}subgraph {self.ids[region.id]}[{label(title)}]"
         if region.kind == "loop":
             yield f"{indent}  {self._head(region.id)}(({label('each round')}))"
+        if region.id in self.left:
+            yield f"{indent}  {self._foot(region.id)}(({label('done')}))"
         for thing in self.picture.children[region.id]:
             if isinstance(thing, PictureRegion):
                 yield from self._region(thing, indent + "  ")
@@ -85,6 +86,9 @@ class _Writer:
     def _head(self, region: str) -> str:
         return f"{self.ids[region]}_head"
 
+    def _foot(self, region: str) -> str:
+        return f"{self.ids[region]}_foot"
+
     def _node(self, node: PictureNode) -> str:
         opening, closing = _SHAPES[node.shape]
         text = "<br/>".join(label(row.text + row.more)[1:-1] for row in rows(node))
@@ -93,11 +97,15 @@ class _Writer:
     def _edge(self, edge: PictureEdge) -> str:
         arrow = {"order": "-.->", "back": "==>", "exit": "-->"}.get(edge.kind, "-->")
         text = f"|{label(edge.label)}|" if edge.label else ""
-        return f"  {self._end(edge.start, edge.end)} {arrow}{text} {self._end(edge.end, edge.start)}"
+        return f"  {self._start(edge)} {arrow}{text} {self._end(edge)}"
 
-    def _end(self, end: str, other: str) -> str:
+    def _start(self, edge: PictureEdge) -> str:
         """A loop seen from inside is its head: Mermaid cannot join a subgraph with something in it."""
-        place: str = self.parents[other]
-        while place and place != end:
-            place = self.parents[place]
-        return self._head(end) if place == end and end in self.loops else self.ids[end]
+        within = self.picture.is_inside(edge.end, edge.start)
+        return self._head(edge.start) if within and edge.start in self.loops else self.ids[edge.start]
+
+    def _end(self, edge: PictureEdge) -> str:
+        """Seen from inside, the end of a way back is the head, that of a way out the foot."""
+        if edge.end in self.loops and self.picture.is_inside(edge.start, edge.end):
+            return self._foot(edge.end) if edge.kind == "exit" else self._head(edge.end)
+        return self.ids[edge.end]

@@ -110,6 +110,19 @@ class Picture:
         return nodes | {region.id: region for region in self.regions}
 
     @cached_property
+    def parents(self) -> Mapping[str, str | None]:
+        """The region that each thing stands in directly; None for the flow itself."""
+        found: dict[str, str | None] = {node.id: node.region for node in self.nodes}
+        return found | {region.id: region.parent for region in self.regions}
+
+    def is_inside(self, thing: str, region: str) -> bool:
+        """Whether a thing stands in a region, at any depth."""
+        place = self.parents[thing]
+        while place is not None and place != region:
+            place = self.parents[place]
+        return place == region
+
+    @cached_property
     def children(self) -> Mapping[str, tuple[PictureNode | PictureRegion, ...]]:
         """What stands directly in every region, in written order."""
         place = self._places

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import pairwise
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -85,8 +86,8 @@ def acyclic(found: list[PictureEdge], homes: dict[str, str], parents: dict[str, 
             kept.append(edge)
             continue
         shared = set(first) & set(second)
-        a = next(x for x, above in zip(first, first[1:], strict=False) if above in shared)
-        b = next(x for x, above in zip(second, second[1:], strict=False) if above in shared)
+        a = next(x for x, above in pairwise(first) if above in shared)
+        b = next(x for x, above in pairwise(second) if above in shared)
         if a not in reached(b, follows):
             follows.setdefault(a, set()).add(b)
             kept.append(edge)
@@ -130,7 +131,7 @@ def crosses(a: XY, b: XY, box: Box) -> bool:
 
 def stretches(line: Line) -> Iterator[tuple[XY, XY]]:
     for path in line.paths:
-        yield from zip(path, path[1:], strict=False)
+        yield from pairwise(path)
 
 
 SETTINGS = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
