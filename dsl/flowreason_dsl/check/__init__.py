@@ -68,7 +68,7 @@ def _examine(
 
 def _calls(flow: Flow, program: Program, findings: Findings) -> None:
     """What can only be said of all flows together."""
-    for name, call in endless(program.flows).items():
+    for name, call in endless(program.flows):
         findings.source = program.sources[name]
         label = Label(call.span, "this call comes before any way out")
         message = f"`{name}` calls itself on every path, and never comes to an end"
@@ -82,5 +82,5 @@ def _calls(flow: Flow, program: Program, findings: Findings) -> None:
         each.name.text for each in unreached(program.flows.values(), flow.main)
     }
     for each in own:
-        if each.name.text not in reached:
+        if each.name.text not in reached | findings.spared:
             findings.add("flow-unused", f"nothing calls the flow `{each.name}`", each.name.span)

@@ -27,12 +27,20 @@ class Edges:
         missing: list[tuple[Name, State]] = []
         for edge, known in self.drawn:
             names = {**state.names, **known}
-            missing += [(name, state) for group in edge.groups for name in group if name.text not in names]
+            wrong = [name for group in edge.groups for name in group if name.text not in names]
+            missing += [(name, state) for name in wrong]
+            if wrong:
+                self._spare(edge, names)
             for group, following in zip(edge.groups, edge.groups[1:], strict=False):
                 for start in group:
                     for end in following:
                         self._one(start, end, names)
         return missing
+
+    def _spare(self, edge: Edge, names: dict[str, Variable]) -> None:
+        """The ends of an edge that is at fault are meant to be used."""
+        for variable in (names[name.text] for group in edge.groups for name in group if name.text in names):
+            self.steps.used |= variable.steps
 
     def _one(self, start: Name, end: Name, names: dict[str, Variable]) -> None:
         if start.text == end.text:

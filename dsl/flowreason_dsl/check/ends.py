@@ -72,24 +72,34 @@ def head(span: Span, length: int = 3) -> Span:
     return Span(span.start, min(span.end, span.start + length)) if span.end else span
 
 
-def unused_parameters(parameters: list[tuple[Name, int]], steps: Steps, findings: Findings) -> None:
+def last_assigned(flow: FlowDef) -> set[str]:
+    """The name that a flow sets last: where it does not answer, it was meant to answer with this."""
+    last = flow.body.statements[-1] if flow.body.statements else None
+    return {last.name.text} if isinstance(last, Assign) else set()
+
+
+def unused_parameters(parameters: list[tuple[Name, int]], spared: set[str], steps: Steps, findings: Findings) -> None:
+    """Parameters that nothing reads. One that stands twice is reported for that."""
+    names = [name.text for name, _ in parameters]
     for name, step in parameters:
-        if step not in steps.used and not name.text.startswith("_"):
+        if step in steps.used or name.text in spared or names.count(name.text) > 1:
+            continue
+        if not name.text.startswith("_"):
             hint = f"put it where it belongs (`{{{name}}}` in a question), or leave it out"
             findings.add("parameter-unused", f"the parameter `{name}` is never used", name.span, help=hint)
 
 
-def unused_values(made: list[Made], reported: set[str], steps: Steps, findings: Findings) -> None:
+def unused_values(made: list[Made], spared: set[str], steps: Steps, findings: Findings) -> None:
     """Assignments that nothing reads.
 
-    A name that is wrong somewhere is left alone: its report says more. So is a value that costs nothing and is always
+    A name that is spared is left alone: another report says more. So is a value that costs nothing and is always
     replaced before it is read: it may well be there as a default.
     """
     used = {id(each.assign) for each in made if each.step in steps.used or id(each.assign) in steps.used_later}
     names = {each.assign.name.text for each in made if id(each.assign) in used}
     for each in made:
         name = each.assign.name.text
-        if id(each.assign) in used or each.effects or name.startswith("_") or name in reported:
+        if id(each.assign) in used or each.effects or name.startswith("_") or name in spared:
             continue
         if name not in names or isinstance(each.assign.value.value, Ask | Call | Solve):
             _unused(each.assign, findings)

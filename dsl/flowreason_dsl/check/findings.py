@@ -13,12 +13,16 @@ from flowreason_dsl.source import Source, Span
 
 
 class Findings:
-    """A growing list of diagnostics; `source` is the file that is being checked."""
+    """A growing list of diagnostics; `source` is the file that is being checked.
+
+    `spared` are flows that are not called unused, because the call that was meant is reported already.
+    """
 
     def __init__(self, source: Source) -> None:
         self.main = source
         self.source = source
         self.found: list[Diagnostic] = []
+        self.spared: set[str] = set()
         self._seen: set[tuple[str, str, Span]] = set()
 
     def add(

@@ -77,6 +77,7 @@ class Loops(Values):
         if not scope.yields and state.alive:
             message = f"this `{kind}` is used as a value and yields nothing"
             hint = "end a round with `yield …`, which puts a value into the list"
+            self.outline.spared |= assigned_in(loop.body).keys()
             self.findings.add("yield-missing", message, head(loop.span), help=hint)
         if isinstance(wanted.type, ListOf):
             return wanted.type
@@ -243,6 +244,7 @@ class Loops(Values):
             return
         if names & (self.program.flows.keys() | self.program.tools.keys() | {"random", "datetime"}):
             return
+        self.outline.spared |= assigned_in(block).keys()
         message = "nothing in this loop changes what the condition reads"
         hint = "assign one of its names in the loop, or leave the loop with `break`"
         self.findings.add("condition-unchanging", message, condition.span, help=hint)

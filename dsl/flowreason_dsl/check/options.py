@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from flowreason_dsl.check.findings import Findings
+from flowreason_dsl.check.kinds import listed
 from flowreason_dsl.check.program import literal_type
 from flowreason_dsl.diagnostics import Fix, Label
 from flowreason_dsl.names import nearest
@@ -109,10 +110,12 @@ def _together(seen: dict[str, Setting], findings: Findings) -> None:
 def _on_what(expr: Expression, seen: dict[str, Setting], findings: Findings) -> None:
     match expr.value:
         case Ask(user=True):
-            for name, setting in seen.items():
-                if name in OPTIONS and name not in _FOR_PERSONS:
-                    message = f"`{name}` is a setting of models, and this asks a person"
-                    findings.add("setting-for-person", message, setting.span)
+            wrong = [setting for name, setting in seen.items() if name in OPTIONS and name not in _FOR_PERSONS]
+            if wrong:
+                names = listed(tuple(setting.name.text for setting in wrong))
+                span = wrong[0].span.cover(wrong[-1].span)
+                message = f"{names} {'is' if len(wrong) == 1 else 'are'} for models, and this asks a person"
+                findings.add("setting-for-person", message, span)
         case Ask() | Emulate() | Solve() | Run():
             return
         case _:

@@ -17,11 +17,16 @@ from flowreason_dsl.syntax import Assign, Block, Code, FlowDef, For, Sample
 
 
 class Outline:
-    """The places of one flow where names are set."""
+    """The places of one flow where names are set.
+
+    `reported` are names that were reported as not there; `spared` those that are not called unused, because what reads
+    them, or was meant to, is reported already.
+    """
 
     def __init__(self, flow: FlowDef) -> None:
         self.flow = flow
         self.reported: set[str] = set()
+        self.spared: set[str] = set()
         self.open_loops: list[Span] = []
 
     @cached_property

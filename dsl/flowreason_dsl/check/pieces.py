@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ast
 import importlib
+import re
 from builtins import type as type_
 
 from flowreason_dsl.check.arguments import fill
@@ -26,6 +27,7 @@ from flowreason_dsl.types import ANY, Choice, ListOf, Record, Type
 
 _SPELLED = {"true": "True", "false": "False", "null": "None", "none": "None", "undefined": "None", "nil": "None"}
 _ASKS = frozenset({"ask", "llm", "ask_llm", "ask_model", "call_llm", "query_llm", "gpt", "model", "solve", "emulate"})
+_WORD = re.compile(r"[A-Za-z_]\w*")
 _ENDS = frozenset({"exit", "quit"})
 _CLASSES: dict[str, tuple[type_, ...]] = {"text": (str,), "int": (int,), "number": (int, float), "bool": (bool,)}
 
@@ -37,6 +39,7 @@ class Pieces(Reads):
         """Check a piece and give the type of its value."""
         known = facts(code)
         if known.error is not None:
+            self.outline.spared.update(_WORD.findall(code.text))
             self.findings.take(known.error)
             return ANY
         for fault in known.faults if not emulated else ():
@@ -186,17 +189,20 @@ class Pieces(Reads):
         if known.gives_value or known.tree is None:
             return
         last = known.tree.body[-1]
+        self.outline.spared |= bound_names(known.tree.body)
         hint = "let the last line be the value"
-        fix = None
         match last:
             case ast.Assign(targets=[ast.Name(id=name)]) | ast.AugAssign(target=ast.Name(id=name)) if code.block:
                 hint = f"add a last line: `{name}`"
             case ast.Assign(targets=[ast.Name(id=name)]):
                 hint = f"between backticks stands the value alone; compare with `==`, name the node with `{name} = …`"
+            case ast.FunctionDef(name=name):
+                self.outline.spared |= {parameter.name.text for parameter in self.flow.parameters}
+                hint = f"add a last line that calls `{name}`"
             case ast.Assert(test=test):
                 hint = f"write the condition itself: `{ast.unparse(test)}`"
         message = "this Python gives no value: its last line is no expression"
-        self.findings.add("python-no-value", message, locate(code, last), help=hint, fix=fix)
+        self.findings.add("python-no-value", message, locate(code, last), help=hint)
 
     def _type_of(self, known: PythonFacts, state: State) -> Type:
         if known.tree is None or not known.tree.body:

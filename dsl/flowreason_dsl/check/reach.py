@@ -109,28 +109,26 @@ def has_effects(part: object, effectful: frozenset[str], tools: Mapping[str, Too
 # --- recursion --------------------------------------------------------------------------------------------
 
 
-def endless(flows: Mapping[str, FlowDef]) -> dict[str, Call]:
-    """Flows that call themselves on every path, each with the call that leads back to it."""
+def endless(flows: Mapping[str, FlowDef]) -> Iterator[tuple[str, Call]]:
+    """Flows that call themselves on every path, each with the call that leads back to it; one for a whole circle."""
     surely = {name: _sure_calls(flow.body)[0] for name, flow in flows.items()}
-    found = {}
+    told: set[str] = set()
     for name in flows:
         for target, call in surely[name].items():
-            if _leads_to(target, name, surely):
-                found[name] = call
+            reached = _reached(target, surely)
+            if name in reached and not told & reached:
+                told |= {name, *reached}
+                yield name, call
                 break
-    return found
 
 
-def _leads_to(start: str, end: str, surely: Mapping[str, Mapping[str, Call]]) -> bool:
+def _reached(start: str, surely: Mapping[str, Mapping[str, Call]]) -> set[str]:
     seen, todo = {start}, [start]
     while todo:
-        each = todo.pop()
-        if each == end:
-            return True
-        fresh = set(surely.get(each, ())) - seen
+        fresh = set(surely.get(todo.pop(), ())) - seen
         seen |= fresh
         todo += fresh
-    return False
+    return seen
 
 
 Calls = dict[str, Call]

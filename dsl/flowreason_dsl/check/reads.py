@@ -19,8 +19,10 @@ from flowreason_dsl.check.program import Program
 from flowreason_dsl.check.state import State, Steps, Variable
 from flowreason_dsl.diagnostics import Fix, Label
 from flowreason_dsl.names import did_you_mean, nearest
+from flowreason_dsl.python import facts
+from flowreason_dsl.python_scope import bound_names
 from flowreason_dsl.source import Span
-from flowreason_dsl.syntax import FlowDef, Path, Template
+from flowreason_dsl.syntax import Code, FlowDef, Path, Template
 from flowreason_dsl.types import ANY, Type
 
 
@@ -70,9 +72,9 @@ class Reads:
             self._kept(found, span, state)
         return found
 
-    def unknown(self, name: str, span: Span, state: State, *, python: bool = False) -> None:
+    def unknown(self, name: str, span: Span, state: State, *, python: bool = False, always: bool = False) -> None:
         """Report a name that is not there, once in a flow."""
-        if state.alive and name not in self.outline.reported:
+        if (state.alive or always) and name not in self.outline.reported:
             self.outline.reported.add(name)
             self._explain(name, span, state, python)
 
@@ -92,6 +94,7 @@ class Reads:
             where = self.outline.assigned[name][0]
             add("name-unset", f"`{name}` is not set on this path", span, labels=[Label(where, "it is set on another")])
         elif name in self.outline.in_code:
+            self._spare_pieces(name)
             label = Label(self.outline.in_code[name], "it is set in this Python")
             hint = "names of a piece of Python stay in it: let the piece end with the value, and give that a name"
             add(
@@ -102,10 +105,18 @@ class Reads:
                 help=hint,
             )
         elif self.program.callable(name) is not None:
+            self.findings.spared.add(name)
             kind = "flow" if name in self.program.flows else "tool"
             add("name-is-flow", f"`{name}` is a {kind}, not a value", span, help=f"call it: `{name}(…)`")
         else:
             add("name-unknown", f"there is no name `{name}` here", span, **self._nearest(name, span, state, python))
+
+    def _spare_pieces(self, name: str) -> None:
+        """Nodes that hold a piece of Python which sets the name: they are meant to be used."""
+        for each in self.outline.assignments:
+            tree = facts(each.value.value).tree if isinstance(each.value.value, Code) else None
+            if tree is not None and name in bound_names(tree.body):
+                self.outline.spared.add(each.name.text)
 
     def _early_help(self, later: Span) -> str:
         if self.outline.same_loop(later):
@@ -116,7 +127,9 @@ class Reads:
         names = [each for each in state.names if each != self.own] + ([self.own] if self.own else [])
         names += [each for each in self.program.flows if python]
         found = nearest(name, names)
-        if found is None:
+        if found is not None:
+            self.outline.spared.add(found)
+        else:
             known = ", ".join(f"`{each}`" for each in list(state.names)[:8])
             return {"help": f"the names here are {known}" if known else "there are no names yet"}
         return self._change(name, span, found)
@@ -128,7 +141,7 @@ class Reads:
         return {"help": help}
 
     def _unset(self, found: Variable, span: Span, state: State) -> None:
-        if not state.alive:
+        if not state.alive or found.name in self.outline.reported:
             return
         help = "set it before, or on the other path too"
         message = f"`{found.name}` may not be set here"
@@ -140,6 +153,7 @@ class Reads:
         label = Label(found.kept, "this one stays in the sample")
         message = f"`{found.name}` still has the value from before the sample"
         help = "`yield` the value, and read the list of the sample"
+        self.outline.spared.add(found.name)
         self.findings.add("sample-keeps", message, span, labels=[label], help=help)
         state.names[found.name] = replace(found, kept=None)
 
@@ -157,6 +171,8 @@ class Reads:
                 hint = did_you_mean(str(taken), reason.names) or self._step_help(reason.code, found)
                 labels = [Label(found.span, "it is set here")] if found and found.span != path.name.span else []
                 self.findings.add(reason.code, reason.message, path.span, labels=labels, help=hint)
+                if found is not None and reason.code != "field-unknown":
+                    state.names[found.name] = replace(found, type=ANY)
                 return ANY
             shown += f"[{taken}]" if isinstance(taken, int) else f".{taken}"
         return type

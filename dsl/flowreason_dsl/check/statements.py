@@ -14,6 +14,7 @@ from flowreason_dsl.check.edges import Edges
 from flowreason_dsl.check.ends import (
     Made,
     head,
+    last_assigned,
     no_answer,
     nothing_comes_of_it,
     unused_parameters,
@@ -75,11 +76,13 @@ class Statements(Alone):
             self.types[name.text] = type
         self.block(self.flow.body, state)
         if self.flow.returns is not None and state.alive:
+            self.outline.spared |= last_assigned(self.flow)
             no_answer(self.flow, self.findings)
         elif not self.answers and not self.has_effects(self.flow.body):
             nothing_comes_of_it(self.flow, self.findings)
-        unused_parameters(parameters, self.steps, self.findings)
-        unused_values(self.made, self.outline.reported, self.steps, self.findings)
+        spared = self.outline.reported | self.outline.spared
+        unused_parameters(parameters, spared, self.steps, self.findings)
+        unused_values(self.made, spared, self.steps, self.findings)
         return self.types
 
     # --- blocks ---
@@ -96,7 +99,7 @@ class Statements(Alone):
             else:
                 self.statement(statement, state)
         for name, where in edges.finish(state):
-            self.unknown(name.text, name.span, where)
+            self.unknown(name.text, name.span, where, always=True)
 
     def statement(self, statement: Statement, state: State) -> None:
         match statement:

@@ -80,7 +80,7 @@ class Values(Pieces):
         for setting in expr.settings:
             self._setting(setting, state)
         if wanted.type != ANY and not fits(wanted.type, found):
-            self._misfit(expr, found, wanted)
+            self._misfit(expr, found, wanted, state)
         known = found if wanted.type == ANY else wanted.type
         for ensure in expr.ensures:
             self._ensure(ensure, expr, state, known, own)
@@ -118,13 +118,14 @@ class Values(Pieces):
     def _ask(self, ask: Ask, expr: Expression, state: State, wanted: Wanted) -> Type:
         self._question(ask.question, ask.span, state)
         if any(setting.name.text == "samples" for setting in expr.settings):
-            if wanted.type != ANY and not isinstance(wanted.type, ListOf):
+            votes = any(setting.name.text == "vote" for setting in expr.settings)
+            if wanted.type != ANY and not isinstance(wanted.type, ListOf) and not votes:
                 hint = f"declare `list[{wanted.type}]`, or take the majority with `vote=…`"
                 message = f"`samples` gives a list, and {wanted.what} is {show(wanted.type)}"
                 labels = [wanted.label] if wanted.label else []
                 self.findings.add("samples-not-list", message, expr.span, labels=labels, help=hint)
                 return wanted.type
-            return ListOf(sample_type(wanted.type))
+            return wanted.type if votes else ListOf(sample_type(wanted.type))
         return ask_type(wanted.type)
 
     def _question(self, question: Template, span: Span, state: State) -> None:
@@ -227,6 +228,7 @@ class Values(Pieces):
             self.findings.add("call-python", f"`{name}` is a function of Python", call.span, help=hint, fix=fix)
         else:
             near = nearest(name, [*self.program.flows, *self.program.tools])
+            self.findings.spared |= {near} if near else set()
             hint = f"did you mean `{near}`?" if near else self._callables()
             fix = Fix(f"write `{near}`", call.name.span, near) if near else None
             self.findings.add("call-unknown", f"there is no flow or tool `{name}`", call.name.span, help=hint, fix=fix)
@@ -247,7 +249,7 @@ class Values(Pieces):
         if ensure.message is not None:
             self.template(ensure.message, inner)
         self.own = outer
-        if not self._mentions(ensure.condition, word):
+        if not self._mentions(ensure.condition, word) and not self._mentions(ensure.condition, "answer"):
             hint = f"the value is called `{word}` here"
             message = "this check does not look at the value that it stands with"
             self.findings.add("ensure-elsewhere", message, ensure.condition.span, help=hint)
@@ -296,13 +298,13 @@ class Values(Pieces):
 
     # --- what does not fit ---
 
-    def _misfit(self, expr: Expression, found: Type, wanted: Wanted) -> None:
-        hint, fix = self._misfit_help(expr.value, found, wanted)
+    def _misfit(self, expr: Expression, found: Type, wanted: Wanted, state: State) -> None:
+        hint, fix = self._misfit_help(expr.value, found, wanted, state)
         labels = [wanted.label] if wanted.label else []
         message = f"{wanted.what} is {show(wanted.type)}, and this is {show(_plain(found))}"
         self.findings.add("type-mismatch", message, _value_span(expr), labels=labels, help=hint, fix=fix)
 
-    def _misfit_help(self, value: Value, found: Type, wanted: Wanted) -> tuple[str | None, Fix | None]:
+    def _misfit_help(self, value: Value, found: Type, wanted: Wanted, state: State) -> tuple[str | None, Fix | None]:
         if isinstance(value, Template):
             text = "".join(map(str, value.parts)).strip()
             if text.endswith("?") or len(text.split()) > 3:
@@ -311,9 +313,22 @@ class Values(Pieces):
             if isinstance(wanted.type, Choice):
                 near = nearest(text, wanted.type.options)
                 return (f'did you mean "{near}"?' if near else None), None
-        if found == TEXT and isinstance(value, Path):
-            return f"declare the type where it is asked: `{value.name}: {show(wanted.type)} = ask …`", None
+        if isinstance(value, Path) and not value.steps:
+            return _path_help(value.name.text, found, wanted, state.names.get(value.name.text))
         return None, None
+
+
+def _path_help(name: str, found: Type, wanted: Wanted, variable: Variable | None) -> tuple[str | None, Fix | None]:
+    """What to do about a name whose value does not fit."""
+    if variable is not None and variable.raw is not None:
+        end = Span(variable.raw.end, variable.raw.end)
+        fix = Fix("declare the type where it is asked", end, f": {wanted.type}")
+        return f"declare the type where it is asked: `{name}: {show(wanted.type)} = ask …`", fix
+    if found == TEXT and wanted.type == ListOf(TEXT):
+        return f"split it: `{name}.splitlines()` as Python", None
+    if wanted.type == TEXT and isinstance(found, ListOf):
+        return f'put it into a text (`"{{{name}}}"`), or join it in Python (`", ".join({name})`)', None
+    return None, None
 
 
 CONDITION_OF_ANY = replace(NOTHING, what="a condition")

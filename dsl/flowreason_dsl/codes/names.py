@@ -82,7 +82,7 @@ ENTRIES: tuple[Entry, ...] = (
         "Several names in a row that are not there: a text that lacks its quotes.",
         """
         flow capital() -> text {
-          answer The capital of Peru is Lima
+          answer Lima the capital city of Peru
         }
         """,
         "Put the text between quotes.",
