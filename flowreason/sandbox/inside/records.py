@@ -42,6 +42,7 @@ class Record(dict[Any, Any]):
 
 
 Record.__module__ = "builtins"
+Record.__name__ = Record.__qualname__ = "dict"  # what people know it as, and messages of Python tell
 
 
 def missing(record: Record, name: str) -> str:
@@ -60,7 +61,8 @@ def field(value: Any, name: str) -> Any:
 def revive(data: dict[str, Any]) -> Any:
     """The hook of `json.loads`: a tagged value, or a record. What stands inside is decoded already."""
     if TAG in data:
-        return untag(data[TAG], data["of"])
+        value = untag(data[TAG], data["of"])
+        return Record(value) if type(value) is dict else value
     return Record(data)
 
 
