@@ -18,14 +18,17 @@ LONGEST_LITERAL = 200_000
 MOST_TRIES = 20
 
 _FENCE = re.compile(r"^[ \t]*(`{3,}|~{3,})[^\n`]*\n(.*?)\n?[ \t]*\1[ \t]*$", re.DOTALL | re.MULTILINE)
+_BRACKET = re.compile(r'"(?:\\.|[^"\\])*"|[\[({\])}]', re.DOTALL)
 _LOOSE = re.compile(r'"(?:\\.|[^"\\])*"|,(?=\s*[\]}])|\b(?:True|False|None)\b', re.DOTALL)
+_STARTS = frozenset("[{(\"'-0123456789tfnTFN")
 _WORDS = {"True": "true", "False": "false", "None": "null"}
+"""Words of Python as JSON writes them."""
 
 
 def loads(text: str) -> Any:
     """The value of a text that is JSON, or nearly, or a Python literal of plain data; else `MISSING`."""
     text = text.strip()
-    if not text or _too_deep(text):
+    if not _may_be_json(text) or _too_deep(text):
         return MISSING
     for attempt in (text, _mended(text)):
         try:
@@ -33,6 +36,10 @@ def loads(text: str) -> Any:
         except (ValueError, RecursionError):
             continue
     return _literal(text)
+
+
+def _may_be_json(text: str) -> bool:
+    return bool(text) and text[0] in _STARTS and (not text[0].isalpha() or len(text) < 6)
 
 
 def _refuse(word: str) -> Any:
@@ -54,7 +61,9 @@ def _literal(text: str) -> Any:
 
 def _too_deep(text: str) -> bool:
     depth = 0
-    for mark in re.finditer(r"[\[({\])}]", text):
+    for mark in _BRACKET.finditer(text):
+        if mark.group()[0] == '"':
+            continue
         depth += 1 if mark.group() in "[({" else -1
         if depth > DEEPEST:
             return True

@@ -40,6 +40,8 @@ def parse_reply(text: str, type: Type, *, think: bool = False, structured: bool 
     said = without_thoughts(text)
     if not said:
         raise Misfit("the reply is empty")
+    if type == TEXT and not structured:
+        return _final_text(said) if think else said
     whole = _json(said)
     if isinstance(whole, dict) and "answer" in whole and _wraps(whole, type, structured):
         return fit(whole["answer"], type)

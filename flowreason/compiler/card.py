@@ -43,13 +43,12 @@ def examples() -> tuple[Example, ...]:
 
 
 def read_example(name: str, text: str) -> Example:
-    """An example from its file: the comments `# Question: …`, `# Input: …`, `# Tool: …`, then the flow."""
-    lines = text.splitlines()
-    head = [line[1:].strip() for line in lines if line.startswith("#")]
+    """An example from its file: the comments `# Question: …`, `# Input: …`, `# Tool: …`, a blank line, the flow."""
+    first, _, body = text.partition("\n\n")
+    head = [line[1:].strip() for line in first.splitlines()]
     given = tuple(line for line in head if line.startswith(("Input:", "Tool:")))
     words = [line.removeprefix("Question:").strip() for line in head if line not in given]
-    body = "\n".join(line for line in lines if not line.startswith("#")).strip()
-    return Example(name, _joined(words), given, body)
+    return Example(name, _joined(words), given, body.strip())
 
 
 def _joined(lines: list[str]) -> str:

@@ -22,6 +22,9 @@ QUESTION = "question"
 BEGINNING = 300
 """Characters of an input that are shown."""
 
+FEW = 20
+"""Items of a list that are shown, as far as they fit."""
+
 
 def parameters(inputs: Mapping[str, Any]) -> dict[str, Type]:
     """The parameters that a flow may have, with their types, the question first. Raises `InputError` for a bad name."""
@@ -65,9 +68,10 @@ def _count(number: int, one: str, many: str = "") -> str:
 
 def beginning(value: Any) -> str:
     """The first characters of a value as people write it."""
-    few = list(value)[:20] if isinstance(value, list | tuple) else value
+    few = value[:FEW] if isinstance(value, list | tuple) else value
     text = show(few)
-    return text if len(text) <= BEGINNING else text[:BEGINNING].rstrip() + " …"
+    more = len(text) > BEGINNING or (few is not value and len(value) > FEW)
+    return text[:BEGINNING].rstrip() + (" …" if more else "")
 
 
 def shortened(question: str, limit: int) -> str:

@@ -16,7 +16,9 @@ from flowreason.asking.misfit import Misfit
 from flowreason.asking.prompt import build
 from flowreason.asking.reply import parse_input, parse_reply
 from flowreason.asking.schema import json_schema
+from flowreason.compiler.draft import Terms, finished, read_draft
 from flowreason.values import show
+from flowreason_dsl.diagnostics import errors
 from flowreason_dsl.syntax import Name, Path, Template
 from flowreason_dsl.types import ANY, BOOL, GRAPH, INT, NUMBER, TEXT, Choice, DictOf, ListOf, Record, Scalar, Type
 
@@ -127,3 +129,20 @@ def test_no_value_leaves_its_fence(note: str, draft: str, more: str) -> None:
         assert asked.count(f"</{tag}>") <= asked.count(f"<{tag}>") == 1
         outside = re.sub(rf"<{tag}>.*?</{tag}>|<{tag}/>", "", outside, flags=re.DOTALL)
     assert outside.strip() in ("Compare  and .",)
+
+
+PIECES = st.sampled_from(
+    [
+        "flow f(question: text) -> text {", "flow g() {", "}", "answer", 'ask "{question}"', "`1 + 1`", "```", "\n", " ", "if", "else",
+        "x =", "x", ": int", "for y in x", "yield", '"', "`", "given x", "with think=true", 'ensure `x`, "no"', "tool t() -> int", "Here it is:",
+        "<think>", "</think>", "```flow", "repeat 3", "#", "solve", "->", "{", "use \"a.flow\"",
+    ]
+)  # fmt: skip
+
+
+@given(st.lists(PIECES, max_size=30).map(" ".join) | st.text(max_size=80))
+@settings(max_examples=300, deadline=None)
+def test_any_reply_is_a_draft_that_runs_or_says_why_not(reply: str) -> None:
+    terms = Terms({"question": "How long is the Elbe?"}, {})
+    draft = finished(read_draft(reply, terms), terms)
+    assert (draft.checked is None) == bool(errors(draft.diagnostics))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from contextlib import suppress
 
 import pytest
@@ -152,6 +153,12 @@ def test_a_reply_that_names_no_option_or_two_goes_back(reply: str, type: Choice)
 )
 def test_a_list_is_read_from_json_lines_or_commas(reply: str) -> None:
     assert parse_reply(reply, TEXTS) == ["a", "b", "c"]
+
+
+def test_brackets_inside_of_texts_are_no_nesting() -> None:
+    sad = [":(" * 300, "{[(" * 100]
+    assert parse_reply(json.dumps(sad), TEXTS) == sad
+    assert parse_reply(json.dumps({"answer": sad}), TEXTS) == sad
 
 
 def test_items_of_a_list_have_its_type() -> None:
