@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Awaitable, Callable, Coroutine, Mapping
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from flowreason.compiler import Compiled, compile_question
@@ -27,9 +27,7 @@ T = TypeVar("T")
 
 def run_now(make: Callable[[], Coroutine[Any, Any, T]]) -> T:
     """Run a coroutine to its end, in a thread of its own where this thread already has a running loop."""
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
+    if not _loop_is_running():
         return asyncio.run(make())
     box: list[T] = []
     errors: list[BaseException] = []
@@ -46,6 +44,14 @@ def run_now(make: Callable[[], Coroutine[Any, Any, T]]) -> T:
     if errors:
         raise errors[0]
     return box[0]
+
+
+def _loop_is_running() -> bool:
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True
 
 
 class Session:
@@ -83,13 +89,13 @@ class Session:
         """What the run is granted, and the account that compiling and running share."""
         limits = limits or Limits()
         self.budget = Budget(limits)
-        definitions = {name: tool.definition for name, tool in tools.items()}
+        definitions = [tool.definition for tool in tools.values()]
         return Environment(
             provider=self.provider,
             sandbox=self.sandbox,
             tools=tools,
             limits=limits,
-            compiler=RuntimeCompiler(self.provider, definitions),
+            compiler=RuntimeCompiler(self.provider, definitions, ask_user is not None),
             ask_user=ask_user,
         )
 
@@ -106,10 +112,15 @@ class Session:
         async def complete(request: Request) -> Reply:
             return await caller.complete(request, tell, {"attempt": 1, "sample": 0})
 
-        journal.say("compile.started", {"question": question})
-        definitions = {name: tool.definition for name, tool in environment.tools.items()}
         return await compile_question(
-            question, inputs=inputs, tools=definitions, provider=self.provider, complete=complete, rounds=rounds, tell=tell
+            question,
+            inputs=inputs,
+            tools=[tool.definition for tool in environment.tools.values()],
+            provider=self.provider,
+            complete=complete,
+            rounds=rounds,
+            on_event=tell,
+            person=environment.ask_user is not None,
         )
 
 
@@ -118,7 +129,8 @@ class RuntimeCompiler:
     """Writes and loads flows while another runs, for `solve` and `run`."""
 
     provider: Provider
-    tools: Mapping[str, ToolDef]
+    tools: Sequence[ToolDef]
+    person: bool = False
 
     async def solve(
         self,
@@ -128,13 +140,19 @@ class RuntimeCompiler:
         tell: Callable[[str, Mapping[str, Any]], None],
     ) -> Graph:
         compiled = await compile_question(
-            question, inputs=inputs, tools=self.tools, provider=self.provider, complete=complete, tell=tell
+            question,
+            inputs=inputs,
+            tools=self.tools,
+            provider=self.provider,
+            complete=complete,
+            on_event=tell,
+            person=self.person,
         )
         return lower(compiled.checked)
 
     def load(self, text: str) -> Graph:
         try:
-            return lower(check(parse(text, "<run>"), tools=self.tools))
+            return lower(check(parse(text, "<run>"), tools={tool.name.text: tool for tool in self.tools}))
         except FlowError as error:
             first = render(error.diagnostics[:1], error.source)
             raise CompileError(f"the text given to `run` is no valid flow:\n{first}", text, error.diagnostics) from error
@@ -148,8 +166,6 @@ class _WithModel:
         self._model = model
 
     async def complete(self, request: Request, notify: Any = None) -> Reply:
-        from dataclasses import replace
-
         named = request if request.model is not None else replace(request, model=self._model)
         return await self._provider.complete(named, notify)
 

@@ -49,6 +49,10 @@ class Way:
     def branch(self, region: str, guard: Guard) -> Way:
         return Way(region, guard, dict(self.env), self.loops, False, False)
 
+    def free(self) -> Way:
+        """The same place without its guard, for joins: they are alive when one of their ways is."""
+        return Way(self.region, None, self.env, self.loops)
+
 
 class Builder:
     """Collects nodes and regions of one flow."""

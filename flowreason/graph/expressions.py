@@ -86,7 +86,7 @@ class Expressions:
         kept = build.add(ops.Pass(), fine, base="pass#", reads=[Read("value", first)])
         joined = build.add(
             ops.Join(),
-            way,
+            way.free(),
             base=name or "join#",
             name=name,
             type=expected,

@@ -170,13 +170,8 @@ class Statements(Expressions, Loops):
         joined = self._joined(live, way)
         if any(each.escaped for each in ways):
             guards = tuple(each.guard for each in live if each.guard is not None)
-            way.guard = (self.builder.add(ops.Meet(guards), self._free(way), base="meet#"), "met")
+            way.guard = (self.builder.add(ops.Meet(guards), way.free(), base="meet#"), "met")
         way.env = joined
-
-    @staticmethod
-    def _free(way: Way) -> Way:
-        """The place of `way` without its guard."""
-        return Way(way.region, None, way.env, way.loops)
 
     def _joined(self, live: list[Way], way: Way) -> dict[str, str]:
         """The names after a branch; those that its arms changed are join nodes."""
@@ -198,7 +193,7 @@ class Statements(Expressions, Loops):
         shown = "effects" if name == EFFECTS else name
         return self.builder.add(
             ops.Join(),
-            self._free(way),
+            way.free(),
             base=f"{shown}.join",
             name=None if name == EFFECTS else name,
             reads=[Read(f"way{i}", source) for i, source in enumerate(sources)],
