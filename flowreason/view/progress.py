@@ -33,7 +33,7 @@ class NodeState:
     """What is known of one node of one flow, over all frames it ran in.
 
     `running` frames are under way now; `done`, `failed`, `skipped` and `cancelled` have ended. `rounds` and `of` are
-    those of a loop. `seconds` is the time spent, added over frames; `latest` what it last said: a value or an error.
+    those of a loop, `lost` its items that failed. `seconds` is the time spent, added over frames; `latest` what it last said: a value or an error.
     """
 
     flow: str = ""
@@ -45,6 +45,7 @@ class NodeState:
     cancelled: int = 0
     rounds: int = 0
     of: int | None = None
+    lost: int = 0
     calls: int = 0
     shared: int = 0
     rejected: int = 0
@@ -80,8 +81,9 @@ class NodeState:
             parts.append(f"{self.rounds}/{self.of}" if self.of is not None else f"{self.rounds} rounds")
         elif ended + self.running > 1:
             parts.append(f"{ended}/{ended + self.running}" if self.running else f"{ended}×")
-        if self.failed and ended > self.failed:
-            parts.append(f"{self.failed} failed")
+        failed = self.lost or (self.failed if ended > self.failed else 0)
+        if failed:
+            parts.append(f"{failed} failed")
         if self.seconds >= 0.0005:
             parts.append(seconds_text(self.seconds))
         if self.tokens:
@@ -92,7 +94,8 @@ class NodeState:
 @dataclass
 class RunView:
     """A run as its events tell it. `frames` says which flow a frame belongs to; `since` when what runs now began, by
-    frame and node; `owners` to which loop an open round belongs."""
+    frame and node; `owners` to which loop an open round belongs;
+    `counted` the loops that said how many rounds there will be at most."""
 
     nodes: dict[Key, NodeState] = field(default_factory=dict)
     frames: dict[str, str] = field(default_factory=dict)
@@ -105,6 +108,7 @@ class RunView:
     question: str = ""
     since: dict[tuple[str, str], float] = field(default_factory=dict)
     owners: dict[str, Key] = field(default_factory=dict)
+    counted: set[tuple[str, str]] = field(default_factory=set)
 
     def state(self, flow: str, node: str) -> NodeState:
         """What is known of a node; a new, waiting one where nothing is."""
@@ -209,7 +213,8 @@ def _opened(view: RunView, event: Event) -> None:
         state.running += 1
     if event.data.get("index") is not None:
         view.owners[event.frame] = key
-        state.of = (state.of or 0) + 1
+        if (outer, owner) not in view.counted:
+            state.of = (state.of or 0) + 1
 
 
 def _closed(view: RunView, event: Event) -> None:
@@ -223,14 +228,15 @@ def _node(view: RunView, event: Event) -> None:
     data = event.data
     match event.kind:
         case "node.started":
-            state.running += 1
-            view.since[event.frame, event.node] = event.time
+            _started(view, state, event)
         case "node.reply":
             _reply(view, state, data)
         case "node.rejected":
             state.rejected += 1
         case "node.retry":
             state.retries += 1
+        case "item.failed":
+            state.lost += 1
         case "node.done":
             state.done += 1
             state.latest = shorten(show(data.get("value")), 200)
@@ -245,6 +251,14 @@ def _node(view: RunView, event: Event) -> None:
         case "node.cancelled":
             state.cancelled += 1
             _ended(view, state, event)
+
+
+def _started(view: RunView, state: NodeState, event: Event) -> None:
+    state.running += 1
+    view.since[event.frame, event.node] = event.time
+    if event.data.get("rounds") is not None:
+        state.of = (state.of or 0) + int(event.data["rounds"])
+        view.counted.add((event.frame, event.node))
 
 
 def _ended(view: RunView, state: NodeState, event: Event) -> None:

@@ -114,9 +114,8 @@ def _mark(box: Box, node: PictureNode, known: NodeState | None) -> str:
     """The state of a small node, which has no row for it, as a sign at its corner."""
     if known is None or known.status == "waiting" or sizes.has_state_row(node):
         return ""
-    inset = box.width * 0.25 if node.shape == "diamond" else 2.0
-    lift = box.height * 0.2 if node.shape == "diamond" else -4.0
-    return _text(MARKS[known.status], box.x + box.width - inset, box.y + lift, "state label", 12.0, "end")
+    across, down = (0.78, 0.14) if node.shape == "diamond" else (0.94, -0.1)
+    return _text(MARKS[known.status], box.x + box.width * across, box.y + box.height * down, "state label", 12.0)
 
 
 def _identity(box: Box, id: str) -> str:

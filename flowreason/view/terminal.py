@@ -113,11 +113,12 @@ class LiveFlow:
             yield from self._inside(picture, thing.id, depth + 1)
 
     def _table(self, lines: list[Line], width: int) -> Table:
+        told = [_right(line, self._running_for(line)) for line in lines]
         table = Table.grid(padding=(0, 1), expand=False)
-        table.add_column(no_wrap=True, overflow="ellipsis", max_width=max(20, width - 34))
+        table.add_column(no_wrap=True, overflow="ellipsis", max_width=max(20, width - 2 - max(map(len, told))))
         table.add_column(no_wrap=True, justify="right")
-        for line in lines:
-            table.add_row(_left(line), Text(_right(line, self._running_for(line)), style=_COLOURS[line.status]))
+        for line, right in zip(lines, told, strict=True):
+            table.add_row(_left(line), Text(right, style=_COLOURS[line.status]))
         return table
 
     def _running_for(self, line: Line) -> float:
@@ -253,5 +254,5 @@ def _at_node(event: Event) -> str | None:
 
 def place(event: Event) -> str:
     """Where an event happened: `flags[3]/ask#1`."""
-    frame = event.frame.removeprefix("main").removeprefix("/")
-    return f"{frame}/{event.node}" if frame else event.node
+    inner = event.frame.partition("/")[2]
+    return f"{inner}/{event.node}" if inner else event.node

@@ -39,29 +39,29 @@ def a_run() -> list[Event]:
     """Three lakes at once: one answers, one is the same question, one fails; then a sub-flow."""
     facts: list[tuple[float, str, str, str, dict[str, object]]] = [
         (0.0, "run.started", "", "", {"entry": "lakes"}),
-        (0.0, "frame.opened", "main", "", {"flow": "lakes", "region": "lakes", "owner": ""}),
+        (0.0, "frame.opened", "lakes", "", {"flow": "lakes", "region": "lakes", "owner": ""}),
     ]
     for i in range(3):
         about = {"flow": "lakes", "region": "found.body", "owner": "found", "index": i}
-        facts.append((0.1, "frame.opened", f"main/found[{i}]", "", about))
-        facts.append((0.1, "node.started", f"main/found[{i}]", "ask#1", {}))
+        facts.append((0.1, "frame.opened", f"lakes/found[{i}]", "", about))
+        facts.append((0.1, "node.started", f"lakes/found[{i}]", "ask#1", {}))
     facts += [
-        (1.1, "node.reply", "main/found[0]", "ask#1", reply(100)),
-        (1.1, "node.done", "main/found[0]", "ask#1", {"value": "42 m"}),
-        (1.1, "frame.closed", "main/found[0]", "", {}),
-        (1.1, "node.reply", "main/found[1]", "ask#1", reply(100, shared=True)),
-        (1.1, "node.done", "main/found[1]", "ask#1", {"value": "42 m"}),
-        (1.1, "frame.closed", "main/found[1]", "", {}),
-        (2.1, "node.failed", "main/found[2]", "ask#1", {"error": "no number", "error_kind": "type"}),
-        (2.1, "frame.closed", "main/found[2]", "", {}),
-        (2.1, "item.failed", "main", "found", {"index": 2, "error": "no number"}),
-        (2.2, "node.done", "main", "found", {"value": ["42 m", "42 m", None]}),
-        (2.2, "frame.opened", "main/best#1", "", {"flow": "best", "region": "best", "owner": "best#1"}),
-        (2.2, "node.started", "main/best#1", "deepest", {}),
-        (3.2, "node.reply", "main/best#1", "deepest", reply(50)),
-        (3.2, "node.done", "main/best#1", "deepest", {"value": "Baikal"}),
-        (3.2, "frame.closed", "main/best#1", "", {}),
-        (3.2, "node.done", "main", "best#1", {"value": ["Baikal"]}),
+        (1.1, "node.reply", "lakes/found[0]", "ask#1", reply(100)),
+        (1.1, "node.done", "lakes/found[0]", "ask#1", {"value": "42 m"}),
+        (1.1, "frame.closed", "lakes/found[0]", "", {}),
+        (1.1, "node.reply", "lakes/found[1]", "ask#1", reply(100, shared=True)),
+        (1.1, "node.done", "lakes/found[1]", "ask#1", {"value": "42 m"}),
+        (1.1, "frame.closed", "lakes/found[1]", "", {}),
+        (2.1, "node.failed", "lakes/found[2]", "ask#1", {"error": "no number", "error_kind": "type"}),
+        (2.1, "frame.closed", "lakes/found[2]", "", {}),
+        (2.1, "item.failed", "lakes", "found", {"index": 2, "error": "no number"}),
+        (2.2, "node.done", "lakes", "found", {"value": ["42 m", "42 m", None]}),
+        (2.2, "frame.opened", "lakes/best#1", "", {"flow": "best", "region": "best", "owner": "best#1"}),
+        (2.2, "node.started", "lakes/best#1", "deepest", {}),
+        (3.2, "node.reply", "lakes/best#1", "deepest", reply(50)),
+        (3.2, "node.done", "lakes/best#1", "deepest", {"value": "Baikal"}),
+        (3.2, "frame.closed", "lakes/best#1", "", {}),
+        (3.2, "node.done", "lakes", "best#1", {"value": ["Baikal"]}),
         (3.3, "run.finished", "", "", {"value": ["Baikal"]}),
     ]
     return [Event(number, *fact) for number, fact in enumerate(facts)]
@@ -82,7 +82,7 @@ def test_a_shared_reply_costs_nothing() -> None:
 
 
 def test_an_unknown_price_makes_the_sum_unknown() -> None:
-    events = [*a_run(), Event(99, 4.0, "node.reply", "main/best#1", "deepest", reply(5, money=None))]
+    events = [*a_run(), Event(99, 4.0, "node.reply", "lakes/best#1", "deepest", reply(5, money=None))]
     assert view(events).usage.money is None
 
 
@@ -94,6 +94,17 @@ def test_a_loop_counts_its_rounds_while_they_end() -> None:
         if event.kind == "frame.closed" and "found[" in event.frame:
             told.append(seen.nodes["lakes", "found"].text)
     assert told == ["▶ running · 1/3", "▶ running · 2/3", "▶ running · 3/3"]
+
+
+def test_a_loop_that_says_how_many_rounds_it_has_is_counted_against_them() -> None:
+    about = {"flow": "f", "region": "repeat#1.body", "owner": "repeat#1", "index": 0}
+    events = [
+        Event(0, 0.0, "run.started", data={"entry": "f"}),
+        Event(1, 0.0, "node.started", "f", "repeat#1", {"rounds": 4}),
+        Event(2, 0.1, "frame.opened", "f/repeat#1[0]", "", about),
+        Event(3, 0.2, "frame.closed", "f/repeat#1[0]"),
+    ]
+    assert view(events).nodes["f", "repeat#1"].text == "▶ running · 1/4"
 
 
 def test_a_node_of_a_sub_flow_is_counted_under_its_own_flow() -> None:
@@ -146,7 +157,7 @@ def test_the_tree_shows_states_rounds_and_totals_in_written_order() -> None:
     marks = [line.split()[0] for line in lines]
     assert marks[1:4] == ["✓", "✗", "·"]
     assert "for name in names" in lines[1]
-    assert "3/3" in lines[1]
+    assert "3/3 · 1 failed" in lines[1]
     assert "1 failed" in lines[2]
     assert any("deepest" in line and "= Baikal" in line for line in lines)
     assert lines[-1] == "2 calls · 1 shared · 150 tokens · $0.0020 · 3.3 s"
@@ -174,9 +185,9 @@ def test_control_characters_and_markup_of_a_model_never_reach_the_terminal() -> 
     hostile = "\x1b[2J\x1b]0;owned\x07[bold red]x[/]\u202e\x9b31m"
     events = [
         Event(0, 0.0, "run.started", data={"entry": "best"}),
-        Event(1, 0.1, "node.started", "main", "deepest"),
-        Event(2, 0.2, "node.reply", "main", "deepest", {"text": hostile, "prompt_tokens": 1, "completion_tokens": 1}),
-        Event(3, 0.2, "node.done", "main", "deepest", {"value": hostile}),
+        Event(1, 0.1, "node.started", "best", "deepest"),
+        Event(2, 0.2, "node.reply", "best", "deepest", {"text": hostile, "prompt_tokens": 1, "completion_tokens": 1}),
+        Event(3, 0.2, "node.done", "best", "deepest", {"value": hostile}),
         Event(4, 0.3, "run.failed", data={"error": hostile}),
     ]
     live = LiveFlow(lakes(), clock=lambda: 0.0)
