@@ -1,8 +1,9 @@
 """Exact arithmetic with counts that are not known yet: `2 + 3·len(lines)`, `max(1, rounds)`, ∞.
 
 A `Bound` is a polynomial over symbols, each some number that is not negative, and over `max(…)` and `min(…)` of
-polynomials. Invariants: every bound is monotone in every symbol; evaluating commutes with `+`, `·`, `highest` and `lowest`; equal
-bounds print alike. Nothing times ∞ is nothing: a loop without rounds costs nothing, whatever stands in it.
+polynomials. Invariants: every bound is monotone in every symbol; evaluating commutes with `+`, `·`, `highest` and
+`lowest`; equal bounds print alike. Nothing times ∞ is nothing: a loop without rounds costs nothing, whatever stands
+in it.
 """
 
 from __future__ import annotations
