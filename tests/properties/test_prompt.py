@@ -115,20 +115,34 @@ HOSTILE = st.lists(
 ).map("".join) | st.text(max_size=40)
 
 
+TAG = re.compile(r"<([a-z]+(?:-\d+)?)(/?)>")
+
+
+def taken_apart(prompt: str) -> tuple[list[str], str]:
+    """What stands inside of the fences of a prompt, read from the left, and what stands outside."""
+    inside, outside, at = [], "", 0
+    while opened := TAG.search(prompt, at):
+        outside += prompt[at : opened.start()]
+        at = opened.end()
+        if not opened[2]:
+            close = f"</{opened[1]}>"
+            assert prompt.count(close) == 1, "a value holds the end of a fence"
+            end = prompt.index(close)
+            inside.append(prompt[at:end])
+            at = end + len(close)
+    return inside, outside + prompt[at:]
+
+
 @given(HOSTILE, HOSTILE, HOSTILE)
 @settings(max_examples=300, deadline=None)
 def test_no_value_leaves_its_fence(note: str, draft: str, more: str) -> None:
     question = Template(("Compare ", Path(Name("note")), " and ", Path(Name("draft")), "."))
-    context = [("note", more)]
-    asked = build(question, {"note": note, "draft": draft}, context=context, type=TEXT)[1].content
-    for value in {note, draft, more}:
-        fences = re.findall(rf"<((?:note|draft)(?:-\d+)?)>\n?{re.escape(value)}\n?</\1>", asked)
-        assert fences, (value, asked)
-    outside = asked
-    for tag in re.findall(r"<((?:note|draft)(?:-\d+)?)>", asked):
-        assert asked.count(f"</{tag}>") <= asked.count(f"<{tag}>") == 1
-        outside = re.sub(rf"<{tag}>.*?</{tag}>|<{tag}/>", "", outside, flags=re.DOTALL)
-    assert outside.strip() in ("Compare  and .",)
+    messages = build(question, {"note": note, "draft": draft}, context=[("note", more)], type=TEXT)
+    inside, outside = taken_apart(messages[1].content)
+    forms = {value: (value, f"\n{value}\n") for value in (note, draft, more)}
+    assert all(any(text in form for form in forms.values()) for text in inside)
+    assert all(any(text in form for text in inside) for form in forms.values())
+    assert outside.strip() == "Compare  and ."
 
 
 PIECES = st.sampled_from(
