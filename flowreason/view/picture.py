@@ -204,7 +204,7 @@ def _node(seen: Contraction, id: str, region: str, folded: tuple[str, ...]) -> P
         name=_title(seen, id, kind),
         type=labels.type_text(node) if kind not in ("decision", "answer", "yield") else "",
         lines=_lines(kind, full, code),
-        notes=tuple(shorten(note, COLUMNS + 4) for note in labels.notes(node)),
+        notes=tuple(shorten(note, COLUMNS + 10) for note in labels.notes(node)),
         full="\n".join([full, *labels.notes(node)]).strip(),
         region=region,
         members=(id, *folded),

@@ -61,7 +61,8 @@ def _form(thing: PictureNode | PictureRegion, areas: Mapping[str, Area], state: 
     if isinstance(thing, PictureRegion):
         area = areas[thing.id]
         middle = area.width / 2
-        enters = {bundle: x - middle for bundle, x in area.tops.items()}
+        own = f"{thing.id}|"  # what starts at the head does not come through the upper border
+        enters = {bundle: x - middle for bundle, x in area.tops.items() if not bundle.startswith(own)}
         leaves = {bundle: x - middle for bundle, x in area.feet.items()}
         return Form(area.width, area.height, False, enters, leaves)
     size = sizes.measure(thing, state=state)

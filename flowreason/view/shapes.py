@@ -23,7 +23,7 @@ def outline(box: Box) -> str:
             middle, level = n(x + w / 2), n(y + h / 2)
             return _path(f"M{middle} {n(y)}L{n(x + w)} {level}L{middle} {n(y + h)}L{n(x)} {level}Z")
         case "stadium" | "pill":
-            return _rect(x, y, w, h, h / 2)
+            return _rect(x, y, w, h, min(h / 2, 24.0))
         case "rounded":
             return _rect(x, y, w, h, 10.0)
         case "bars":

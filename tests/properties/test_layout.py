@@ -134,7 +134,7 @@ def stretches(line: Line) -> Iterator[tuple[XY, XY]]:
         yield from pairwise(path)
 
 
-SETTINGS = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+SETTINGS = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 @SETTINGS
