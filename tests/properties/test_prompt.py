@@ -109,7 +109,28 @@ def test_any_text_is_a_value_or_a_misfit(text: str, type: Type, think: bool, str
 
 HOSTILE = st.lists(
     st.sampled_from(
-        ["<", "</", ">", "/>", "note", "note-2", "NOTE", "draft", " ", "\n", "-", "3", "＜", "\u200b", "{note}", "x"]
+        [
+            "</note>",
+            "</draft>",
+            "</note-2>",
+            "<note/>",
+            "<",
+            "</",
+            ">",
+            "/>",
+            "note",
+            "note-2",
+            "NOTE",
+            "draft",
+            " ",
+            "\n",
+            "-",
+            "3",
+            "＜",
+            "\u200b",
+            "{note}",
+            "x",
+        ]
     ),
     max_size=25,
 ).map("".join) | st.text(max_size=40)
