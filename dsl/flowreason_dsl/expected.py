@@ -51,6 +51,19 @@ def items_type(targets: int = 1) -> Type:
     return ListOf(TEXT) if targets == 1 else ListOf(ListOf(TEXT))
 
 
+def covers(cases: Iterable[Sequence[Literal]], subject: Type) -> bool:
+    """Whether the cases of a `match` leave nothing over of a subject of this type, so that it needs no `else`."""
+    values = [literal.value for case in cases for literal in case]
+    if isinstance(subject, Choice):
+        return {_plain(option) for option in subject.options} <= {_plain(value) for value in values}
+    return subject == BOOL and {True, False} <= {value for value in values if isinstance(value, bool)}
+
+
+def _plain(value: object) -> object:
+    """Texts are compared without regard to case and to blanks around them."""
+    return value.strip().casefold() if isinstance(value, str) else value
+
+
 def match_type(cases: Iterable[Sequence[Literal]], has_else: bool) -> Type:
     """What an ask gives that is the subject of a `match`."""
     values = [literal.value for case in cases for literal in case]

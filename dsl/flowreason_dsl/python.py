@@ -13,6 +13,7 @@ from functools import lru_cache
 
 from flowreason_dsl.diagnostics import Diagnostic
 from flowreason_dsl.python_faults import faults, misplaced, syntax_error
+from flowreason_dsl.python_nodes import children
 from flowreason_dsl.python_place import locate
 from flowreason_dsl.python_scope import Read, free_reads
 from flowreason_dsl.python_world import BUILTINS, IMPORTABLE, MODULES, PRELUDE
@@ -48,8 +49,8 @@ class Taken:
 class NameUse:
     """A name that a piece reads from outside, at its first read.
 
-    `called`: it is called as a function somewhere, at `calls`. `fields` are what is surely taken from it, by attribute or
-    by a text as key. `maybe`: the piece may have bound it by then, so it need not exist outside.
+    `called`: it is called as a function somewhere, at `calls`. `fields` are what is surely taken from it, by attribute
+    or by a text as key. `maybe`: the piece may have bound it by then, so it need not exist outside.
     """
 
     name: str
@@ -68,6 +69,7 @@ class PythonFacts:
     `uses` are the outer names that only the flow can provide; `all_names` are all outer names, those of builtins,
     modules and the prelude included, because a variable of the flow may hide one of them. `gives_value`: the last
     statement is an expression, or there is a `return` at top level. `faults` would stop the piece when it runs.
+    `bound` are the names that the piece binds at its top level.
     """
 
     uses: tuple[NameUse, ...]
@@ -77,6 +79,7 @@ class PythonFacts:
     tree: ast.Module | None
     all_uses: tuple[NameUse, ...] = ()
     faults: tuple[Diagnostic, ...] = ()
+    bound: frozenset[str] = frozenset()
 
     @property
     def all_names(self) -> tuple[str, ...]:
@@ -100,7 +103,8 @@ def _facts(code: Code, span: Span, lines: tuple[int, ...]) -> PythonFacts:
         problem = misplaced(code, tree)
         if problem:
             return _broken(problem)
-        every = tuple(_use(code, read) for read in free_reads(tree).values())
+        found, bound = free_reads(tree)
+        every = tuple(_use(code, read) for read in found)
         return PythonFacts(
             uses=tuple(use for use in every if use.name not in KNOWN),
             error=None,
@@ -109,6 +113,7 @@ def _facts(code: Code, span: Span, lines: tuple[int, ...]) -> PythonFacts:
             tree=tree,
             all_uses=every,
             faults=tuple(faults(code, tree)),
+            bound=bound,
         )
     except SyntaxError as error:
         return _broken(syntax_error(code, error))
@@ -140,7 +145,7 @@ def _returns(node: ast.AST) -> bool:
         return node.value is not None
     if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.expr):
         return False
-    return any(_returns(child) for child in ast.iter_child_nodes(node))
+    return any(_returns(child) for child in children(node))
 
 
 def _use(code: Code, read: Read) -> NameUse:

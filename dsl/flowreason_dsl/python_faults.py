@@ -12,6 +12,7 @@ from collections.abc import Iterator
 
 from flowreason_dsl.diagnostics import Diagnostic
 from flowreason_dsl.names import did_you_mean
+from flowreason_dsl.python_nodes import children, walk
 from flowreason_dsl.python_place import locate, place
 from flowreason_dsl.python_scope import bound_names
 from flowreason_dsl.python_world import IMPORTABLE, instead_of_module
@@ -19,7 +20,13 @@ from flowreason_dsl.source import Span
 from flowreason_dsl.syntax import Code
 
 _SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
-_ASYNC = (ast.Await, ast.AsyncFor, ast.AsyncWith, ast.AsyncFunctionDef)
+_AWAITS = (ast.Await, ast.AsyncFor, ast.AsyncWith, ast.AsyncFunctionDef)
+_YIELDS = frozenset({ast.Yield, ast.YieldFrom})
+_PLACED = frozenset({
+    ast.Return, ast.Break, ast.Continue, ast.Global, ast.Nonlocal, ast.NamedExpr, ast.Starred, ast.keyword,
+    ast.arguments, ast.Match, ast.Try, ast.ImportFrom, ast.AnnAssign, ast.Delete, ast.Tuple, ast.List,
+})  # fmt: skip
+"""What Python looks at again after parsing; a piece without any of them need not be compiled."""
 
 _SPELLINGS = {
     "&&": "write `and`",
@@ -70,20 +77,23 @@ def misplaced(code: Code, tree: ast.Module) -> Diagnostic | None:
     """The first thing that Python accepts only elsewhere: `yield` and `await` at top level, `break` outside a loop."""
     if not tree.body:
         return Diagnostic("python-empty", "there is no Python between the backticks", code.span)
-    for node in _outside_functions(tree):
-        if isinstance(node, ast.Yield | ast.YieldFrom):
-            hint = "collect into a list here, or use the flow's own `for … yield`"
-            return Diagnostic("python-yield", "`yield` stands outside of any function", locate(code, node), help=hint)
-    for node in ast.walk(tree):
-        if isinstance(node, _ASYNC):
-            hint = "write it plainly: what can run at once runs at once in a flow"
-            return Diagnostic("python-async", "there is nothing to await in a flow", locate(code, node), help=hint)
-    return _compiled(code, tree)
+    kinds = {type(node) for node in walk(tree)}
+    if kinds & _YIELDS:
+        for node in _outside_functions(tree):
+            if isinstance(node, ast.Yield | ast.YieldFrom):
+                hint = "collect into a list here, or use the flow's own `for … yield`"
+                message = "`yield` stands outside of any function"
+                return Diagnostic("python-yield", message, locate(code, node), help=hint)
+    if kinds.intersection(_AWAITS):
+        first = next(node for node in walk(tree) if isinstance(node, _AWAITS))
+        hint = "write it plainly: what can run at once runs at once in a flow"
+        return Diagnostic("python-async", "there is nothing to await in a flow", locate(code, first), help=hint)
+    return _compiled(code, tree, kinds) if kinds & _PLACED else None
 
 
-def _compiled(code: Code, tree: ast.Module) -> Diagnostic | None:
-    if any(isinstance(node, ast.Return) for node in _outside_functions(tree)):
-        if any(isinstance(node, ast.ImportFrom) and node.names[0].name == "*" for node in ast.walk(tree)):
+def _compiled(code: Code, tree: ast.Module, kinds: set[type[ast.AST]]) -> Diagnostic | None:
+    if ast.Return in kinds and any(isinstance(node, ast.Return) for node in _outside_functions(tree)):
+        if any(isinstance(node, ast.ImportFrom) and node.names[0].name == "*" for node in walk(tree)):
             return None
         tree = ast.Module([_wrapped(tree)], [])
     try:
@@ -102,7 +112,7 @@ def _wrapped(tree: ast.Module) -> ast.FunctionDef:
 
 
 def _outside_functions(node: ast.AST) -> Iterator[ast.AST]:
-    for child in ast.iter_child_nodes(node):
+    for child in children(node):
         if not isinstance(child, _SCOPES):
             yield child
             yield from _outside_functions(child)
@@ -113,8 +123,9 @@ def _outside_functions(node: ast.AST) -> Iterator[ast.AST]:
 
 def faults(code: Code, tree: ast.Module) -> Iterator[Diagnostic]:
     """Imports of what the sandbox lacks, and locals that a function changes before they are set."""
-    guarded = {id(node) for outer in ast.walk(tree) if isinstance(outer, ast.Try) for node in _tried(outer)}
-    for node in ast.walk(tree):
+    nodes = list(walk(tree))
+    guarded = {id(node) for outer in nodes if isinstance(outer, ast.Try) for node in _tried(outer)}
+    for node in nodes:
         if isinstance(node, ast.Import | ast.ImportFrom) and id(node) not in guarded:
             yield from _imports(code, node)
         elif isinstance(node, ast.FunctionDef):
@@ -122,7 +133,7 @@ def faults(code: Code, tree: ast.Module) -> Iterator[Diagnostic]:
 
 
 def _tried(node: ast.Try) -> Iterator[ast.AST]:
-    return (inner for statement in node.body for inner in ast.walk(statement))
+    return (inner for statement in node.body for inner in walk(statement))
 
 
 def _imports(code: Code, node: ast.Import | ast.ImportFrom) -> Iterator[Diagnostic]:
@@ -163,9 +174,9 @@ def no_attribute(module: str, name: str, span: Span) -> Diagnostic:
 
 def _unset_locals(code: Code, function: ast.FunctionDef) -> Iterator[Diagnostic]:
     """`def f(): total += 1` makes `total` a local name that is never set."""
-    outer = {
-        name for node in ast.walk(function) if isinstance(node, ast.Global | ast.Nonlocal) for name in node.names
-    } | {argument.arg for argument in ast.walk(function.args) if isinstance(argument, ast.arg)}
+    outer = {name for node in walk(function) if isinstance(node, ast.Global | ast.Nonlocal) for name in node.names} | {
+        argument.arg for argument in walk(function.args) if isinstance(argument, ast.arg)
+    }
     changed: dict[str, ast.AugAssign] = {}
     for node in _outside_functions(ast.Module(function.body, [])):
         if isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Name):

@@ -14,6 +14,7 @@ import importlib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
+from flowreason_dsl.python_nodes import children, walk
 from flowreason_dsl.python_world import IMPORTABLE
 
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
@@ -47,16 +48,18 @@ class _State:
 Locals = tuple[frozenset[str], ...]
 
 
-def free_reads(tree: ast.Module) -> dict[str, Read]:
-    """The names that a module reads from outside, by first read."""
-    return _Walk(tree).reads
+def free_reads(tree: ast.Module) -> tuple[list[Read], frozenset[str]]:
+    """The names that a module reads from outside, in the order of first read, and those that it binds itself."""
+    walked = _Walk(tree)
+    return list(walked.reads.values()), walked.bound
 
 
 class _Walk:
     def __init__(self, tree: ast.Module) -> None:
         self.reads: dict[str, Read] = {}
-        self.bound = bound_names(tree.body) | _declared_global(tree)
-        self.state = _State(definite=_ALWAYS, possible=_declared_global(tree))
+        declared = _declared_global(tree)
+        self.bound = bound_names(tree.body) | declared
+        self.state = _State(definite=_ALWAYS, possible=declared)
         self.deferred = False
         self.unsure = False
         self.forgiven = False
@@ -95,7 +98,7 @@ class _Walk:
                     self.expression(value, ())
                 self.state.alive = False
             case ast.Raise() | ast.Break() | ast.Continue():
-                self.children(node, ())
+                self.inside(node, ())
                 self.state.alive = False
             case _:
                 self.simple(node)
@@ -128,7 +131,7 @@ class _Walk:
                 self.class_(node, ())
                 self.define(node.name)
             case _:
-                self.children(node, ())
+                self.inside(node, ())
 
     def branches(self, bodies: list[list[ast.stmt]]) -> None:
         start = self.state
@@ -188,7 +191,7 @@ class _Walk:
         ends = [] if any(_catches_all(case) for case in node.cases) else [start]
         for case in node.cases:
             self.state = replace(start, possible=start.possible | start.later)
-            self.children(case.pattern, ())
+            self.inside(case.pattern, ())
             self.define(*_captures(case.pattern))
             if case.guard:
                 self.expression(case.guard, ())
@@ -212,7 +215,7 @@ class _Walk:
             case ast.Starred(value=value):
                 self.bind(value)
             case _:
-                self.children(target, ())
+                self.inside(target, ())
 
     def unbind(self, target: ast.expr) -> None:
         if isinstance(target, ast.Name):
@@ -220,7 +223,7 @@ class _Walk:
             self.state.definite -= {target.id}
             self.state.possible |= {target.id}
         else:
-            self.children(target, ())
+            self.inside(target, ())
 
     # --- expressions, and what opens a scope of its own ---
 
@@ -230,7 +233,7 @@ class _Walk:
                 self.read(node, inner)
             case ast.Call(func=ast.Name() as func):
                 self.read(func, inner, call=node)
-                self.children(node, inner, skip=func)
+                self.inside(node, inner, skip=func)
             case ast.Attribute(value=ast.Name() as name, attr=attr, ctx=ast.Load()):
                 self.read(name, inner, taken=(attr, node), changes=attr in ("update", "setdefault"))
             case ast.Subscript(value=ast.Name() as name, slice=ast.Constant(value=str(key)), ctx=ast.Load()):
@@ -239,7 +242,7 @@ class _Walk:
                 node.ctx, ast.Load
             ):
                 self.read(name, inner, changes=True)
-                self.children(node, inner, skip=name)
+                self.inside(node, inner, skip=name)
             case ast.NamedExpr(target=target, value=value):
                 self.expression(value, inner)
                 if not self.deferred:
@@ -255,10 +258,10 @@ class _Walk:
             case ast.ListComp() | ast.SetComp() | ast.DictComp() | ast.GeneratorExp():
                 self.comprehension(node, inner)
             case _:
-                self.children(node, inner)
+                self.inside(node, inner)
 
-    def children(self, node: ast.AST, inner: Locals, skip: ast.AST | None = None) -> None:
-        for child in ast.iter_child_nodes(node):
+    def inside(self, node: ast.AST, inner: Locals, skip: ast.AST | None = None) -> None:
+        for child in children(node):
             if child is not skip:
                 self.expression(child, inner)
 
@@ -289,9 +292,9 @@ class _Walk:
 
     def target(self, node: ast.expr, inner: Locals) -> None:
         """A target in a scope of its own: only what stands inside `x[…]` and before `.` is read."""
-        for child in ast.walk(node):
+        for child in walk(node):
             if isinstance(child, ast.Attribute | ast.Subscript):
-                self.children(child, inner)
+                self.inside(child, inner)
 
     def lambda_(self, node: ast.Lambda, inner: Locals) -> None:
         self.defaults(node.args, inner)
@@ -339,7 +342,7 @@ class _Walk:
                 self.read(target, inner)
                 self.nested(value, inner)
             case ast.stmt() | ast.excepthandler() | ast.match_case() | ast.withitem() | ast.pattern():
-                for child in ast.iter_child_nodes(node):
+                for child in children(node):
                     self.nested(child, inner)
             case _:
                 self.expression(node, inner)
@@ -420,7 +423,7 @@ def _binds(node: ast.AST) -> Iterator[str]:
         case ast.ListComp() | ast.SetComp() | ast.DictComp() | ast.GeneratorExp():
             yield from _walrus(node)
             return
-    for child in ast.iter_child_nodes(node):
+    for child in children(node):
         yield from _binds(child)
 
 
@@ -441,11 +444,11 @@ def _starred(module: str) -> list[str]:
 
 
 def _walrus(node: ast.AST) -> frozenset[str]:
-    return frozenset(inner.target.id for inner in ast.walk(node) if isinstance(inner, ast.NamedExpr))
+    return frozenset(inner.target.id for inner in walk(node) if isinstance(inner, ast.NamedExpr))
 
 
 def _targets(node: ast.expr) -> Iterator[str]:
-    return (inner.id for inner in ast.walk(node) if isinstance(inner, ast.Name) and isinstance(inner.ctx, ast.Store))
+    return (inner.id for inner in walk(node) if isinstance(inner, ast.Name) and isinstance(inner.ctx, ast.Store))
 
 
 def _parameters(arguments: ast.arguments) -> frozenset[str]:
@@ -460,17 +463,17 @@ def _outer_declared(body: Iterable[ast.AST]) -> frozenset[str]:
         if isinstance(node, ast.Global | ast.Nonlocal):
             found.update(node.names)
         elif not isinstance(node, (*_FUNCTIONS, ast.ClassDef, ast.expr)):
-            found |= _outer_declared(ast.iter_child_nodes(node))
+            found |= _outer_declared(children(node))
     return frozenset(found)
 
 
 def _declared_global(tree: ast.Module) -> frozenset[str]:
     """Names that some function assigns in the top level's place."""
-    return frozenset(name for node in ast.walk(tree) if isinstance(node, ast.Global) for name in node.names)
+    return frozenset(name for node in walk(tree) if isinstance(node, ast.Global) for name in node.names)
 
 
 def _captures(pattern: ast.pattern) -> list[str]:
-    return [name for node in ast.walk(pattern) for name in _capture(node)]
+    return [name for node in walk(pattern) for name in _capture(node)]
 
 
 def _capture(node: ast.AST) -> Iterator[str]:
@@ -486,5 +489,5 @@ def _catches_all(case: ast.match_case) -> bool:
 def _catches_names(handler: ast.ExceptHandler) -> bool:
     """Whether a handler is there for names that are missing."""
     return handler.type is not None and any(
-        isinstance(node, ast.Name) and node.id == "NameError" for node in ast.walk(handler.type)
+        isinstance(node, ast.Name) and node.id == "NameError" for node in walk(handler.type)
     )

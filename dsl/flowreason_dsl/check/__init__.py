@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from flowreason_dsl.check.findings import Findings
 from flowreason_dsl.check.program import Load, Program, gather
-from flowreason_dsl.check.reach import asking_flows, effectful_flows, endless, parts, unreached
+from flowreason_dsl.check.reach import asking_flows, calls_of, effectful_flows, endless, parts, reached
 from flowreason_dsl.check.statements import Statements
 from flowreason_dsl.diagnostics import Diagnostic, FlowCheckError, Label, errors
 from flowreason_dsl.source import Source
@@ -55,18 +55,19 @@ def _examine(
 ) -> tuple[list[Diagnostic], Program, dict[str, dict[str, Type]]]:
     findings = Findings(flow.source)
     program = gather(flow, tools, load, findings)
-    program.asking = asking_flows(program.flows, program.tools)
-    program.effectful = effectful_flows(program.flows, program.tools)
+    calls = calls_of(program.flows)
+    program.asking = asking_flows(program.flows, program.tools, calls)
+    program.effectful = effectful_flows(program.flows, program.tools, calls)
     types = {}
     for name, each in program.flows.items():
         findings.source = program.sources[name]
         types[name] = Statements(each, program, findings).run()
-    _calls(flow, program, findings)
+    _calls(flow, program, calls, findings)
     found = sorted(findings.found, key=lambda d: (d.source is not None, d.span.start, d.span.end, d.code))
     return found, program, types
 
 
-def _calls(flow: Flow, program: Program, findings: Findings) -> None:
+def _calls(flow: Flow, program: Program, calls: Mapping[str, frozenset[str]], findings: Findings) -> None:
     """What can only be said of all flows together."""
     for name, call in endless(program.flows):
         findings.source = program.sources[name]
@@ -77,10 +78,7 @@ def _calls(flow: Flow, program: Program, findings: Findings) -> None:
     findings.source = flow.source
     if not flow.flows or any(isinstance(each, Run | Solve) for main in flow.flows for each in parts(main.body)):
         return
-    own = [each for each in program.flows.values() if program.sources[each.name.text] is flow.source]
-    reached = {each.name.text for each in program.flows.values()} - {
-        each.name.text for each in unreached(program.flows.values(), flow.main)
-    }
-    for each in own:
-        if each.name.text not in reached | findings.spared:
-            findings.add("flow-unused", f"nothing calls the flow `{each.name}`", each.name.span)
+    known = reached(flow.main.name.text, calls) | findings.spared
+    for name, each in program.flows.items():
+        if name not in known and program.sources[name] is flow.source:
+            findings.add("flow-unused", f"nothing calls the flow `{name}`", each.name.span)

@@ -89,7 +89,9 @@ class Alone(Loops):
         return not self.has_effects(value)
 
     def has_effects(self, part: object) -> bool:
-        return has_effects(part, self.program.effectful, self.program.tools)
+        """Whether a part of this flow may change the world or talk to a person."""
+        program = self.program
+        return self.flow.name.text in program.effectful and has_effects(part, program.effectful, program.tools)
 
     # --- a text that lacks its quotes ---
 

@@ -11,6 +11,7 @@ from flowreason_dsl.check.findings import Findings
 from flowreason_dsl.check.kinds import show
 from flowreason_dsl.check.state import Variable
 from flowreason_dsl.diagnostics import Fix, Label
+from flowreason_dsl.expected import covers
 from flowreason_dsl.names import did_you_mean
 from flowreason_dsl.source import Span
 from flowreason_dsl.syntax import Literal, Match
@@ -29,10 +30,7 @@ class Subject:
     @property
     def covered(self) -> bool:
         """Whether one of the cases fits whatever comes."""
-        given = {_key(literal.value) for case in self.whole.cases for literal in case.values}
-        if isinstance(self.type, Choice):
-            return {_key(option) for option in self.type.options} <= given
-        return self.type == BOOL and {True, False} <= {value for value in given if isinstance(value, bool)}
+        return covers([case.values for case in self.whole.cases], self.type)
 
     def check(self, findings: Findings) -> None:
         """Report cases that stand twice or can never fit, and a text that is compared word by word."""

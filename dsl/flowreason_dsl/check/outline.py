@@ -6,7 +6,6 @@ Invariant: it is only computed when something is wrong; a flow without mistakes 
 from __future__ import annotations
 
 import ast
-from dataclasses import fields, is_dataclass
 from functools import cached_property
 
 from flowreason_dsl.check.reach import parts
@@ -88,18 +87,7 @@ class Outline:
 def assigned_in(block: Block) -> dict[str, list[Assign]]:
     """The names that a block assigns for what follows it. A `sample` keeps its names to itself."""
     found: dict[str, list[Assign]] = {}
-    todo: list[object] = [block]
-    while todo:
-        each = todo.pop()
+    for each in parts(block, without=Sample):
         if isinstance(each, Assign):
             found.setdefault(each.name.text, []).append(each)
-        if not isinstance(each, Sample):
-            todo += _inside(each)
     return found
-
-
-def _inside(part: object) -> list[object]:
-    """What may hold assignments."""
-    if is_dataclass(part):
-        return [getattr(part, f.name) for f in fields(part) if f.name not in ("span", "type", "source", "lines")]
-    return list(part) if isinstance(part, tuple) else []

@@ -19,7 +19,7 @@ from flowreason_dsl.diagnostics import Fix, Label
 from flowreason_dsl.names import did_you_mean
 from flowreason_dsl.python import KNOWN, MODULES, NameUse, PythonFacts, Taken, facts, locate
 from flowreason_dsl.python_faults import no_attribute
-from flowreason_dsl.python_scope import bound_names
+from flowreason_dsl.python_nodes import walk
 from flowreason_dsl.python_world import instead_of_module
 from flowreason_dsl.source import Span
 from flowreason_dsl.syntax import Code, FlowDef, ToolDef
@@ -189,7 +189,7 @@ class Pieces(Reads):
         if known.gives_value or known.tree is None:
             return
         last = known.tree.body[-1]
-        self.outline.spared |= bound_names(known.tree.body)
+        self.outline.spared |= known.bound
         hint = "let the last line be the value"
         match last:
             case ast.Assign(targets=[ast.Name(id=name)]) | ast.AugAssign(target=ast.Name(id=name)) if code.block:
@@ -208,9 +208,9 @@ class Pieces(Reads):
         if known.tree is None or not known.tree.body:
             return ANY
         last = known.tree.body[-1]
-        if not isinstance(last, ast.Expr) or any(isinstance(node, ast.Return) for node in ast.walk(known.tree)):
+        if not isinstance(last, ast.Expr) or (len(known.tree.body) > 1 and _has_return(known.tree)):
             return ANY
-        bound = bound_names(known.tree.body)
+        bound = known.bound
 
         def lookup(name: str) -> Type:
             found = state.names.get(name)
@@ -220,6 +220,10 @@ class Pieces(Reads):
             return name in bound or name in state.names or name in self.program.flows
 
         return infer(last.value, lookup, shadowed)
+
+
+def _has_return(tree: ast.Module) -> bool:
+    return any(isinstance(node, ast.Return) for node in walk(tree))
 
 
 def _classes(type: Type) -> tuple[type_, ...]:

@@ -5,7 +5,7 @@ Invariant: a flow that is said to recurse without end does so on every path; not
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import fields, is_dataclass
 
 from flowreason_dsl.python import facts
@@ -35,19 +35,34 @@ from flowreason_dsl.syntax import (
     Yield,
 )
 
-_LEAVES = frozenset({"span", "source", "lines", "comments", "type", "returns"})
+_LEAVES = frozenset({"span", "source", "lines", "comments", "type", "returns", "text", "doc", "block", "user", "line"})
 
 
-def parts(part: object) -> Iterator[object]:
-    """A part of a tree and all parts in it, in written order, without recursion."""
+def parts(part: object, without: type | None = None) -> Iterator[object]:
+    """A part of a tree and all parts in it, in written order; what stands in parts `without` is left out."""
     todo = [part]
     while todo:
         each = todo.pop()
-        yield each
-        if is_dataclass(each):
-            todo.extend(reversed([getattr(each, f.name) for f in fields(each) if f.name not in _LEAVES]))
-        elif isinstance(each, tuple):
+        if isinstance(each, tuple):
             todo.extend(reversed(each))
+            continue
+        yield each
+        if without is not None and isinstance(each, without):
+            continue
+        for name in _inner(type(each)):
+            todo.append(getattr(each, name))
+
+
+def _inner(kind: type) -> tuple[str, ...]:
+    """The fields of a class that hold further parts, last first."""
+    found = _INNER.get(kind)
+    if found is None:
+        names = [field.name for field in fields(kind) if field.name not in _LEAVES] if is_dataclass(kind) else []
+        found = _INNER[kind] = tuple(reversed(names))
+    return found
+
+
+_INNER: dict[type, tuple[str, ...]] = {}
 
 
 def called(part: object) -> Iterator[str]:
@@ -59,7 +74,14 @@ def called(part: object) -> Iterator[str]:
             yield from facts(each).all_names
 
 
-def asking_flows(flows: Mapping[str, FlowDef], tools: Mapping[str, ToolDef]) -> dict[str, Span]:
+def calls_of(flows: Mapping[str, FlowDef]) -> dict[str, frozenset[str]]:
+    """Which names each flow may call."""
+    return {name: frozenset(called(flow.body)) for name, flow in flows.items()}
+
+
+def asking_flows(
+    flows: Mapping[str, FlowDef], tools: Mapping[str, ToolDef], calls: Mapping[str, frozenset[str]]
+) -> dict[str, Span]:
     """The flows that are more than Python, each with the place that makes it so."""
     found: dict[str, Span] = {}
     impure = {name for name, tool in tools.items() if not tool.pure}
@@ -68,14 +90,16 @@ def asking_flows(flows: Mapping[str, FlowDef], tools: Mapping[str, ToolDef]) -> 
             if isinstance(each, Ask | Solve | Run | Emulate) or (isinstance(each, Call) and each.name.text in impure):
                 found[name] = each.span
                 break
-    return _spread(found, flows)
+    return _spread(found, flows, calls)
 
 
-def _spread(found: dict[str, Span], flows: Mapping[str, FlowDef]) -> dict[str, Span]:
+def _spread(
+    found: dict[str, Span], flows: Mapping[str, FlowDef], calls: Mapping[str, frozenset[str]]
+) -> dict[str, Span]:
     """Add the flows that call one of those found, until no more are."""
     callers: dict[str, list[str]] = {}
-    for name, flow in flows.items():
-        for each in set(called(flow.body)) & flows.keys():
+    for name in flows:
+        for each in calls[name] & flows.keys():
             callers.setdefault(each, []).append(name)
     todo = list(found)
     while todo:
@@ -86,10 +110,12 @@ def _spread(found: dict[str, Span], flows: Mapping[str, FlowDef]) -> dict[str, S
     return found
 
 
-def effectful_flows(flows: Mapping[str, FlowDef], tools: Mapping[str, ToolDef]) -> frozenset[str]:
+def effectful_flows(
+    flows: Mapping[str, FlowDef], tools: Mapping[str, ToolDef], calls: Mapping[str, frozenset[str]]
+) -> frozenset[str]:
     """The flows in which something with a side effect may run."""
     own = {name: flow.name.span for name, flow in flows.items() if has_effects(flow.body, frozenset(), tools)}
-    return frozenset(_spread(own, flows))
+    return frozenset(_spread(own, flows, calls))
 
 
 def has_effects(part: object, effectful: frozenset[str], tools: Mapping[str, ToolDef]) -> bool:
@@ -198,13 +224,11 @@ def _may_leave(block: Block) -> bool:
     return any(isinstance(each, Answer | Break) for each in parts(block))
 
 
-def unreached(flows: Iterable[FlowDef], entry: FlowDef) -> list[FlowDef]:
-    """Flows that nothing calls, starting from the first."""
-    every = {flow.name.text: flow for flow in flows}
-    seen, todo = {entry.name.text}, [entry]
+def reached(entry: str, calls: Mapping[str, frozenset[str]]) -> set[str]:
+    """The flows that may run when one is run."""
+    seen, todo = {entry}, [entry]
     while todo:
-        for name in called(todo.pop().body):
-            if name in every and name not in seen:
-                seen.add(name)
-                todo.append(every[name])
-    return [flow for name, flow in every.items() if name not in seen]
+        fresh = (calls[todo.pop()] & calls.keys()) - seen
+        seen |= fresh
+        todo += fresh
+    return seen

@@ -20,7 +20,6 @@ from flowreason_dsl.check.state import State, Steps, Variable
 from flowreason_dsl.diagnostics import Fix, Label
 from flowreason_dsl.names import did_you_mean, nearest
 from flowreason_dsl.python import facts
-from flowreason_dsl.python_scope import bound_names
 from flowreason_dsl.source import Span
 from flowreason_dsl.syntax import Code, FlowDef, Path, Template
 from flowreason_dsl.types import ANY, Type
@@ -114,8 +113,7 @@ class Reads:
     def _spare_pieces(self, name: str) -> None:
         """Nodes that hold a piece of Python which sets the name: they are meant to be used."""
         for each in self.outline.assignments:
-            tree = facts(each.value.value).tree if isinstance(each.value.value, Code) else None
-            if tree is not None and name in bound_names(tree.body):
+            if isinstance(each.value.value, Code) and name in facts(each.value.value).bound:
                 self.outline.spared.add(each.name.text)
 
     def _early_help(self, later: Span) -> str:

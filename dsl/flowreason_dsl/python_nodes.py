@@ -1,0 +1,38 @@
+"""Walking the tree of a piece of Python, quickly: what stands in a node, without operators and contexts.
+
+Invariant: children come in the order in which they stand in the node's fields.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from functools import cache
+
+_BARE = frozenset({"ctx", "op", "ops", "type_ignores", "type_comment", "kind"})
+
+
+def children(node: ast.AST) -> Iterator[ast.AST]:
+    """The nodes directly in a node."""
+    for name in _fields(type(node)):
+        value = getattr(node, name)
+        if isinstance(value, list):
+            for each in value:
+                if isinstance(each, ast.AST):
+                    yield each
+        elif isinstance(value, ast.AST):
+            yield value
+
+
+def walk(node: ast.AST) -> Iterator[ast.AST]:
+    """A node and all nodes in it, in no order that matters."""
+    todo = [node]
+    while todo:
+        each = todo.pop()
+        yield each
+        todo += children(each)
+
+
+@cache
+def _fields(kind: type[ast.AST]) -> tuple[str, ...]:
+    return tuple(name for name in kind._fields if name not in _BARE)
