@@ -223,15 +223,15 @@ def _valued(c: Children) -> s.Expression:
     if len(c) == 1:
         return s.Expression(c[0], span=c[0].span)
     otherwise = c[-1] if _is(c[-2], "ELSE") else None
-    given: tuple[s.Path, ...] = ()
-    settings: tuple[s.Setting, ...] = ()
+    given: list[s.Path] = []
+    settings: list[s.Setting] = []
     for child in c[1:]:
         if isinstance(child, Given):
             given += child.paths
         elif isinstance(child, Settings):
             settings += child.settings
     ensures = _all(s.Ensure, c[1:])
-    return s.Expression(c[0], given, settings, ensures, otherwise, _span(c))
+    return s.Expression(c[0], tuple(given), tuple(settings), ensures, otherwise, _span(c))
 
 
 def _given(c: Children) -> Given:

@@ -129,6 +129,7 @@ class Layout:
             self._put(inside + segment.make(inside) + segment.ending + (ending if last else ""))
             if not last:
                 for comment in self._take(segments[i + 1].span.start):
+                    self._fresh = True
                     self._comment(comment, indent + STEP)
 
     # --- comments

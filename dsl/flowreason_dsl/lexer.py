@@ -13,6 +13,7 @@ from functools import cache
 from flowreason_dsl import literals, mend
 from flowreason_dsl.diagnostics import Diagnostic, Fix, Label
 from flowreason_dsl.grammar import END, grammar
+from flowreason_dsl.reports import Reports
 from flowreason_dsl.source import Span
 from flowreason_dsl.syntax import Comment
 from flowreason_dsl.tokens import Token
@@ -20,9 +21,16 @@ from flowreason_dsl.tokens import Token
 MOST_FAULTS = 20
 """After so many unreadable places the rest of a text is not looked at."""
 
+MOST_DEPTH = 60
+"""How deep braces and brackets may nest: deep enough for people, shallow enough for every walk over a tree."""
+
+MOST_TOKENS = 250_000
+"""How many words and marks a flow may have."""
+
 _LONG_TEXT = re.compile(r'"""(?:[^"\\]|\\.|"{1,2}(?!"))*"""', re.DOTALL)
-_BRACED_TEXT = re.compile(r'"(?:[^"\\{]|\\.|\{\{|\{[^{}"\n]*(?:"[^"\n]*"[^{}"\n]*)*\}|\{)*"', re.DOTALL)
+_BRACED_TEXT = re.compile(r'"(?:[^"\\{]|\\.|\{\{|\{[^{}"\n]*(?:"[^"\n]*"[^{}"\n]*)+\}|\{)*"', re.DOTALL)
 _TEXT = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
+_SEMICOLONS = re.compile(r";(?:\s*;)*")
 _LINE = re.compile(r"[^\n]*")
 _STRANGE = re.compile(r"[-+*/%<>=!&|^~@?$]+|[^\x00-\x7f]+|.", re.DOTALL)
 _LOOKALIKES = r"={2,3}|=>+|--+>?|->{2,}|<-+"
@@ -35,7 +43,9 @@ class Lexed:
 
     tokens: list[Token] = field(default_factory=list)
     comments: list[Comment] = field(default_factory=list)
-    diagnostics: list[Diagnostic] = field(default_factory=list)
+    reports: Reports = field(default_factory=Reports)
+    refused: bool = False
+    """Whether a limit was met: then there are no tokens."""
     cut: bool = False
     """Whether the end of the text could not be read: what seems missing there may not be missing."""
 
@@ -65,14 +75,19 @@ class _Reader:
         self.wary = wary
         self.out = Lexed()
         self.depth = 0
+        self.nested = 0
         self.faults = 0
-        self.region = mend.Region(text, self.out.diagnostics)
+        self.region = mend.Region(text, self.out.reports)
 
     def read(self) -> Lexed:
         match, text = _pattern().match, self.text
         keywords, marks = grammar().keywords, grammar().marks
-        add, at, end = self.out.tokens.append, self.region.start, len(text)
+        tokens, comments, at, end = self.out.tokens, self.out.comments, self.region.start, len(text)
+        add = tokens.append
         while at < end:
+            if len(tokens) + len(comments) > MOST_TOKENS:
+                at = self._too_long(at)
+                continue
             found = match(text, at)
             assert found is not None, "every part of the pattern is optional"
             kind = found.lastgroup
@@ -91,8 +106,8 @@ class _Reader:
             elif kind == "MARK":
                 mark = found[kind]
                 add(Token(marks[mark], start, at, mark))
-                if mark in "{}":
-                    at = self._brace(mark, at)
+                if mark in "{}()[]":
+                    at = self._bracket(mark, start, at)
             elif kind == "COMMENT":
                 self._comment(start, at)
             else:
@@ -105,7 +120,7 @@ class _Reader:
         return end
 
     def _report(self, diagnostic: Diagnostic) -> None:
-        self.out.diagnostics.append(diagnostic)
+        self.out.reports.add(diagnostic)
 
     def _mended_word(self, word: str, start: int, end: int) -> None:
         tokens, span = self.out.tokens, Span(start, end)
@@ -118,12 +133,33 @@ class _Reader:
         for kind in kinds:
             self._add(kind, start, end, word)
 
-    def _brace(self, mark: str, at: int) -> int:
-        if mark == "{":
-            self.depth += 1
+    def _bracket(self, mark: str, start: int, at: int) -> int:
+        """Keeps count of what is open; where nothing is, prose may follow."""
+        if mark in "{[(":
+            self.nested += 1
+            self.depth += mark == "{"
+            return at if self.nested <= MOST_DEPTH else self._too_deep(start)
+        self.nested = max(0, self.nested - 1)
+        if mark != "}":
             return at
         self.depth = max(0, self.depth - 1)
         return at if self.depth else self.region.after(at)
+
+    def _too_deep(self, at: int) -> int:
+        message = f"this nests deeper than {MOST_DEPTH} levels, which is the limit"
+        return self._refuse("limit-depth", message, at, "move the inner part into a flow of its own")
+
+    def _too_long(self, at: int) -> int:
+        message = f"the flow has more than {MOST_TOKENS:,} words and marks, which is the limit"
+        return self._refuse("limit-size", message, at, "hand large data in as parameters of the flow")
+
+    def _refuse(self, code: str, message: str, at: int, help_: str) -> int:
+        """Reads no further: what was read is dropped, so that nothing is said about it."""
+        self.out.tokens.clear()
+        self.out.comments.clear()
+        self._report(Diagnostic(code, message, Span(at, at + 1), help=help_))
+        self.out.cut = self.out.refused = True
+        return len(self.text)
 
     def _comment(self, start: int, end: int) -> None:
         text = self.text[start:end].rstrip()
@@ -210,12 +246,11 @@ class _Reader:
         """A string between marks that are not `"`."""
         first = self.text[start]
         closing = mend.QUOTES[first]
-        line = _LINE.match(self.text, start + 1)
-        stop = line.end() if line else start + 1
-        ends = [i for i in range(start + 1, stop) if self.text[i] in closing and self.text[i - 1] != "\\"]
-        if not ends:
-            return self._strange(start)
-        end = ends[0] + 1
+        found = re.compile(rf"(?:[^\\\n{closing}]|\\.)*[{closing}]").match(self.text, start + 1)
+        if found is None:
+            self.faults += 1
+            return self._go_on(self._strange(start))
+        end = found.end()
         inner = self.text[start + 1 : end - 1]
         span = Span(start, end)
         strict = '"' + inner.replace('"', '\\"') + '"'
@@ -275,9 +310,9 @@ class _Reader:
             return self._faulty_string(at)
         if letter == "`":
             return self._unclosed_code(at)
-        if letter == ";":
-            self._report(mend.hint("mended-semicolon", "statements need no `;`", Span(at, at + 1), ""))
-            return at + 1
+        if found := _SEMICOLONS.match(self.text, at):
+            self._report(mend.hint("mended-semicolon", "statements need no `;`", Span(at, found.end()), ""))
+            return found.end()
         if letter.isspace() or letter in "\u200b\u200c\u200d\u2060\ufeff":
             return at + 1
         return self._quoted(at) if letter in mend.QUOTES else self._strange(at)

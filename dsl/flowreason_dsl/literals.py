@@ -28,6 +28,7 @@ _STEP = re.compile(rf"\.({_NAME})|\[[ \t]*(?:(-?[0-9]+)|({_KEY}))[ \t]*\]")
 _PLAIN = re.compile(r"[^\\{}\r]*")
 _MARKS = re.compile(r"[\\{}]")
 _MOST_DIGITS = 4000
+_MOST_PARTS = 20_000
 
 
 def number(raw: str, start: int, report: Report) -> int | float:
@@ -60,6 +61,10 @@ def template(raw: str, start: int, width: int, report: Report) -> Parts:
     parts: list[str | s.Path] = []
     for piece, offset in _lines(raw, start, width):
         _template_piece(piece, offset, parts, report)
+        if len(parts) > _MOST_PARTS:
+            message = "too many values are put into one text"
+            report(Diagnostic("limit-size", message, Span(start, start + len(raw)), help="make a list of them first"))
+            return ()
     return _merged(parts)
 
 
@@ -131,11 +136,11 @@ def _unescape(piece: str, offset: int, at: int, end: int, out: list[str], report
 
 def _escape(piece: str, offset: int, slash: int, end: int, report: Report) -> tuple[str, int]:
     """The characters that the escape at `slash` stands for, and where it ends."""
-    letter = piece[slash + 1]
+    letter = piece[slash + 1 : slash + 2]
     if letter in _SIMPLE:
         return _SIMPLE[letter], slash + 2
     if letter != "u":
-        return piece[slash : slash + 2], slash + 2
+        return piece[slash : slash + 2], min(slash + 2, end)
     digits = _HEX.match(piece, slash + 2, end)
     if digits and not 0xD800 <= int(digits[0], 16) <= 0xDFFF:
         return chr(int(digits[0], 16)), digits.end()
@@ -163,13 +168,11 @@ def _bad_escape(span: Span) -> Diagnostic:
 def _template_piece(piece: str, offset: int, parts: list[str | s.Path], report: Report) -> None:
     at = 0
     out: list[str] = []
-    while mark := _MARKS.search(piece, at):
+    while (mark := _MARKS.search(piece, at)) and len(parts) <= _MOST_PARTS:
         found = mark.start()
         out.append(piece[at:found])
         if mark[0] == "\\":
-            letters, at = (
-                _escape(piece, offset, found, len(piece), report) if found + 1 < len(piece) else ("\\", found + 1)
-            )
+            letters, at = _escape(piece, offset, found, len(piece), report)
             out.append(letters)
         elif piece.startswith(mark[0] * 2, found):
             out.append(mark[0])

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 
 from flowreason_dsl.diagnostics import Diagnostic, Fix
+from flowreason_dsl.reports import Reports
 from flowreason_dsl.source import Span
 
 _DEFINITION = re.compile(
@@ -21,7 +22,7 @@ _GOES_ON = re.compile(r"(?:flow|tool|pure|use)\b|[\"“{}()\[\]|,:=;]|->")
 _STATEMENT_LINE = re.compile(
     r"^[ \t]*(?:[A-Za-z_]\w*[ \t]*(?:=|:[^\n=]*=|->)|[A-Za-z_]\w*(?:\(|\[|\.\w)|[`\"{}]"
     r"|(?:if|else|for|match|while|repeat|sample|answer|yield|break|ask|given|with|ensure|run|solve|emulate)\b"
-    r"|[^\n]*(?:\{[ \t\r]*$|\)[^\n]*\{))",
+    r"|[^\n]*\{[ \t\r]*$|[^\n)]*\)[^\n{]*\{)",
     re.MULTILINE,
 )
 """A line that could belong to a flow: text with such a line is never passed over, unless a fence stands before it."""
@@ -59,9 +60,10 @@ def hint(code: str, message: str, span: Span, replacement: str) -> Diagnostic:
 class Region:
     """Where in a text the flow stands, when a markdown fence or prose stands around it."""
 
-    def __init__(self, text: str, diagnostics: list[Diagnostic]) -> None:
+    def __init__(self, text: str, reports: Reports) -> None:
         self.text = text
-        self.diagnostics = diagnostics
+        self.reports = reports
+        self._searched = (0, -1)
         self.start = self._begin()
 
     def _begin(self) -> int:
@@ -86,23 +88,32 @@ class Region:
         here = between.end() if between else at
         if here == len(self.text) or _GOES_ON.match(self.text, here):
             return at
-        if not self.text.startswith(("```", "~~~"), here):
-            end = self._next_definition(here)
-            same_line = "\n" not in self.text[at:here]
-            if same_line or _STATEMENT_LINE.search(self.text, here, end):
-                return at
+        if not self._begins_line(here):
+            return at
+        fence = self.text.startswith(("```", "~~~"), here)
+        if not fence and _STATEMENT_LINE.search(self.text, here, self._next_definition(here)):
+            return at
         return self._skip(here, self._next_definition(here))
 
+    def _begins_line(self, at: int) -> bool:
+        while at > 0 and self.text[at - 1] in " \t":
+            at -= 1
+        return at == 0 or self.text[at - 1] == "\n"
+
     def _next_definition(self, at: int) -> int:
-        following = _DEFINITION.search(self.text, at)
-        return following.start() if following else len(self.text)
+        """Where the next definition begins; searched once for each, however often it is asked for."""
+        start, end = self._searched
+        if not start <= at <= end:
+            following = _DEFINITION.search(self.text, at)
+            self._searched = (at, following.start() if following else len(self.text))
+        return self._searched[1]
 
     def _skip(self, start: int, end: int) -> int:
         shown = self.text[start:end].rstrip()
         fence = "```" in shown or "~~~" in shown
         code = "mended-fence" if fence else "mended-prose"
         what = "a markdown fence around the flow" if fence else "text that is not part of the flow"
-        self.diagnostics.append(hint(code, f"{what} is passed over", Span(start, start + len(shown)), ""))
+        self.reports.add(hint(code, f"{what} is passed over", Span(start, start + len(shown)), ""))
         return end
 
 

@@ -177,9 +177,7 @@ def _value_missing(at: Reading, expected: set[str]) -> Diagnostic | None:
     """`x =` with nothing behind it on its line."""
     if begins_before(at):
         wanting = at.tokens[at.at - 2]
-    elif (
-        "CODE" in expected and "ANSWER" not in expected and (at.begins_line(at.at) or at.kind(at.at) in ("RBRACE", END))
-    ):
+    elif expected >= _VALUES and (at.begins_line(at.at) or at.kind(at.at) == "RBRACE"):
         wanting = _before(at)
     else:
         return None

@@ -5,7 +5,7 @@ Invariant: any text gives a flow or diagnostics; nothing else is raised, however
 
 from __future__ import annotations
 
-from flowreason_dsl.diagnostics import Diagnostic, FlowSyntaxError, errors
+from flowreason_dsl.diagnostics import Diagnostic, FlowSyntaxError
 from flowreason_dsl.lexer import tokenize
 from flowreason_dsl.reading import Reading
 from flowreason_dsl.source import Source, Span
@@ -13,6 +13,7 @@ from flowreason_dsl.syntax import Flow
 
 MOST_BYTES = 1_000_000
 """How long a text may be."""
+_MOST_READ_TWICE = 200_000
 
 
 def parse(text: str, name: str = "<flow>") -> Flow:
@@ -29,15 +30,14 @@ def parse_lenient(text: str, name: str = "<flow>") -> tuple[Flow | None, list[Di
     if refused := _refused(source):
         return None, [refused]
     reading = Reading(source, tokenize(text)).read()
-    if reading.flow is None:
+    if reading.flow is None and not reading.lexed.refused and len(text) <= _MOST_READ_TWICE:
         reading = _closer(reading, Reading(source, tokenize(text, wary=True)).read())
-    return reading.flow, sorted(reading.diagnostics, key=lambda d: (d.span.start, d.span.end, d.code))
+    return reading.flow, sorted(reading.reports.found, key=lambda d: (d.span.start, d.span.end, d.code))
 
 
 def _closer(first: Reading, second: Reading) -> Reading:
     """Of two readings of a text that is at fault, the one that finds less to complain about."""
-    count = len(errors(second.diagnostics))
-    return second if 0 < count <= len(errors(first.diagnostics)) else first
+    return second if 0 < second.reports.errors <= first.reports.errors else first
 
 
 def _refused(source: Source) -> Diagnostic | None:

@@ -15,15 +15,14 @@ from flowreason_dsl.diagnostics import Diagnostic, Label, errors
 from flowreason_dsl.grammar import END, grammar
 from flowreason_dsl.lexer import Lexed
 from flowreason_dsl.machine import Machine
+from flowreason_dsl.reports import Reports
 from flowreason_dsl.source import Source, Span
 from flowreason_dsl.syntax import Flow
 from flowreason_dsl.tokens import Token
 
-MOST_DEPTH = 100
-"""How deep braces and brackets may nest."""
-_MOST_STATES = 800
+_MOST_STATES = 500
 _MOST_CHAINED = 120
-MOST_ERRORS = 100
+_MOST_FAULTS = 1000
 
 Level: TypeAlias = Literal["file", "block", "cases"]
 
@@ -48,6 +47,7 @@ class Open(NamedTuple):
     """A brace or bracket that is open: the height of the stack with it, and whether it was put in by us."""
 
     height: int
+    at: int
     token: Token
     stand_in: bool
 
@@ -66,35 +66,36 @@ def _levels() -> dict[int, Level]:
 
 
 class Reading:
-    """One pass. `flow` is there when it went through; `diagnostics` holds what the tokens and the pass found."""
+    """One pass. `flow` is there when it went through; `reports` holds what the tokens and the pass found."""
 
     def __init__(self, source: Source, lexed: Lexed) -> None:
         self.source = source
         self.lexed = lexed
         self.tokens = lexed.tokens
-        self.diagnostics = list(lexed.diagnostics)
+        self.reports = Reports(lexed.reports.found)
         self.machine = Machine()
         self.opens: list[Open] = []
         self.at = 0
         self.statement = 0
         self.flow: Flow | None = None
-        self._lines = {self.line_of(d.span.start) for d in errors(self.diagnostics)}
+        self._lines = {self.line_of(d.span.start) for d in errors(self.reports.found)}
         self._stuck = (-1, -1)
+        self._faults = 0
         self.has_flow = any(token.type == "FLOW" for token in self.tokens)
 
     def read(self) -> Reading:
         """Goes through all tokens."""
-        if self._too_deep():
+        if self.lexed.refused:
             return self
         while self.at < len(self.tokens):
             if not self._advance():
                 self._fault()
-                if not self.has_flow or len(self.diagnostics) >= MOST_ERRORS or not self._recover():
+                if self._enough() or not self._recover():
                     return self
             elif len(self.machine.states) > _MOST_STATES or self._chained():
                 self._refuse_depth(self.tokens[self.at - 1])
                 return self
-        if not errors(self.diagnostics):
+        if not self.reports.errors:
             self.flow = replace(self.machine.result, comments=tuple(self.lexed.comments), source=self.source)
         return self
 
@@ -130,9 +131,9 @@ class Reading:
         token, row, step = self.tokens[self.at], self.machine.row(), 1
         fed: tuple[Token, ...] = (token,)
         if token.type in words.STRINGS:
-            fed = (words.string(token, "TEMPLATE" if "TEMPLATE" in row else "TEXT", self.diagnostics.append),)
+            fed = (words.string(token, "TEMPLATE" if "TEMPLATE" in row else "TEXT", self.reports.add),)
         elif token.type == "NAME" and "NAME" not in row:
-            fed, step = words.contextual(self.tokens, self.at, row, self.diagnostics.append)
+            fed, step = words.contextual(self.tokens, self.at, row, self.reports.add)
         for one in fed:
             if not self._feed(one):
                 return False
@@ -144,7 +145,7 @@ class Reading:
             return False
         states = self.machine.states
         if token.type in _OPENERS:
-            self.opens.append(Open(len(states), token, stand_in))
+            self.opens.append(Open(len(states), self.at, token, stand_in))
         elif token.type in _CLOSERS and self.opens:
             self.opens.pop()
         elif len(states) > 1 and states[-2] in _levels():
@@ -153,56 +154,50 @@ class Reading:
 
     # --- limits
 
-    def _too_deep(self) -> bool:
-        depth = 0
-        for token in self.tokens:
-            if token.type in _OPENERS:
-                depth += 1
-                if depth > MOST_DEPTH:
-                    self._refuse_depth(token)
-                    return True
-            elif token.type in _CLOSERS:
-                depth = max(0, depth - 1)
-        return False
+    def _enough(self) -> bool:
+        """Whether more reports would help nobody."""
+        return self.reports.full or self._faults >= _MOST_FAULTS or not self.has_flow
 
     def _chained(self) -> bool:
         below = self.opens[-1].height if self.opens else 0
         return len(self.machine.states) - below > _MOST_CHAINED
 
     def _refuse_depth(self, token: Token) -> None:
-        message = f"this nests deeper than {MOST_DEPTH} levels, which is the limit"
-        help_ = "move the inner part into a flow of its own"
-        self.diagnostics.append(Diagnostic("limit-depth", message, token.span, help=help_))
+        message = "too many expressions are strung together here"
+        help_ = "give a part of them a name first"
+        self.reports.add(Diagnostic("limit-depth", message, token.span, help=help_))
 
     # --- faults
 
     def _fault(self) -> None:
         """Reports the token that cannot stand where it stands, unless its line is known to be at fault."""
+        self._faults += 1
+        if self.kind(self.at) != END and self.line_of(self.tokens[self.at].start) in self._lines:
+            return
         found = messages.explain(self)
         line = self.line_of(found.span.start)
         if found.code in messages.AT_THE_END:
-            if self.lexed.cut or not any(not o.stand_in for o in self.opens):
+            if self.lexed.cut or (self.opens and all(o.stand_in for o in self.opens)):
                 return
         elif line in self._lines:
             return
         self._lines.add(line)
         self._lines.add(self.line_of(self.tokens[self.at].start))
-        self.diagnostics.append(found)
+        self.reports.add(found)
 
     def unclosed(self) -> Label | None:
         """The brace that is most likely the one that was never closed."""
-        written = [o.token for o in self.opens if not o.stand_in]
+        written = [o for o in self.opens if not o.stand_in]
         if not written:
             return None
-        opener = self._badly_closed(written[0]) or written[-1]
+        opener = self._badly_closed(written[0].at) or written[-1].token
         return Label(opener.span, "this is never closed")
 
-    def _badly_closed(self, outer: Token) -> Token | None:
+    def _badly_closed(self, first: int) -> Token | None:
         """A brace whose closing one begins a line further left than the line of the brace."""
         stack: list[Token] = []
-        for at, token in enumerate(self.tokens[: self.at]):
-            if token.start < outer.start:
-                continue
+        for at in range(first, self.at):
+            token = self.tokens[at]
             if token.type == "LBRACE":
                 stack.append(token)
             elif token.type == "RBRACE" and stack:
@@ -282,7 +277,7 @@ class Reading:
         if not self._put_in(_STAND_INS[level, cases and level != "cases"]):
             return False
         last = self.opens.pop()
-        self.opens.append(Open(last.height, self.tokens[self.at], False))
+        self.opens.append(Open(last.height, self.at, self.tokens[self.at], False))
         self.at += 1
         return True
 

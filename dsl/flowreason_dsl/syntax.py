@@ -14,7 +14,7 @@ from flowreason_dsl.types import Type
 
 
 def _span() -> Span:
-    return field(default=NOWHERE, compare=False, repr=False)  # type: ignore[no-any-return]
+    return field(default=NOWHERE, compare=False, repr=False)
 
 
 # --- words -----------------------------------------------------------------------------------------------
