@@ -36,10 +36,20 @@ def exit_code(error: BaseException) -> int:
 def told(error: BaseException) -> str:
     """An error in the words for a person; a flow's findings in full, all else in at most three lines."""
     if isinstance(error, FlowError):
-        return str(error)
+        return str(error) if not _is_no_text(error) else _of_text(error)
     if isinstance(error, OSError):
         return _of_system(error)
     return "\n".join(line for line in str(error).splitlines() if line.strip()) or type(error).__name__
+
+
+def _is_no_text(error: FlowError) -> bool:
+    """Whether a flow could not even be read as text: then there is no line to show."""
+    return [d.code for d in error.diagnostics] == ["encoding-utf8"]
+
+
+def _of_text(error: FlowError) -> str:
+    found = error.diagnostics[0]
+    return f"{error.source.name}: {found.message}; {found.help}"
 
 
 def short(text: str) -> str:
@@ -70,7 +80,7 @@ def print_error(error: BaseException, *, as_data: bool) -> None:
 
     if as_data:
         emit(json.dumps({"status": "failed", "error": error_json(error)}, ensure_ascii=False))
-    elif isinstance(error, FlowError):
+    elif isinstance(error, FlowError) and not _is_no_text(error):
         complain(told(error), prefix="")
     else:
         complain(short(told(error)))

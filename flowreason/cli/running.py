@@ -17,6 +17,7 @@ from flowreason.cli.outcome import report, report_stopped
 from flowreason.cli.tool_files import tools_from
 from flowreason.cli.watching import Watch
 from flowreason.errors import ConfigError, UsageError
+from flowreason.graph.bounds import ZERO
 
 if TYPE_CHECKING:
     from flowreason.cli.examples_command import Example
@@ -71,7 +72,7 @@ def run_file(file: Path, given: Sequence[str], order: Order, screen: Screen) -> 
     inputs = reading.typed_inputs(given, {p.name: p.type for p in flow.parameters})
     flow.checked_inputs(inputs)
     limits = fr.Limits.parse(order.limits)
-    provider = provider_for(order, needed=flow.price(inputs).calls.most != 0)
+    provider = provider_for(order, needed=flow.price(inputs).most != ZERO)
 
     def begin(watch: Watch) -> Awaitable[fr.Result]:
         watch.on_flow(flow)
@@ -86,7 +87,7 @@ def play_example(example: Example, pace: float, screen: Screen, flow_out: Path |
     """Answer an example's question from its recorded replies; gives the exit code."""
     reading.writable(flow_out, "--flow-out")
     question, tools = example.question, tools_from(example.tools)
-    provider = fr.Recorded(example.replies, pace=pace)
+    provider = _recorded(example.replies, pace)
     if not screen.quiet and not screen.as_data:
         output.note(f"Question: {question}\n")
 
@@ -104,10 +105,17 @@ def provider_for(order: Order, *, needed: bool = True) -> Provider:
     if order.replay is not None:
         if order.record is not None:
             raise UsageError("--replay and --record exclude each other; give one of them")
-        return fr.Recorded(order.replay)
+        return _recorded(order.replay)
     reading.writable(order.record, "--record")
     model = _configured(order, needed)
     return model if order.record is None else fr.Recorder(model, order.record)
+
+
+def _recorded(path: Path, pace: float = 0.0) -> Provider:
+    try:
+        return fr.Recorded(path, pace=pace)
+    except fr.RecordingError as error:  # the file itself is at fault, and nothing has run
+        raise UsageError(str(error)) from None
 
 
 def _configured(order: Order, needed: bool) -> Provider:

@@ -32,7 +32,7 @@ def tools_from(path: Path | None) -> list[Any]:
 
 
 def _loaded(path: Path) -> Any:
-    spec = importlib.util.spec_from_file_location(MODULE, path)
+    spec = importlib.util.spec_from_file_location(MODULE, path.absolute())
     if spec is None or spec.loader is None:
         raise UsageError(f"{path} is not a Python file; its name must end in .py")
     module = importlib.util.module_from_spec(spec)
@@ -45,6 +45,8 @@ def _loaded(path: Path) -> Any:
 
 
 def _line(error: Exception, path: Path) -> str:
-    lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == str(path)]
+    lines = [
+        frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == str(path.absolute())
+    ]
     found = lines[-1] if lines else getattr(error, "lineno", None)
     return f" (line {found})" if found else ""

@@ -62,12 +62,12 @@ class Watch:
 
     def on_event(self, event: Event) -> None:
         self.events.append(event)
-        if self._view is not None:
+        if self._live is not None:
             self._view.on_event(event)
+            if event.kind == "price":
+                self._live.console.print(_price_line(event), markup=False, soft_wrap=True)
         elif not self._quiet:
-            from flowreason.view.terminal import plain_line
-
-            line = plain_line(event)
+            line = _price_line(event) if event.kind == "price" else _line(event)
             if line:
                 output.note(line)
 
@@ -103,6 +103,16 @@ class Watch:
             yield
         finally:
             self._live.start()
+
+
+def _line(event: Event) -> str | None:
+    from flowreason.view.terminal import plain_line
+
+    return plain_line(event)
+
+
+def _price_line(event: Event) -> str:
+    return f"price: {event.data['summary']}"
 
 
 @contextlib.contextmanager
