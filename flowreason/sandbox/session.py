@@ -65,7 +65,10 @@ class WorkerSession:
         from flowreason.sandbox.emulating import answering, trace_of
 
         done = await self._perform(task, answering(task, host), emulate=True)
-        return EmulateResult(done.value, trace_of(done.more), done.printed)
+        try:
+            return EmulateResult(done.value, trace_of(done.more), done.printed)
+        except Misbehaved as error:
+            raise PythonError(f"this Python was stopped: {error}", kind="protocol") from error
 
     async def close(self) -> None:
         """Stop all workers."""

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
+from flowreason.sandbox.inside.emulator import emulate
 from flowreason.sandbox.inside.names import Names
 from flowreason.sandbox.inside.output import OutputFull
+from flowreason.sandbox.inside.piece import Asking, Piece
 from flowreason.sandbox.inside.records import field, leave
 from flowreason.sandbox.inside.rewrite import FIELD, FILE, PIECE, Compiled, compiled
 from flowreason.values import NotPlain
@@ -19,29 +20,6 @@ from flowreason.values import NotPlain
 MOST_KEPT = 256
 LONGEST = 500
 """Characters of an error's text."""
-
-
-@dataclass(slots=True)
-class Piece:
-    """What the host wants to be run."""
-
-    run: int
-    code: str
-    names: dict[str, Any]
-    functions: tuple[str, ...]
-    seed: int
-    emulate: bool
-
-    @classmethod
-    def read(cls, message: dict[str, Any]) -> Piece:
-        names, functions = dict(message["names"]), tuple(message["functions"])
-        return cls(message["run"], message["code"], names, functions, message["seed"], message["emulate"])
-
-
-class Asking(Protocol):
-    """The way to the host."""
-
-    def ask(self, question: dict[str, Any]) -> Any: ...
 
 
 class Pieces:
@@ -68,8 +46,6 @@ class Pieces:
 
     def _evaluate(self, piece: Piece) -> tuple[Any, dict[str, Any]]:
         if piece.emulate:
-            from flowreason.sandbox.inside.emulator import emulate
-
             return emulate(piece, self._builtins(piece), self._host)
         code = self._code(piece.code)
         space = {"__builtins__": self._builtins(piece), "__name__": "__main__", **piece.names}

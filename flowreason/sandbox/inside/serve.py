@@ -13,7 +13,8 @@ from typing import Any
 
 from flowreason.sandbox.inside.names import Names
 from flowreason.sandbox.inside.output import Printed
-from flowreason.sandbox.inside.pieces import Piece, Pieces, failure
+from flowreason.sandbox.inside.piece import HostError, Piece
+from flowreason.sandbox.inside.pieces import Pieces, failure
 from flowreason.sandbox.inside.records import leave
 from flowreason.sandbox.inside.wire import Wire
 from flowreason.values import NotPlain
@@ -22,14 +23,6 @@ DEEPEST = 5_000
 """How deep calls may go. Python's own 1,000 is too few for recursion that people write; the stack is made for this."""
 
 STACK = 64 * 1024 * 1024
-
-
-class HostError(RuntimeError):
-    """A function outside failed; `number` is the call's."""
-
-    def __init__(self, text: str, number: int) -> None:
-        super().__init__(text)
-        self.number = number
 
 
 class Server:
@@ -122,4 +115,3 @@ def alone(limits: dict[str, Any], names: Names) -> None:
     for descriptor in (0, 1, 2):
         os.dup2(quiet, descriptor)
     Server(wire, names, limits).serve()
-
