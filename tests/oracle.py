@@ -102,6 +102,13 @@ class Oracle:
                 return
 
     def loop(self, loop: s.For, env: dict[str, Any], collected: list[Any]) -> None:
+        hidden = {target.text: env[target.text] for target in loop.targets if target.text in env}
+        self.rounds(loop, env, collected)
+        for target in loop.targets:
+            env.pop(target.text, None)
+        env.update(hidden)
+
+    def rounds(self, loop: s.For, env: dict[str, Any], collected: list[Any]) -> None:
         for item in self.value(loop.items, env, collected):
             parts = [item] if len(loop.targets) == 1 else list(item)
             for target, part in zip(loop.targets, parts, strict=True):

@@ -26,6 +26,7 @@ class Rounds:
     feed: Callable[[Frame, int, int, Any], None]
     link: Callable[[Frame, int | None, Frame, int], None]
     choose: Callable[[Frame, int, str], None]
+    close_ways: Callable[[Frame, int, int, Any], None]
     opened: Callable[[Frame], None]
 
     def _loop(self, frame: Frame, i: int) -> None:
@@ -201,11 +202,6 @@ class Rounds:
         plan: LoopPlan = frame.plan.extra[i]
         for _, _, out in plan.outs_next:
             self.feed(frame, out, outcome, value)
-        for targets in (frame.plan.arms[i] or {}).values():
-            for t in targets:
-                self._spoil(frame, t, outcome, value)
-
-    def _spoil(self, frame: Frame, t: int, outcome: int, value: Any) -> None:
-        raise TypeError("inputs are spoiled by the stepper")
+        self.close_ways(frame, i, outcome, value)
 
 

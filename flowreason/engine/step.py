@@ -212,11 +212,14 @@ class Stepper(Rounds):
             self.loop_fails(frame.loop, value)
         elif kind == Kind.LOOP:
             self.loop_is_bad(frame, i, outcome, value)
-        arms = frame.plan.arms[i]
-        if arms:
-            for targets in arms.values():
-                for t in targets:
-                    self._spoil(frame, t, outcome, value)
+        else:
+            self.close_ways(frame, i, outcome, value)
+
+    def close_ways(self, frame: Frame, i: int, outcome: int, value: Any) -> None:
+        """No way out of node i is taken: it was skipped, or failed."""
+        for targets in (frame.plan.arms[i] or {}).values():
+            for t in targets:
+                self._spoil(frame, t, outcome, value)
 
     def choose(self, frame: Frame, i: int, label: str) -> None:
         """One of the ways out of node i is taken, the others are not."""
@@ -346,15 +349,10 @@ class Stepper(Rounds):
             label = inline.decide(frame, i)
         except FlowreasonError as error:
             self.fail(frame, i, error)
-            self._fail_arms(frame, i)
+            self.close_ways(frame, i, FAILED, frame.values[i])
         else:
             self.resolve(frame, i, VALUE, label)
             self.choose(frame, i, label)
-
-    def _fail_arms(self, frame: Frame, i: int) -> None:
-        for targets in (frame.plan.arms[i] or {}).values():
-            for t in targets:
-                self._spoil(frame, t, FAILED, frame.values[i])
 
     def _rescue(self, frame: Frame, i: int) -> None:
         label = "failed" if frame.state[frame.plan.first[i]] == FAILED else "fine"

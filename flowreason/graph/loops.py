@@ -69,11 +69,11 @@ class Loops:
     def sample_loop(self, loop: Sample, way: Way, *, name: str | None, waits: Iterable[str]) -> str:
         """`sample n`: rounds that know nothing of each other."""
         count = self.expression(loop.count, way, expected=INT)
-        id, scope, body, _ = self._open("sample", loop.body, way, "sample", True, name, carry=False)
+        id, scope, body, heads = self._open("sample", loop.body, way, "sample", True, name, carry=False)
         self.builder.add(ops.Item(), body, base="round#", type=INT)
         self.block(loop.body, body)
         following = None if body.dead else (body.guard, body.env)
-        self._close("sample", id, scope, body, {}, way, following, [Read("count", count, "count")], waits, loop.span, name)
+        self._close("sample", id, scope, body, heads, way, following, [Read("count", count, "count")], waits, loop.span, name)
         return id
 
     def repeat_loop(self, loop: Repeat, way: Way) -> str:
@@ -132,7 +132,7 @@ class Loops:
             body.env.pop(name, None)
             return None
         shown = "effects" if name == EFFECTS else name
-        kind = self.builder.nodes[way.env[name]].type if name in way.env else ANY
+        kind = self.kind_of(name, [way.env[name]]) if name in way.env else ANY
         body.env[name] = self.builder.add(ops.Head(name), body, base=f"{shown}.head", type=kind)
         return body.env[name]
 
@@ -237,14 +237,15 @@ class Loops:
                 self._at(way, None),
                 base=f"{shown}.out",
                 name=None if each.name == EFFECTS else each.name,
-                type=self._kind_of(each),
+                type=self.kind_of(each.name, [h for h in (each.initial, each.next, each.leave) if h]),
             )
             made.append(ops.Carried(each.name, each.initial, each.head, each.next, each.leave, out))
         return made
 
-    def _kind_of(self, each: ops.Carried) -> Type:
-        kinds = {self.builder.nodes[h].type for h in (each.initial, each.next, each.leave) if h}
-        return kinds.pop() if len(kinds) == 1 else ANY
+    def kind_of(self, name: str, holders: Iterable[str]) -> Type:
+        """The type that all nodes holding a name share. Effects are no values and have none."""
+        kinds = {self.builder.nodes[holder].type for holder in holders}
+        return kinds.pop() if len(kinds) == 1 and name != EFFECTS else ANY
 
 
 def _asks(expr: Expression) -> bool:

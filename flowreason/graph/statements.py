@@ -189,7 +189,6 @@ class Statements(Expressions, Loops):
 
     def _join(self, name: str, live: list[Way], way: Way) -> str:
         sources = [self.held_in(name, each) for each in live]
-        kinds = {self.builder.nodes[source].type for source in sources}
         shown = "effects" if name == EFFECTS else name
         return self.builder.add(
             ops.Join(),
@@ -197,7 +196,7 @@ class Statements(Expressions, Loops):
             base=f"{shown}.join",
             name=None if name == EFFECTS else name,
             reads=[Read(f"way{i}", source) for i, source in enumerate(sources)],
-            type=kinds.pop() if len(kinds) == 1 else ANY,
+            type=self.kind_of(name, sources),
         )
 
     def held_in(self, name: str, way: Way) -> str:
@@ -208,7 +207,7 @@ class Statements(Expressions, Loops):
         if way.guard is not None and self.builder.nodes[holder].guard == way.guard:
             return holder
         return self.builder.add(
-            ops.Pass(), way, base="pass#", reads=[Read("value", holder)], type=self.builder.nodes[holder].type
+            ops.Pass(), way, base="pass#", reads=[Read("value", holder)], type=self.kind_of(name, [holder])
         )
 
     # --- edges drawn by hand ---

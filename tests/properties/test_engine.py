@@ -173,7 +173,7 @@ def run_text(text: str, seed: int, a: int, b: int) -> tuple[fr.Result, list[Any]
         return str(reckoned(plain_question(request.messages[-1].content)))
 
     provider = fr.ScriptedProvider(reply, latency=lambda _: chance.random() * 0.002)
-    limits = fr.Limits(calls=None)
+    limits = fr.Limits(calls=None, seconds=20)
     return fr.loads(text, tools=[note]).run(a=a, b=b, provider=provider, limits=limits), effects
 
 
