@@ -13,6 +13,10 @@ __all__ = ["main"]
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and leave the process with its exit code."""
-    from flowreason.cli.app import run_command
+    try:
+        from flowreason.cli.app import run_command
 
-    sys.exit(run_command(list(sys.argv[1:] if arguments is None else arguments)))
+        code = run_command(list(sys.argv[1:] if arguments is None else arguments))
+    except KeyboardInterrupt:  # before or after a run; during one, it is cancelled in good order
+        code = 130
+    sys.exit(code)

@@ -78,7 +78,9 @@ def print_error(error: BaseException, *, as_data: bool) -> None:
     """Tell an error: on stderr for people, as an object on stdout with `--json`."""
     from flowreason.cli.output import complain, emit
 
-    if as_data:
+    if isinstance(error, KeyboardInterrupt):
+        complain("stopped", prefix="")
+    elif as_data:
         emit(json.dumps({"status": "failed", "error": error_json(error)}, ensure_ascii=False))
     elif isinstance(error, FlowError) and not _is_no_text(error):
         complain(told(error), prefix="")

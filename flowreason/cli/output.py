@@ -47,4 +47,4 @@ def console(*, no_color: bool = False) -> Console:
 
 def leave_quietly() -> None:
     """The reader of our output has gone, as in `flowreason examples | head -1`: nobody is there to be told."""
-    sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

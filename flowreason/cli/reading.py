@@ -9,6 +9,7 @@ import json
 import os
 import sys
 from collections.abc import Iterable, Mapping
+from math import inf
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,13 @@ def question(text: str) -> str:
         return _decoded(sys.stdin.buffer.read(), "the question on stdin")
     if text.startswith("@") and len(text) > 1:
         return file_text(Path(text[1:]))
+    return _as_utf8(text, "the question")
+
+
+def _as_utf8(text: str, name: str) -> str:
+    """An argument as typed; bytes that are not UTF-8 reach Python as halves of surrogate pairs."""
+    if any("\ud800" <= character <= "\udfff" for character in text):
+        raise UsageError(f"{name} holds bytes that are not UTF-8; use a terminal or a file that writes UTF-8")
     return text
 
 
@@ -58,7 +66,7 @@ def pairs(given: Iterable[str], option: str) -> dict[str, str]:
             raise InputError(f"{option} {_cut(each)} is not of the form name=value or name=@file")
         if name in found:
             raise InputError(f"the input {name} is given twice; give it once")
-        found[name] = value
+        found[name] = _as_utf8(value, f"the input {name}")
     return found
 
 
@@ -73,7 +81,7 @@ def _untyped(name: str, raw: str) -> Any:
         return text
     try:
         value = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         if path is not None:
             raise InputError(f"the input {name}: {path} is not JSON; rename it to use it as text") from None
         return text
@@ -100,7 +108,7 @@ def _typed(name: str, raw: str, wanted: Type) -> Any:
         return _BOOLS[text.strip().lower()]
     try:
         value = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise _misfit(name, text, wanted) from None
     return _number(name, text, value, wanted) if wanted in (INT, NUMBER) else value
 
@@ -109,7 +117,7 @@ _BOOLS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0"
 
 
 def _number(name: str, text: str, value: Any, wanted: Type) -> Any:
-    fits = isinstance(value, int | float) and not isinstance(value, bool)
+    fits = isinstance(value, int | float) and not isinstance(value, bool) and abs(value) != inf and value == value
     if fits and wanted == INT and isinstance(value, float):
         fits = value.is_integer()
         value = int(value) if fits else value

@@ -44,6 +44,8 @@ MISTAKES = {
     "flow is not UTF-8": (["run", "latin.flow"], 2, "UTF-8"),
     "check of what is not UTF-8": (["check", "nowhere.flow"], 2, "nowhere.flow"),
     "missing input": (["run", "double.flow"], 2, "n: int"),
+    "number that is none": (["run", "double.flow", "n=NaN"], 2, "int"),
+    "input nested too deeply": (["run", "double.flow", "n=" + "[" * 100_000], 2, "int"),
     "unknown input": (["run", "double.flow", "m=3"], 2, "n"),
     "input of the wrong type": (["run", "double.flow", "n=many"], 2, "int"),
     "input file is a folder": (["run", "double.flow", "n=@maps"], 2, "folder"),

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import shlex
+import subprocess
 from pathlib import Path
 
 import pytest
 
-from tests.end_to_end.command import KEY, asked_of, flowreason
-from tests.server import Server, error, ok
+from tests.end_to_end.command import COMMAND, KEY, asked_of, environment, flowreason
+from tests.server import Server, error, ok, slow
 
 DOUBLE = "flow double(n: int) -> int {\n  answer `2 * n`\n}\n"
 BONN = """flow bonn(city: text) -> text {
@@ -102,6 +104,22 @@ def test_with_yes_the_run_begins_and_the_limit_still_holds(folder: Path) -> None
         assert ran.code == 3
         assert len(server.requests) <= 2
     assert "calls" in ran.err
+
+
+def test_a_limit_of_seconds_ends_the_run_in_time(folder: Path) -> None:
+    with Server().always(slow(20)) as server:
+        limited = ["--limit", "seconds=0.5"]
+        ran = flowreason("run", "bonn.flow", "city=Bonn", *limited, folder=folder, timeout=15, **asked_of(server.url))
+    assert (ran.code, ran.out) == (3, "")
+    assert "seconds" in ran.err
+
+
+def test_a_reader_that_goes_away_is_no_error(folder: Path) -> None:
+    piped = f"{shlex.join(COMMAND)} draw bonn.flow --format svg | head -c 1; echo ${{PIPESTATUS[0]}}"
+    ran = subprocess.run(
+        ["bash", "-c", piped], cwd=folder, env=environment(folder), capture_output=True, text=True, check=True
+    )
+    assert (ran.stdout, ran.stderr) == ("<0\n", "")
 
 
 def test_an_item_that_failed_is_told_and_the_others_are_answered(folder: Path) -> None:
