@@ -10,7 +10,7 @@ PYTHON ?= python3
 VENV   ?= .venv
 BIN    := $(VENV)/bin
 PIP    := PIP_DISABLE_PIP_VERSION_CHECK=1 $(BIN)/python -m pip install --quiet -c constraints.txt
-EXAMPLE ?= older
+EXAMPLE ?= universities
 export Q
 
 .PHONY: help solve test check bench ui format constraints clean

@@ -68,7 +68,7 @@ def folder() -> Path:
 
 
 def catalog() -> list[Example]:
-    return [Example(path.parent) for path in sorted(folder().glob("*/question.txt"))]
+    return [Example(path.parent) for path in sorted(folder().glob("*/replies.jsonl"))]
 
 
 def find(name: str) -> Example:
