@@ -75,7 +75,7 @@ def test_the_corpus_is_large_and_varied() -> None:
 
 def test_a_flow_with_errors_is_no_checked_flow() -> None:
     for path in FILES:
-        flow, found = parse_lenient(path.read_text(encoding="utf-8"), path.name)
+        flow, _ = parse_lenient(path.read_text(encoding="utf-8"), path.name)
         if flow is None or not errors(diagnose(flow)):
             continue
         with pytest.raises(FlowCheckError) as caught:

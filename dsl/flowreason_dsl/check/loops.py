@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 from abc import abstractmethod
 from dataclasses import dataclass, field, replace
+from typing import TypeAlias
 
 from flowreason_dsl.check.constants import constant
 from flowreason_dsl.check.ends import head
@@ -37,6 +38,7 @@ from flowreason_dsl.syntax import (
 )
 from flowreason_dsl.types import ANY, INT, TEXT, Choice, DictOf, ListOf, Record, Type
 
+Loop: TypeAlias = For | While | Repeat
 COUNT = Wanted(INT, "the number of rounds")
 
 
@@ -107,7 +109,7 @@ class Loops(Values):
                     end.names[name] = variable
                 else:
                     end.names.pop(name, None)
-        self._close(state, body, scope, loop.span, None if surely else (self._copy(state), none))
+        self._close(state, body, scope, loop, None if surely else (self._copy(state), none))
 
     def sample_loop(self, loop: Sample, state: State, scope: Scope) -> None:
         """`sample n`: what it assigns stays in it."""
@@ -133,7 +135,7 @@ class Loops(Values):
         if loop.until is not None and body.alive:
             self.condition(loop.until, body)
             self._unchanging(loop.until, loop.body, body)
-        self._close(state, body, scope, loop.span, None if surely else (self._copy(state), none))
+        self._close(state, body, scope, loop, None if surely else (self._copy(state), none))
 
     def while_loop(self, loop: While, state: State) -> None:
         """`while c max n`: the condition is looked at before each round."""
@@ -153,7 +155,7 @@ class Loops(Values):
         first = None if always else (self._copy(body), none)
         self.block(loop.body, body)
         self._unchanging(loop.condition, loop.body, body)
-        self._close(state, body, scope, loop.span, first)
+        self._close(state, body, scope, loop, first)
 
     # --- what goes in ---
 
@@ -224,10 +226,18 @@ class Loops(Values):
         if scope.answers or not body.alive:
             self.steps.around.append(step)
 
-    def _close(self, state: State, body: State, scope: Scope, span: Span, none: tuple[State, Label] | None) -> None:
+    def _close(self, state: State, body: State, scope: Scope, loop: Loop, none: tuple[State, Label] | None) -> None:
+        """What is known after a loop: after no round (`none`), after its last round, after a `break`."""
         self._end(body)
-        last = Label(head(span), "not set when this loop runs to its end")
-        merge(state, [*([none] if none else []), (body, last), *scope.breaks])
+        last = Label(head(loop.span), "not set when this loop runs to its end")
+        ends = [*([none] if none else []), (body, last), *scope.breaks]
+        if any(end.alive for end, _ in ends):
+            merge(state, ends)
+            return
+        state.spent = True
+        for name in assigned_in(loop.body):
+            state.names.pop(name, None)
+            state.changed.add(name)
 
     @staticmethod
     def _copy(state: State) -> State:

@@ -44,29 +44,26 @@ class Variable:
 
 @dataclass(slots=True)
 class State:
-    """The names at one place; `changed` are those assigned since the way parted; dead where nothing gets to."""
+    """The names at one place; `changed` are those assigned since the way parted.
+
+    Not `alive`: nothing gets here, and nothing is made of what stands here. `spent`: nothing gets here either, because
+    every round of the loop before ends the flow, but the graph goes on, so that what stands here must hold together.
+    """
 
     names: dict[str, Variable] = field(default_factory=dict)
     changed: set[str] = field(default_factory=set)
     region: Region = ()
     effect: frozenset[int] = NOBODY
     alive: bool = True
+    spent: bool = False
 
     def branch(self, region: Region) -> State:
         """A way that starts here, into a block of its own."""
-        return State(dict(self.names), set(), region, self.effect, self.alive)
+        return State(dict(self.names), set(), region, self.effect, self.alive, self.spent)
 
     def set(self, variable: Variable) -> None:
         self.names[variable.name] = variable
         self.changed.add(variable.name)
-
-    def become(self, other: State) -> None:
-        """Go on from another place, in this one's block."""
-        self.changed |= other.changed
-        self.names, self.effect, self.alive = other.names, other.effect, other.alive
-        for name in other.changed:
-            if name in self.names:
-                self.names[name] = replace(self.names[name], region=self.region)
 
 
 def merge(start: State, ends: Sequence[tuple[State, Label]]) -> None:
@@ -76,6 +73,7 @@ def merge(start: State, ends: Sequence[tuple[State, Label]]) -> None:
     if not live:
         start.alive = False
         return
+    start.spent = all(end.spent for end, _ in live)
     start.effect = frozenset().union(*(end.effect for end, _ in live))
     for name in changed:
         here = _merged(name, live, start.region)

@@ -75,7 +75,7 @@ class Statements(Alone):
             parameters.append((name, step))
             self.types[name.text] = type
         self.block(self.flow.body, state)
-        if self.flow.returns is not None and state.alive:
+        if self.flow.returns is not None and state.alive and not state.spent:
             self.outline.spared |= last_assigned(self.flow)
             no_answer(self.flow, self.findings)
         elif not self.answers and not self.has_effects(self.flow.body):
@@ -89,11 +89,14 @@ class Statements(Alone):
 
     def block(self, block: Block, state: State) -> None:
         edges = Edges(self.steps, self.findings)
+        spent = state.spent
         statements = self.without_words(block.statements, state)
         for index, statement in enumerate(statements):
-            if not state.alive:
+            if index and (not state.alive or (state.spent and not spent)):
                 self._dead(statements[index - 1], statement)
+            if not state.alive:
                 break
+            spent = state.spent
             if isinstance(statement, Edge):
                 edges.draw(statement, state)
             else:
