@@ -189,7 +189,7 @@ class Steps:
         for read in node.reads:
             if read.role == "setting" and read.name == name:
                 found = self.known.count(read.source)
-                return Range(lowest(1, found.low), found.high)
+                return found if found.low.known else Range(lowest(1, found.low), found.high)
         return None
 
     def _ask_most(self, node: Node, op: ops.Ask) -> Cost:

@@ -173,10 +173,11 @@ class Reckoning:
     def _reckon(self, name: str, known: KnownValues, callee: Lookup) -> Callee:
         shape = self._shape(name)
         steps = Steps(self.graph, known, callee, self.asking)
-        if name not in self.asking:
-            return Callee(parameters=_parameters(shape.flow, known), needs=frozenset())
         least, needs = fewest(shape, steps)
-        return Callee(most(shape, steps), least, needs, chain(shape, steps), _parameters(shape.flow, known))
+        parameters = _parameters(shape.flow, known)
+        if name not in self.asking:
+            return Callee(needs=needs, parameters=parameters)
+        return Callee(most(shape, steps), least, needs, chain(shape, steps), parameters)
 
 
 def _parameters(flow: FlowGraph, known: KnownValues) -> dict[str, Parameter]:
