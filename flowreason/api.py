@@ -1,6 +1,7 @@
 """The public API: from a question, or a flow's text, to an answer.
 
-Invariant: nothing is paid for before the flow is checked and priced, and its price is inside the limits or was agreed to.
+Invariant: nothing is paid for before the flow is checked and priced, and its price is inside the limits or was
+agreed to.
 """
 
 from __future__ import annotations
@@ -58,14 +59,15 @@ async def solve_async(
 ) -> Result:
     """The answer to a question, through a flow that is written for it, checked and priced before it runs.
 
-    `inputs` are given to the flow as parameters and not copied through the model. `provider` answers requests; without it one
-    is made from `model`, `base_url`, `api_key`, the environment and the user's configuration. `tools` are all that the flow may
-    call. `on_event` is told everything as it happens, `on_flow` gets the flow before it runs, `flow_out` is a file for its text.
-    When the flow's worst case is over `limits`, `confirm(price, limits)` decides whether it runs within them; without it
-    the run is refused. `rounds`: how often a draft that does not check goes back to the model.
+    `inputs` are given to the flow as parameters and not copied through the model. `provider` answers requests; without
+    it one is made from `model`, `base_url`, `api_key`, the environment and the user's configuration. `tools` are all
+    that the flow may call. `on_event` is told everything as it happens, `on_flow` gets the flow before it runs, and
+    `flow_out` is a file for its text. When the flow's worst case is over `limits`, `confirm(price, limits)` decides
+    whether it runs within them; without it the run is refused. `rounds`: how often a draft that does not check goes
+    back to the model.
 
-    Raises `UsageError` for what the caller gave, `ProviderError` where no model can be reached while compiling; a run that fails
-    is a `Result` with `ok` False and its `error`.
+    Raises `UsageError` for what the caller gave, `ProviderError` where no model can be reached while compiling. A run
+    that fails is a `Result` with `ok` False and its `error`.
     """
     given = as_inputs(inputs)
     async with Session(provider, model, base_url, api_key, sandbox, unsafe_python) as session:

@@ -76,9 +76,7 @@ class ProviderError(FlowreasonError):
 
     HOPELESS = frozenset({"key", "model", "quota", "url", "request"})
 
-    def __init__(
-        self, message: str, *, kind: str, status: int | None = None, retry_after: float | None = None
-    ) -> None:
+    def __init__(self, message: str, *, kind: str, status: int | None = None, retry_after: float | None = None) -> None:
         super().__init__(message)
         self.kind = kind
         self.status = status

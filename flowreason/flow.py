@@ -227,5 +227,3 @@ async def finish_run(
         return Result(RunResult("limit", None, error, tuple(journal.events)), flow)
     ran = await Run(flow.graph, environment, journal, session.budget).run(inputs)
     return Result(ran, flow)
-
-

@@ -35,7 +35,7 @@ def run_now(make: Callable[[], Coroutine[Any, Any, T]]) -> T:
     def work() -> None:
         try:
             box.append(asyncio.run(make()))
-        except BaseException as error:
+        except BaseException as error:  # noqa: BLE001 - raised again in the thread that waits
             errors.append(error)
 
     thread = threading.Thread(target=work, name="flowreason", daemon=True)
@@ -155,7 +155,9 @@ class RuntimeCompiler:
             return lower(check(parse(text, "<run>"), tools={tool.name.text: tool for tool in self.tools}))
         except FlowError as error:
             first = render(error.diagnostics[:1], error.source)
-            raise CompileError(f"the text given to `run` is no valid flow:\n{first}", text, error.diagnostics) from error
+            raise CompileError(
+                f"the text given to `run` is no valid flow:\n{first}", text, error.diagnostics
+            ) from error
 
 
 class _WithModel:

@@ -26,9 +26,10 @@ _PLAIN: dict[Any, Type] = {str: TEXT, int: INT, float: NUMBER, bool: BOOL, Any: 
 class Tool(Generic[P, R]):
     """A Python function that flows may call. It can still be called as before.
 
-    `pure`: it has no effect on the world and gives the same for the same arguments; then its calls may run in any order, and
-    Python in a flow may call it. Others keep the order in which the flow writes them. `waits`: it is slow (pure tools are
-    otherwise called in place).
+    `pure`: it has no effect on the world and gives the same for the same arguments; then its calls may run in any
+    order, and
+    Python in a flow may call it. Others keep the order in which the flow writes them. `waits`: it is slow (pure
+    tools are otherwise called in place).
     """
 
     def __init__(self, function: Callable[P, R], *, pure: bool = False, waits: bool = False) -> None:
@@ -57,8 +58,8 @@ def tool(function: Any = None, *, pure: bool = False, waits: bool = False) -> An
     """Make a Python function a tool, from its name, type hints and the first line of its docstring.
 
     Use as `@tool` or `@tool(pure=True)`. Hints may be `str`, `int`, `float`, `bool`, `list[…]`, `dict[str, …]`,
-    `Literal["a", "b"]`, a dataclass or TypedDict; what has no hint takes any value. Raises `UsageError` for a function whose
-    parameters have no names (`*args`).
+    `Literal["a", "b"]`, a dataclass or TypedDict; what has no hint takes any value. Raises `UsageError` for a
+    function whose parameters have no names (`*args`).
     """
     if function is not None:
         return Tool(function, pure=pure, waits=waits)
@@ -86,7 +87,9 @@ def definition_of(function: Callable[..., Any], pure: bool = False) -> ToolDef:
     parameters = []
     for each in inspect.signature(function).parameters.values():
         if each.kind in (each.VAR_POSITIONAL, each.VAR_KEYWORD, each.POSITIONAL_ONLY):
-            raise UsageError(f"the tool {name} has the parameter {each}, which has no name to call it by; name its parameters")
+            raise UsageError(
+                f"the tool {name} has the parameter {each}, which has no name to call it by; name its parameters"
+            )
         kind = type_of_hint(hints.get(each.name, Any))
         default = None if each.default is each.empty else Literal(each.default)
         parameters.append(Parameter(Name(each.name), TypeRef(kind), default))

@@ -1,6 +1,7 @@
 """The values that flow along edges: plain Python data, how it is written as JSON, and how people read it.
 
-A value is None, a bool, int, float, str, list, tuple, set, dict, date, datetime, time, timedelta, Decimal or Fraction, nested
+A value is None, a bool, int, float, str, list, tuple, set, dict, date, datetime, time, timedelta, Decimal or
+Fraction, nested
 freely. Invariant: `decode(encode(v)) == v`, type for type, and `encode(v)` is JSON. The module uses the standard
 library alone, because the Python worker in the jail loads this very file.
 """
@@ -47,7 +48,9 @@ def _encode_tagged(value: Any) -> Any:
         if hasattr(value, "_asdict"):
             return encode(value._asdict())
         return {TAG: "tuple", "of": [encode(item) for item in value]}
-    if isinstance(value, KeysView | ItemsView | ValuesView):  # `d.keys()` is a set to Python, and an ordered list to people
+    if isinstance(
+        value, KeysView | ItemsView | ValuesView
+    ):  # `d.keys()` is a set to Python, and an ordered list to people
         return [encode(item) for item in value]
     if isinstance(value, Set):
         return {TAG: "set", "of": [encode(item) for item in ordered(value)]}
@@ -58,9 +61,11 @@ def _encode_tagged(value: Any) -> Any:
     for name, type_, write, _ in _OTHERS:
         if type(value) is type_:
             return {TAG: name, "of": write(value)}
-    if isinstance(value, list) or hasattr(value, "__iter__") and hasattr(value, "__len__"):
+    if isinstance(value, list) or (hasattr(value, "__iter__") and hasattr(value, "__len__")):
         return [encode(item) for item in value]
-    raise NotPlain(f"a value of type {type(value).__name__} cannot be handed on; make it text, a number, a list or a record")
+    raise NotPlain(
+        f"a value of type {type(value).__name__} cannot be handed on; make it text, a number, a list or a record"
+    )
 
 
 def ordered(items: Set[Any]) -> list[Any]:

@@ -35,8 +35,8 @@ class LoopScope:
 class Way:
     """Where control stands while statements are lowered one after the other.
 
-    `env` says which node holds each name here; `escaped` that something before may have ended the flow or the loop; `dead`
-    that nothing can follow.
+    `env` says which node holds each name here; `escaped` that something before may have ended the flow or the loop;
+    `dead` that nothing can follow.
     """
 
     region: str
@@ -65,7 +65,8 @@ class Builder:
         self._used: Counter[str] = Counter()
 
     def fresh(self, base: str) -> str:
-        """A new id: the base itself for a name's first node, then `base#2`, …; words of the language get `#1` at once."""
+        """A new id: the base itself for a name's first node, then `base#2`, …; words of the language get `#1` at
+        once."""
         self._used[base] += 1
         count = self._used[base]
         return base if count == 1 and not base.endswith("#") else f"{base.rstrip('#')}#{count}"

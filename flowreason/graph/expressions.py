@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
 from flowreason.graph import ops
 from flowreason.graph.builder import EFFECTS, Builder, Way
 from flowreason.graph.model import FlowGraph, Read
-from flowreason.graph.scan import has_effects
+from flowreason.graph.scan import has_effects, walk
 from flowreason_dsl.python import facts
 from flowreason_dsl.source import Source, Span
 from flowreason_dsl.syntax import (
@@ -23,15 +24,15 @@ from flowreason_dsl.syntax import (
     FlowDef,
     For,
     Literal,
-    Name,
     Path,
     Run,
     Sample,
     Solve,
     Template,
     ToolDef,
+    Value,
 )
-from flowreason_dsl.types import ANY, BOOL, TEXT, Type
+from flowreason_dsl.types import ANY, BOOL, TEXT, ListOf, Type
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -45,6 +46,16 @@ class ProgramLike(Protocol):
     sources: Mapping[str, Source]
     effectful: frozenset[str]
     made: dict[str, FlowGraph]
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """What the node of an expression is called, what it must be, and where it stands."""
+
+    name: str | None
+    type: Type
+    checks: tuple[ops.Check, ...]
+    span: Span
 
 
 class Expressions:
@@ -110,55 +121,44 @@ class Expressions:
             checks.append(check)
             reads += more
         context = [Read(_written(path), way.env[path.name.text], "context", path.steps) for path in expr.given]
-        made = self._value(expr, way, expected, name, tuple(checks), reads, context)
-        return made
+        return self._value(expr, way, About(name, expected, tuple(checks), expr.span), reads, context)
 
-    def _value(
-        self,
-        expr: Expression,
-        way: Way,
-        expected: Type,
-        name: str | None,
-        checks: tuple[ops.Check, ...],
-        reads: list[Read],
-        context: list[Read],
-    ) -> str:
+    def _value(self, expr: Expression, way: Way, about: About, reads: list[Read], context: list[Read]) -> str:
         value = expr.value
-        about = {"span": expr.span, "type": expected, "checks": checks, "name": name}
         waits = [read.source for read in context]
         match value:
             case Ask():
-                return self._ask(value, expr, way, expected, name, checks, reads + context)
+                return self._ask(value, expr, way, about, reads + context)
             case Solve():
                 op: ops.Op = ops.Solve(value.question)
                 more = self.reads(value.question.paths, way)
-                return self._work(op, way, "solve#", [*more, *reads, *context], value, **about)
+                return self._work(op, way, "solve#", [*more, *reads, *context], value, about)
             case Run():
                 more = [Read("flow", way.env[value.flow.name.text], "value", value.flow.steps)]
-                return self._work(ops.RunText(), way, "run#", [*more, *reads, *context], value, **about)
+                return self._work(ops.RunText(), way, "run#", [*more, *reads, *context], value, about)
             case Code():
                 op = ops.Python(value, self.functions(value))
-                return self._work(op, way, "python#", [*self.code_reads(value, way), *reads], value, after=waits, **about)
+                return self._work(op, way, "python#", [*self.code_reads(value, way), *reads], value, about, waits)
             case Emulate(code=code):
                 op = ops.Emulate(code, self.functions(code))
-                return self._work(op, way, "emulate#", [*self.code_reads(code, way), *reads], value, after=waits, **about)
+                return self._work(op, way, "emulate#", [*self.code_reads(code, way), *reads], value, about, waits)
             case Call():
-                return self._call(value, way, reads, waits, **about)
+                return self._call(value, way, about, reads, waits)
             case For() | Sample():
-                made = self.loop_value(value, way, expected, None if checks else name, waits)
+                made = self.loop_value(value, way, about.type, None if about.checks else about.name, waits)
             case Path():
-                if not (checks or name or value.steps or waits):
+                if not (about.checks or about.name or value.steps or waits):
                     return way.env[value.name.text]
                 made = ""
             case Template() | Literal():
                 made = ""
-        return self._plain(value, made, way, reads, waits, **about)
+        return self._plain(value, made, way, about, reads, waits)
 
     def _plain(
-        self, value: object, made: str, way: Way, reads: list[Read], waits: list[str], **about: object
+        self, value: Value | None, made: str, way: Way, about: About, reads: list[Read], waits: list[str]
     ) -> str:
         """A value that nobody answers: a text, a literal, a path; or a loop's value with checks on it."""
-        add = self.builder.add
+        own: list[Read] = []
         match value:
             case Path(name=root, steps=steps):
                 op: ops.Op = ops.Pick(steps)
@@ -166,15 +166,28 @@ class Expressions:
             case Template(paths=paths) if paths:
                 op, own, base = ops.Fill(value), self.reads(paths, way), "text#"
             case Template(parts=parts):
-                op, own, base = ops.Constant("".join(str(part) for part in parts)), [], "text#"
+                op, base = ops.Constant("".join(str(part) for part in parts)), "text#"
             case Literal(value=constant):
-                op, own, base = ops.Constant(constant), [], "value#"
+                op, base = ops.Constant(constant), "value#"
             case _:
-                if not about["checks"]:
+                if not about.checks:
                     return made
                 op, own, base = ops.Pick(()), [Read("value", made)], "value#"
-        return add(
-            op, way, base=str(about["name"] or base), reads=[*own, *reads], after=waits, **about  # type: ignore[arg-type]
+        return self._add(op, way, base, [*own, *reads], about, waits)
+
+    def _add(
+        self, op: ops.Op, way: Way, base: str, reads: Iterable[Read], about: About, after: Iterable[str] = ()
+    ) -> str:
+        return self.builder.add(
+            op,
+            way,
+            base=about.name or base,
+            reads=reads,
+            after=after,
+            name=about.name,
+            type=about.type,
+            checks=about.checks,
+            span=about.span,
         )
 
     def _work(
@@ -183,33 +196,21 @@ class Expressions:
         way: Way,
         base: str,
         reads: Iterable[Read],
-        value: object,
-        *,
+        value: Value,
+        about: About,
         after: Iterable[str] = (),
-        **about: object,
     ) -> str:
         """A node that may wait; chained to the effects before it if it has any."""
         effects = has_effects(value, self.program.effectful, self.program.tools)
         before = [way.env[EFFECTS]] if effects and EFFECTS in way.env else []
-        made = self.builder.add(
-            op, way, base=str(about["name"] or base), reads=reads, after=[*after, *before], **about  # type: ignore[arg-type]
-        )
+        made = self._add(op, way, base, reads, about, [*after, *before])
         if effects:
             way.env[EFFECTS] = made
         return made
 
     # --- asks ---
 
-    def _ask(
-        self,
-        ask: Ask,
-        expr: Expression,
-        way: Way,
-        expected: Type,
-        name: str | None,
-        checks: tuple[ops.Check, ...],
-        reads: list[Read],
-    ) -> str:
+    def _ask(self, ask: Ask, expr: Expression, way: Way, about: About, reads: list[Read]) -> str:
         fixed: list[tuple[str, object]] = []
         computed: list[Read] = []
         for setting in expr.settings:
@@ -219,41 +220,25 @@ class Expressions:
                 case Path() | Code() as source:
                     holder = self.expression(Expression(source, span=setting.span), way)
                     computed.append(Read(setting.name.text, holder, "setting"))
-        samples = "samples" in {s.name.text for s in expr.settings}
-        kind = _item_of(expected) if samples else expected
+        samples = any(setting.name.text == "samples" for setting in expr.settings)
+        kind = item_of(about.type) if samples else about.type
         op = ops.Ask(ask.question, ask.user, tuple(fixed))
-        more = self.reads(ask.question.paths, way)
-        return self._work(
-            op,
-            way,
-            "ask#",
-            [*more, *reads, *computed],
-            ask,
-            span=expr.span,
-            type=TEXT if kind == ANY else kind,
-            checks=checks,
-            name=name,
-        )
+        reads = [*self.reads(ask.question.paths, way), *reads, *computed]
+        return self._work(op, way, "ask#", reads, ask, replace(about, type=TEXT if kind == ANY else kind))
 
     # --- calls ---
 
-    def _call(self, call: Call, way: Way, reads: list[Read], waits: list[str], **about: object) -> str:
+    def _call(self, call: Call, way: Way, about: About, reads: list[Read], waits: list[str]) -> str:
         target = call.name.text
         flow = self.program.flows.get(target)
         definition = flow or self.program.tools[target]
-        reads = [*reads, *self._arguments(call, definition, way)]
+        arguments = self._arguments(call, definition, way)
         if flow is None:
             op: ops.Op = ops.CallTool(target, self.program.tools[target].pure)
-            return self._work(op, way, f"{target}#", reads, call, after=waits, **about)
-        checks = about.pop("checks")
-        wrapped = bool(checks)
-        inner = about | {"checks": (), "name": None if wrapped else about["name"]}
-        arguments = [read for read in reads if read.role == "argument"]
-        made = self._work(ops.CallFlow(target), way, f"{target}#", arguments, call, after=waits, **inner)
-        if not wrapped:
-            return made
-        rest = [read for read in reads if read.role != "argument"]
-        return self._plain(None, made, way, rest, [], **(about | {"checks": checks}))
+            return self._work(op, way, f"{target}#", [*reads, *arguments], call, about, waits)
+        inner = replace(about, checks=(), name=None) if about.checks else about
+        made = self._work(ops.CallFlow(target), way, f"{target}#", arguments, call, inner, waits)
+        return self._plain(None, made, way, about, reads, [])
 
     def _arguments(self, call: Call, definition: FlowDef | ToolDef, way: Way) -> list[Read]:
         parameters = {p.name.text: p for p in definition.parameters}
@@ -322,7 +307,7 @@ class Expressions:
             regions=build.regions,
             parameters=tuple(parameters),
             returns=BOOL,
-            source=self.program.sources.get(name.split(".")[0], Source("")),
+            source=self.program.sources.get(name.split(".", maxsplit=1)[0], Source("")),
             effects=has_effects(body, self.program.effectful, self.program.tools),
         )
 
@@ -341,8 +326,6 @@ def _written(path: Path) -> str:
 
 def _names_in(expr: Expression) -> list[str]:
     """The names that an expression uses, in written order."""
-    from flowreason.graph.scan import walk
-
     found: list[str] = []
     for part in walk(expr):
         if isinstance(part, Path):
@@ -352,10 +335,5 @@ def _names_in(expr: Expression) -> list[str]:
     return list(dict.fromkeys(found))
 
 
-def _item_of(expected: Type) -> Type:
-    from flowreason_dsl.types import ListOf
-
+def item_of(expected: Type) -> Type:
     return expected.item if isinstance(expected, ListOf) else ANY
-
-
-__all__ = ["Expressions", "Name", "ProgramLike", "Span"]

@@ -46,11 +46,11 @@ class Loops:
         self._items(loop.targets, body, items)
         self.block(loop.body, body)
         if loop.line:
-            self.builder.asking[id] = tuple(
-                read.source for y in scope.yields for read in self.builder.nodes[y].reads
-            )
+            self.builder.asking[id] = tuple(read.source for y in scope.yields for read in self.builder.nodes[y].reads)
         following = None if body.dead else (body.guard, body.env)
-        self._close("for", id, scope, body, heads, way, following, [Read("items", items, "items")], waits, loop.span, name)
+        self._close(
+            "for", id, scope, body, heads, way, following, [Read("items", items, "items")], waits, loop.span, name
+        )
         return id
 
     def _items(self, targets: tuple[Name, ...], body: Way, items: str) -> None:
@@ -73,7 +73,9 @@ class Loops:
         self.builder.add(ops.Item(), body, base="round#", type=INT)
         self.block(loop.body, body)
         following = None if body.dead else (body.guard, body.env)
-        self._close("sample", id, scope, body, heads, way, following, [Read("count", count, "count")], waits, loop.span, name)
+        self._close(
+            "sample", id, scope, body, heads, way, following, [Read("count", count, "count")], waits, loop.span, name
+        )
         return id
 
     def repeat_loop(self, loop: Repeat, way: Way) -> str:
@@ -89,7 +91,9 @@ class Loops:
             )
             scope.leaves.append(((decision, "true"), dict(body.env)))
             following = ((decision, "false"), body.env)
-        self._close("repeat", id, scope, body, heads, way, following, [Read("count", count, "count")], (), loop.span, None)
+        self._close(
+            "repeat", id, scope, body, heads, way, following, [Read("count", count, "count")], (), loop.span, None
+        )
         return id
 
     def while_loop(self, loop: While, way: Way) -> str:
@@ -99,13 +103,19 @@ class Loops:
         id, scope, body, heads = self._open("while", loop.body, way, "while", False, None)
         condition = self.expression(loop.condition, body, expected=BOOL)
         decision = self.builder.add(
-            ops.Decide("while"), body, base="while.holds", reads=[Read("condition", condition)], span=loop.condition.span
+            ops.Decide("while"),
+            body,
+            base="while.holds",
+            reads=[Read("condition", condition)],
+            span=loop.condition.span,
         )
         scope.leaves.append(((decision, "false"), dict(body.env)))
         body.guard = (decision, "true")
         self.block(loop.body, body)
         following = None if body.dead else (body.guard, body.env)
-        self._close("while", id, scope, body, heads, way, following, [Read("count", count, "count")], (), loop.span, None)
+        self._close(
+            "while", id, scope, body, heads, way, following, [Read("count", count, "count")], (), loop.span, None
+        )
         return id
 
     # --- what all have in common ---

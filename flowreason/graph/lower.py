@@ -1,7 +1,7 @@
 """CheckedFlow → Graph. It cannot fail: whatever could be wrong was found by the checker.
 
-Invariant: two nodes with no path between them may run at once, in any order, and the answer is the same: every assignment is
-a node of its own, names are joined after branches and carried around loops, and effects form a chain.
+Invariant: two nodes with no path between them may run at once, in any order, and the answer is the same: every
+assignment is a node of its own, names are joined after branches and carried around loops, and effects form a chain.
 """
 
 from __future__ import annotations
@@ -24,7 +24,9 @@ __all__ = ["lower"]
 class Program:
     """What the lowering of every flow needs to know of all of them, and where hidden flows are put."""
 
-    def __init__(self, flows: Mapping[str, FlowDef], tools: Mapping[str, ToolDef], sources: Mapping[str, Source]) -> None:
+    def __init__(
+        self, flows: Mapping[str, FlowDef], tools: Mapping[str, ToolDef], sources: Mapping[str, Source]
+    ) -> None:
         self.flows = flows
         self.tools = tools
         self.sources = sources

@@ -28,8 +28,8 @@ EdgeKind: TypeAlias = Literal["data", "order", "true", "false", "each", "back", 
 class Read:
     """A value that a node uses: the node `source`, known as `name` in the text.
 
-    Roles: `value` (a name in a template, in code or an operand), `context` (`given` and edges drawn by hand), `argument`
-    (`name` is the parameter), `setting` (`name` is the option), `items` and `count` of loops.
+    Roles: `value` (a name in a template, in code or an operand), `context` (`given` and edges drawn by hand),
+    `argument` (`name` is the parameter), `setting` (`name` is the option), `items` and `count` of loops.
     """
 
     name: str
@@ -134,8 +134,8 @@ class FlowGraph:
 
     @cached_property
     def digraph(self) -> nx.MultiDiGraph:
-        """The flow as a networkx directed graph. Nodes carry `node` (a `Node`) and `region`; an edge's key is its kind and
-        label, with the attributes `kind` and `label`. `digraph.graph["regions"]` holds the regions."""
+        """The flow as a networkx directed graph. Nodes carry `node` (a `Node`) and `region`; an edge's key is its
+        kind and label, with the attributes `kind` and `label`. `digraph.graph["regions"]` holds the regions."""
         import networkx as nx
 
         made = nx.MultiDiGraph(name=self.name, regions=dict(self.regions))

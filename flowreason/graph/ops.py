@@ -48,8 +48,8 @@ class Pick:
 class Check:
     """One `ensure`: Python over the node's value and names, or a sub-flow called with `arguments`.
 
-    `value_name` is what the node's own value is called in it. Exactly one of `code` and `flow` is set; the arguments of a
-    call are (parameter, code) pairs.
+    `value_name` is what the node's own value is called in it. Exactly one of `code` and `flow` is set; the arguments
+    of a call are (parameter, code) pairs.
     """
 
     value_name: str
@@ -116,7 +116,8 @@ class RunText:
 class Decide:
     """Where the way parts: one of the labels comes true.
 
-    `if`, `while`, `until`: labels `true`, `false`. `match`: the label of a case is its index (`0`, `1`, …), `else` where none fits;
+    `if`, `while`, `until`: labels `true`, `false`. `match`: the label of a case is its index (`0`, `1`, …), `else`
+    where none fits;
     `cases` holds the values of each. `rescue`: `failed` when the read node failed, else `fine`.
     """
 
@@ -146,7 +147,8 @@ class Carried:
     """One name that a loop's body assigns.
 
     `head` is its node at the start of a round (None: never read there), `initial` the node before the loop, `next` the
-    node that holds it at the end of a round, `leave` where the loop is left in the middle, `out` its node after the loop.
+    node that holds it at the end of a round, `leave` where the loop is left in the middle, `out` its node after the
+    loop.
     """
 
     name: str
@@ -161,8 +163,8 @@ class Carried:
 class Loop:
     """A region that runs several times, a frame for each round.
 
-    `for` reads `items`, `sample` and `repeat` read `count`, `while` reads `count` (its bound). `yields` are the nodes in the
-    body whose values make up the loop's own value, in written order; a loop among them hands on its list.
+    `for` reads `items`, `sample` and `repeat` read `count`, `while` reads `count` (its bound). `yields` are the
+    nodes in the body whose values make up the loop's own value, in written order; a loop among them hands on its list.
     """
 
     kind: Literal["for", "while", "repeat", "sample"]

@@ -1,4 +1,5 @@
-"""What a stretch of text does, found by walking its tree: which names it assigns, what it calls, whether it has effects.
+"""What a stretch of text does, found by walking its tree: which names it assigns, what it calls, whether it has
+effects.
 
 Invariant: nothing here changes anything; every function is decided by its arguments.
 """
@@ -75,7 +76,9 @@ def effectful_flows(flows: Mapping[str, FlowDef], tools: Mapping[str, ToolDef]) 
     found = {name for name, flow in flows.items() if has_effects(flow.body, frozenset(), tools)}
     while True:
         more = {
-            name for name, flow in flows.items() if name not in found and has_effects(flow.body, frozenset(found), tools)
+            name
+            for name, flow in flows.items()
+            if name not in found and has_effects(flow.body, frozenset(found), tools)
         }
         if not more:
             return frozenset(found)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from flowreason.graph import ops
-from flowreason.graph.builder import EFFECTS, Builder, LoopScope, Way
-from flowreason.graph.expressions import Expressions, ProgramLike
+from flowreason.graph.builder import EFFECTS, Builder, Way
+from flowreason.graph.expressions import Expressions, ProgramLike, item_of
 from flowreason.graph.loops import Loops
 from flowreason.graph.model import Read
 from flowreason_dsl.source import Span
@@ -105,9 +105,7 @@ class Statements(Expressions, Loops):
     def _yield(self, value: Expression, way: Way, span: Span) -> None:
         kind = self._yield_types[-1] if self._yield_types else ANY
         held = self.expression(value, way, expected=kind)
-        made = self.builder.add(
-            ops.YieldValue(), way, base="yield#", reads=[Read("value", held)], type=kind, span=span
-        )
+        made = self.builder.add(ops.YieldValue(), way, base="yield#", reads=[Read("value", held)], type=kind, span=span)
         for loop in reversed(way.loops):
             if made not in loop.yields:
                 loop.yields.append(made)
@@ -233,15 +231,10 @@ class Statements(Expressions, Loops):
     # --- loops as values ---
 
     def loop_value(self, loop: For | Sample, way: Way, expected: Type, name: str | None, waits: list[str]) -> str:
-        from flowreason.graph.expressions import _item_of
-
-        self._yield_types.append(_item_of(expected))
+        self._yield_types.append(item_of(expected))
         try:
             if isinstance(loop, For):
                 return self.for_loop(loop, way, collects=True, name=name, waits=waits)
             return self.sample_loop(loop, way, name=name, waits=waits)
         finally:
             self._yield_types.pop()
-
-
-__all__ = ["LoopScope", "Statements"]
