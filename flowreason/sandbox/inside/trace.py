@@ -99,7 +99,7 @@ _PLACE = re.compile(r" (?:object )?at 0x[0-9a-f]+")
 def _without_places(text: Callable[[], str], value: Any) -> str:
     """The text of a value, without places in memory, which differ on every run."""
     try:
-        if type(value).__repr__ is object.__repr__:
+        if getattr(type(value), "__repr__", None) is object.__repr__:
             parts = ", ".join(f"{name}={_short.repr(part)}" for name, part in vars(value).items())
             return _PLACE.sub("", f"{type(value).__name__}({parts})")
         return _PLACE.sub("", text())
