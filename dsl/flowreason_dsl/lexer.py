@@ -194,6 +194,8 @@ class _Reader:
     # --- strings
 
     def _string(self, kind: str, start: int, end: int, raw: str) -> int:
+        if raw == '""' and self.text.startswith('"', end):
+            return self._faulty_string(start)
         self._drop_prefix(start)
         if self.wary and not raw.startswith('"""'):
             if kind == "TEXT" and (braced := _BRACED_TEXT.match(self.text, start)):
@@ -230,9 +232,7 @@ class _Reader:
         message = f"a string that begins with `{marks}` and is never closed"
         self._report(Diagnostic("syntax-unclosed-string", message, Span(start, end), help=f"end it with `{marks}`"))
         self.out.cut = self.out.cut or not self.text[end:].strip()
-        if raw.endswith("\\") and not raw.endswith("\\\\"):
-            raw += "\\"
-        self._add("TEXT", start, end, raw + marks)
+        self._add("TEXT", start, end, '""')
         return self._go_on(end)
 
     def _go_on(self, at: int) -> int:

@@ -23,16 +23,22 @@ class Machine:
 
     def feed(self, token: Token) -> bool:
         """Takes a token, or says that it cannot stand here."""
-        table, states, values, kind = self._grammar.table, self.states, self.values, token.type
+        move = self.settle(token.type)
+        if move is None:
+            return False
+        if move >= 0:
+            self.states.append(move)
+            self.values.append(token)
+        return True
+
+    def settle(self, kind: str) -> int | None:
+        """Finishes what a token of this kind finishes; the state that it leads to, negative once the end was taken."""
+        table, states, values = self._grammar.table, self.states, self.values
         while True:
             move = table[states[-1]].get(kind)
-            if move is None:
-                return False
-            if type(move) is int:
-                states.append(move)
-                values.append(token)
-                return True
-            size, make, origin = move  # type: ignore[misc]
+            if move is None or isinstance(move, int):
+                return move
+            size, make, origin = move
             children = values[-size:] if size else []
             if size:
                 del states[-size:], values[-size:]
@@ -40,7 +46,7 @@ class Machine:
             states.append(table[states[-1]][origin])  # type: ignore[arg-type]
             if kind == END and states[-1] == self._grammar.end:
                 self.result = values[-1]
-                return True
+                return -1
 
     def row(self) -> dict[str, Any]:
         """The moves of the state on top, some of which may turn out to lead nowhere."""

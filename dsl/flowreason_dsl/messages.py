@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from flowreason_dsl import naked_python
+from flowreason_dsl import habits
 from flowreason_dsl.diagnostics import Diagnostic, Fix, Label
 from flowreason_dsl.grammar import END, grammar
 from flowreason_dsl.names import nearest
 from flowreason_dsl.source import Span
 from flowreason_dsl.tokens import Token
+from flowreason_dsl.wording import CONSTANTS, STRINGS, SUFFIXES, VALUES, describe, shown
 
 if TYPE_CHECKING:
     from flowreason_dsl.reading import Reading
@@ -21,77 +22,7 @@ if TYPE_CHECKING:
 AT_THE_END = frozenset({"syntax-unclosed-brace", "syntax-unexpected-end"})
 """Codes that say that something is missing, not that something is wrong."""
 
-_STRINGS = frozenset({"TEMPLATE", "TEXT", "QUOTED"})
-_VALUES = frozenset(
-    {"NAME", "TEMPLATE", "INT", "DECIMAL", "TRUE", "FALSE", "CODE", "BLOCK", "ASK", "EMULATE", "SOLVE", "RUN"}
-)
-_STATEMENTS = frozenset({"NAME", "ANSWER", "YIELD", "BREAK", "IF", "MATCH", "WHILE", "REPEAT", "FOR", "SAMPLE", "ASK"})
-_STATEMENTS |= _VALUES - {"TEMPLATE", "INT", "DECIMAL", "TRUE", "FALSE"}
-_TYPES = frozenset({"SCALAR", "LIST", "DICT", "LBRACE", "TEXT"})
-_CONSTANTS = frozenset({"TEXT", "INT", "DECIMAL", "TRUE", "FALSE"})
-_SUFFIXES = ("GIVEN", "WITH", "ENSURE")
-_ALONE = {
-    "NAME": "a name",
-    "TEMPLATE": "a text in quotes",
-    "TEXT": "a text in quotes",
-    "INT": "a whole number",
-    "DECIMAL": "a number",
-    "CODE": "Python between backticks",
-    "BLOCK": "Python between backticks",
-    "USER": "`user`",
-    END: "the end of the file",
-}
-_ARROWS = frozenset({"-->", "=>", "==>", "--->", "-", "--", "~>", "|>", ">>", "<-", "→", "⟶", "⇒", "➔", "➜"})
-_AUGMENTED = frozenset({"+=", "-=", "*=", "/=", "%=", "//=", "**=", "|=", "&="})
-_PYTHON_FOR = {
-    "return": ("a flow ends with `answer`", "answer"),
-    "None": ("there is no `None` outside Python", "`None`"),
-    "def": ("a function is a `flow` of its own, or stands inside a block of Python", None),
-    "class": ("a class stands inside a block of Python", None),
-    "import": ("modules are imported inside a block of Python; the usual ones need no import", None),
-    "from": ("modules are imported inside a block of Python; the usual ones need no import", None),
-    "try": ("what is tried when an expression fails is written `expression else other`", None),
-    "except": ("what is tried when an expression fails is written `expression else other`", None),
-    "raise": ("a check is written `ensure` after the expression", None),
-    "assert": ("a check is written `ensure` after the expression", None),
-    "continue": ("there is no `continue`; put the rest of the round into an `if`", None),
-    "pass": ("an empty block is written `{ }`", None),
-    "elif": ("`elif` is written `else if`, after the block of an `if`", None),
-}
-
-
-def shown(token: Token) -> str:
-    """A token as a message names it."""
-    if token.type == END:
-        return "the end of the file"
-    if token.type in _STRINGS:
-        return "a text in quotes"
-    if token.type in ("CODE", "BLOCK"):
-        return "Python"
-    return f"`{str(token.value)[:40]}`"
-
-
-def describe(expected: set[str]) -> str:
-    """What may come next, as a person would say it."""
-    left, out = set(expected), []
-    for kinds, word in (
-        (_STATEMENTS, "a statement"),
-        (_VALUES, "a value"),
-        (_TYPES, "a type"),
-        (_CONSTANTS, "a value"),
-    ):
-        if kinds <= left:
-            out.append(word)
-            left -= kinds | {"FOR", "SAMPLE"}
-    if {"NAME", "FLOW", "IN"} <= left:
-        out.append("a name")
-        left = set()
-    marks = grammar().marks | grammar().keywords
-    names = {name: text for text, name in marks.items()}
-    if len(left) > 4:
-        left -= {"DOT", "LSQB", *_SUFFIXES, "PURE"}
-    out += sorted({_ALONE.get(kind) or f"`{names.get(kind, kind.lower())}`" for kind in left})
-    return f"{', '.join(out[:-1])} or {out[-1]}" if len(out) > 1 else (out[0] if out else "nothing more")
+_DRAWINGS = frozenset({"graph", "flowchart", "digraph", "stateDiagram", "sequenceDiagram"})
 
 
 def explain(at: Reading) -> Diagnostic:
@@ -124,14 +55,17 @@ def _before(at: Reading) -> Token:
 def _general(at: Reading, expected: set[str]) -> Diagnostic:
     token = _here(at)
     message = f"expected {describe(expected)}, found {shown(token)}"
-    return Diagnostic("syntax-unexpected", message, token.span, fix=_one_mark(token, expected))
+    return Diagnostic("syntax-unexpected", message, token.span, fix=_one_mark(at, expected))
 
 
-def _one_mark(token: Token, expected: set[str]) -> Fix | None:
-    """`=` for `:` and the other way round, where nothing else can stand."""
-    for wanted, found, mark in (("EQUAL", "COLON", "="), ("COLON", "EQUAL", ":")):
-        if wanted in expected and token.type == found and len(expected) <= 2:
+def _one_mark(at: Reading, expected: set[str]) -> Fix | None:
+    """`=` for `:` and the other way round, or a mark that is all that is missing."""
+    token, after = _here(at), Span(_before(at).end, _before(at).end)
+    for wanted, other, mark in (("EQUAL", "COLON", "="), ("COLON", "EQUAL", ":")):
+        if wanted in expected and other not in expected and token.type == other:
             return Fix(f"write `{mark}`", token.span, mark)
+    if expected == {"EQUAL"} and token.type in VALUES:
+        return Fix("write `=`", after, " =")
     return None
 
 
@@ -149,10 +83,9 @@ def _end(at: Reading, expected: set[str]) -> Diagnostic | None:
     if opener is None or "RBRACE" not in expected:
         message = f"the text ends in the middle; expected {describe(expected)}"
         return Diagnostic("syntax-unexpected-end", message, place, labels=labels)
+    message = "a `}` is missing before the end of the file"
     fix = Fix("close it here", place, "\n}")
-    return Diagnostic(
-        "syntax-unclosed-brace", "a `}` is missing before the end of the file", place, labels=labels, fix=fix
-    )
+    return Diagnostic("syntax-unclosed-brace", message, place, labels=labels, fix=fix)
 
 
 def _no_flow(message: str, span: Span) -> Diagnostic:
@@ -177,7 +110,7 @@ def _value_missing(at: Reading, expected: set[str]) -> Diagnostic | None:
     """`x =` with nothing behind it on its line."""
     if begins_before(at):
         wanting = at.tokens[at.at - 2]
-    elif expected >= _VALUES and (at.begins_line(at.at) or at.kind(at.at) == "RBRACE"):
+    elif expected >= VALUES and (at.begins_line(at.at) or at.kind(at.at) == "RBRACE"):
         wanting = _before(at)
     else:
         return None
@@ -186,20 +119,6 @@ def _value_missing(at: Reading, expected: set[str]) -> Diagnostic | None:
     wanted = "a name" if wanting.type in ("GIVEN", "RUN", "FOR", "ARROW", "COMMA") else "a value"
     message = f"{shown(wanting)} is not followed by anything"
     return Diagnostic("syntax-missing-value", message, wanting.span, help=f"{wanted} stands behind it")
-
-
-def _before_brace(at: Reading, expected: set[str]) -> Diagnostic | None:
-    """`if x:`, `else:`, `"a" => {`."""
-    token = _here(at)
-    after_else = _before(at).type == "ELSE"
-    if "LBRACE" not in expected and not after_else:
-        return None
-    if at.kind(at.at + 1) == "LBRACE" and token.value in (":", "=>", "->", "then", "do", "="):
-        fix = Fix("take it out", token.span, "")
-        return Diagnostic("syntax-block", f"the block follows directly, without `{token.value}`", token.span, fix=fix)
-    if token.type != "COLON":
-        return None
-    return Diagnostic("syntax-block", "a block stands between `{` and `}`, not behind `:`", token.span)
 
 
 def _header(at: Reading, expected: set[str]) -> Diagnostic | None:
@@ -212,16 +131,19 @@ def _header(at: Reading, expected: set[str]) -> Diagnostic | None:
         return Diagnostic("syntax-parameters", message, before.span, fix=fix)
     if expected == {"COLON"} and before.type == "NAME" and token.type in ("COMMA", "RPAR", "EQUAL", "RBRACE"):
         fix = Fix("any type will do", after, ": any")
-        return Diagnostic(
-            "syntax-parameter-type",
-            f"`{before.value}` wants a type, as in `{before.value}: text`",
-            before.span,
-            fix=fix,
-        )
+        message = f"`{before.value}` wants a type, as in `{before.value}: text`"
+        return Diagnostic("syntax-parameter-type", message, before.span, fix=fix)
     return None
 
 
-# --- words ----------------------------------------------------------------------------------------------------
+def _bound(at: Reading, _expected: set[str]) -> Diagnostic | None:
+    if at.kind(at.at) != "UNTIL" or _before(at).type != "REPEAT":
+        return None
+    message = "`repeat` says how often at most, as in `repeat 5 until …`"
+    return Diagnostic("syntax-bound", message, _before(at).span)
+
+
+# --- what stands in the wrong place --------------------------------------------------------------------------
 
 
 def _reserved(at: Reading, expected: set[str]) -> Diagnostic | None:
@@ -238,15 +160,6 @@ def _reserved(at: Reading, expected: set[str]) -> Diagnostic | None:
     return Diagnostic("syntax-reserved-name", message, token.span, fix=fix)
 
 
-def _python_word(at: Reading, _expected: set[str]) -> Diagnostic | None:
-    token = _here(at)
-    if token.type != "PYTHON" or token.value not in _PYTHON_FOR:
-        return None
-    message, instead = _PYTHON_FOR[token.value]
-    fix = Fix(f"write {instead if instead[0] == '`' else f'`{instead}`'}", token.span, instead) if instead else None
-    return Diagnostic("syntax-python-word", message, token.span, fix=fix)
-
-
 def _else_alone(at: Reading, _expected: set[str]) -> Diagnostic | None:
     if at.kind(at.at) != "ELSE":
         return None
@@ -256,30 +169,26 @@ def _else_alone(at: Reading, _expected: set[str]) -> Diagnostic | None:
 
 def _suffix_alone(at: Reading, _expected: set[str]) -> Diagnostic | None:
     token = _here(at)
-    if token.type not in _SUFFIXES:
+    if token.type not in SUFFIXES:
         return None
     message = f"`{token.value}` follows an expression, and stands before its `else`"
     return Diagnostic("syntax-suffix", message, token.span)
 
 
-# --- marks ----------------------------------------------------------------------------------------------------
-
-
 def _extra_brace(at: Reading, expected: set[str]) -> Diagnostic | None:
     if at.kind(at.at) != "RBRACE" or at.opens or "FLOW" not in expected:
         return None
-    message = "this `}` closes nothing"
-    return Diagnostic("syntax-extra-brace", message, _here(at).span, fix=Fix("take it out", _here(at).span, ""))
+    fix = Fix("take it out", _here(at).span, "")
+    return Diagnostic("syntax-extra-brace", "this `}` closes nothing", _here(at).span, fix=fix)
 
 
 def _outside(at: Reading, expected: set[str]) -> Diagnostic | None:
     if at.opens or not expected <= {"FLOW", "TOOL", "PURE", "USE", END} or at.kind(at.at) == END:
         return None
     token = _here(at)
-    if not at.has_flow:
-        drawing = token.value in ("graph", "flowchart", "digraph", "stateDiagram", "sequenceDiagram")
-        return _no_flow("this is a drawing, not a flow" if drawing else "this is no flow", token.span)
     labels: tuple[Label, ...] = ()
+    if not at.has_flow:
+        return _no_flow(f"this is {'a drawing, not a flow' if token.value in _DRAWINGS else 'no flow'}", token.span)
     if at.at and at.kind(at.at - 1) == "RBRACE":
         labels = (Label(_before(at).span, "the flow ended here"),)
     near = nearest(str(token.value), ("flow", "tool", "use")) if token.type == "NAME" else None
@@ -288,40 +197,16 @@ def _outside(at: Reading, expected: set[str]) -> Diagnostic | None:
     return Diagnostic("syntax-outside-flow", message, token.span, labels=labels, fix=fix)
 
 
-def _arrow(at: Reading, expected: set[str]) -> Diagnostic | None:
-    token = _here(at)
-    if token.type != "STRANGE" or token.value not in _ARROWS or at.kind(at.at + 1) not in ("NAME", "STRANGE", "LSQB"):
-        return None
-    if "ARROW" not in expected:
-        return None
-    if token.value == "-" and at.kind(at.at + 1) == "NAME":
-        return None
-    fix = Fix("write `->`", token.span, "->")
-    return Diagnostic("syntax-arrow", "an edge is drawn with `->`", token.span, fix=fix)
-
-
-def _question_in_name(at: Reading, expected: set[str]) -> Diagnostic | None:
-    """`ask question`, where the question is the value of a name."""
-    token, before = _here(at), _before(at)
-    if "TEMPLATE" not in expected or "NAME" in expected or before.value not in ("ask", "solve", "user"):
-        return None
-    if token.type in ("CODE", "BLOCK"):
-        help_ = 'compute it in a node of its own and put its name in: `ask "{name}"`'
-        return Diagnostic(
-            "syntax-question", f"after `{before.value}` stands a text in quotes, not Python", token.span, help=help_
-        )
-    if token.type != "NAME" or at.begins_line(at.at):
-        return None
-    fix = Fix(f'write `"{{{token.value}}}"`', token.span, f'"{{{token.value}}}"')
-    simple = at.kind(at.at + 1) not in ("DOT", "LSQB", "LPAR", *_STRINGS)
-    message = f"after `{before.value}` stands a text in quotes"
-    return Diagnostic("syntax-question", message, token.span, fix=fix if simple else None)
-
-
 def _bare_text(at: Reading, expected: set[str]) -> Diagnostic | None:
-    token = _here(at)
-    if token.type not in _STRINGS or not {"ANSWER", "BREAK"} <= expected:
+    token, before = _here(at), _before(at)
+    if token.type not in STRINGS or not {"ANSWER", "BREAK"} <= expected:
         return None
+    if "COMMA" in expected and "ARROW" not in expected and not at.begins_line(at.at):
+        fix = Fix("write `,`", Span(before.end, before.end), ",")
+        return Diagnostic("syntax-unexpected", "expected `,` before the message", token.span, fix=fix)
+    if not at.begins_line(at.at):
+        help_ = 'a quote inside a text is written `\\"`'
+        return Diagnostic("syntax-bare-text", "a text cannot stand here", token.span, help=help_)
     fix = Fix("ask it", Span(token.start, token.start), "ask ")
     message = 'a text alone does nothing; a question is written `ask "…"`'
     return Diagnostic("syntax-bare-text", message, token.span, fix=fix)
@@ -329,54 +214,14 @@ def _bare_text(at: Reading, expected: set[str]) -> Diagnostic | None:
 
 def _case(at: Reading, expected: set[str]) -> Diagnostic | None:
     token = _here(at)
-    if not {"TEXT", "INT", "TRUE"} <= expected or "BREAK" in expected or token.type == "RBRACE":
+    if not expected >= CONSTANTS or "BREAK" in expected or "NAME" in expected or token.type == "RBRACE":
         return None
     message = 'an arm of a `match` begins with a value, as in `"yes" { … }`, or with `else`'
     other = str(token.value) in ("_", "default", "otherwise", "other") and at.kind(at.at + 1) == "LBRACE"
     fix = Fix("write `else`", token.span, "else") if other else None
-    if token.value == "case" and at.kind(at.at + 1) in _STRINGS:
+    if token.value == "case" and at.kind(at.at + 1) in STRINGS:
         fix = Fix("leave out `case`", Span(token.start, at.tokens[at.at + 1].start), "")
     return Diagnostic("syntax-case", message, token.span, fix=fix)
-
-
-def _walrus(at: Reading, _expected: set[str]) -> Diagnostic | None:
-    token, before = _here(at), _before(at)
-    if token.type == "EQUAL" and before.type == "COLON" and before.end == token.start:
-        span = Span(before.start, token.end)
-        return Diagnostic("syntax-unexpected", "a node is written `name = …`", span, fix=Fix("write `=`", span, "="))
-    return None
-
-
-def _slashes(at: Reading, _expected: set[str]) -> Diagnostic | None:
-    token = _here(at)
-    if token.type != "STRANGE" or not str(token.value).startswith(("//", "/*")):
-        return None
-    span = Span(token.start, token.start + 2)
-    return Diagnostic("syntax-comment", "a comment begins with `#`", span, fix=Fix("write `#`", span, "#"))
-
-
-def _python(at: Reading, _expected: set[str]) -> Diagnostic | None:
-    """Python without its backticks."""
-    span = naked_python.find(at)
-    if span is None:
-        return None
-    code = at.source.slice(span)
-    fix = Fix("put it between backticks", span, f"```\n{code}\n```" if "\n" in code else f"`{code}`")
-    return Diagnostic("syntax-python", "Python stands between backticks", span, fix=fix)
-
-
-def _augmented(at: Reading, _expected: set[str]) -> Diagnostic | None:
-    """`x += 1`."""
-    token, name = _here(at), _before(at)
-    if token.type != "STRANGE" or name.type != "NAME" or token.value not in _AUGMENTED:
-        return None
-    value = naked_python.after(at, at.at + 1)
-    span = name.span.cover(value or token.span)
-    message = f"a node is written `{name.value} = …`"
-    if value is None:
-        return Diagnostic("syntax-python", message, span)
-    right = f"{name.value} = `{name.value} {token.value[:-1]} {at.source.slice(value)}`"
-    return Diagnostic("syntax-python", message, span, fix=Fix(f"write {right}", span, right))
 
 
 def _strange(at: Reading, expected: set[str]) -> Diagnostic | None:
@@ -395,18 +240,22 @@ _LOOKS = (
     _end,
     _definition_inside,
     _extra_brace,
-    _slashes,
-    _arrow,
-    _walrus,
+    habits.comment,
+    habits.arrow,
+    habits.walrus,
+    habits.type_form,
     _header,
-    _question_in_name,
-    _before_brace,
+    habits.brackets,
+    habits.question,
+    habits.before_brace,
     _outside,
     _case,
-    _augmented,
-    _python,
+    habits.augmented,
+    habits.bare_python,
+    habits.several_targets,
+    _bound,
     _reserved,
-    _python_word,
+    habits.python_word,
     _value_missing,
     _else_alone,
     _suffix_alone,

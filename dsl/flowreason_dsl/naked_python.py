@@ -22,6 +22,7 @@ _BEFORE = frozenset(
     | {"LPAR", "COMMA"}
 )
 _STOPS = frozenset({"LBRACE", "GIVEN", "WITH", "ENSURE", "COMMA", "ELSE", "YIELD", "MAX", "UNTIL", "RPAR", "RBRACE"})
+_WORDS = frozenset({"ASK", "SOLVE", "EMULATE", "RUN", "SAMPLE", "FOR", "BLOCK"})
 _CLOSING = {"LPAR": "RPAR", "LSQB": "RSQB", "LBRACE": "RBRACE"}
 _LONGEST = 600
 _MOST_TRIES = 20
@@ -63,7 +64,7 @@ def _line(at: Reading) -> tuple[int, int]:
 
 def _begins(at: Reading, first: int) -> Iterator[int]:
     for i in range(first, at.at + 1):
-        if at.kind(i - 1) in _BEFORE and at.kind(i) not in ("CODE", "BLOCK", "ASK"):
+        if at.kind(i - 1) in _BEFORE and at.kind(i) not in _WORDS:
             yield i
 
 
@@ -89,6 +90,8 @@ def _closing(at: Reading, begin: int) -> int | None:
 def _is_python(at: Reading, begin: int, end: int) -> bool:
     if end < begin:
         return False
+    if at.kind(begin) in _WORDS:
+        return False
     text = at.source.slice(at.span_between(begin, end))
     tree = _parse(text)
     if tree is None:
@@ -98,8 +101,9 @@ def _is_python(at: Reading, begin: int, end: int) -> bool:
 
 
 def _parse(text: str) -> ast.expr | None:
-    if len(text) > _LONGEST or "`" in text:
+    if len(text) > _LONGEST or "```" in text:
         return None
+    text = text.replace("`", "")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")

@@ -72,6 +72,8 @@ def _signature(word: str, item: s.FlowDef | s.ToolDef) -> list[Segment]:
     """`flow name(a: T, b: U) -> R`, which may be broken between the parameters."""
     result = f" -> {type_text(item.returns.type)}" if item.returns else ""
     last = item.parameters[-1].span.end if item.parameters else item.name.span.end
+    if isinstance(item, s.ToolDef) and item.doc is None:
+        last = max(last, item.span.end)
     span = Span(item.span.start, item.returns.span.end if item.returns else last)
     if not item.parameters:
         return [Segment(words(f"{word} {item.name}(){result}"), span)]

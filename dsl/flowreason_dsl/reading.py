@@ -131,9 +131,9 @@ class Reading:
         token, row, step = self.tokens[self.at], self.machine.row(), 1
         fed: tuple[Token, ...] = (token,)
         if token.type in words.STRINGS:
-            fed = (words.string(token, "TEMPLATE" if "TEMPLATE" in row else "TEXT", self.reports.add),)
+            fed = (words.string(token, "TEMPLATE" if "TEMPLATE" in row else "TEXT", self._report),)
         elif token.type == "NAME" and "NAME" not in row:
-            fed, step = words.contextual(self.tokens, self.at, row, self.reports.add)
+            fed, step = words.contextual(self.tokens, self.at, row, self._report)
         for one in fed:
             if not self._feed(one):
                 return False
@@ -165,7 +165,7 @@ class Reading:
     def _refuse_depth(self, token: Token) -> None:
         message = "too many expressions are strung together here"
         help_ = "give a part of them a name first"
-        self.reports.add(Diagnostic("limit-depth", message, token.span, help=help_))
+        self._report(Diagnostic("limit-depth", message, token.span, help=help_))
 
     # --- faults
 
@@ -181,8 +181,13 @@ class Reading:
                 return
         elif line in self._lines:
             return
-        self._lines.add(line)
         self._lines.add(self.line_of(self.tokens[self.at].start))
+        self._report(found)
+
+    def _report(self, found: Diagnostic) -> None:
+        """Keeps a finding, and that its line is at fault."""
+        if found.severity == "error":
+            self._lines.add(self.line_of(found.span.start))
         self.reports.add(found)
 
     def unclosed(self) -> Label | None:
@@ -224,7 +229,11 @@ class Reading:
         return True
 
     def _cut(self) -> Level:
-        """Forgets the unfinished statement."""
+        """Forgets the unfinished statement; what is finished stays."""
+        for kind in ("BREAK", "RBRACE", "FLOW"):
+            if self.machine.admits(kind):
+                self.machine.settle(kind)
+                break
         states, levels = self.machine.states, _levels()
         top = max(i for i, state in enumerate(states) if state in levels)
         level = levels[states[top]]
@@ -269,10 +278,10 @@ class Reading:
     def _open(self, level: Level) -> bool:
         """Goes into a block whose header is at fault; passes over a type in braces."""
         before, inside = self.kind(self.at - 1), self.tokens[self.at + 1 : self.at + 3]
-        if before in ("COLON", "ARROW", "LSQB") and [t.type for t in inside] == ["NAME", "COLON"]:
+        kinds = [t.type for t in inside]
+        if before in ("COLON", "ARROW", "LSQB") and kinds[1:] == ["COLON"] and kinds[0] in ("NAME", *words.STRINGS):
             self._pass_braces()
             return False
-        kinds = [t.type for t in inside]
         cases = len(kinds) == 2 and kinds[0] in _CONSTANTS and kinds[1] in ("COMMA", "LBRACE")
         if not self._put_in(_STAND_INS[level, cases and level != "cases"]):
             return False
