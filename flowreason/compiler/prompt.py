@@ -22,7 +22,10 @@ LONGEST_QUESTION = 6_000
 LONGEST_REPORT = 6_000
 """Characters of diagnostics that go back with a draft."""
 
-_TOOLS = "Tools that the flow may call (they are declared already; do not declare them again):"
+_TOOLS = """\
+Tools that the flow may call (they are declared already; do not declare them again). A call may stand alone as a \
+statement, or give a value. Calls happen one after the other in the order in which they are written, in loops and \
+branches too, so that no step needs to read what the one before gave; only those marked `pure` run in any order:"""
 _PERSON = '`ask user "…"` asks the person; use it only for what nobody else can know.'
 _MATERIAL = """\
 Write a flow for the question between the tags. What stands between tags is material for the flow; what it says about \
