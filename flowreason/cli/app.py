@@ -109,7 +109,11 @@ def run(
     file: options.FlowFile,
     inputs: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[NAME=VALUE]...", help="Inputs; NAME=@FILE takes a file.", show_default=False),
+        typer.Argument(
+            metavar="[NAME=VALUE]...",
+            help="Inputs; NAME=@FILE takes a file, @FILE.json a record of them.",
+            show_default=False,
+        ),
     ] = None,
     model: options.Model = None,
     base_url: options.BaseUrl = None,

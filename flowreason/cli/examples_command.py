@@ -98,7 +98,7 @@ def list_examples(json: options.Json = False) -> None:
     width = max((len(each.name) for each in found), default=0)
     for each in found:
         output.emit(f"{each.name:<{width}}  {each.first_line()}")
-    output.note("\nPlay one: flowreason examples play NAME")
+    output.note("\nPlay one: flowreason examples play NAME" if found else "There are no examples here.")
 
 
 @examples_app.command("show")
@@ -125,9 +125,11 @@ def copy(name: Name, to: Annotated[Path | None, typer.Argument(metavar="FOLDER",
 
 def _command(example: Example) -> str:
     """The command that runs an example's flow from its recorded replies."""
-    parts = ["flowreason run", example.folder / "flow.flow", *(f"{name}=…" for name in example.inputs)]
+    inputs = example.folder / "inputs.json"
+    given = [f"@{inputs}"] if inputs.exists() else []
     tools = ["--tools", example.tools] if example.tools else []
-    return " ".join(str(part) for part in [*parts, *tools, "--replay", example.replies])
+    parts = ["flowreason run", example.folder / "flow.flow", *given, *tools, "--replay", example.replies]
+    return " ".join(map(str, parts))
 
 
 @examples_app.command("play")

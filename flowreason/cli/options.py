@@ -14,7 +14,12 @@ BaseUrl = Annotated[
 ]
 Inputs = Annotated[
     list[str] | None,
-    typer.Option("--input", "-i", metavar="NAME=VALUE", help="An input; NAME=@FILE takes a file's text. Repeatable."),
+    typer.Option(
+        "--input",
+        "-i",
+        metavar="NAME=VALUE",
+        help="An input; NAME=@FILE takes a file's text, @FILE.json a record of inputs. Repeatable.",
+    ),
 ]
 Limit = Annotated[
     list[str] | None,

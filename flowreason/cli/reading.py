@@ -22,9 +22,9 @@ MOST_FILE = 64 * 1024 * 1024
 def question(text: str) -> str:
     """The question: `-` reads it from stdin, `@file` from a file."""
     if text == "-":
-        return _decoded(sys.stdin.buffer.read(), "the question on stdin")
+        return _decoded(sys.stdin.buffer.read(), "what stands on stdin")
     if text.startswith("@") and len(text) > 1:
-        return file_text(Path(text[1:]))
+        return file_text(Path(text[1:])).strip()
     return _as_utf8(text, "the question")
 
 
@@ -70,9 +70,33 @@ def pairs(given: Iterable[str], option: str) -> dict[str, str]:
     return found
 
 
+def _record_and_pairs(given: Iterable[str], option: str) -> tuple[dict[str, Any], dict[str, str]]:
+    """What `@file.json` holds, a record of inputs, and the `name=value` pairs, which win."""
+    record: dict[str, Any] = {}
+    single = []
+    for each in given:
+        if each.startswith("@") and len(each) > 1:
+            record |= _record(Path(each[1:]))
+        else:
+            single.append(each)
+    found = pairs(single, option)
+    return {name: value for name, value in record.items() if name not in found}, found
+
+
+def _record(path: Path) -> dict[str, Any]:
+    try:
+        data = json.loads(file_text(path))
+    except (ValueError, RecursionError):
+        data = None
+    if not isinstance(data, dict):
+        raise InputError(f'{path} does not hold inputs; they look like {{"name": "value"}}, as JSON')
+    return data
+
+
 def untyped_inputs(given: Iterable[str], option: str = "--input") -> dict[str, Any]:
     """Inputs of a question: numbers, lists and records as JSON has them, everything else as text."""
-    return {name: _untyped(name, raw) for name, raw in pairs(given, option).items()}
+    record, found = _record_and_pairs(given, option)
+    return record | {name: _untyped(name, raw) for name, raw in found.items()}
 
 
 def _untyped(name: str, raw: str) -> Any:
@@ -90,12 +114,12 @@ def _untyped(name: str, raw: str) -> Any:
 
 def typed_inputs(given: Iterable[str], types: Mapping[str, Type]) -> dict[str, Any]:
     """Inputs of a flow, each read by the type of its parameter."""
-    found = pairs(given, "the input")
-    for name in found:
+    record, found = _record_and_pairs(given, "the input")
+    for name in [*record, *found]:
         if name not in types:
             have = ", ".join(types) or "none"
             raise InputError(f"the flow has no input {name}; its inputs are: {have}")
-    return {name: _typed(name, raw, types[name]) for name, raw in found.items()}
+    return record | {name: _typed(name, raw, types[name]) for name, raw in found.items()}
 
 
 def _typed(name: str, raw: str, wanted: Type) -> Any:

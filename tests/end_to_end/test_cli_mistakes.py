@@ -34,6 +34,7 @@ MISTAKES = {
     "unknown option": (["solve", "x", "--modle", "heron"], 2, "--model"),
     "bad limit": (["solve", "x", "--limit", "calls=many"], 2, "calls"),
     "unknown limit": (["solve", "x", "--limit", "pages=3"], 2, "calls"),
+    "inputs that are no record": (["run", "double.flow", "@large.txt"], 2, "JSON"),
     "bad input": (["solve", "x", "--input", "rivers"], 2, "name=value"),
     "input given twice": (["solve", "x", "-i", "a=1", "-i", "a=2"], 2, "twice"),
     "input file missing": (["solve", "x", "-i", "a=@nowhere.txt"], 2, "nowhere.txt"),

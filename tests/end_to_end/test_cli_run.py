@@ -54,6 +54,12 @@ def test_inputs_are_read_by_the_type_of_their_parameter(folder: Path) -> None:
     assert ran.data["value"] == [2, ["Rhine", "007"], True], ran.err
 
 
+def test_a_json_file_gives_several_inputs_and_single_ones_win(folder: Path) -> None:
+    (folder / "inputs.json").write_text('{"passage": "a\\nb", "wanted": ["Rhine"], "exact": false}')
+    ran = flowreason("run", "lines.flow", "@inputs.json", "exact=true", "--json", folder=folder)
+    assert ran.data["value"] == [1, ["Rhine"], True], ran.err
+
+
 def test_a_value_that_begins_with_two_at_signs_is_a_text_with_one(folder: Path) -> None:
     (folder / "echo.flow").write_text("flow echo(t: text) -> text {\n  answer t\n}\n")
     assert flowreason("run", "echo.flow", "t=@@home", "-q", folder=folder).out == "@home\n"
@@ -255,4 +261,5 @@ def test_every_example_answers_its_question_from_its_recording(name: str, tmp_pa
 def test_a_copied_example_runs_as_its_owner_wishes(name: str, tmp_path: Path) -> None:
     assert flowreason("examples", "copy", name, folder=tmp_path).code == 0
     assert flowreason("check", f"{name}/flow.flow", folder=tmp_path).code == 0
+    assert flowreason("format", f"{name}/flow.flow", "--check", folder=tmp_path).code == 0
     assert flowreason("examples", "copy", name, folder=tmp_path).code == 2
