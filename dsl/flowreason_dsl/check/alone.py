@@ -71,6 +71,8 @@ class Alone(Loops):
         hint = "give it a name, or leave it out"
         if isinstance(value.value, Template):
             hint = "`answer` gives it back; `ask` puts it to the model"
+        elif isinstance(value.value, Code):
+            hint = "a piece of Python changes nothing outside of it: to change a name, write `name = …` before it"
         elif isinstance(value.value, Ask):
             hint = "give the reply a name; to tell a person something, write `ask user`"
         self.findings.add("value-dropped", "nothing uses this value", value.span, help=hint)

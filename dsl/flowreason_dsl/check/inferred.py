@@ -10,7 +10,7 @@ import ast
 from collections.abc import Callable
 
 from flowreason_dsl.check.kinds import join
-from flowreason_dsl.types import ANY, BOOL, INT, NUMBER, TEXT, Choice, ListOf, Record, Type
+from flowreason_dsl.types import ANY, BOOL, INT, NUMBER, TEXT, Choice, DictOf, ListOf, Record, Type
 
 Lookup = Callable[[str], Type]
 """The type of a name of the flow; `any` where the piece binds the name itself."""
@@ -63,10 +63,27 @@ def infer(node: ast.expr, lookup: Lookup, shadowed: Callable[[str], bool], depth
             return ListOf(ANY)
         case ast.Dict(keys=keys, values=values):
             return _record(keys, [of(value) for value in values])
+        case ast.Subscript(value=inner, slice=ast.Constant(value=str() | int() as key)):
+            return _part(of(inner), key)
+        case ast.Attribute(value=inner, attr=attr):
+            found = of(inner)
+            return _part(found, attr) if isinstance(found, Record) else ANY
         case ast.Call(func=ast.Name(id=name)) if not shadowed(name):
             return ListOf(ANY) if name in _LIST_CALLS else _CALLS.get(name, ANY)
         case ast.Call(func=ast.Attribute(attr=attr)):
             return _method(attr)
+    return ANY
+
+
+def _part(type: Type, key: str | int) -> Type:
+    """What stands at a key or index."""
+    match type:
+        case Record():
+            return (type.field(key) if isinstance(key, str) else None) or ANY
+        case DictOf(value=value) if isinstance(key, str):
+            return value
+        case ListOf(item=item) if isinstance(key, int):
+            return item
     return ANY
 
 

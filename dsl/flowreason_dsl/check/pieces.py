@@ -1,194 +1,85 @@
-"""Python between backticks, with the flow around it: its names, the flows it calls, the value it gives.
+"""Python between backticks: what it reads, whether it can run, the value it gives.
 
-Invariant: what is reported about Python points inside the backticks, and would fail in every sandbox.
+Invariant: a piece that does not parse is reported for that alone; of a value only what is plain to see is said.
 """
 
 from __future__ import annotations
 
 import ast
-import importlib
 import re
-from builtins import type as type_
 
-from flowreason_dsl.check.arguments import fill
 from flowreason_dsl.check.inferred import infer
-from flowreason_dsl.check.kinds import listed
-from flowreason_dsl.check.reads import Reads
-from flowreason_dsl.check.state import State, Variable
+from flowreason_dsl.check.operands import Clash, Operands
+from flowreason_dsl.check.python_names import PythonNames
+from flowreason_dsl.check.state import State
 from flowreason_dsl.diagnostics import Fix, Label
 from flowreason_dsl.names import did_you_mean
-from flowreason_dsl.python import KNOWN, MODULES, NameUse, PythonFacts, Taken, facts, locate
-from flowreason_dsl.python_faults import no_attribute
+from flowreason_dsl.python import PythonFacts, facts, locate
 from flowreason_dsl.python_nodes import walk
-from flowreason_dsl.python_world import instead_of_module
 from flowreason_dsl.source import Span
-from flowreason_dsl.syntax import Code, FlowDef, ToolDef
-from flowreason_dsl.types import ANY, Choice, ListOf, Record, Type
+from flowreason_dsl.syntax import Code
+from flowreason_dsl.types import ANY, Type
 
-_SPELLED = {"true": "True", "false": "False", "null": "None", "none": "None", "undefined": "None", "nil": "None"}
-_ASKS = frozenset({"ask", "llm", "ask_llm", "ask_model", "call_llm", "query_llm", "gpt", "model", "solve", "emulate"})
 _WORD = re.compile(r"[A-Za-z_]\w*")
-_ENDS = frozenset({"exit", "quit"})
-_CLASSES: dict[str, tuple[type_, ...]] = {"text": (str,), "int": (int,), "number": (int, float), "bool": (bool,)}
+_BRACED = re.compile(r"(?<!\{)\{([A-Za-z_]\w*)\}(?!\})")
+_USES_OF_BRACES = ("format", "replace", "re.", "Template")
+_CHANGERS = {
+    "append": "`{0} + [item]` gives the longer list",
+    "extend": "`{0} + more` gives the longer list",
+    "insert": "`{0}[:i] + [item] + {0}[i:]` gives the longer list",
+    "remove": "`[each for each in {0} if each != item]` gives the shorter list",
+    "sort": "`sorted({0})` gives the sorted list",
+    "reverse": "`{0}[::-1]` gives it the other way round",
+    "update": "`{{**{0}, **more}}` gives the larger record",
+    "add": "`{0} | {{item}}` gives the larger set",
+    "clear": "`[]` is the empty list",
+}
 
 
-class Pieces(Reads):
+class Pieces(PythonNames):
     """The part of the walk that knows Python."""
 
     def code(self, code: Code, state: State, *, emulated: bool = False, needs_value: bool = True) -> Type:
         """Check a piece and give the type of its value."""
         known = facts(code)
-        if known.error is not None:
+        if known.error is not None or known.tree is None:
             self.outline.spared.update(_WORD.findall(code.text))
-            self.findings.take(known.error)
+            if known.error is not None:
+                self.findings.take(known.error)
             return ANY
-        for fault in known.faults if not emulated else ():
-            self.findings.take(fault)
         for use in known.all_uses:
-            self._use(code, use, state, emulated)
-        if needs_value and not emulated:
-            self._needs_value(code, known)
-        return ANY if emulated else self._type_of(known, state)
+            self.name_in_code(code, use, state, emulated)
+        if emulated:
+            return ANY
+        for fault in known.faults:
+            self.findings.take(fault)
+        return self._value_of(code, known, known.tree, state, needs_value)
 
-    # --- names ---
+    def _value_of(self, code: Code, known: PythonFacts, tree: ast.Module, state: State, needs_value: bool) -> Type:
+        if needs_value and not known.gives_value:
+            self._no_value(code, known, tree.body[-1])
+            return ANY
+        last = tree.body[-1]
 
-    def _use(self, code: Code, use: NameUse, state: State, emulated: bool) -> None:
-        if use.name in state.names:
-            self._variable(use, state, emulated)
-        elif use.name in self.program.flows or use.name in self.program.tools:
-            if not use.maybe:
-                self._called(code, use, emulated)
-        elif use.maybe or emulated:
-            return
-        elif use.name in MODULES:
-            for taken in use.taken:
-                self._module_field(use.name, taken)
-        elif use.name in KNOWN:
-            self._builtin(use)
-        elif state.alive:
-            self._no_such(use, state)
+        def lookup(name: str) -> Type:
+            found = state.names.get(name)
+            return ANY if name in known.bound or found is None else found.type
 
-    def _variable(self, use: NameUse, state: State, emulated: bool) -> None:
-        if use.maybe:
-            self.steps.read(state.names[use.name], self.by)
-            return
-        found = self.read(use.name, use.span, state)
-        if found is None or emulated:
-            return
-        if use.called:
-            self._not_callable(use, found)
-        for taken in use.taken:
-            self._field(found, taken)
+        def shadowed(name: str) -> bool:
+            return name in known.bound or name in state.names or name in self.program.flows
 
-    def _not_callable(self, use: NameUse, found: Variable) -> None:
-        if use.name in KNOWN:
-            hint = f"`{use.name}` is a function of Python: give the value another name"
-        elif use.name in self.program.flows:
-            hint = "the flow of this name is hidden by the value: give the value another name"
-        else:
-            hint = f"write `{use.name}` without brackets"
-        label = Label(found.span, "it is set here")
-        message = f"`{use.name}` is a value of the flow and cannot be called"
-        self.findings.add("python-calls-value", message, use.span, labels=[label], help=hint)
+        for clash in Operands(lookup, shadowed).clashes(tree):
+            self._clash(code, clash, state)
+        self._braces(code, known, tree, state)
+        if not isinstance(last, ast.Expr):
+            return ANY
+        if needs_value:
+            self._changes(code, known, last.value, state)
+        return ANY if len(tree.body) > 1 and _has_return(tree) else infer(last.value, lookup, shadowed)
 
-    def _module_field(self, module: str, taken: Taken) -> None:
-        if not taken.key and not hasattr(importlib.import_module(module), taken.name):
-            self.findings.take(no_attribute(module, taken.name, taken.span))
+    # --- no value ---
 
-    def _builtin(self, use: NameUse) -> None:
-        if use.called and use.name == "input":
-            hint = '`name = ask user "…"` asks the person'
-            self.findings.add("python-input", "Python in a flow cannot talk to a person", use.span, help=hint)
-        elif use.called and use.name == "open":
-            instead = instead_of_module("os")
-            self.findings.add("python-no-files", "Python in a flow has no files", use.span, help=instead)
-
-    def _no_such(self, use: NameUse, state: State) -> None:
-        right = _SPELLED.get(use.name)
-        if right is not None:
-            fix = self._respell(use, right)
-            self.findings.add(
-                "name-unknown", f"Python has no name `{use.name}`", use.span, help=f"write `{right}`", fix=fix
-            )
-        elif use.called and use.name in _ASKS:
-            hint = 'ask outside of the backticks: `reply = ask "…"`; for a list, `replies = for x in xs yield ask "…"`'
-            self.findings.add("python-asks", "Python cannot ask the model", use.span, help=hint)
-        elif use.called and use.name in _ENDS:
-            self.findings.add("name-unknown", f"there is no `{use.name}` here", use.span, help="`answer` ends a flow")
-        elif (instead := instead_of_module(use.name)) is not None and not use.called:
-            message = f"Python in a flow has no module `{use.name}`"
-            self.findings.add("python-import", message, use.span, help=instead)
-        else:
-            self.unknown(use.name, use.span, state, python=use.called)
-
-    def _respell(self, use: NameUse, right: str) -> Fix | None:
-        return Fix(f"write `{right}`", use.span, right) if self.findings.source.slice(use.span) == use.name else None
-
-    # --- flows and tools called from Python ---
-
-    def _called(self, code: Code, use: NameUse, emulated: bool) -> None:
-        target = self.program.callable(use.name)
-        assert target is not None
-        if not emulated:
-            self._may_call(use, target)
-        for call in use.calls:
-            if not any(isinstance(each, ast.Starred) for each in call.args) and all(word.arg for word in call.keywords):
-                names = [word.arg for word in call.keywords if word.arg]
-                self.arguments_fit(target, len(call.args), names, locate(code, call))
-
-    def _may_call(self, use: NameUse, target: FlowDef | ToolDef) -> None:
-        hint = f"call it as a node, outside of the backticks: `result = {use.name}(…)`"
-        if isinstance(target, ToolDef):
-            if not target.pure:
-                message = (
-                    f"Python cannot call the tool `{use.name}`: it has side effects, which keep their written order"
-                )
-                self.findings.add("python-calls-tool", message, use.span, help=hint)
-            return
-        asking = self.program.asking.get(use.name)
-        if asking is not None:
-            same = self.program.sources[use.name] is self.findings.source
-            labels = [Label(asking, "it is more than Python here")] if same else []
-            message = f"Python cannot call `{use.name}`: it asks"
-            self.findings.add("python-calls-ask", message, use.span, labels=labels, help=hint)
-
-    def arguments_fit(self, target: FlowDef | ToolDef, positional: int, names: list[str], span: Span) -> None:
-        """Whether arguments without types can be handed over at all."""
-        filled = fill(target.parameters, positional, names)
-        for code, message in filled.problems(target.name.text):
-            self.findings.add(code, message, span)
-
-    # --- fields ---
-
-    def _field(self, found: Variable, taken: Taken) -> None:
-        """`value.name` or `value["name"]` of a value whose type is known."""
-        if isinstance(found.type, Record):
-            names = tuple(name for name, _ in found.type.fields)
-            if taken.name not in names and (taken.key or not hasattr(dict, taken.name)):
-                message = f"`{found.name}` has no field `{taken.name}`; it has {listed(names)}"
-                self._no_field("field-unknown", message, found, taken, names)
-            return
-        classes = _classes(found.type)
-        if not classes:
-            return
-        if taken.key:
-            message = f'`{found.name}` is {_noun(found.type)} and has no field "{taken.name}"'
-            self._no_field("python-attribute", message, found, taken, ())
-        elif not any(hasattr(each, taken.name) for each in classes):
-            names = tuple(name for name in dir(classes[0]) if not name.startswith("_"))
-            message = f"`{found.name}` is {_noun(found.type)}, which has no `{taken.name}` in Python"
-            self._no_field("python-attribute", message, found, taken, names)
-
-    def _no_field(self, code: str, message: str, found: Variable, taken: Taken, names: tuple[str, ...]) -> None:
-        hint = f"write `len({found.name})`" if taken.name in ("length", "size") else did_you_mean(taken.name, names)
-        self.findings.add(code, message, taken.span, labels=[Label(found.span, "it is set here")], help=hint)
-
-    # --- values ---
-
-    def _needs_value(self, code: Code, known: PythonFacts) -> None:
-        if known.gives_value or known.tree is None:
-            return
-        last = known.tree.body[-1]
+    def _no_value(self, code: Code, known: PythonFacts, last: ast.stmt) -> None:
         self.outline.spared |= known.bound
         hint = "let the last line be the value"
         match last:
@@ -204,36 +95,53 @@ class Pieces(Reads):
         message = "this Python gives no value: its last line is no expression"
         self.findings.add("python-no-value", message, locate(code, last), help=hint)
 
-    def _type_of(self, known: PythonFacts, state: State) -> Type:
-        if known.tree is None or not known.tree.body:
-            return ANY
-        last = known.tree.body[-1]
-        if not isinstance(last, ast.Expr) or (len(known.tree.body) > 1 and _has_return(known.tree)):
-            return ANY
-        bound = known.bound
+    def _changes(self, code: Code, known: PythonFacts, value: ast.expr, state: State) -> None:
+        """`items.append(x)` and `print(x)` give nothing."""
+        match value:
+            case ast.Call(func=ast.Attribute(value=ast.Name(id=name), attr=attr)) if attr in _CHANGERS:
+                if name in state.names and name not in known.bound and not _is_text(state.names[name].type):
+                    message = f"`{attr}` changes a value in place and gives nothing"
+                    hint = _CHANGERS[attr].format(name)
+                    self.findings.add("python-no-value", message, locate(code, value), help=hint)
+            case ast.Call(func=ast.Name(id="print")) if "print" not in {*state.names, *known.bound}:
+                hint = "let the last line be the value itself"
+                self.findings.add("python-no-value", "`print` gives no value", locate(code, value), help=hint)
 
-        def lookup(name: str) -> Type:
-            found = state.names.get(name)
-            return ANY if name in bound or found is None else found.type
+    # --- what cannot work ---
 
-        def shadowed(name: str) -> bool:
-            return name in bound or name in state.names or name in self.program.flows
+    def _clash(self, code: Code, clash: Clash, state: State) -> None:
+        variable = state.names.get(clash.text) if clash.text else None
+        labels = [Label(variable.span, "it is set here")] if variable else []
+        hint, fix = None, None
+        if clash.options:
+            hint = did_you_mean(clash.meant, clash.options)
+        elif clash.code == "python-type" and "text" in clash.message:
+            hint = "a reply of which no type is written is text: declare it where it is asked, or convert it here"
+        if variable is not None and variable.raw is not None:
+            hint = f"declare what is asked for: `{variable.name}: int = ask …`"
+            end = Span(variable.raw.end, variable.raw.end)
+            fix = Fix(f"declare `{variable.name}: int`", end, ": int")
+        self.findings.add(clash.code, clash.message, locate(code, clash.node), labels=labels, help=hint, fix=fix)
 
-        return infer(last.value, lookup, shadowed)
+    def _braces(self, code: Code, known: PythonFacts, tree: ast.Module, state: State) -> None:
+        """`"Hello {name}"` in Python, where braces mean nothing without an `f`."""
+        if "{" not in code.text or any(word in code.text for word in _USES_OF_BRACES):
+            return
+        formatted = {id(part) for node in walk(tree) if isinstance(node, ast.JoinedStr) for part in walk(node)}
+        for node in walk(tree):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in formatted:
+                names = {*_BRACED.findall(node.value)} & {*state.names, *known.bound}
+                if names:
+                    self.outline.spared |= names
+                    message = f"in Python `{{{min(names)}}}` stays as it is in a text without `f`"
+                    hint = 'write `f"…"`, or leave out the backticks: values are put into any text of a flow'
+                    self.findings.add("python-braces", message, locate(code, node), help=hint)
+                    return
+
+
+def _is_text(type: Type) -> bool:
+    return str(type) == "text"
 
 
 def _has_return(tree: ast.Module) -> bool:
     return any(isinstance(node, ast.Return) for node in walk(tree))
-
-
-def _classes(type: Type) -> tuple[type_, ...]:
-    """What a value of this type is in Python; nothing where that is not sure."""
-    if isinstance(type, ListOf):
-        return (list,)
-    return (str,) if isinstance(type, Choice) else _CLASSES.get(str(type), ())
-
-
-def _noun(type: Type) -> str:
-    if isinstance(type, ListOf):
-        return "a list"
-    return {"int": "a whole number", "number": "a number", "bool": "true or false"}.get(str(type), "text")

@@ -152,6 +152,7 @@ class Values(Pieces):
         option = OPTIONS.get(setting.name.text)
         match setting.value:
             case Path() as path:
+                self._unquoted(setting, path, state)
                 found = self.path(path, state)
             case Code() as code:
                 found = self.code(code, state)
@@ -160,6 +161,18 @@ class Values(Pieces):
         if option is not None and not fits(option.type, found):
             message = f"`{setting.name}` takes {option.type}, and this is {show(found)}"
             self.findings.add("setting-type", message, setting.value.span)
+
+    def _unquoted(self, setting: Setting, path: Path, state: State) -> None:
+        """`model=large`, where nothing is called `large`."""
+        name = path.name.text
+        option = OPTIONS.get(setting.name.text)
+        known = name in state.names or name in self.outline.assigned or name in self.outline.reported
+        if option is None or option.type != TEXT or path.steps or known:
+            return
+        self.outline.reported.add(name)
+        fix = Fix("put it between quotes", path.span, f'"{name}"')
+        message = f"`{setting.name}` takes a text, and there is no name `{name}`"
+        self.findings.add("name-unknown", message, path.span, help=f'write `{setting.name}="{name}"`', fix=fix)
 
     # --- calls ---
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flowreason_dsl.codes.entry import Entry, error
+from flowreason_dsl.codes.entry import Entry, error, warning
 
 ENTRIES: tuple[Entry, ...] = (
     error(
@@ -171,5 +171,38 @@ ENTRIES: tuple[Entry, ...] = (
         }
         """,
         "Give the value another name than the function.",
+    ),
+    error(
+        "python-type",
+        "Python puts together what does not go together, such as a text and a number. Often an `ask` lacks its type.",
+        """
+        flow age(person: text) -> int {
+          born = ask "In which year was {person} born?"
+          answer `2026 - born`
+        }
+        """,
+        "Declare the type where it is asked: `born: int = ask …`.",
+    ),
+    warning(
+        "python-never-equal",
+        "Python compares values that are never equal: a number and a text, a choice and what is none of its options.",
+        """
+        flow bin(item: text) -> text {
+          kind: "glass" | "paper" = ask "What is {item} made of?"
+          if `kind == "Glass"` { answer "green" }
+          answer "blue"
+        }
+        """,
+        "Compare with a value that it can have.",
+    ),
+    warning(
+        "python-braces",
+        "A text in Python holds a name between braces, and has no `f` before it. The braces stay as they are.",
+        """
+        flow greet(name: text) -> text {
+          answer `"Hello {name}!"`
+        }
+        """,
+        'Write a text of the flow (`answer "Hello {name}!"`), or `f"Hello {name}!"` in Python.',
     ),
 )

@@ -1,0 +1,180 @@
+"""The names in a piece of Python: variables of the flow, flows and tools that it calls, modules, what is not there.
+
+Invariant: what is reported here points inside the backticks, and would fail in every sandbox.
+"""
+
+from __future__ import annotations
+
+import ast
+import importlib
+from builtins import type as type_
+
+from flowreason_dsl.check.arguments import fill
+from flowreason_dsl.check.kinds import listed
+from flowreason_dsl.check.reads import Reads
+from flowreason_dsl.check.state import State, Variable
+from flowreason_dsl.diagnostics import Fix, Label
+from flowreason_dsl.names import did_you_mean
+from flowreason_dsl.python import KNOWN, MODULES, NameUse, Taken, locate
+from flowreason_dsl.python_faults import no_attribute
+from flowreason_dsl.python_world import instead_of_module
+from flowreason_dsl.source import Span
+from flowreason_dsl.syntax import Code, FlowDef, ToolDef
+from flowreason_dsl.types import Choice, ListOf, Record, Type
+
+_SPELLED = {"true": "True", "false": "False", "null": "None", "none": "None", "undefined": "None", "nil": "None"}
+_ASKS = frozenset({"ask", "llm", "ask_llm", "ask_model", "call_llm", "query_llm", "gpt", "model", "solve", "emulate"})
+_ENDS = frozenset({"exit", "quit"})
+_CLASSES: dict[str, tuple[type_, ...]] = {"text": (str,), "int": (int,), "number": (int, float), "bool": (bool,)}
+
+
+class PythonNames(Reads):
+    """The part of the walk that knows names in Python."""
+
+    def name_in_code(self, code: Code, use: NameUse, state: State, emulated: bool) -> None:
+        if use.name in state.names:
+            self._variable(use, state, emulated)
+        elif use.name in self.program.flows or use.name in self.program.tools:
+            if not use.maybe:
+                self._called(code, use, emulated)
+        elif use.maybe or emulated:
+            return
+        elif use.name in MODULES:
+            for taken in use.taken:
+                self._module_field(use.name, taken)
+        elif use.name in KNOWN:
+            self._builtin(use)
+        elif state.alive:
+            self._no_such(use, state)
+
+    def _variable(self, use: NameUse, state: State, emulated: bool) -> None:
+        if use.maybe:
+            self.steps.read(state.names[use.name], self.by)
+            return
+        found = self.read(use.name, use.span, state)
+        if found is None or emulated:
+            return
+        if use.called:
+            self._not_callable(use, found)
+        for taken in use.taken:
+            self._field(found, taken)
+
+    def _not_callable(self, use: NameUse, found: Variable) -> None:
+        if use.name in KNOWN:
+            hint = f"`{use.name}` is a function of Python: give the value another name"
+        elif use.name in self.program.flows:
+            hint = "the flow of this name is hidden by the value: give the value another name"
+        else:
+            hint = f"write `{use.name}` without brackets"
+        label = Label(found.span, "it is set here")
+        message = f"`{use.name}` is a value of the flow and cannot be called"
+        self.findings.add("python-calls-value", message, use.span, labels=[label], help=hint)
+
+    def _module_field(self, module: str, taken: Taken) -> None:
+        if not taken.key and not hasattr(importlib.import_module(module), taken.name):
+            self.findings.take(no_attribute(module, taken.name, taken.span))
+
+    def _builtin(self, use: NameUse) -> None:
+        if use.called and use.name == "input":
+            hint = '`name = ask user "…"` asks the person'
+            self.findings.add("python-input", "Python in a flow cannot talk to a person", use.span, help=hint)
+        elif use.called and use.name == "open":
+            instead = instead_of_module("os")
+            self.findings.add("python-no-files", "Python in a flow has no files", use.span, help=instead)
+
+    def _no_such(self, use: NameUse, state: State) -> None:
+        right = _SPELLED.get(use.name)
+        if right is not None:
+            fix = self._respell(use, right)
+            self.findings.add(
+                "name-unknown", f"Python has no name `{use.name}`", use.span, help=f"write `{right}`", fix=fix
+            )
+        elif use.called and use.name in _ASKS:
+            hint = 'ask outside of the backticks: `reply = ask "…"`; for a list, `replies = for x in xs yield ask "…"`'
+            self.findings.add("python-asks", "Python cannot ask the model", use.span, help=hint)
+        elif use.called and use.name in _ENDS:
+            self.findings.add("name-unknown", f"there is no `{use.name}` here", use.span, help="`answer` ends a flow")
+        elif (instead := instead_of_module(use.name)) is not None and not use.called:
+            message = f"Python in a flow has no module `{use.name}`"
+            self.findings.add("python-import", message, use.span, help=instead)
+        else:
+            self.unknown(use.name, use.span, state, python=use.called)
+
+    def _respell(self, use: NameUse, right: str) -> Fix | None:
+        return Fix(f"write `{right}`", use.span, right) if self.findings.source.slice(use.span) == use.name else None
+
+    # --- flows and tools called from Python ---
+
+    def _called(self, code: Code, use: NameUse, emulated: bool) -> None:
+        target = self.program.callable(use.name)
+        assert target is not None
+        if not emulated:
+            self._may_call(use, target)
+        for call in use.calls:
+            if not any(isinstance(each, ast.Starred) for each in call.args) and all(word.arg for word in call.keywords):
+                names = [word.arg for word in call.keywords if word.arg]
+                self.arguments_fit(target, len(call.args), names, locate(code, call))
+
+    def _may_call(self, use: NameUse, target: FlowDef | ToolDef) -> None:
+        hint = f"call it as a node, outside of the backticks: `result = {use.name}(…)`"
+        if isinstance(target, ToolDef):
+            if not target.pure:
+                message = (
+                    f"Python cannot call the tool `{use.name}`: it has side effects, which keep their written order"
+                )
+                self.findings.add("python-calls-tool", message, use.span, help=hint)
+            return
+        asking = self.program.asking.get(use.name)
+        if asking is not None:
+            same = self.program.sources[use.name] is self.findings.source
+            labels = [Label(asking, "it is more than Python here")] if same else []
+            message = f"Python cannot call `{use.name}`: it asks"
+            self.findings.add("python-calls-ask", message, use.span, labels=labels, help=hint)
+
+    def arguments_fit(self, target: FlowDef | ToolDef, positional: int, names: list[str], span: Span) -> None:
+        """Whether arguments without types can be handed over at all."""
+        filled = fill(target.parameters, positional, names)
+        for code, message in filled.problems(target.name.text):
+            self.findings.add(code, message, span)
+
+    # --- fields ---
+
+    def _field(self, found: Variable, taken: Taken) -> None:
+        """`value.name` or `value["name"]` of a value whose type is known."""
+        if isinstance(found.type, Record):
+            names = tuple(name for name, _ in found.type.fields)
+            if taken.name not in names and (taken.key or not hasattr(dict, taken.name)):
+                message = f"`{found.name}` has no field `{taken.name}`; it has {listed(names)}"
+                self._no_field("field-unknown", message, found, taken, names)
+            return
+        classes = _classes(found.type)
+        if not classes:
+            return
+        if taken.key:
+            message = f'`{found.name}` is {_noun(found.type)} and has no field "{taken.name}"'
+            self._no_field("python-attribute", message, found, taken, ())
+        elif not any(hasattr(each, taken.name) for each in classes):
+            names = tuple(name for name in dir(classes[0]) if not name.startswith("_"))
+            message = f"`{found.name}` is {_noun(found.type)}, which has no `{taken.name}` in Python"
+            self._no_field("python-attribute", message, found, taken, names)
+
+    def _no_field(self, code: str, message: str, found: Variable, taken: Taken, names: tuple[str, ...]) -> None:
+        hint = did_you_mean(taken.name, names)
+        if taken.name in ("length", "size"):
+            hint = f"write `len({found.name})`"
+        elif taken.key and found.raw:
+            hint = f"declare a record where it is asked: `{found.name}: {{{taken.name}: text}} = ask …`"
+        self.findings.add(code, message, taken.span, labels=[Label(found.span, "it is set here")], help=hint)
+
+
+def _classes(type: Type) -> tuple[type_, ...]:
+    """What a value of this type is in Python; nothing where that is not sure."""
+    if isinstance(type, ListOf):
+        return (list,)
+    return (str,) if isinstance(type, Choice) else _CLASSES.get(str(type), ())
+
+
+def _noun(type: Type) -> str:
+    if isinstance(type, ListOf):
+        return "a list"
+    return {"int": "a whole number", "number": "a number", "bool": "true or false"}.get(str(type), "text")
