@@ -137,12 +137,13 @@ def run(
 @app.command()
 def check(
     files: Annotated[list[Path], typer.Argument(metavar="FILE.flow...", show_default=False)],
+    tools: options.Tools = None,
     json: options.Json = False,
 ) -> int:
     """Find everything that is wrong with flows."""
     from flowreason.cli.texts import check_files
 
-    return check_files(files, as_data=json)
+    return check_files(files, tools, as_data=json)
 
 
 @app.command("format")
@@ -167,11 +168,12 @@ def draw(
     format_: Annotated[
         str | None, typer.Option("--format", "-f", metavar="FORMAT", help="svg, png, pdf, dot, mmd or json.")
     ] = None,
+    tools: options.Tools = None,
 ) -> int:
     """Draw a flow."""
     from flowreason.cli.texts import draw_file
 
-    return draw_file(file, out, format_)
+    return draw_file(file, out, format_, tools)
 
 
 @app.command()
@@ -181,12 +183,13 @@ def price(
         list[str] | None, typer.Argument(metavar="[NAME=VALUE]...", help="Inputs, where known.", show_default=False)
     ] = None,
     model: options.Model = None,
+    tools: options.Tools = None,
     json: options.Json = False,
 ) -> int:
     """Say what a flow can take: calls, tokens, money."""
     from flowreason.cli.texts import price_file
 
-    return price_file(file, inputs or [], model, as_data=json)
+    return price_file(file, inputs or [], model, tools, as_data=json)
 
 
 @app.command()

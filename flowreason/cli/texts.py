@@ -13,14 +13,16 @@ from typing import Any
 
 import flowreason as fr
 from flowreason.cli import failures, output, reading
+from flowreason.cli.tool_files import tools_from
 from flowreason.errors import UsageError
 from flowreason_dsl.diagnostics import FlowError, as_json, render
 from flowreason_dsl.source import Source
 
 
-def check_files(files: Sequence[Path], *, as_data: bool) -> int:
+def check_files(files: Sequence[Path], tools: Path | None, *, as_data: bool) -> int:
     """Report what is wrong with each file; gives the exit code."""
-    reports = [_check(file) for file in files]
+    found = tools_from(tools)
+    reports = [_check(file, found) for file in files]
     if as_data:
         data = {"ok": all(ok for ok, _, _ in reports), "diagnostics": [d for _, found, _ in reports for d in found]}
         output.emit(json.dumps(data, ensure_ascii=False))
@@ -29,9 +31,9 @@ def check_files(files: Sequence[Path], *, as_data: bool) -> int:
     return failures.ANSWERED if all(ok for ok, _, _ in reports) else failures.MISUSED
 
 
-def _check(file: Path) -> tuple[bool, list[dict[str, Any]], str]:
+def _check(file: Path, tools: Sequence[Any]) -> tuple[bool, list[dict[str, Any]], str]:
     try:
-        flow = fr.load(file)
+        flow = fr.load(file, tools=tools)
     except FlowError as error:
         return False, [as_json(d, error.source) for d in error.diagnostics], f"{error}\n\n{file}: {_count(error)}"
     source = Source(flow.text, str(file))
@@ -77,7 +79,7 @@ def _write(path: Path, content: str | bytes) -> None:
         raise UsageError(f"{path} cannot be written: {(error.strerror or str(error)).lower()}") from None
 
 
-def draw_file(file: Path, out: Path | None, wanted: str | None) -> int:
+def draw_file(file: Path, out: Path | None, wanted: str | None, tools: Path | None) -> int:
     """Draw a flow into a file, or onto stdout; gives the exit code."""
     from flowreason.view.draw import FORMATS
 
@@ -88,7 +90,7 @@ def draw_file(file: Path, out: Path | None, wanted: str | None) -> int:
     reading.writable(out, "--output")
     if out is None and format_ in ("png", "pdf") and sys.stdout.isatty():
         raise UsageError(f"{format_} is no text; name a file with -o flow.{format_}")
-    picture = fr.load(file).draw(format_)
+    picture = fr.load(file, tools=tools_from(tools)).draw(format_)
     if out is None:
         _onto_stdout(picture)
     else:
@@ -105,9 +107,9 @@ def _onto_stdout(picture: str | bytes) -> None:
         sys.stdout.buffer.flush()
 
 
-def price_file(file: Path, given: Sequence[str], model: str | None, *, as_data: bool) -> int:
+def price_file(file: Path, given: Sequence[str], model: str | None, tools: Path | None, *, as_data: bool) -> int:
     """Say what a flow can take; gives the exit code."""
-    flow = fr.load(file)
+    flow = fr.load(file, tools=tools_from(tools))
     inputs = reading.typed_inputs(given, {p.name: p.type for p in flow.parameters})
     price = flow.price(inputs, prices=_prices(model))
     output.emit(json.dumps(price.as_json(), ensure_ascii=False) if as_data else price.summary())

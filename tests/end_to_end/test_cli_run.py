@@ -180,6 +180,17 @@ def test_tools_of_a_file_are_called_with_the_users_rights(folder: Path) -> None:
     assert (folder / "table.log").read_text() == "plate\neggs\n"
 
 
+def test_tools_of_a_file_need_no_declaration_in_the_flow(folder: Path) -> None:
+    (folder / "table.py").write_text(
+        "from flowreason import tool\n\n@tool(pure=True)\ndef twice(n: int) -> int:\n    return 2 * n\n"
+    )
+    (folder / "four.flow").write_text("flow four() -> int {\n  answer twice(2)\n}\n")
+    given = ["four.flow", "--tools", "table.py"]
+    assert flowreason("run", *given, "-q", folder=folder).out == "4\n"
+    assert [flowreason(command, *given, folder=folder).code for command in ("check", "price", "draw")] == [0, 0, 0]
+    assert flowreason("check", "four.flow", folder=folder).code == 2
+
+
 def test_a_flow_without_its_tool_is_refused_before_it_runs(folder: Path) -> None:
     (folder / "serve.flow").write_text(
         'tool put(thing: text) -> text "Put."\nflow serve() -> text {\n  answer put("eggs")\n}\n'
@@ -260,6 +271,7 @@ def test_every_example_answers_its_question_from_its_recording(name: str, tmp_pa
 @pytest.mark.parametrize("name", examples())
 def test_a_copied_example_runs_as_its_owner_wishes(name: str, tmp_path: Path) -> None:
     assert flowreason("examples", "copy", name, folder=tmp_path).code == 0
-    assert flowreason("check", f"{name}/flow.flow", folder=tmp_path).code == 0
+    tools = ["--tools", f"{name}/tools.py"] if (tmp_path / name / "tools.py").exists() else []
+    assert flowreason("check", f"{name}/flow.flow", *tools, folder=tmp_path).code == 0
     assert flowreason("format", f"{name}/flow.flow", "--check", folder=tmp_path).code == 0
     assert flowreason("examples", "copy", name, folder=tmp_path).code == 2
