@@ -27,8 +27,8 @@ _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.GeneratorExp, ast.DictComp)
 class Clash:
     """An operation that cannot work.
 
-    `text` is the name of a text in it that should perhaps have been a number; `options` are those that there are instead
-    of what was `meant`.
+    `text` is the name of a text in it that should perhaps have been a number; `options` are what there is instead of
+    what was `meant`.
     """
 
     code: str

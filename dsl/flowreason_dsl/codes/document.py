@@ -45,4 +45,5 @@ def _section(entry: Entry) -> str:
 
 
 def _cut(line: str) -> str:
+    line = line.encode("ascii", "backslashreplace").decode() if any("\ud800" <= c <= "\udfff" for c in line) else line
     return line if len(line) <= _LONGEST_LINE else f"{line[: _LONGEST_LINE // 2]} … {line[-_LONGEST_LINE // 4 :]}"

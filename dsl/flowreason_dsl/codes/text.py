@@ -126,6 +126,30 @@ ENTRIES: tuple[Entry, ...] = (
         'Write `name = ask "…"`, or make it a comment.',
     ),
     error(
+        "syntax-edge",
+        "An edge begins or ends with something that is no name.",
+        'flow two() -> text { a = ask "A?" ask "B?" -> a answer a }',
+        "Give it a name first, and draw the edge between names.",
+    ),
+    error(
+        "syntax-brackets",
+        "What belongs to a word stands in brackets, as the arguments of a function do.",
+        'flow tide(port: text) -> text { answer ask("When is high tide in {port}?") }',
+        'Write `ask "…"`, `given a, b`, `with vote=5` without them.',
+    ),
+    error(
+        "syntax-targets",
+        "Several names are set at once.",
+        "flow both() -> int { a, b = `(1, 2)` answer `a + b` }",
+        "Give the whole a name, and take its parts: ``pair = `(1, 2)` ``, then `pair[0]`.",
+    ),
+    error(
+        "syntax-bound",
+        "A `repeat` does not say how often at most.",
+        "flow dig(n: int) -> int { repeat until `n > 9` { n = `n + 1` } answer n }",
+        "Write `repeat 10 until …`.",
+    ),
+    error(
         "syntax-comment",
         "A comment begins with another mark.",
         "flow one() -> int { // just one\n answer 1 }",
@@ -172,6 +196,18 @@ ENTRIES: tuple[Entry, ...] = (
         "Blocks or brackets are nested more deeply than any reader could follow.",
         "flow deep() -> int { " + "if true { " * 120 + "answer 1 " + "} " * 121,
         "Split it into sub-flows.",
+    ),
+    error(
+        "limit-size",
+        "A text is longer than a megabyte.",
+        "#" * 1_000_001,
+        "Hand large texts in as parameters of the flow.",
+    ),
+    error(
+        "encoding-utf8",
+        "A file is not UTF-8, or a text holds half a character.",
+        'flow half() -> text { answer "\ud83d" }',
+        "Save it as UTF-8.",
     ),
     error(
         "limit-number",

@@ -12,6 +12,12 @@ ENTRIES: tuple[Entry, ...] = (
         'The types are text, int, number, bool, `list[T]`, `dict[T]`, `{name: T}`, `"a" | "b"`, graph and any.',
     ),
     error(
+        "type-form",
+        "A type is written as in another language.",
+        'flow far(ways: text[]) -> text { answer "{ways}" }',
+        'Write `list[text]`, `{name: text}`, `"yes" | "no"`.',
+    ),
+    error(
         "type-key",
         "A dict type names the type of its keys, and they are always text.",
         'flow ages(years: dict[int, text]) -> text { answer "{years}" }',
