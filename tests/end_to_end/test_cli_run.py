@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.end_to_end.command import COMMAND, KEY, asked_of, environment, flowreason
+from tests.end_to_end.command import COMMAND, KEY, asked_of, environment, flowreason, is_short
 from tests.server import Server, error, ok, slow
 
 DOUBLE = "flow double(n: int) -> int {\n  answer `2 * n`\n}\n"
@@ -262,16 +262,30 @@ def test_the_examples_are_listed_with_their_questions(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", examples())
-def test_every_example_answers_its_question_from_its_recording(name: str, tmp_path: Path) -> None:
-    ran = flowreason("examples", "play", name, "--pace", "0", "--json", folder=tmp_path)
+def test_an_example_gives_the_same_answer_from_its_question_and_from_its_flow(name: str, tmp_path: Path) -> None:
+    played = flowreason("examples", "play", name, "--pace", "0", "--json", folder=tmp_path)
+    assert played.code == 0, played.err + played.out
+    assert played.data["answer"]
+    copied = flowreason("examples", "copy", name, folder=tmp_path)
+    assert copied.code == 0, copied.err
+    command = copied.err.splitlines()[-1].split()[1:]
+    ran = flowreason(*command, "--json", folder=tmp_path)
     assert ran.code == 0, ran.err + ran.out
-    assert ran.data["answer"]
+    assert ran.data["answer"] == played.data["answer"]
+    assert 0 <= ran.data["calls"] < played.data["calls"]  # writing the flow took some
 
 
 @pytest.mark.parametrize("name", examples())
-def test_a_copied_example_runs_as_its_owner_wishes(name: str, tmp_path: Path) -> None:
+def test_an_example_is_in_the_one_style_and_what_its_model_wrote(name: str, tmp_path: Path) -> None:
     assert flowreason("examples", "copy", name, folder=tmp_path).code == 0
-    tools = ["--tools", f"{name}/tools.py"] if (tmp_path / name / "tools.py").exists() else []
-    assert flowreason("check", f"{name}/flow.flow", *tools, folder=tmp_path).code == 0
     assert flowreason("format", f"{name}/flow.flow", "--check", folder=tmp_path).code == 0
-    assert flowreason("examples", "copy", name, folder=tmp_path).code == 2
+    flowreason("examples", "play", name, "--pace", "0", "--quiet", "--flow-out", "again.flow", folder=tmp_path)
+    assert (tmp_path / "again.flow").read_text() == (tmp_path / name / "flow.flow").read_text()
+
+
+def test_there_are_eight_examples_and_none_is_overwritten_by_a_copy(tmp_path: Path) -> None:
+    assert len(examples()) >= 8
+    assert flowreason("examples", "copy", examples()[0], "mine", folder=tmp_path).code == 0
+    again = flowreason("examples", "copy", examples()[0], "mine", folder=tmp_path)
+    assert again.code == 2
+    assert is_short(again.err)
