@@ -16,7 +16,7 @@ from typing import Any
 
 from flowreason.sandbox.inside.records import Record
 
-_LATE = ("_strptime", "encodings.latin_1", "encodings.utf_16", "encodings.cp1252", "encodings.unicode_escape")
+_LATE = ("time", "_strptime", "encodings.latin_1", "encodings.utf_16", "encodings.cp1252", "encodings.unicode_escape")
 _LATER = ("encodings.ascii", "encodings.utf_8_sig", "encodings.rot_13", "encodings.hex_codec", "encodings.punycode")
 """What the standard library loads on first use, when files are out of reach."""
 
