@@ -59,7 +59,7 @@ names: SearchStrategy[s.Name] = st.one_of(
 ).map(s.Name)
 
 texts: SearchStrategy[str] = st.text(_LETTERS, max_size=24) | st.sampled_from(
-    ["two\nlines", "  all\n  deep", "quote\"\"\"\nin it", "ends\n\n", "\n", " \n ", "\\u0041\n{x}", "a\n \t\nb", 'a"\nb"']
+    ["two\nlines", "  all\n  deep", 'quote"""\nin it', "ends\n\n", "\n", " \n ", "\\u0041\n{x}", "a\n \t\nb", 'a"\nb"']
 )
 
 paths: SearchStrategy[s.Path] = st.builds(

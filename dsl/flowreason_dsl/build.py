@@ -306,6 +306,10 @@ def _word(c: Children) -> s.Name:
     return _name(c[0])
 
 
+def _first(c: Children) -> Any:
+    return c[0]
+
+
 def _template(c: Children) -> s.Template:
     return s.Template(c[0].value, _span(c))
 
@@ -366,6 +370,7 @@ RULES: dict[str, Callable[[Children], Any]] = {
     "path": _path,
     "step": _step,
     "word": _word,
+    "python_word": _first,
     "template": _template,
     "number": _literal,
     "constant": _literal,

@@ -38,6 +38,8 @@ class Grammar:
     patterns: dict[str, str]
     keywords: dict[str, str]
     marks: dict[str, str]
+    python: frozenset[str]
+    """Those of the keywords that are Python's."""
 
 
 def grammar_text() -> str:
@@ -54,9 +56,8 @@ def grammar() -> Grammar:
     texts = {t.pattern.value: t.name for t in lark.terminals if t.pattern.type == "str" and t.name not in CONTEXTUAL}
     keywords = {text: name for text, name in texts.items() if text.isalpha()}
     marks = {text: name for text, name in texts.items() if not text.isalpha()}
-    python = next(t.pattern.to_regexp() for t in lark.terminals if t.name == "PYTHON")
-    keywords |= dict.fromkeys(python.strip("(?:)").split("|"), "PYTHON")
-    return Grammar(table, state.start_state, state.end_state, _patterns(lark), keywords, marks)
+    python = frozenset(rule.expansion[0].name for rule in lark.rules if rule.origin.name == "python_word")
+    return Grammar(table, state.start_state, state.end_state, _patterns(lark), keywords, marks, python)
 
 
 def _patterns(lark: Lark) -> dict[str, str]:

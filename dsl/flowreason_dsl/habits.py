@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from flowreason_dsl import naked_python
 from flowreason_dsl.diagnostics import Diagnostic, Fix
+from flowreason_dsl.grammar import grammar
 from flowreason_dsl.source import Span
 from flowreason_dsl.tokens import Token
 from flowreason_dsl.wording import PYTHON, STRINGS
@@ -170,7 +171,7 @@ def several_targets(at: Reading, expected: set[str]) -> Diagnostic | None:
 def python_word(at: Reading, _expected: set[str]) -> Diagnostic | None:
     """Words of Python that have another form here."""
     token = _here(at)
-    if token.type != "PYTHON" or token.value not in _INSTEAD:
+    if token.type not in grammar().python or token.value not in _INSTEAD:
         return None
     message, instead = _INSTEAD[token.value]
     told = f"write `{instead.strip('`')}`" if instead else "take it out"

@@ -127,7 +127,7 @@ class _Reader:
         before = tokens[-1].type if tokens else ""
         kinds, right = mend.WORDS[word]
         if before == "DOT" or (word == "elif" and before != "RBRACE"):
-            self._add("PYTHON", start, end, word)
+            self._add(grammar().keywords[word], start, end, word)
             return
         self._report(mend.hint("mended-word", f"`{word}` is written `{right}`", span, right))
         for kind in kinds:
@@ -311,7 +311,9 @@ class _Reader:
         if letter == "`":
             return self._unclosed_code(at)
         if found := _SEMICOLONS.match(self.text, at):
-            self._report(mend.hint("mended-semicolon", "statements need no `;`", Span(at, found.end()), ""))
+            around = (self.text[at - 1 : at], self.text[found.end() : found.end() + 1])
+            apart = " " if all(letter.strip() for letter in around) else ""
+            self._report(mend.hint("mended-semicolon", "statements need no `;`", Span(at, found.end()), apart))
             return found.end()
         if letter.isspace() or letter in "\u200b\u200c\u200d\u2060\ufeff":
             return at + 1

@@ -53,7 +53,7 @@ QUOTES = {"“": '“”"', "”": '“”"', "„": '“”"', "«": "»", "'":
 
 def hint(code: str, message: str, span: Span, replacement: str) -> Diagnostic:
     """A thing that was mended, and the change that makes it strict."""
-    fix = Fix(f"write `{replacement}`" if replacement else "take it out", span, replacement)
+    fix = Fix(f"write `{replacement}`" if replacement.strip() else "take it out", span, replacement)
     return Diagnostic(code, message, span, severity="hint", fix=fix)
 
 

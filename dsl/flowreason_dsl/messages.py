@@ -110,7 +110,7 @@ def _value_missing(at: Reading, expected: set[str]) -> Diagnostic | None:
     """`x =` with nothing behind it on its line."""
     if begins_before(at):
         wanting = at.tokens[at.at - 2]
-    elif expected >= VALUES and (at.begins_line(at.at) or at.kind(at.at) == "RBRACE"):
+    elif (expected >= VALUES or expected == {"NAME"}) and (at.begins_line(at.at) or at.kind(at.at) == "RBRACE"):
         wanting = _before(at)
     else:
         return None
@@ -155,7 +155,7 @@ def _reserved(at: Reading, expected: set[str]) -> Diagnostic | None:
     if not names or (token.type == "ELSE" and following != "EQUAL"):
         return None
     fix = Fix(f"call it `{token.value}_`", token.span, f"{token.value}_")
-    whose = "Python" if token.type == "PYTHON" else "the language"
+    whose = "Python" if token.type in grammar().python else "the language"
     message = f"`{token.value}` is a word of {whose} and cannot be a name"
     return Diagnostic("syntax-reserved-name", message, token.span, fix=fix)
 
@@ -254,9 +254,9 @@ _LOOKS = (
     habits.bare_python,
     habits.several_targets,
     _bound,
+    _value_missing,
     _reserved,
     habits.python_word,
-    _value_missing,
     _else_alone,
     _suffix_alone,
     _bare_text,

@@ -186,8 +186,10 @@ def _emit(layout: Layout, parts: Parts) -> None:
 
 def _expression(item: s.Expression, lead: str, start: int) -> Parts:
     """An expression behind `lead`, as pieces between which a line may be broken."""
-    parts = _value(item.value, lead, start)
-    parts += _suffixes(item)
+    value, suffixes = item.value, _suffixes(item)
+    if isinstance(value, s.For) and (suffixes or item.otherwise):
+        value = replace(value, line=False)
+    parts = [*_value(value, lead, start), *suffixes]
     if item.otherwise:
         parts += _expression(item.otherwise, "else ", item.otherwise.span.start)
     return parts
@@ -216,6 +218,7 @@ def _head(value: s.Value, lead: str, start: int) -> Segment:
 
 def _subject(item: s.Expression, lead: str, start: int) -> list[Segment]:
     """A condition, a count, a bound or what a `match` looks at."""
+    _refuse(item.otherwise, "`else` cannot follow a condition or a count")
     return [_head(item.value, lead, start), *_suffixes(item)]
 
 
@@ -247,6 +250,7 @@ def _setting(setting: s.Setting, indent: str) -> str:
 
 def _inline(item: s.Expression, indent: str) -> str:
     """An expression without blocks, on the line where it begins."""
+    _refuse(item.otherwise, "`else` cannot stand here")
     return " ".join([_simple(item.value, indent), *(segment.make(indent) for segment in _suffixes(item))])
 
 
@@ -280,8 +284,16 @@ def _simple(value: s.Value, indent: str) -> str:
 def _argument(argument: s.Argument, indent: str) -> str:
     """An argument: a comma ends it, so that each word behind it takes one thing."""
     item = argument.value
+    _refuse(item.otherwise, "`else` cannot stand between the brackets of a call")
+    _refuse(next((e.message for e in item.ensures if e.message), None), "an `ensure` in a call has no message")
     given = [f"given {path(one)}" for one in item.given]
     settings = [f"with {_setting(one, indent)}" for one in item.settings]
     ensures = [f"ensure {_inline(one.condition, indent)}" for one in item.ensures]
     name = f"{argument.name}=" if argument.name else ""
     return name + " ".join([_simple(item.value, indent), *given, *settings, *ensures])
+
+
+def _refuse(part: object | None, why: str) -> None:
+    """For trees that were made by hand: what the language has no form for is not printed as something else."""
+    if part is not None:
+        raise ValueError(f"{why}; give the value a name first")

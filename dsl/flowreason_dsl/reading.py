@@ -181,7 +181,6 @@ class Reading:
                 return
         elif line in self._lines:
             return
-        self._lines.add(self.line_of(self.tokens[self.at].start))
         self._report(found)
 
     def _report(self, found: Diagnostic) -> None:

@@ -20,8 +20,46 @@ from tests.strategies import flows, texts
 
 CORPUS = [path.read_text("utf-8") for path in sorted((Path(__file__).parent.parent / "corpus/valid").glob("*.flow"))]
 _PIECES = re.compile(r"\s+|\w+|`+|.", re.DOTALL)
-_JUNK = ["{", "}", "(", ")", "[", "]", '"', '"""', "`", "```", "\n", ";", "=", "->", "-->", "flow", "else", "“", "'", "#"]
-_JUNK += ["answer", "in", "x", "3", ":", ",", "\\", "\x00", "é", "given", "with", "match", "+=", "None", "\r\n", "\u2028"]
+_JUNK = [
+    "{",
+    "}",
+    "(",
+    ")",
+    "[",
+    "]",
+    '"',
+    '"""',
+    "`",
+    "```",
+    "\n",
+    ";",
+    "=",
+    "->",
+    "-->",
+    "flow",
+    "else",
+    "“",
+    "'",
+    "#",
+]
+_JUNK += [
+    "answer",
+    "in",
+    "x",
+    "3",
+    ":",
+    ",",
+    "\\",
+    "\x00",
+    "é",
+    "given",
+    "with",
+    "match",
+    "+=",
+    "None",
+    "\r\n",
+    "\u2028",
+]
 
 sources = st.sampled_from(CORPUS)
 
@@ -110,7 +148,7 @@ def test_any_bytes_give_a_flow_or_a_report(data: bytes) -> None:
 
 
 @settings(max_examples=300, deadline=None)
-@given(texts | st.text('"\\{}[]u0d8cx. \n\'', max_size=12))
+@given(texts | st.text("\"\\{}[]u0d8cx. \n'", max_size=12))
 def test_the_terminals_for_strings_say_what_their_readers_say(inner: str) -> None:
     for name, read in (("TEMPLATE", literals.template), ("TEXT", literals.text)):
         for marks in ('"', '"""'):
