@@ -1,7 +1,7 @@
 """One ask node: prompt, reply, type, checks, tries, samples and votes.
 
-Invariant: an ask gives a value of its type that holds its checks, or fails with the last reason; it sends at most `tries`
-requests for each sample.
+Invariant: an ask gives a value of its type that holds its checks, or fails with the last reason; it sends at most
+`tries` requests for each sample.
 """
 
 from __future__ import annotations
@@ -164,7 +164,7 @@ class Draws:
 
     async def __aenter__(self) -> Draws:
         for sample in range(self._count):
-            task: asyncio.Task[Any] = asyncio.ensure_future(self._draw(sample))  # type: ignore[arg-type]
+            task: asyncio.Task[Any] = asyncio.ensure_future(self._draw(sample))
             self._tasks[task] = sample
         return self
 

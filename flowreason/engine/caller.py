@@ -1,7 +1,7 @@
 """Sends requests to the provider: within the limits, through the gate, equal ones once, and every step told.
 
-Invariant: equal requests (same key, sample number included) of a run are answered once; whoever waits for a shared answer may be
-cancelled without losing it for the others; what fails is not kept.
+Invariant: equal requests (same key, sample number included) of a run are answered once; whoever waits for a shared
+answer may be cancelled without losing it for the others; what fails is not kept.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ class Caller:
         except asyncio.CancelledError:
             if known.waiting == 1 and not known.task.done():
                 known.task.cancel()
-                self._shared.pop(key, None)
+                self._forget(key, known.task)
             raise
         finally:
             known.waiting -= 1
@@ -69,7 +69,13 @@ class Caller:
 
     def _settled(self, key: str, task: asyncio.Task[Reply]) -> None:
         if task.cancelled() or task.exception() is not None:
-            self._shared.pop(key, None)
+            self._forget(key, task)
+
+    def _forget(self, key: str, task: asyncio.Task[Reply]) -> None:
+        """The next equal request is sent anew. One that was sent anew already stays."""
+        known = self._shared.get(key)
+        if known is not None and known.task is task:
+            del self._shared[key]
 
     def _tell_reply(self, reply: Reply, tell: Tell, about: Mapping[str, Any], *, shared: bool) -> None:
         usage = Usage(0, 0, 0, 0.0) if shared else reply.usage
@@ -95,7 +101,9 @@ class Caller:
             paid: Usage | None = None
             try:
                 tell("node.request", {**about, **_shown(request, info)})
-                reply = await self.provider.complete(request, lambda kind, data: tell(f"node.{kind}", {**about, **data}))
+                reply = await self.provider.complete(
+                    request, lambda kind, data: tell(f"node.{kind}", {**about, **data})
+                )
                 reply = priced(reply, info)
                 paid = reply.usage
                 return reply

@@ -7,10 +7,12 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from flowreason.engine.exact import class_of
 from flowreason.engine.limits import Limits
 from flowreason.graph.model import Graph
 from flowreason.ports import Provider, Reply, Request, Sandbox
 from flowreason_dsl.syntax import ToolDef
+from flowreason_dsl.types import ANY, Type
 
 AskUser = Callable[[str, str], Awaitable[str] | str]
 """Asks the person: (text, type as written) → what they answered."""
@@ -23,11 +25,22 @@ class BoundTool:
     definition: ToolDef
     function: Callable[..., Any]
     waits: bool = False
+    is_async: bool = field(init=False)
+    kinds: Mapping[str, tuple[type | None, Type]] = field(init=False, repr=False)
+    """The type of each parameter, and the class whose values fit as they are (see `exact`)."""
+    returns: tuple[type | None, Type] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        kinds = {p.name.text: (class_of(p.type.type), p.type.type) for p in self.definition.parameters}
+        returns = self.definition.returns.type if self.definition.returns else ANY
+        object.__setattr__(self, "is_async", inspect.iscoroutinefunction(self.function))
+        object.__setattr__(self, "kinds", kinds)
+        object.__setattr__(self, "returns", (class_of(returns), returns))
 
     @property
     def inline(self) -> bool:
         """Whether it is called in place: it is pure, computes, and does not wait."""
-        return self.definition.pure and not self.waits and not inspect.iscoroutinefunction(self.function)
+        return self.definition.pure and not self.waits and not self.is_async
 
 
 class Compiler(Protocol):

@@ -1,6 +1,7 @@
 """What happened, as a list of facts: the one truth that progress, pictures, results and replay are functions of.
 
-Invariant: an event is plain data (a value of `flowreason.values`), numbered in the order it happened; no key ever stands in one.
+Invariant: an event is plain data (a value of `flowreason.values`), numbered in the order it happened; no key ever
+stands in one.
 
 | kind | data |
 |---|---|
@@ -13,7 +14,7 @@ Invariant: an event is plain data (a value of `flowreason.values`), numbered in 
 | `node.started` | a work node begins |
 | `node.request` | attempt, sample, messages, model, schema |
 | `node.retry` | what the provider says while it tries again: kind, wait, attempt |
-| `node.reply` | attempt, sample, text, prompt_tokens, completion_tokens, money, model, shared (came from an equal call) |
+| `node.reply` | attempt, sample, text, prompt_tokens, completion_tokens, money, model, shared (with an equal call) |
 | `node.rejected` | attempt, sample, why: the reply does not fit and goes back |
 | `node.vote` | count, of, cancelled: how a vote was decided |
 | `node.printed` | text; `node.trace`: lines (of an emulated program) |

@@ -1,6 +1,7 @@
 """The state of a run: frames (one activation of a body each), the scopes they are cancelled by, and loops under way.
 
-A slot of a frame is waiting, or has one of three outcomes, for good: a value, skipped (the way was not taken), or failed.
+A slot of a frame is waiting, or has one of three outcomes, for good: a value, skipped (the way was not taken), or
+failed.
 """
 
 from __future__ import annotations
@@ -25,42 +26,72 @@ class Failure:
 
 
 class Scope:
-    """What ends together: the work of one activation of a flow, and of everything it called."""
+    """What ends together: the work of one activation of a flow, and of everything it called.
 
-    __slots__ = ("children", "closed", "parent", "tasks")
+    `tasks` are its work under way, `open` its loops and calls under way. `awaited` is the nearest scope around (or
+    itself) whose answer somebody outside the stepper waits for; its `busy` counts the tasks that can still bring that
+    answer.
+    """
 
-    def __init__(self, parent: Scope | None) -> None:
+    __slots__ = ("awaited", "busy", "children", "closed", "open", "parent", "tasks")
+
+    def __init__(self, parent: Scope | None, *, awaited: bool = True) -> None:
         self.parent = parent
+        self.awaited: Scope = self if awaited or parent is None else parent.awaited
+        self.busy = 0
         self.closed = False
         self.children: set[Scope] = set()
         self.tasks: set[Any] = set()
+        self.open: dict[tuple[Frame, int], None] = {}
         if parent is not None:
             parent.children.add(self)
 
-    def close(self) -> list[Any]:
-        """Nothing in it counts any more; the tasks to cancel, in this scope and below."""
-        todo, found = [self], []
+    def begin(self, task: Any) -> None:
+        """A task works for it."""
+        self.tasks.add(task)
+        self.awaited.busy += 1
+
+    def end(self, task: Any) -> None:
+        """A task of it is over; one that was cancelled with its scope no longer counts."""
+        if task in self.tasks:
+            self.tasks.remove(task)
+            self.awaited.busy -= 1
+
+    def close(self) -> tuple[list[Any], list[tuple[Frame, int]]]:
+        """Nothing in it counts any more: the tasks to cancel, in this scope and below, and what was open."""
+        todo: list[Scope] = [self]
+        tasks: list[Any] = []
+        opened: list[tuple[Frame, int]] = []
         while todo:
             scope = todo.pop()
             scope.closed = True
-            found += scope.tasks
+            scope.awaited.busy -= len(scope.tasks)
+            tasks += scope.tasks
+            opened += scope.open
             todo += scope.children
-            scope.children = set()
+            scope.children, scope.tasks, scope.open = set(), set(), {}
         if self.parent is not None:
             self.parent.children.discard(self)
-        return found
+        return tasks, opened
 
 
 class Frame:
     """One activation of a body. `at` is the node in the frame around that it belongs to, `index` the round."""
 
     __slots__ = (
-        "_path", "at", "bad", "dead_ways", "depth", "flow", "index", "left", "loop", "missing", "parent", "plan", "program",
-        "scope", "state", "subscribers", "values", "waiter",
+        "_path", "at", "bad", "dead_ways", "depth", "flow", "index", "left", "loop", "missing", "parent", "plan",
+        "program", "scope", "state", "subscribers", "values", "waiter",
     )  # fmt: skip
 
     def __init__(
-        self, plan: Plan, program: Program, parent: Frame | None, at: int, index: int, scope: Scope, loop: LoopRun | None
+        self,
+        plan: Plan,
+        program: Program,
+        parent: Frame | None,
+        at: int,
+        index: int,
+        scope: Scope,
+        loop: LoopRun | None,
     ) -> None:
         size = plan.size
         self.plan = plan

@@ -1,6 +1,7 @@
 """How many requests are under way at once, and which goes next: the one with the longest way still behind it.
 
-Invariant: never more than `width` holders; waiters leave in order of priority, then of arrival; a cancelled waiter loses nothing.
+Invariant: never more than `width` holders; waiters leave in order of priority, then of arrival; a cancelled waiter
+loses nothing.
 """
 
 from __future__ import annotations

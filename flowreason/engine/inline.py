@@ -1,15 +1,18 @@
-"""What nodes do that need not wait: each function takes a frame and an index and gives a value, or raises a `FlowreasonError`."""
+"""What nodes do that need not wait: a frame and an index give a value, or a `FlowreasonError` is raised."""
 
 from __future__ import annotations
 
 from typing import Any
 
+from flowreason.asking.convert import convert
 from flowreason.asking.misfit import Misfit
 from flowreason.asking.prompt import pick
+from flowreason.engine.environment import BoundTool
 from flowreason.engine.frames import Frame
 from flowreason.errors import FlowreasonError, NodeError
 from flowreason.graph import ops
 from flowreason.values import show
+from flowreason_dsl.types import ANY
 
 YES = frozenset({"yes", "true", "y"})
 NO = frozenset({"no", "false", "n", ""})
@@ -51,7 +54,7 @@ def fill(frame: Frame, i: int) -> str:
     """A text with values put in."""
     op = frame.plan.nodes[i].op
     assert isinstance(op, ops.Fill)
-    values = {read.name: frame.values[source] for read, source in frame.plan.reads[i]}
+    values = {name: frame.values[source] for name, source in frame.plan.named[i]}
     return fill_template(op.template.parts, values, frame, i)
 
 
@@ -122,11 +125,13 @@ def rounds_of(frame: Frame, i: int, kind: str, value: Any) -> tuple[list[Any] | 
             raise node_error(frame, i, f"`for` needs a list, and this is {type_name(value)}: {shown[:60]!r}", "type")
         items = list(value)
         return items, len(items)
-    if isinstance(value, bool) or not isinstance(value, int):
-        if not (isinstance(value, float) and value.is_integer()):
-            raise node_error(frame, i, f"`{kind}` needs a whole number of rounds, and this is {show(value)[:60]!r}", "type")
+    whole = isinstance(value, int) and not isinstance(value, bool)
+    if not whole and not (isinstance(value, float) and value.is_integer()):
+        raise node_error(frame, i, f"`{kind}` needs a whole number of rounds, and this is {show(value)[:60]!r}", "type")
     if value < 0:
-        raise node_error(frame, i, f"`{kind}` needs a number of rounds that is not negative, and this is {value}", "type")
+        raise node_error(
+            frame, i, f"`{kind}` needs a number of rounds that is not negative, and this is {value}", "type"
+        )
     return None, int(value)
 
 
@@ -140,16 +145,49 @@ def part_of(item: Any, part: int, parts: int, frame: Frame, j: int) -> Any:
 
 def call_tool(frame: Frame, i: int) -> Any:
     """A pure tool, called in place."""
-    function = frame.plan.extra[i]
-    arguments = {read.name: frame.values[source] for read, source in frame.plan.reads[i] if read.role == "argument"}
+    op = frame.plan.nodes[i].op
+    assert isinstance(op, ops.CallTool)
+    tool = frame.program.inline_tools[op.tool]
+    values = frame.values
+    arguments = fitting(tool, {name: values[source] for name, source in frame.plan.named[i]}, frame, i)
     try:
-        return function(**arguments)
+        value = tool.function(**arguments)
     except FlowreasonError:
         raise
     except Exception as error:
-        op = frame.plan.nodes[i].op
-        assert isinstance(op, ops.CallTool)
-        raise node_error(frame, i, f"the tool {op.tool} failed: {type(error).__name__}: {error}", "tool") from error
+        raise tool_failed(tool, error, frame, i) from error
+    return returned(tool, value, frame, i)
+
+
+def fitting(tool: BoundTool, arguments: dict[str, Any], frame: Frame, i: int) -> dict[str, Any]:
+    """The arguments of a tool in the types of its parameters."""
+    kinds = tool.kinds
+    for name, value in arguments.items():
+        exact, kind = kinds.get(name, (object, ANY))
+        if exact is not object and value.__class__ is not exact:
+            try:
+                arguments[name] = convert(value, kind)
+            except Misfit as misfit:
+                message = f"{tool.definition.name.text}({name}=…): {misfit.reason}"
+                raise node_error(frame, i, message, "type") from misfit
+    return arguments
+
+
+def returned(tool: BoundTool, value: Any, frame: Frame, i: int) -> Any:
+    """What a tool gave, in the type that it names."""
+    exact, kind = tool.returns
+    if exact is object or value.__class__ is exact:
+        return value
+    try:
+        return convert(value, kind)
+    except Misfit as misfit:
+        message = f"the tool {tool.definition.name.text} gave a wrong value: {misfit.reason}"
+        raise node_error(frame, i, message, "tool") from misfit
+
+
+def tool_failed(tool: BoundTool, error: Exception, frame: Frame, i: int) -> NodeError:
+    """An exception of a tool, as the failure of the node that called it."""
+    return node_error(frame, i, f"the tool {tool.definition.name.text} failed: {type(error).__name__}: {error}", "tool")
 
 
 def type_name(value: Any) -> str:

@@ -17,17 +17,22 @@ class Journal:
     def __init__(self, on_event: OnEvent | None = None) -> None:
         self.events: list[Event] = []
         self.on_event = on_event
-        self._began = time.monotonic()
+        self.began = time.monotonic()
 
     def clock(self) -> float:
         """Seconds since the run began."""
-        return time.monotonic() - self._began
+        return time.monotonic() - self.began
 
     def say(self, kind: str, data: Mapping[str, Any], frame: str = "", node: str = "") -> None:
         """One event, now."""
         self.put(Event(len(self.events), self.clock(), kind, frame, node, data))
 
     def put(self, event: Event) -> None:
+        """Keep an event and hand it on. What the listener raises is raised here, and it hears nothing more."""
         self.events.append(event)
         if self.on_event is not None:
-            self.on_event(event)
+            try:
+                self.on_event(event)
+            except BaseException:
+                self.on_event = None
+                raise

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, fields, replace
+from typing import Any, cast
 
 from flowreason.errors import LimitExceeded, UsageError
 from flowreason.ports import ModelInfo, Request, Usage
@@ -21,8 +22,8 @@ ASSUMED_REPLY = 1024
 class Limits:
     """The most that a run may use; None: no limit.
 
-    `calls` to the model, `tokens` in and out, `money` in US dollars, `seconds` of time on the wall, `depth` of sub-flows within
-    sub-flows, `rounds` of one loop.
+    `calls` to the model, `tokens` in and out, `money` in US dollars, `seconds` of time on the wall, `depth` of
+    sub-flows within sub-flows, `rounds` of one loop.
     """
 
     calls: int | None = 200
@@ -41,11 +42,11 @@ class Limits:
     @classmethod
     def parse(cls, texts: Iterable[str], base: Limits | None = None) -> Limits:
         """Limits from texts such as `calls=20` or `money=0.50`; `none` lifts one. Raises `UsageError`."""
-        found = base or cls()
+        found: Any = base or cls()
         for text in texts:
             name, _, number = text.partition("=")
             found = replace(found, **{_known(name.strip(), text): _number(name.strip(), number.strip())})
-        return found
+        return cast(Limits, found)
 
 
 _WHOLE = frozenset({"calls", "tokens", "depth", "rounds"})

@@ -1,7 +1,8 @@
 """A body region as numbers: what the stepper walks instead of names.
 
-Every node of a body (a flow's or a loop's, with the arms in it) has an index. `need[i]` counts the inputs that node i waits for,
-`targets[i]` who is waiting for it. Invariant: a plan is made once for a graph and never changes.
+Every node of a body (a flow's or a loop's, with the arms in it) has an index. `need[i]` counts the inputs that node i
+waits for, `targets[i]` who is waiting for it; `named[i]` are the names or arguments that it uses, and `exact[i]` is the
+class of values that are of its type as they are. Invariant: a plan is made once for a graph and never changes.
 """
 
 from __future__ import annotations
@@ -11,6 +12,8 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Any
 
+from flowreason.engine.environment import BoundTool
+from flowreason.engine.exact import class_of
 from flowreason.graph import ops
 from flowreason.graph.model import FlowGraph, Graph, Node, Read
 
@@ -68,6 +71,8 @@ class Plan:
     arms: list[dict[str, tuple[int, ...]] | None] = field(default_factory=list)
     reads: list[tuple[tuple[Read, int], ...]] = field(default_factory=list)
     first: list[int] = field(default_factory=list)
+    named: list[tuple[tuple[str, int], ...]] = field(default_factory=list)
+    exact: list[type | None] = field(default_factory=list)
     extra: list[Any] = field(default_factory=list)
     told: list[bool] = field(default_factory=list)
     watched: list[bool] = field(default_factory=list)
@@ -120,13 +125,13 @@ Trivial = Callable[[str], Callable[[Mapping[str, Any]], Any] | None]
 
 
 class Program:
-    """The plans of all flows of a graph, made when first used."""
+    """The plans of all flows of a graph, made when first used and kept with the graph for its further runs."""
 
-    def __init__(self, graph: Graph, inline_tools: Mapping[str, Callable[..., Any]], trivial: Trivial) -> None:
+    def __init__(self, graph: Graph, inline_tools: Mapping[str, BoundTool], trivial: Trivial) -> None:
         self.graph = graph
         self.inline_tools = dict(inline_tools)
         self.trivial = trivial
-        self._plans: dict[str, Plan] = {}
+        self._plans: dict[str, Plan] = graph.plans.setdefault((frozenset(inline_tools), trivial), {})
 
     def plan(self, flow: str) -> Plan:
         made = self._plans.get(flow)
@@ -147,6 +152,7 @@ class Planner:
         body_of = {region: flow.body_of(region) for region in flow.regions}
         for node in flow.nodes.values():
             self.bodies.setdefault(body_of[node.region], []).append(node)
+        self.inline_tools = frozenset(program.inline_tools)
         self.priorities = critical(flow)
 
     def body(self, region: str, around: Plan | None) -> Plan:
@@ -164,7 +170,7 @@ class Planner:
         for i in loops:
             self._loop(plan, i, waiting, guards, around)
         for i, node in enumerate(plan.nodes):
-            plan.extra[i] = plan.extra[i] if plan.extra[i] is not None else self._extra(node, plan, i)
+            plan.extra[i] = plan.extra[i] if plan.extra[i] is not None else self._extra(node)
         plan.targets = [tuple(w) for w in waiting]
         plan.arms = [{label: tuple(ts) for label, ts in g.items()} if g else None for g in guards]
         plan.roots = [i for i, n in enumerate(plan.need) if n == 0 and plan.kinds[i] not in _FED]
@@ -174,13 +180,15 @@ class Planner:
     def _slot(self, plan: Plan, node: Node) -> int:
         """A place for a node in a plan."""
         index = len(plan.nodes)
-        kind = kind_of(node, frozenset(self.program.inline_tools))
+        kind = kind_of(node, self.inline_tools)
         plan.index[node.id] = index
         plan.nodes.append(node)
         plan.kinds.append(kind)
         plan.need.append(0)
         plan.reads.append(())
         plan.first.append(-1)
+        plan.named.append(())
+        plan.exact.append(class_of(node.type))
         plan.extra.append(None)
         plan.told.append(not isinstance(node.op, ops.HIDDEN))
         plan.watched.append(False)
@@ -190,7 +198,9 @@ class Planner:
             plan.inputs[node.op.name] = index
         return index
 
-    def _local(self, plan: Plan, id: str, waiting: list[dict[int, None]], guards: list[Any], around: Plan | None) -> int:
+    def _local(
+        self, plan: Plan, id: str, waiting: list[dict[int, None]], guards: list[Any], around: Plan | None
+    ) -> int:
         """The index of a node in a plan; a node of a body around is imported."""
         found = plan.index.get(id)
         if found is not None:
@@ -206,7 +216,12 @@ class Planner:
         return index
 
     def _wire(
-        self, plan: Plan, i: int, waiting: list[dict[int, None]], guards: list[dict[str, list[int]]], around: Plan | None
+        self,
+        plan: Plan,
+        i: int,
+        waiting: list[dict[int, None]],
+        guards: list[dict[str, list[int]]],
+        around: Plan | None,
     ) -> None:
         node = plan.nodes[i]
         kind = plan.kinds[i]
@@ -223,6 +238,8 @@ class Planner:
             waiting[self._local(plan, earlier, waiting, guards, around)][i] = None
         plan.reads[i] = tuple(found)
         plan.first[i] = found[0][1] if found else -1
+        role = "argument" if isinstance(node.op, ops.CallTool | ops.CallFlow) else "value"
+        plan.named[i] = tuple((read.name, source) for read, source in found if read.role == role)
         sources = {s for r, s in found if not (linked and r.role == "argument")}
         sources |= {plan.index[earlier] for earlier in node.after}
         plan.need[i] = len(sources)
@@ -230,10 +247,18 @@ class Planner:
             guards[plan.index[owner]].setdefault(label, []).append(i)
             plan.need[i] += 1
         if kind in (Kind.JOIN, Kind.MEET):
-            plan.extra[i], plan.need[i] = plan.need[i], 1  # one way is enough to go on; all must be closed to be skipped
+            plan.extra[i], plan.need[i] = (
+                plan.need[i],
+                1,
+            )  # one way is enough to go on; all must be closed to be skipped
 
     def _loop(
-        self, plan: Plan, i: int, waiting: list[dict[int, None]], guards: list[dict[str, list[int]]], around: Plan | None
+        self,
+        plan: Plan,
+        i: int,
+        waiting: list[dict[int, None]],
+        guards: list[dict[str, list[int]]],
+        around: Plan | None,
     ) -> None:
         """The plan of a loop's body, and what goes in and out."""
         node = plan.nodes[i]
@@ -259,7 +284,9 @@ class Planner:
             yields.append((inside[id], isinstance(body.nodes[inside[id]].op, ops.Loop)))
             body.watched[inside[id]] = True
         items = [
-            (j, n.op.part) for j, n in enumerate(body.nodes) if isinstance(n.op, ops.Item) and body.kinds[j] == Kind.GIVEN
+            (j, n.op.part)
+            for j, n in enumerate(body.nodes)
+            if isinstance(n.op, ops.Item) and body.kinds[j] == Kind.GIVEN
         ]
         plan.extra[i] = LoopPlan(
             node.op, body, tuple(heads), tuple(rounds), tuple(by_next), tuple(by_leave), tuple(yields), tuple(items),
@@ -275,15 +302,11 @@ class Planner:
         """A node that a round hands on; one from outside the loop is known by its import."""
         return None if id is None else body.index[id]
 
-    def _extra(self, node: Node, plan: Plan, i: int) -> Any:
+    def _extra(self, node: Node) -> Any:
         """What the stepper needs at hand to run a node."""
         match node.op:
             case ops.Python(code=code, functions=()):
                 return self.program.trivial(code.text) if not code.block else None
-            case ops.CallTool(tool=tool) if plan.kinds[i] == Kind.PURE_TOOL:
-                return self.program.inline_tools[tool]
-            case ops.Join() | ops.Pass() | ops.Head() | ops.Item():
-                return None
         return None
 
 

@@ -43,7 +43,9 @@ class RunResult:
     @property
     def failed_items(self) -> tuple[FailedItem, ...]:
         return tuple(
-            FailedItem(e.frame, e.node, e.data["index"], e.data["error"]) for e in self.events if e.kind == "item.failed"
+            FailedItem(e.frame, e.node, e.data["index"], e.data["error"])
+            for e in self.events
+            if e.kind == "item.failed"
         )
 
 

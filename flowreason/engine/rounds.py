@@ -28,6 +28,7 @@ class Rounds:
     choose: Callable[[Frame, int, str], None]
     close_ways: Callable[[Frame, int, int, Any], None]
     opened: Callable[[Frame], None]
+    begins: Callable[[Frame, int, Any], None]
 
     def _loop(self, frame: Frame, i: int) -> None:
         """A loop whose list or count is there begins."""
@@ -35,13 +36,15 @@ class Rounds:
         try:
             items, total = inline.rounds_of(frame, i, plan.op.kind, frame.values[plan.source])
             if total > self.most_rounds:
-                message = f"this loop would run {total} rounds, more than the limit of {self.most_rounds} (limit `rounds`)"
+                message = (
+                    f"this loop would run {total} rounds, more than the limit of {self.most_rounds} (limit `rounds`)"
+                )
                 raise LimitExceeded("rounds", self.most_rounds, message)
         except FlowreasonError as error:
             self.fail(frame, i, error)
             self.loop_is_bad(frame, i, FAILED, frame.values[i])
             return
-        self.log.append((self.clock(), "node.started", frame, i, {"rounds": total}))
+        self.begins(frame, i, {"rounds": total})
         run = LoopRun(frame, i, plan, total, items)
         if total == 0:
             self._ends(run, None, plan.outs_next)
@@ -112,9 +115,7 @@ class Rounds:
             run.total = run.opened
             self._ends(run, frame, run.plan.outs_leave)
 
-    def _ends(
-        self, run: LoopRun, last: Frame | None, outs: Iterable[tuple[int | None, int | None, int]]
-    ) -> None:
+    def _ends(self, run: LoopRun, last: Frame | None, outs: Iterable[tuple[int | None, int | None, int]]) -> None:
         """No more rounds will be opened: what is carried goes out, and control goes on."""
         run.ended = True
         frame = run.frame
@@ -179,13 +180,21 @@ class Rounds:
         if not run.plan.yields and run.closed < run.opened:
             return
         values = [value for of_round in run.results for value in of_round]
-        if run.failures and len(run.failures) == len(values) and run.plan.op.collects:
-            self.resolve(run.frame, run.at, FAILED, run.failures[0][1])
+        around = run.frame.loop
+        if not run.plan.op.collects and around is not None:
+            around.failures += [(run.frame.index, failure) for _, failure in run.failures]  # its items, not this loop's
+        elif run.failures and len(run.failures) == len(values):
+            self._over(run, FAILED, run.failures[0][1])
             return
-        for index, failure in run.failures:
-            self.log.append((self.clock(), "item.failed", run.frame, run.at, {"index": index, "error": failure}))
-        value = values if run.plan.op.collects or run.plan.yields else None
-        self.resolve(run.frame, run.at, VALUE, value)
+        else:
+            for index, failure in run.failures:
+                self.log.append((self.clock(), "item.failed", run.frame, run.at, {"index": index, "error": failure}))
+        self._over(run, VALUE, values if run.plan.op.collects or run.plan.yields else None)
+
+    def _over(self, run: LoopRun, outcome: int, value: Any) -> None:
+        """The loop's node has its outcome."""
+        run.frame.scope.open.pop((run.frame, run.at), None)
+        self.resolve(run.frame, run.at, outcome, value)
 
     # --- loops that fail ---
 
@@ -194,7 +203,7 @@ class Rounds:
         if run.ended:
             return
         run.ended = True
-        self.resolve(run.frame, run.at, FAILED, failure)
+        self._over(run, FAILED, failure)
         self.loop_is_bad(run.frame, run.at, FAILED, failure)
 
     def loop_is_bad(self, frame: Frame, i: int, outcome: int, value: Any) -> None:
@@ -203,5 +212,3 @@ class Rounds:
         for _, _, out in plan.outs_next:
             self.feed(frame, out, outcome, value)
         self.close_ways(frame, i, outcome, value)
-
-

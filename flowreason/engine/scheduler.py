@@ -1,19 +1,22 @@
-"""The scheduler: it waits, and decides nothing. What is ready is the stepper's word; this starts it and hands back outcomes.
+"""The scheduler: it waits, and decides nothing. The stepper says what is ready; this starts it and hands on outcomes.
 
-Invariant: a task exists only where something waits; every task belongs to the scope it was started in and ends with it; when
-`run` returns or raises, none is left.
+Invariant: a task exists only where something waits; every task belongs to the scope it was started in and ends with it;
+when `run` returns or raises, none is left, and every node that was started has its end among the events. An exception
+that is no failure of the flow (a bug, or one of the caller's own `on_event` or `ask_user`) stops the run and is raised.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+import sys
+import time
+from collections.abc import Mapping
 from typing import Any
 
 from flowreason.engine.caller import Caller
-from flowreason.engine.environment import Environment
+from flowreason.engine.environment import BoundTool, Environment
 from flowreason.engine.evaluate import trivial
-from flowreason.engine.frames import FAILED, VALUE, Failure, Frame
+from flowreason.engine.frames import FAILED, VALUE, Failure, Frame, Scope
 from flowreason.engine.gate import Gate
 from flowreason.engine.journal import Journal
 from flowreason.engine.limits import Budget
@@ -25,6 +28,9 @@ from flowreason.engine.work import Worker
 from flowreason.errors import Cancelled, FlowreasonError, LimitExceeded, is_fatal
 from flowreason.graph.model import Graph
 
+_EAGER: dict[str, Any] = {"eager_start": True} if sys.version_info >= (3, 12) else {}
+"""Where Python has it, work begins in place, and costs no turn of the event loop if it does not wait after all."""
+
 
 class Run:
     """One run of a graph, from inputs to a result. `journal` and `budget` may hold what came before (the compiler)."""
@@ -34,180 +40,228 @@ class Run:
         self.graph = graph
         self.environment = environment
         self.journal = journal
-        self._clock = journal.clock
         self._live = journal.on_event is not None
-        self._stepper = Stepper(self._clock, limits.depth, limits.rounds)
+        self._stepper = Stepper(time.monotonic, limits.depth, limits.rounds)
         self._caller = Caller(environment.provider, budget or Budget(limits), Gate(environment.concurrency))
         self._worker = Worker(environment, self._caller, self)
-        self._done: asyncio.Future[tuple[int, Any]] | None = None
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._main: Frame | None = None
+        self._broken: BaseException | None = None
+        self._cancelled: list[asyncio.Task[None]] = []
+        self._touched: list[Scope] = []
+        self._pumping = False
 
     # --- the whole run ---
 
     async def run(self, inputs: Mapping[str, Any]) -> RunResult:
         """Run to the end. Cancelling the task that awaits this cancels the run, and everything in it, at once."""
-        loop = asyncio.get_running_loop()
-        self._done = loop.create_future()
+        self._loop = asyncio.get_running_loop()
+        self._done: asyncio.Future[tuple[int, Any]] = self._loop.create_future()
         text = self.graph.source.text
         self._say("run.started", {"flow": text, "entry": self.graph.entry, "inputs": dict(inputs)})
         try:
             outcome, value = await self._until_answer(inputs)
         except asyncio.CancelledError:
+            await self._tidy()
             self._say("run.cancelled", {"reason": "cancelled"})
             raise
-        except FlowreasonError as error:
-            return self._failed(error)
-        finally:
+        except BaseException:
             await self._tidy()
-        if outcome == VALUE:
-            self._say("run.finished", {"value": value})
-            return RunResult("answered", value, None, tuple(self.journal.events))
-        return self._failed(value.error)
+            raise
+        await self._tidy()
+        result = self._ended(outcome, value)
+        if self._broken is not None:
+            raise self._broken
+        return result
 
     async def _until_answer(self, inputs: Mapping[str, Any]) -> tuple[int, Any]:
-        assert self._done is not None
-        program = Program(self.graph, self._inline_tools(), trivial)
-        self._stepper.open_flow(program, self.graph.entry, inputs, waiter=self._finished)
-        self.pump()
+        if not self._done.done():
+            program = Program(self.graph, self._inline_tools(), trivial)
+            self._main = self._stepper.open_flow(program, self.graph.entry, inputs, waiter=self._finished)
+            self.pump(self._main.scope)
         seconds = self.environment.limits.seconds
-        left = None if seconds is None else max(0.0, seconds - self._clock())
+        left = None if seconds is None else max(0.0, seconds - self.journal.clock())
         try:
             async with asyncio.timeout(left):
                 return await self._done
         except TimeoutError:
-            message = f"the limit of {seconds:g} seconds is reached; raise it with --limit seconds=…"
-            raise LimitExceeded("seconds", seconds or 0, message) from None
+            message = f"the limit of {seconds or 0:g} seconds is reached; raise it with --limit seconds=…"
+            return FAILED, LimitExceeded("seconds", seconds or 0, message)
 
     def _finished(self, outcome: int, value: Any) -> None:
-        if self._done is not None and not self._done.done():
-            self._done.set_result((outcome, value))
+        if not self._done.done():
+            self._done.set_result((outcome, value.error if isinstance(value, Failure) else value))
 
-    def _failed(self, error: FlowreasonError) -> RunResult:
-        self._say("run.failed", {"error": str(error), "error_kind": error_kind(error)})
-        match error:
+    def _abort(self, error: BaseException) -> None:
+        """An error that ends the run at once; one that is no failure of the flow is raised when all is tidy."""
+        if not isinstance(error, FlowreasonError) and self._broken is None:
+            self._broken = error
+        if not self._done.done():
+            self._done.set_result((FAILED, error))
+        if self._main is not None:
+            self._stepper.close(self._main)
+
+    def _ended(self, outcome: int, value: Any) -> RunResult:
+        """The last event, and the result."""
+        if outcome == VALUE:
+            self._say("run.finished", {"value": value})
+            return RunResult("answered", value, None, tuple(self.journal.events))
+        self._say("run.failed", {"error": str(value), "error_kind": error_kind(value)})
+        events = tuple(self.journal.events)
+        match value:
             case LimitExceeded(limit=limit) if limit != "rounds":
-                return RunResult("limit", None, error, tuple(self.journal.events))
+                return RunResult("limit", None, value, events)
             case Cancelled():
-                return RunResult("cancelled", None, error, tuple(self.journal.events))
-        return RunResult("failed", None, error, tuple(self.journal.events))
+                return RunResult("cancelled", None, value, events)
+        return RunResult("failed", None, value, events)
 
-    def _inline_tools(self) -> dict[str, Callable[..., Any]]:
-        return {name: tool.function for name, tool in self.environment.tools.items() if tool.inline}
+    def _inline_tools(self) -> dict[str, BoundTool]:
+        return {name: tool for name, tool in self.environment.tools.items() if tool.inline}
 
     async def _tidy(self) -> None:
         """No task outlives the run."""
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-        await self._caller.close()
-        await self._worker.close()
+        if self._main is not None:
+            self._stepper.close(self._main)
+        self._cancel()
+        try:
+            await asyncio.gather(*self._cancelled, return_exceptions=True)
+        finally:
+            try:
+                await self._caller.close()
+            finally:
+                await self._worker.close()
         self._flush()
 
     # --- pumping ---
 
-    def pump(self) -> None:
-        """Let the stepper do what needs no waiting, and start what does."""
+    def pump(self, changed: Scope) -> None:
+        """Let the stepper do what needs no waiting, and start what does. `changed`: where something began or ended."""
+        self._touched.append(changed.awaited)
+        if self._pumping:
+            return  # work that was begun in place is over already: whoever began it goes on
+        self._pumping = True
+        try:
+            self._pump()
+        except BaseException as error:  # noqa: BLE001 - kept, and raised by `run`
+            self._abort(error)
+        finally:
+            self._pumping = False
+        touched, self._touched = self._touched, []
+        for scope in touched:
+            if not scope.busy and not scope.closed:
+                self._standstill()
+        if self._live:
+            self._flush()
+
+    def _pump(self) -> None:
         stepper = self._stepper
         while True:
             stepper.drain()
+            if stepper.cancels:
+                self._cancel()
             if not stepper.work:
-                break
+                return
             work, stepper.work = stepper.work, []
             for frame, i in work:
                 if not frame.scope.closed:
                     self._start(frame, i)
-        if stepper.cancels:
-            cancels, stepper.cancels = stepper.cancels, []
-            for task in cancels:
-                task.cancel()
-        if not self._tasks:
-            self._standstill()
-        if self._live:
-            self._flush()
+
+    def _cancel(self) -> None:
+        """Cancel the work of what is over."""
+        cancels, self._stepper.cancels = self._stepper.cancels, []
+        for task in cancels:
+            task.cancel()
+        self._cancelled = [task for task in self._cancelled if not task.done()] + cancels
 
     def _standstill(self) -> None:
-        """Nothing runs and nothing is ready: unless the run has ended, the graph has a fault, which must not hang."""
-        if self._done is not None and not self._done.done():
-            self._abort(AssertionError(f"the run of {self.graph.entry} came to a standstill; this is a bug of flowreason"))
+        """Nothing runs and nothing is ready where somebody waits: the graph has a fault, which must not hang."""
+        self._abort(AssertionError(f"the run of {self.graph.entry} came to a standstill; this is a bug of flowreason"))
 
     def _start(self, frame: Frame, i: int) -> None:
-        task = asyncio.get_running_loop().create_task(self._perform(frame, i))
-        frame.scope.tasks.add(task)
-        self._tasks.add(task)
+        task: asyncio.Task[None] = asyncio.Task(self._perform(frame, i), loop=self._loop, name="node", **_EAGER)
+        if not task.done():
+            frame.scope.begin(task)
 
     async def _perform(self, frame: Frame, i: int) -> None:
         """One work node, from start to outcome."""
-        task = asyncio.current_task()
-        outcome: Any
+        stepper, scope = self._stepper, frame.scope
+        self.tell("node.started", frame, i, None)
+        error: BaseException | None = None
+        value: Any = None
         try:
-            outcome = await self._worker.perform(frame, i)
+            value = await self._worker.perform(frame, i)
         except asyncio.CancelledError:
-            self._stepper.log.append((self._clock(), "node.cancelled", frame, i, None))
+            stepper.log.append((stepper.clock(), "node.cancelled", frame, i, None))
             raise
-        except FlowreasonError as error:
-            self._failed_node(frame, i, error)
-        except BaseException as error:
-            self._abort(error)
-        else:
-            frame.scope.tasks.discard(task)
-            self._stepper.resolve(frame, i, VALUE, outcome)
+        except BaseException as raised:  # noqa: BLE001 - told, and raised by `run` where it is no failure of the flow
+            error = raised
         finally:
-            frame.scope.tasks.discard(task)
-            self._tasks.discard(task)  # type: ignore[arg-type]
-        self.pump()
-
-    def _failed_node(self, frame: Frame, i: int, error: FlowreasonError) -> None:
-        if is_fatal(error):
-            self._stepper.fail(frame, i, error)
-            self._abort(error)
+            scope.end(asyncio.current_task())
+        if error is not None:
+            self._failed(frame, i, error)
+        elif scope.closed:
+            stepper.log.append((stepper.clock(), "node.cancelled", frame, i, None))
         else:
-            self._stepper.fail(frame, i, error)
+            stepper.resolve(frame, i, VALUE, value)
+        self.pump(scope)
 
-    def _abort(self, error: BaseException) -> None:
-        """An error that ends the run; one that is nobody's fault but ours is raised to the caller."""
-        if self._done is not None and not self._done.done():
-            self._done.set_exception(error)
+    def _failed(self, frame: Frame, i: int, error: BaseException) -> None:
+        """A work node raised. What comes of something that is over already does not matter, unless it is a bug."""
+        ours = isinstance(error, FlowreasonError)
+        if frame.scope.closed and ours:
+            self._stepper.log.append((self._stepper.clock(), "node.cancelled", frame, i, None))
+        elif isinstance(error, FlowreasonError) and not is_fatal(error):
+            self._stepper.fail(frame, i, error)
+        else:
+            self._stepper.log.append((self._stepper.clock(), "node.failed", frame, i, error))
+            self._abort(error)
 
     # --- what work asks of us ---
 
     async def call_flow(self, program: Program, flow: str, inputs: Mapping[str, Any], frame: Frame, i: int) -> Any:
         """Run a flow in place and wait for its answer. Raises what it failed with."""
-        answer: asyncio.Future[tuple[int, Any]] = asyncio.get_running_loop().create_future()
+        if frame.scope.closed:
+            raise asyncio.CancelledError  # a caller that would not be cancelled
+        answer: asyncio.Future[tuple[int, Any]] = self._loop.create_future()
 
         def returned(outcome: int, value: Any) -> None:
             if not answer.done():
                 answer.set_result((outcome, value))
 
         inner = self._stepper.open_flow(program, flow, inputs, parent=frame, at=i, waiter=returned)
-        self.pump()
+        self.pump(inner.scope)
         try:
             outcome, value = await answer
         except asyncio.CancelledError:
-            for task in inner.scope.close():
-                task.cancel()
+            self._stepper.close(inner)
+            self._cancel()
             raise
         if outcome == FAILED:
             assert isinstance(value, Failure)
             raise value.error
         return value
 
-    def tell(self, kind: str, frame: Frame | None, i: int, data: Mapping[str, Any]) -> None:
+    def tell(self, kind: str, frame: Frame | None, i: int, data: Mapping[str, Any] | None) -> None:
         """An event of a node, live."""
-        self._stepper.log.append((self._clock(), kind, frame, i, data))
+        stepper = self._stepper
+        stepper.log.append((stepper.clock(), kind, frame, i, data))
         if self._live:
             self._flush()
 
     def _say(self, kind: str, data: Mapping[str, Any]) -> None:
-        self._stepper.log.append((self._clock(), kind, None, -1, data))
+        self.tell(kind, None, -1, data)
         self._flush()
 
     def _flush(self) -> None:
         """Turn what was logged into events."""
+        journal = self.journal
         log, self._stepper.log = self._stepper.log, []
         for entry in log:
-            self.journal.put(told(len(self.journal.events), entry))
+            try:
+                journal.put(told(len(journal.events), journal.began, entry))
+            except BaseException as error:  # noqa: BLE001 - the listener's own; it hears no more, and `run` raises it
+                self._abort(error)
 
 
-def error_kind(error: FlowreasonError) -> str:
+def error_kind(error: BaseException) -> str:
     """The kind of an error in one word."""
     return str(getattr(error, "kind", None) or type(error).__name__)

@@ -1,7 +1,8 @@
 """The stepper: takes what happened and says what is ready. It never waits, and its arguments decide everything.
 
-The caller hands in outcomes (`resolve`), calls `drain`, and finds in `work` the nodes that wait for the outside world. Replay, the
-property tests and the time slider use it without an event loop. For speed it changes the state that it was given.
+The caller hands in outcomes (`resolve`), calls `drain`, and finds in `work` the nodes that wait for the outside world.
+Replay, the property tests and the time slider use it without an event loop. For speed it changes the state that it was
+given.
 """
 
 from __future__ import annotations
@@ -73,7 +74,7 @@ class Stepper(Rounds):
         waiter: Callable[[int, Any], None] | None = None,
     ) -> Frame:
         """A new activation of a flow with given inputs. `waiter` is told its outcome and value."""
-        frame = self._flow_frame(program, flow, parent, at)
+        frame = self._flow_frame(program, flow, parent, at, awaited=True)
         frame.waiter = waiter
         for name, index in frame.plan.inputs.items():
             if name in inputs:
@@ -219,6 +220,8 @@ class Stepper(Rounds):
         """No way out of node i is taken: it was skipped, or failed."""
         for targets in (frame.plan.arms[i] or {}).values():
             for t in targets:
+                if frame.plan.kinds[t] == Kind.RESCUE and not frame.state[t]:
+                    self._mark(frame, t, outcome, value)  # on a way that nobody came, there is nothing to rescue
                 self._spoil(frame, t, outcome, value)
 
     def choose(self, frame: Frame, i: int, label: str) -> None:
@@ -237,9 +240,11 @@ class Stepper(Rounds):
 
     # --- flows ---
 
-    def _flow_frame(self, program: Program, flow: str, parent: Frame | None, at: int) -> Frame:
+    def _flow_frame(
+        self, program: Program, flow: str, parent: Frame | None, at: int, *, awaited: bool = False
+    ) -> Frame:
         plan = program.plan(flow)
-        scope = Scope(parent.scope if parent else None)
+        scope = Scope(parent.scope if parent else None, awaited=awaited)
         frame = Frame(plan, program, parent, at, 0, scope, None)
         frame.depth = parent.depth + 1 if parent else 0
         self.opened(frame)
@@ -267,9 +272,9 @@ class Stepper(Rounds):
             message = f"{op.flow} is called more than {self.depth} deep (the limit `depth`)"
             self.fail(frame, i, NodeError(message, node=frame.plan.nodes[i].id, frame=frame.path, kind="depth"))
             return
-        self.log.append((self.clock(), "node.started", frame, i, None))
+        self.begins(frame, i, None)
         inner = self._flow_frame(frame.program, op.flow, frame, i)
-        given = {read.name: source for read, source in frame.plan.reads[i] if read.role == "argument"}
+        given = dict(frame.plan.named[i])
         for name, index in inner.plan.inputs.items():
             if name in given:
                 self.link(frame, given[name], inner, index)
@@ -280,14 +285,29 @@ class Stepper(Rounds):
         """A flow has its answer, or failed: what is still under way in it is not needed any more."""
         if frame.scope.closed:
             return
-        self.cancels += frame.scope.close()
-        self.log.append((self.clock(), "frame.closed", frame, -1, None))
+        self.close(frame)
         if frame.waiter is not None:
             frame.waiter(outcome, value)
         elif frame.parent is not None:
             self._returned(frame.parent, frame.at, outcome, value)
 
+    def close(self, frame: Frame) -> None:
+        """A flow is over, answered or not: its work is cancelled, and so is that of all it called."""
+        if frame.scope.closed:
+            return
+        tasks, opened = frame.scope.close()
+        self.cancels += tasks
+        for inner, i in opened:
+            self.log.append((self.clock(), "node.cancelled", inner, i, None))
+        self.log.append((self.clock(), "frame.closed", frame, -1, None))
+
+    def begins(self, frame: Frame, i: int, data: Any) -> None:
+        """A loop or a call starts."""
+        frame.scope.open[frame, i] = None
+        self.log.append((self.clock(), "node.started", frame, i, data))
+
     def _returned(self, frame: Frame, i: int, outcome: int, value: Any) -> None:
+        frame.scope.open.pop((frame, i), None)
         if outcome == VALUE:
             self._typed(frame, i, value)
         else:
@@ -297,10 +317,10 @@ class Stepper(Rounds):
 
     def _typed(self, frame: Frame, i: int, value: Any) -> None:
         """A value in the type that its node declares."""
-        type = frame.plan.nodes[i].type
-        if type is not ANY:
+        exact = frame.plan.exact[i]
+        if exact is not object and value.__class__ is not exact:
             try:
-                value = convert(value, type)
+                value = convert(value, frame.plan.nodes[i].type)
             except Misfit as misfit:
                 self.fail(frame, i, inline.misfit(frame, i, misfit))
                 return
@@ -382,10 +402,10 @@ class Stepper(Rounds):
             return
         values = frame.values
         try:
-            value = evaluate({read.name: values[source] for read, source in frame.plan.reads[i]})
+            value = evaluate({name: values[source] for name, source in frame.plan.named[i]})
         except NotTrivial:
             self.work.append((frame, i))
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - whatever Python in a flow raises is that node's failure
             self.fail(frame, i, inline.python_failed(frame, i, error))
         else:
             self._typed(frame, i, value)

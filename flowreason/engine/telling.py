@@ -6,12 +6,12 @@ from typing import Any
 
 from flowreason.engine.events import Event
 from flowreason.engine.frames import Failure, Frame
-from flowreason.errors import FlowreasonError
 
 
-def told(seq: int, entry: tuple[float, str, Frame | None, int, Any]) -> Event:
-    """The event of a log entry."""
+def told(seq: int, began: float, entry: tuple[float, str, Frame | None, int, Any]) -> Event:
+    """The event of a log entry; `began` is when the run did, on the clock of the entry."""
     time, kind, frame, i, data = entry
+    time -= began
     if frame is None:
         return Event(seq, time, kind, "", "", data)
     node = frame.plan.nodes[i].id if i >= 0 else ""
@@ -23,7 +23,6 @@ def _data(kind: str, frame: Frame, data: Any) -> dict[str, Any]:
         case "node.done":
             return {"value": data}
         case "node.failed":
-            assert isinstance(data, FlowreasonError)
             return {"error": str(data), "error_kind": str(getattr(data, "kind", type(data).__name__))}
         case "node.skipped" if isinstance(data, Failure):
             return {"because": data.node}
@@ -41,10 +40,8 @@ def _error(error: Any) -> str:
 def _opened(frame: Frame) -> dict[str, Any]:
     plan = frame.plan
     owner = frame.parent.plan.nodes[frame.at].id if frame.parent is not None else ""
-    data = {"flow": plan.flow.name, "region": plan.region, "owner": owner}
+    data: dict[str, Any] = {"flow": plan.flow.name, "region": plan.region, "owner": owner}
     if frame.loop is not None:
         data["index"] = frame.index
         data["kind"] = frame.loop.plan.op.kind
     return data
-
-

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import inspect
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Protocol
 
 from flowreason.asking.convert import convert
@@ -18,24 +18,21 @@ from flowreason.engine.asker import TRIES, Asker, Question
 from flowreason.engine.caller import Caller
 from flowreason.engine.checks import Checks
 from flowreason.engine.emulation import ModelHost
-from flowreason.engine.environment import BoundTool, Environment
+from flowreason.engine.environment import Environment
 from flowreason.engine.frames import Frame
 from flowreason.engine.plan import Program
 from flowreason.errors import FlowreasonError, PythonError, UsageError
 from flowreason.graph import ops
 from flowreason.graph.model import Node
 from flowreason.ports import HostCall, PythonTask, SandboxLimits, SandboxSession
-from flowreason_dsl.types import ANY
 
 
 class Host(Protocol):
     """What work needs of the scheduler: to run flows in place, and to tell what happens."""
 
-    async def call_flow(
-        self, program: Program, flow: str, inputs: Mapping[str, Any], frame: Frame, i: int
-    ) -> Any: ...
+    async def call_flow(self, program: Program, flow: str, inputs: Mapping[str, Any], frame: Frame, i: int) -> Any: ...
 
-    def tell(self, kind: str, frame: Frame | None, i: int, data: Mapping[str, Any]) -> None: ...
+    def tell(self, kind: str, frame: Frame | None, i: int, data: Mapping[str, Any] | None) -> None: ...
 
 
 class Worker:
@@ -47,22 +44,27 @@ class Worker:
         self.host = host
         self._session: asyncio.Task[SandboxSession] | None = None
 
-    async def perform(self, frame: Frame, i: int) -> Any:
+    def perform(self, frame: Frame, i: int) -> Awaitable[Any]:
         """The value of a work node, in its type, with its checks held."""
         node = frame.plan.nodes[i]
-        self.host.tell("node.started", frame, i, {})
         if isinstance(node.op, ops.Ask):
-            if node.op.user:
-                return await self._ask_person(frame, i, node, node.op)
-            return await self._ask(frame, i, node, node.op)
+            return self._ask_person(frame, i, node, node.op) if node.op.user else self._ask(frame, i, node, node.op)
+        if isinstance(node.op, ops.CallTool) and frame.plan.exact[i] is object and not node.checks:
+            return self.call_tool(node.op.tool, arguments_of(frame, i), frame, i)
+        return self._checked(frame, i, node)
+
+    async def _checked(self, frame: Frame, i: int, node: Node) -> Any:
+        """Work other than asking: done once, then brought into its type and checked."""
         value = await self._act(frame, i, node)
         try:
-            value = convert(value, node.type) if node.type is not ANY else value
+            exact = frame.plan.exact[i]
+            value = value if exact is object or value.__class__ is exact else convert(value, node.type)
         except Misfit as misfit:
             raise inline.misfit(frame, i, misfit) from misfit
-        wrong = await Checks(self, frame, i).first_wrong(value)
-        if wrong is not None:
-            raise inline.node_error(frame, i, wrong, "ensure")
+        if node.checks:
+            wrong = await Checks(self, frame, i).first_wrong(value)
+            if wrong is not None:
+                raise inline.node_error(frame, i, wrong, "ensure")
         return value
 
     async def _act(self, frame: Frame, i: int, node: Node) -> Any:
@@ -104,7 +106,9 @@ class Worker:
     async def _ask_person(self, frame: Frame, i: int, node: Node, op: ops.Ask) -> Any:
         """The person's answer; what does not fit is asked again, with the reason."""
         if self.environment.ask_user is None:
-            raise inline.node_error(frame, i, "this flow asks the person who runs it, and nobody is there to answer", "user")
+            raise inline.node_error(
+                frame, i, "this flow asks the person who runs it, and nobody is there to answer", "user"
+            )
         text = text_for_person(op.question, values_of(frame, i), context=context_of(frame, i), type=node.type)
         checks, asked, wrong = Checks(self, frame, i), text, None
         for _ in range(TRIES):
@@ -163,6 +167,7 @@ class Worker:
         """A sub-flow or tool, called from Python."""
         graph = frame.program.graph
         if name in graph.flows:
+            self._check_depth(frame, i)
             inputs = bind(name, graph.flows[name].parameters, args, kwargs)
             return await self.host.call_flow(frame.program, name, inputs, frame, i)
         parameters = tuple(p.name.text for p in graph.tools[name].parameters)
@@ -185,41 +190,26 @@ class Worker:
 
     # --- tools ---
 
-    async def call_tool(self, name: str, arguments: Mapping[str, Any], frame: Frame, i: int) -> Any:
+    async def call_tool(self, name: str, arguments: dict[str, Any], frame: Frame, i: int) -> Any:
         """A tool, with its arguments and result in their types. One that is not async runs in a thread."""
         tool = self.environment.tools.get(name)
         if tool is None:
             raise inline.node_error(frame, i, f"the tool {name} was not given to this run (tools=[{name}])", "tool")
-        given = self._fitting(tool, arguments, frame, i)
+        given = inline.fitting(tool, arguments, frame, i)
         try:
-            if inspect.iscoroutinefunction(tool.function):
+            if tool.is_async:
                 value = await tool.function(**given)
             elif tool.inline:
                 value = tool.function(**given)
             else:
                 value = await asyncio.to_thread(tool.function, **given)
+            if inspect.isawaitable(value):
+                value = await value
         except FlowreasonError:
             raise
         except Exception as error:
-            message = f"the tool {name} failed: {type(error).__name__}: {error}"
-            raise inline.node_error(frame, i, message, "tool") from error
-        returns = tool.definition.returns
-        try:
-            return value if returns is None else convert(value, returns.type)
-        except Misfit as misfit:
-            raise inline.node_error(frame, i, f"the tool {name} gave a wrong value: {misfit.reason}", "tool") from misfit
-
-    @staticmethod
-    def _fitting(tool: BoundTool, arguments: Mapping[str, Any], frame: Frame, i: int) -> dict[str, Any]:
-        kinds = {p.name.text: p.type.type for p in tool.definition.parameters}
-        given = {}
-        for name, value in arguments.items():
-            try:
-                given[name] = convert(value, kinds.get(name, ANY))
-            except Misfit as misfit:
-                message = f"{tool.definition.name}({name}=…): {misfit.reason}"
-                raise inline.node_error(frame, i, message, "type") from misfit
-        return given
+            raise inline.tool_failed(tool, error, frame, i) from error
+        return inline.returned(tool, value, frame, i)
 
     # --- flows written at run time ---
 
@@ -284,7 +274,8 @@ def values_of(frame: Frame, i: int) -> dict[str, Any]:
 
 
 def arguments_of(frame: Frame, i: int) -> dict[str, Any]:
-    return {read.name: frame.values[source] for read, source in frame.plan.reads[i] if read.role == "argument"}
+    values = frame.values
+    return {name: values[source] for name, source in frame.plan.named[i]}
 
 
 def settings_of(frame: Frame, i: int) -> dict[str, Any]:
@@ -312,7 +303,7 @@ def _questions(frame: Frame, i: int) -> dict[str, str]:
 
 def read_name(name: str) -> str:
     """The last word of a path, as the name of an input."""
-    return name.split(".")[-1].split("[")[0]
+    return name.rsplit(".", maxsplit=1)[-1].split("[", maxsplit=1)[0]
 
 
 def bind(flow: str, parameters: tuple[str, ...], args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> dict[str, Any]:
@@ -342,5 +333,3 @@ def draw_of(frame: Frame) -> int:
 def seed_of(frame: Frame, i: int) -> int:
     """A number for `random` that is the same on every run and differs from node to node."""
     return zlib.crc32(f"{frame.path}/{frame.plan.nodes[i].id}".encode())
-
-

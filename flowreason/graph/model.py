@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from flowreason.graph.ops import Check, Decide, Item, Loop, Meet, Op, Out
 from flowreason_dsl.source import NOWHERE, Source, Span
@@ -158,3 +158,8 @@ class Graph:
     @property
     def main(self) -> FlowGraph:
         return self.flows[self.entry]
+
+    @cached_property
+    def plans(self) -> dict[Any, Any]:
+        """What the engine made of this graph for running it, kept for the next run."""
+        return {}

@@ -9,7 +9,7 @@ from typing import Any
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from oracle import Oracle
+from tests.oracle import Oracle
 
 import flowreason as fr
 from flowreason_dsl import parse
@@ -31,7 +31,9 @@ class Writer:
         """Python over known names, always a whole number."""
         left = self.pick(*known, "1", "3")
         right = self.pick(*known, "2", "5")
-        return self.pick(f"{left} + {right}", f"{left} - {right}", f"({left} * {right}) % 7", f"{left}", f"abs({right}) % 4")
+        return self.pick(
+            f"{left} + {right}", f"{left} - {right}", f"({left} * {right}) % 7", f"{left}", f"abs({right}) % 4"
+        )
 
     def test(self, known: list[str]) -> str:
         return f"({self.number(known)}) % {self.pick('2', '3')} == {self.pick('0', '1')}"
@@ -179,7 +181,9 @@ def run_text(text: str, seed: int, a: int, b: int) -> tuple[fr.Result, list[Any]
 
 @settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
 @given(programs(), st.integers(0, 5), st.integers(-3, 5), st.integers(0, 10_000))
-def test_a_run_in_any_order_gives_what_the_statements_say_one_after_the_other(text: str, a: int, b: int, seed: int) -> None:
+def test_a_run_in_any_order_gives_what_the_statements_say_one_after_the_other(
+    text: str, a: int, b: int, seed: int
+) -> None:
     oracle = Oracle(parse(text), lambda question: reckoned(question))
     expected = oracle.run("main", {"a": a, "b": b})
     result, effects = run_text(text, seed, a, b)
