@@ -135,7 +135,9 @@ def _command(example: Example) -> str:
 @examples_app.command("play")
 def play(
     name: Name,
-    pace: Annotated[float, typer.Option("--pace", help="1 as slow as the model was, 0 at once.", min=0.0)] = 1.0,
+    pace: Annotated[
+        float | None, typer.Option("--pace", help="1 as slow as the model was, 0 at once; else some seconds.", min=0.0)
+    ] = None,
     flow_out: Annotated[Path | None, typer.Option("--flow-out", metavar="FILE.flow", help="Keep the flow.")] = None,
     json: options.Json = False,
     quiet: options.Quiet = False,

@@ -24,6 +24,10 @@ if TYPE_CHECKING:
     from flowreason.ports import Provider
 
 
+PLAYED_SECONDS = 8.0
+"""How long the replies of a played example take, one after the other."""
+
+
 @dataclass(frozen=True, slots=True)
 class Order:
     """What is to be run with: model, limits, tools, recordings."""
@@ -83,11 +87,11 @@ def run_file(file: Path, given: Sequence[str], order: Order, screen: Screen) -> 
     return carry_out(begin, provider, screen, _kept(order, None))
 
 
-def play_example(example: Example, pace: float, screen: Screen, flow_out: Path | None) -> int:
+def play_example(example: Example, pace: float | None, screen: Screen, flow_out: Path | None) -> int:
     """Answer an example's question from its recorded replies; gives the exit code."""
     reading.writable(flow_out, "--flow-out")
     question, tools = example.question, tools_from(example.tools)
-    provider = _recorded(example.replies, pace)
+    provider = _recorded(example.replies, _watchable(example.replies) if pace is None else pace)
     if not screen.quiet and not screen.as_data:
         output.note(f"Question: {question}\n")
 
@@ -116,6 +120,14 @@ def _recorded(path: Path, pace: float = 0.0) -> Provider:
         return fr.Recorded(path, pace=pace)
     except fr.RecordingError as error:  # the file itself is at fault, and nothing has run
         raise UsageError(str(error)) from None
+
+
+def _watchable(path: Path) -> float:
+    """A pace at which all replies together take some seconds: slow enough to watch, quick enough not to wait."""
+    from flowreason.providers.recording import read
+
+    total = sum(entry.seconds for entry in read(path)[1])
+    return min(1.0, PLAYED_SECONDS / total) if total else 0.0
 
 
 def _configured(order: Order, needed: bool) -> Provider:

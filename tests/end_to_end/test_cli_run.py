@@ -289,3 +289,10 @@ def test_there_are_eight_examples_and_none_is_overwritten_by_a_copy(tmp_path: Pa
     again = flowreason("examples", "copy", examples()[0], "mine", folder=tmp_path)
     assert again.code == 2
     assert is_short(again.err)
+
+
+def test_a_played_example_can_be_watched_and_does_not_keep_anyone_waiting(tmp_path: Path) -> None:
+    ran = flowreason("examples", "play", "universities", folder=tmp_path, timeout=30)
+    seconds = float(ran.err.rpartition("·")[2].removesuffix(" s\n"))
+    assert ran.code == 0
+    assert 1 < seconds < 15
