@@ -6,6 +6,7 @@ Invariant: a body reads outer names through its heads where it assigns them, and
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from flowreason.graph import ops
 from flowreason.graph.builder import EFFECTS, Builder, Guard, LoopScope, Way
@@ -167,17 +168,11 @@ class Loops:
             build.add(ops.Next(), self._at(body, following[0]), base=f"{id}.next")
         last = self._leave(id, scope, body, heads)
         carried = []
+        read = self._read()
         for each, head in heads.items():
-            carried.append(
-                ops.Carried(
-                    name=each,
-                    initial=way.env.get(each),
-                    head=head,
-                    next=following[1].get(each) if following else None,
-                    leave=last.get(each),
-                    out=None,
-                )
-            )
+            following_holder = following[1].get(each) if following else None
+            made = ops.Carried(each, way.env.get(each), head, following_holder, last.get(each), None)
+            carried.append(self._without_idle_head(made, read))
         carried = self._outs(id, carried, way, following, scope)
         op = ops.Loop(
             kind=kind,  # type: ignore[arg-type]
@@ -191,6 +186,24 @@ class Loops:
         if scope.answers:
             way.guard, way.escaped = (id, "done"), True
         self._rename(carried, way)
+
+    def _read(self) -> set[str]:
+        """The nodes that some node or loop uses so far."""
+        used: set[str] = set()
+        for node in self.builder.nodes.values():
+            used.update(read.source for read in node.reads)
+            used.update(node.after)
+            if isinstance(node.op, ops.Loop):
+                for each in node.op.carried:
+                    used.update(source for source in (each.initial, each.next, each.leave) if source)
+        return used
+
+    def _without_idle_head(self, each: ops.Carried, read: set[str]) -> ops.Carried:
+        """A name that no round reads from the round before is not carried: rounds need not wait for it."""
+        if each.head is None or each.head in read or each.head in (each.next, each.leave):
+            return each
+        del self.builder.nodes[each.head]
+        return replace(each, head=None)
 
     def _rename(self, carried: list[ops.Carried], way: Way) -> None:
         for each in carried:
@@ -249,7 +262,7 @@ class Loops:
                 name=None if each.name == EFFECTS else each.name,
                 type=self.kind_of(each.name, [h for h in (each.initial, each.next, each.leave) if h]),
             )
-            made.append(ops.Carried(each.name, each.initial, each.head, each.next, each.leave, out))
+            made.append(replace(each, out=out))
         return made
 
     def kind_of(self, name: str, holders: Iterable[str]) -> Type:
