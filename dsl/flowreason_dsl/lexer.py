@@ -46,6 +46,8 @@ class Lexed:
     reports: Reports = field(default_factory=Reports)
     refused: bool = False
     """Whether a limit was met: then there are no tokens."""
+    doubted: bool = False
+    """Whether a string was taken to end earlier than its marks say."""
     cut: bool = False
     """Whether the end of the text could not be read: what seems missing there may not be missing."""
 
@@ -201,6 +203,7 @@ class _Reader:
             if kind == "TEXT" and (braced := _BRACED_TEXT.match(self.text, start)):
                 end, raw = braced.end(), braced[0]
             if "\n" in raw and (self.text[end : end + 1].isalnum() or self.text[end : end + 1] in "_{?"):
+                self.out.doubted = True
                 return self._unclosed_string(start)
         return self._add(kind, start, end, raw)
 

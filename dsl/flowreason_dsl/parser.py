@@ -36,8 +36,12 @@ def parse_lenient(text: str, name: str = "<flow>") -> tuple[Flow | None, list[Di
 
 
 def _closer(first: Reading, second: Reading) -> Reading:
-    """Of two readings of a text that is at fault, the one that finds less to complain about."""
-    return second if 0 < second.reports.errors <= first.reports.errors else first
+    """Of two readings of a text that is at fault, the one that is likelier to be right.
+
+    A string that swallowed the next one hides what stands in it; otherwise fewer complaints are nearer to the truth.
+    """
+    better = second.lexed.doubted or second.reports.errors <= first.reports.errors
+    return second if second.reports.errors and better else first
 
 
 def _refused(source: Source) -> Diagnostic | None:

@@ -71,14 +71,20 @@ def _doc(text: str, span: Span) -> Segment:
 def _signature(word: str, item: s.FlowDef | s.ToolDef) -> list[Segment]:
     """`flow name(a: T, b: U) -> R`, which may be broken between the parameters."""
     result = f" -> {type_text(item.returns.type)}" if item.returns else ""
-    last = item.parameters[-1].span.end if item.parameters else item.name.span.end
-    if isinstance(item, s.ToolDef) and item.doc is None:
-        last = max(last, item.span.end)
-    span = Span(item.span.start, item.returns.span.end if item.returns else last)
+    span = Span(item.span.start, max(item.span.start, _signature_end(item)))
     if not item.parameters:
         return [Segment(words(f"{word} {item.name}(){result}"), span)]
     inner = [Segment(words(_parameter(p)), p.span) for p in item.parameters]
     return brackets(f"{word} {item.name}(", inner, f"){result}", span)
+
+
+def _signature_end(item: s.FlowDef | s.ToolDef) -> int:
+    """Where the signature surely has ended: at its type, or where the next thing begins."""
+    if item.returns:
+        return item.returns.span.end
+    if isinstance(item, s.FlowDef):
+        return item.body.span.start
+    return item.doc_span.start if item.doc is not None else item.span.end
 
 
 def _parameter(parameter: s.Parameter) -> str:
