@@ -53,6 +53,7 @@ async def solve_async(
     on_event: Callable[[Event], None] | None = None,
     on_flow: Callable[[Flow], None] | None = None,
     ask_user: AskUser | None = None,
+    may_ask: bool | None = None,
     confirm: Confirm | None = None,
     flow_out: str | PathLike[str] | None = None,
     rounds: int = 2,
@@ -64,7 +65,8 @@ async def solve_async(
     that the flow may call. `on_event` is told everything as it happens, `on_flow` gets the flow before it runs, and
     `flow_out` is a file for its text. When the flow's worst case is over `limits`, `confirm(price, limits)` decides
     whether it runs within them; without it the run is refused. `rounds`: how often a draft that does not check goes
-    back to the model.
+    back to the model. `ask_user(text, type)` answers for the person; `may_ask` says whether the flow that is written
+    may ask them (default: where there is an `ask_user`).
 
     Raises `UsageError` for what the caller gave, `ProviderError` where no model can be reached while compiling. A run
     that fails is a `Result` with `ok` False and its `error`.
@@ -72,7 +74,7 @@ async def solve_async(
     given = as_inputs(inputs)
     async with Session(provider, model, base_url, api_key, sandbox, unsafe_python) as session:
         journal = Journal(on_event)
-        environment = session.environment(bind(tools), limits, ask_user)
+        environment = session.environment(bind(tools), limits, ask_user, may_ask)
         flow = await _compile(question, given, environment, session, journal, rounds)
         if flow_out is not None:
             write_flow(flow, flow_out)
@@ -98,12 +100,13 @@ async def compile_async(
     provider: Provider | None = None,
     tools: Iterable[Tool[..., Any] | Callable[..., Any]] = (),
     limits: Limits | None = None,
+    may_ask: bool = False,
     on_event: Callable[[Event], None] | None = None,
     rounds: int = 2,
 ) -> Flow:
     """The flow that a model writes for a question, checked. Options as in `solve_async`."""
     async with Session(provider, model, base_url, api_key, None, False) as session:
-        environment = session.environment(bind(tools), limits, None)
+        environment = session.environment(bind(tools), limits, None, may_ask)
         return await _compile(question, as_inputs(inputs), environment, session, Journal(on_event), rounds)
 
 

@@ -73,6 +73,7 @@ class Session:
             self.provider = _WithModel(provider, model)
         self.sandbox = sandbox if sandbox is not None else _chosen(unsafe_python)
         self.budget: Budget | None = None
+        self.may_ask = False
 
     async def __aenter__(self) -> Session:
         return self
@@ -84,9 +85,14 @@ class Session:
             await self.sandbox.close()
 
     def environment(
-        self, tools: Mapping[str, BoundTool], limits: Limits | None, ask_user: AskUser | None
+        self,
+        tools: Mapping[str, BoundTool],
+        limits: Limits | None,
+        ask_user: AskUser | None,
+        may_ask: bool | None = None,
     ) -> Environment:
         """What the run is granted, and the account that compiling and running share."""
+        self.may_ask = ask_user is not None if may_ask is None else may_ask
         limits = limits or Limits()
         self.budget = Budget(limits)
         definitions = [tool.definition for tool in tools.values()]
@@ -95,7 +101,7 @@ class Session:
             sandbox=self.sandbox,
             tools=tools,
             limits=limits,
-            compiler=RuntimeCompiler(self.provider, definitions, ask_user is not None),
+            compiler=RuntimeCompiler(self.provider, definitions, self.may_ask),
             ask_user=ask_user,
         )
 
@@ -120,7 +126,7 @@ class Session:
             complete=complete,
             rounds=rounds,
             on_event=tell,
-            person=environment.ask_user is not None,
+            person=self.may_ask,
         )
 
 

@@ -39,6 +39,7 @@ class Order:
     record: Path | None = None
     replay: Path | None = None
     unsafe_python: bool = False
+    may_ask: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +65,7 @@ def solve_question(asked: str, given: Sequence[str], order: Order, screen: Scree
     def begin(watch: Watch) -> Awaitable[fr.Result]:
         return fr.solve_async(
             question, inputs=inputs, provider=provider, tools=tools, limits=limits, flow_out=flow_out,
-            unsafe_python=order.unsafe_python, on_flow=watch.on_flow, **watch.hooks(),
+            unsafe_python=order.unsafe_python, may_ask=order.may_ask, on_flow=watch.on_flow, **watch.hooks(),
         )  # fmt: skip
 
     return carry_out(begin, provider, screen, _kept(order, flow_out))
@@ -97,7 +98,7 @@ def play_example(example: Example, pace: float | None, screen: Screen, flow_out:
 
     def begin(watch: Watch) -> Awaitable[fr.Result]:
         return fr.solve_async(
-            question, inputs=example.inputs, provider=provider, tools=tools, flow_out=flow_out,
+            question, inputs=example.inputs, provider=provider, tools=tools, flow_out=flow_out, may_ask=False,
             on_flow=watch.on_flow, **watch.hooks(),
         )  # fmt: skip
 
