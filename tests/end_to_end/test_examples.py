@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from tests.end_to_end.command import ROOT, Terminal
 
 import flowreason as fr
 from flowreason.cli.tool_files import tools_from
+from tests.end_to_end.command import ROOT, Terminal
 
 EXAMPLES = sorted(path.parent for path in ROOT.glob("examples/*/question.txt"))
 
