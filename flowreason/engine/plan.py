@@ -15,6 +15,7 @@ from typing import Any
 from flowreason.engine.environment import BoundTool
 from flowreason.engine.exact import class_of
 from flowreason.graph import ops
+from flowreason.graph.builder import EFFECTS
 from flowreason.graph.model import FlowGraph, Graph, Node, Read
 
 
@@ -56,6 +57,9 @@ class LoopPlan:
     yields: tuple[tuple[int, bool], ...]
     items: tuple[tuple[int, int | None], ...]
     source: int
+    forgiving: tuple[int | None, int | None] = (None, None)
+    """Where the items of a loop are collected, an effect that fails is that item's failure alone: the effects after it go on.
+    The indexes of the nodes that hold the effects: at the head of a round, and after the loop."""
 
 
 @dataclass(slots=True)
@@ -271,6 +275,7 @@ class Planner:
         body.imports = [(self._need(here(body.extra[j])), j) for _, j in body.imports]
         inside = body.index
         heads, rounds, by_next, by_leave = [], [], [], []
+        forgiving: tuple[int | None, int | None] = (None, None)
         for each in node.op.carried:
             if each.head is not None:
                 heads.append((here(each.initial), inside[each.head]))
@@ -279,6 +284,8 @@ class Planner:
                 out, initial = plan.index[each.out], here(each.initial)
                 by_next.append((initial, self._inside(body, each.next), out))
                 by_leave.append((initial, self._inside(body, each.leave), out))
+            if each.name == EFFECTS and node.op.yields:
+                forgiving = (inside[each.head] if each.head else None, plan.index[each.out] if each.out else None)
         yields = []
         for id in node.op.yields:
             yields.append((inside[id], isinstance(body.nodes[inside[id]].op, ops.Loop)))
@@ -290,7 +297,7 @@ class Planner:
         ]
         plan.extra[i] = LoopPlan(
             node.op, body, tuple(heads), tuple(rounds), tuple(by_next), tuple(by_leave), tuple(yields), tuple(items),
-            plan.first[i],
+            plan.first[i], forgiving,
         )  # fmt: skip
 
     @staticmethod

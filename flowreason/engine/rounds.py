@@ -12,6 +12,7 @@ from flowreason.engine import inline
 from flowreason.engine.frames import FAILED, VALUE, Failure, Frame, LoopRun
 from flowreason.engine.plan import LoopPlan
 from flowreason.errors import FlowreasonError, LimitExceeded, NodeError
+from flowreason.graph import ops
 
 
 class Rounds:
@@ -204,7 +205,21 @@ class Rounds:
             return
         run.ended = True
         self._over(run, FAILED, failure)
-        self.loop_is_bad(run.frame, run.at, FAILED, failure)
+        whole = Failure(failure.error, run.frame.plan.nodes[run.at].id, run.frame.path)
+        self.loop_is_bad(run.frame, run.at, FAILED, whole)
+
+    def forgiven(self, frame: Frame, i: int, failure: Failure) -> bool:
+        """Whether node i hands on effects of which one failed in an item of a collecting loop: only the item is lost."""
+        op = frame.plan.nodes[i].op
+        if isinstance(op, ops.Out):
+            at, holder = frame.plan.index[op.loop], frame
+            known = frame.plan.extra[at].forgiving[1]
+        elif frame.loop is not None:
+            at, holder = frame.at, frame.loop.frame
+            known = frame.loop.plan.forgiving[0]
+        else:
+            return False
+        return known == i and failure.frame.startswith(f"{holder.path}/{holder.plan.nodes[at].id}[")
 
     def loop_is_bad(self, frame: Frame, i: int, outcome: int, value: Any) -> None:
         """A loop that was skipped or failed hands its outcome to all that it would have handed out."""

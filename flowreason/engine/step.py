@@ -208,6 +208,8 @@ class Stepper(Rounds):
         if outcome == FAILED and kind == Kind.ANSWER:
             self.finish(frame.flow, FAILED, value)
             return
+        if outcome == FAILED and kind in (Kind.GIVEN, Kind.OUT) and self.forgiven(frame, i, value):
+            outcome, value = VALUE, None
         self.resolve(frame, i, outcome, value)
         if kind in (Kind.NEXT, Kind.LEAVE) and outcome == FAILED and frame.loop is not None:
             self.loop_fails(frame.loop, value)
