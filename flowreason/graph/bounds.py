@@ -246,14 +246,16 @@ def _extreme(kind: Literal["max", "min"], bounds: list[Bound]) -> Bound:
 
 
 def _opened(kind: str, bound: Bound) -> Iterable[Bound]:
-    """The parts of a bound that is nothing but an extreme of the same kind; else itself."""
-    if len(bound.terms) == 1:
-        monomial, count = bound.terms[0]
-        if count == 1 and len(monomial) == 1 and monomial[0][1] == 1:
-            atom = monomial[0][0]
-            if isinstance(atom, Extreme) and atom.kind == kind:
-                return atom.parts
-    return (bound,)
+    """The parts of a bound in which one extreme of the same kind stands, with all that stands around it; else
+    itself."""
+    inner = [term for term in bound.terms if any(isinstance(atom, Extreme) for atom, _ in term[0])]
+    if len(inner) != 1 or len(inner[0][0]) != 1:
+        return (bound,)
+    (((atom, power),), count) = inner[0]
+    if not isinstance(atom, Extreme) or atom.kind != kind or power != 1:
+        return (bound,)
+    rest = Bound(tuple(term for term in bound.terms if term is not inner[0]))
+    return [part * count + rest for part in atom.parts]
 
 
 def _worth_keeping(kind: str, bounds: list[Bound]) -> list[Bound]:

@@ -126,13 +126,13 @@ class Steps:
         """The most that one run of a step costs; loops only what their `ensure`s cost."""
         match node.op:
             case ops.Ask(user=True):
-                return self._checks(node, high=True).times(TRIES)
+                return self._checks(node, high=True).times(self._tries(node, node.op).high)
             case ops.Ask():
                 return self._ask_most(node, node.op)
             case ops.CallFlow(flow=flow):
                 return self._called(flow, node, high=True)
             case ops.Emulate():
-                return _uncounted(self.known.calls_of(node, "emulate ", "calls for lines of {} that Python cannot run"))
+                return _uncounted(self.known.calls_of(node, "emulate", "calls for lines of {} that Python cannot run"))
             case ops.Solve():
                 return _uncounted(self.known.calls_of(node, "", "calls of the flow that is written at {}"))
             case ops.RunText():
@@ -178,7 +178,7 @@ class Steps:
         return exactly(ONE), False
 
     def _tries(self, node: Node, op: ops.Ask) -> Range:
-        return exactly(TRIES) if op.user else self._setting(node, op, "tries") or exactly(TRIES)
+        return self._setting(node, op, "tries") or exactly(TRIES)
 
     def _setting(self, node: Node, op: ops.Ask, name: str) -> Range | None:
         """A setting that is a whole number; a computed one from what is known of its node."""
@@ -267,7 +267,7 @@ class Steps:
                 given = {name: sources[name] for name, _ in check.arguments if name in sources}
                 parts.append(cost.put(self._put(found, given, high)))
             elif high and check.code is not None and self.asking.intersection(facts(check.code).all_names):
-                parts.append(_uncounted(self.known.calls_of(node, "ensure of ", "calls that the checks of {} make")))
+                parts.append(_uncounted(self.known.calls_of(node, "ensure of", "calls that the checks of {} make")))
         return together(parts)
 
     def _check_chain(self, node: Node) -> Bound:

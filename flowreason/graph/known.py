@@ -79,7 +79,7 @@ class KnownValues:
 
     def calls_of(self, node: Node, word: str, meaning: str) -> Bound:
         """A symbol for calls that nobody can count beforehand."""
-        return self._symbol(node.id, f"calls({word}{{}})", meaning)
+        return self._symbol(node.id, f"calls({word} {{}})" if word and node.name else "calls({})", meaning)
 
     def length_symbol(self, parameter: str) -> str:
         """What the length of a parameter is called, where its value is not known."""
@@ -95,7 +95,7 @@ class KnownValues:
         shown = self._shown(self.flow.nodes[id])
         if self._names.setdefault(f"{form} {shown}", id) != id:
             shown = id
-        text = form.format(shown + self.suffix).replace("( ", "(")
+        text = form.format(shown + self.suffix)
         line = self.flow.source.position(self.flow.nodes[id].span.start)[0]
         place = f" (line {line})" if self.flow.source.text else ""
         self.explained[text] = meaning.format(shown + self.suffix) + place

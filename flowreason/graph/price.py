@@ -57,10 +57,11 @@ class Price:
     critical_path: Bound
     depth: int = 0
     recursive: bool = False
+    levels: int = DEPTH
     rounds: float = 0
     symbols: Mapping[str, str] = field(default_factory=dict)
     counted: tuple[Bound, Bound, Bound | None] = (ZERO, ZERO, None)
-    """The most calls, tokens and money with every recursion one level deep."""
+    """The most calls, tokens and money of a run in which no flow calls itself."""
 
     def over(self, limits: LimitsLike) -> str | None:
         """The name of the limit that a run may exceed by what its text and inputs say, or None.
@@ -82,18 +83,26 @@ class Price:
         return None
 
     def summary(self) -> str:
-        """One line: `2 to 6 calls, about 1,900 tokens, at most $0.004`."""
+        """One line: `2 to 6 calls, about 1,900 tokens, at most $0.004`.
+
+        Where flows call themselves, it is said of a run in which they do not, and then how many calls there may be.
+        """
         if self.most == ZERO:
             return "no calls to the model"
-        parts = [f"{_span(self.fewest, self.most)} {_plural('call', self.most)}"]
-        tokens = _span(*(_rounded(bound) for bound in self.tokens))
-        if len(tokens) <= LONGEST_SHOWN:
-            parts.append(f"about {tokens} tokens")
-        if self.money is not None:
-            most = dollars(self.money[1])
-            if len(most) <= LONGEST_SHOWN:
-                parts.append(f"at most about {most}")
-        return ", ".join(parts)
+        calls, tokens, money = self.counted
+        parts = [f"{_span(self.fewest, calls)} {_plural('call', calls)}"]
+        shown = _span(_rounded(self.tokens[0]), _rounded(tokens))
+        if len(shown) <= LONGEST_SHOWN:
+            parts.append(f"about {shown} tokens".replace("about up to", "up to about"))
+        if money is not None and len(dollars(money)) <= LONGEST_SHOWN:
+            parts.append(f"at most about {dollars(money)}")
+        return ", ".join(parts) + self._of_recursion()
+
+    def _of_recursion(self) -> str:
+        if not self.recursive or self.most == self.counted[0]:
+            return ""
+        calls = "any number of" if self.most.number == inf else f"at most {self.most}"
+        return f", where no flow calls itself; {calls} calls where one goes {self.levels} deep"
 
     def as_json(self) -> dict[str, Any]:
         """The price as plain data; a count that is not known is its formula."""
@@ -144,6 +153,7 @@ def price(
         critical_path=found.chain,
         depth=full.depth,
         recursive=full.recursive,
+        levels=depth,
         rounds=full.most_rounds(),
         symbols={name: meaning for name, meaning in sorted(full.explained.items()) if name in used},
         counted=(
@@ -176,9 +186,11 @@ class _Ones(dict[str, float]):
 
 
 def _span(low: Bound, high: Bound) -> str:
-    """`3`, `2 to 6`, `len(lines) to 3·len(lines)`, `at least 2`."""
+    """`3`, `2 to 6`, `len(lines) to 3·len(lines)`, `up to 4`, `at least 2`."""
     if low == high:
         return str(low)
+    if low == ZERO:
+        return f"up to {high}" if high.number != inf else "any number of"
     if high.number == inf:
         return f"at least {low}"
     return f"{low} to {high}"

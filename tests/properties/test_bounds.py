@@ -90,6 +90,7 @@ def test_bounds_print_as_people_write_them() -> None:
     assert str(highest(2 + lines, 2 + words)) == "2 + max(len(lines), len(words))"
     assert str(3 * highest(lines, 4)) == "3·max(4, len(lines))"
     assert str(lowest(lines, 1)) == "min(1, len(lines))"
+    assert str(lowest(2 * lowest(lines, 1), lines)) == "min(2, len(lines))"
     assert str(constant(12345)) == "12,345"
     assert str(UNBOUNDED * 2 + 5) == "∞"
     assert str(constant(0)) == "0"

@@ -161,7 +161,9 @@ def test_a_run_stays_inside_its_price(text: str, seed: int, misfits: float) -> N
     flow = fr.loads(text)
     price = flow.price(INPUTS)
     result = flow.run(INPUTS, provider=moody(seed, misfits), limits=fr.Limits(calls=None), confirm=lambda *_: True)
-    made = replies(result)
+    made, lengths = replies(result), {"len(xs)": len(INPUTS["xs"]), "n": INPUTS["n"]}
     assert made <= price.most.at({})
+    assert made <= flow.price().most.at(lengths)
     if result.ok and not failures(result):
         assert made >= price.fewest.at({}), f"{made} < {price.fewest}\n{text}"
+        assert made >= flow.price().fewest.at(lengths)

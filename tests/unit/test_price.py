@@ -282,6 +282,27 @@ def test_rounds_that_build_on_one_another_are_a_chain_and_others_are_not() -> No
     assert (str(alone.critical_path), str(built.critical_path)) == ("1", "len(lines)")
 
 
+# --- what is reckoned elsewhere as well ---------------------------------------------------------------------
+
+
+def test_an_ask_is_sent_as_often_as_the_engine_sends_it() -> None:
+    from flowreason.engine import asker
+    from flowreason.graph import cost
+
+    assert cost.TRIES == asker.TRIES
+
+
+def test_the_prompt_that_is_sent_is_about_as_long_as_estimated() -> None:
+    import flowreason as fr
+
+    flow = fr.loads('flow main(town: text) -> int { answer ask "How many people live in {town}?" }')
+    inputs = {"town": "Ulm " * 200}
+    result = flow.run(inputs, provider=fr.ScriptedProvider(["120000"]))
+    low, high = (float(bound.number) for bound in flow.price(inputs).tokens)
+    assert 0.7 * low < result.usage.tokens < high
+    assert low > 0.7 * result.usage.tokens
+
+
 # --- tokens, money, limits ---------------------------------------------------------------------------------
 
 
@@ -333,6 +354,13 @@ def test_the_summary_is_one_line_that_people_read() -> None:
     assert found.summary().startswith("2 to 6 calls, about 2")
     assert "tokens, at most about $0.0" in found.summary()
     assert priced('answer ask "Q" with tries=1').summary().startswith("1 call, about ")
+    assert priced('answer `1 // 0` else ask "Q"').summary().startswith("up to 3 calls, up to about ")
+
+
+def test_a_flow_that_calls_itself_is_summed_up_without_and_with_it() -> None:
+    said = priced("answer down(town)" + RECURSION, depth=5).summary()
+    assert said.startswith("1 call, about ")
+    assert said.endswith(" tokens, where no flow calls itself; at most 5 calls where one goes 5 deep")
 
 
 def test_the_price_is_plain_data_as_json() -> None:
