@@ -33,6 +33,8 @@ class Symbol:
 
 
 INFINITE = Symbol("∞")
+_PLAIN = {()}
+"""The only monomial of a known count."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +167,7 @@ def total(bounds: Iterable[Bound | float | Number]) -> Bound:
     for each in bounds:
         for monomial, count in as_bound(each).terms:
             found[monomial] += count
-    return _made(found)
+    return constant(found[()]) if found.keys() == _PLAIN else _made(found)
 
 
 def highest(*bounds: Bound | float | Number) -> Bound:
@@ -234,6 +236,9 @@ def _joined(left: Monomial, right: Monomial) -> Monomial:
 
 def _extreme(kind: Literal["max", "min"], bounds: list[Bound]) -> Bound:
     """The extreme of several bounds: parts that cannot be it are left out, and what all share stands outside."""
+    numbers = [each.number for each in bounds]
+    if None not in numbers:
+        return bounds[numbers.index(max(numbers) if kind == "max" else min(numbers))] if bounds else ZERO  # type: ignore[type-var]
     parts = _worth_keeping(kind, [part for each in bounds for part in _opened(kind, each)])
     if len(parts) <= 1:
         return parts[0] if parts else Bound()

@@ -59,7 +59,9 @@ NOTHING = Cost()
 
 def together(costs: Iterable[Cost]) -> Cost:
     """One and the other."""
-    parts = list(costs)
+    parts = [cost for cost in costs if cost is not NOTHING]
+    if len(parts) <= 1:
+        return parts[0] if parts else NOTHING
     return Cost(total(c.calls for c in parts), total(c.prompt for c in parts), total(c.completion for c in parts))
 
 
@@ -258,6 +260,8 @@ class Steps:
 
     def _checks(self, node: Node, high: bool) -> Cost:
         """What the `ensure`s of a node cost each time that they are looked at."""
+        if not node.checks:
+            return NOTHING
         parts = []
         sources = {read.name: read.source for read in node.reads if read.role == "value"}
         for check in node.checks:

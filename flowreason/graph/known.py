@@ -62,13 +62,22 @@ class KnownValues:
 
     def length(self, id: str) -> Range:
         """How many items a node's list has."""
+        id = self._origin(id)
         found = self._known[id].length
         return found or exactly(self._symbol(id, "len({})", "the number of items in {}"))
 
     def count(self, id: str) -> Range:
         """Which number a node gives, where a number of rounds or samples is read from it."""
+        id = self._origin(id)
         found = self._known[id].number
         return found or exactly(self._symbol(id, "{}", "the number {}"))
+
+    def _origin(self, id: str) -> str:
+        """The node whose value a node hands on as it is."""
+        node = self.flow.nodes[id]
+        while (isinstance(node.op, ops.Pick) and not node.op.steps) or isinstance(node.op, ops.Pass):
+            node = self.flow.nodes[node.reads[0].source]
+        return node.id
 
     def rounds(self, id: str) -> Rounds:
         """How many rounds a loop has."""

@@ -69,7 +69,7 @@ class Price:
         What cannot be known beforehand (a list that is still to be made, how deep a recursion goes, what an emulated
         line asks) counts once: there the limit itself keeps watch while the flow runs.
         """
-        calls, tokens, money = (None if bound is None else bound.at(_Ones()) for bound in self.counted)
+        calls, tokens, money = (None if bound is None else bound.at(_Known(1)) for bound in self.counted)
         wanted = [
             ("calls", calls, limits.calls),
             ("tokens", tokens, limits.tokens),
@@ -90,7 +90,7 @@ class Price:
         if self.most == ZERO:
             return "no calls to the model"
         calls, tokens, money = self.counted
-        parts = [f"{_span(self.fewest, calls)} {_plural('call', calls)}"]
+        parts = [_calls(self.fewest, calls)]
         shown = _span(_rounded(self.tokens[0]), _rounded(tokens))
         if len(shown) <= LONGEST_SHOWN:
             parts.append(f"about {shown} tokens".replace("about up to", "up to about"))
@@ -175,11 +175,15 @@ def _fraction(one: int, of: int) -> Number:
     return Fraction(one, of)
 
 
-class _Ones(dict[str, float]):
-    """Every symbol is 1."""
+class _Known(dict[str, float]):
+    """Every symbol is the same number."""
+
+    def __init__(self, number: float) -> None:
+        super().__init__()
+        self.number = number
 
     def __missing__(self, name: str) -> float:
-        return 1
+        return self.number
 
 
 # --- how people read it ------------------------------------------------------------------------------------
@@ -196,8 +200,14 @@ def _span(low: Bound, high: Bound) -> str:
     return f"{low} to {high}"
 
 
-def _plural(word: str, count: Bound) -> str:
-    return word if count.number == 1 else f"{word}s"
+def _calls(low: Bound, high: Bound) -> str:
+    """How many calls; a formula that nobody would read to its end is told by what it depends on."""
+    shown = f"{_span(low, high)} call{'' if high.number == 1 else 's'}"
+    if len(shown) <= 2 * LONGEST_SHOWN:
+        return shown
+    least = low.at(_Known(0))
+    unknown = len(high.symbols)
+    return f"at least {least:,} calls (how many depends on {unknown} count{'s' * (unknown > 1)} not known yet)"
 
 
 def _rounded(bound: Bound) -> Bound:

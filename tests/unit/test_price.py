@@ -177,6 +177,10 @@ def test_a_yield_under_a_condition_leaves_fewer_items() -> None:
     assert calls(body) == ("0", "2·len(lines)")
 
 
+def test_a_list_under_another_name_is_as_long() -> None:
+    assert calls('rows = lines\nanswer for row in rows yield ask "Q {row}"') == ("len(lines)", "3·len(lines)")
+
+
 def test_nested_data_that_is_given_is_looked_into() -> None:
     body = 'answer for row in lines { found = for x in row yield ask "Q {x}" with tries=1 yield found }'
     assert calls(body, inputs={"lines": [[1, 2], [3]]}) == ("2", "4")
@@ -361,6 +365,12 @@ def test_a_flow_that_calls_itself_is_summed_up_without_and_with_it() -> None:
     said = priced("answer down(town)" + RECURSION, depth=5).summary()
     assert said.startswith("1 call, about ")
     assert said.endswith(" tokens, where no flow calls itself; at most 5 calls where one goes 5 deep")
+
+
+def test_a_formula_that_is_too_long_to_read_is_told_by_what_it_depends_on() -> None:
+    rows = "\n".join(f'a{i} = for x in `sorted(town)[{i}:]` yield ask "Q {{x}}"' for i in range(20))
+    found = priced(rows + '\nanswer "' + "".join(f"{{a{i}}}" for i in range(20)) + '"')
+    assert found.summary().startswith("at least 0 calls (how many depends on 20 counts not known yet)")
 
 
 def test_the_price_is_plain_data_as_json() -> None:
