@@ -17,6 +17,8 @@ from fractions import Fraction
 from typing import Any
 
 TAG = "$"
+MOST_DIGITS = 4300
+"""Digits of one number: the most that Python reads or writes."""
 
 
 class NotPlain(TypeError):
@@ -76,7 +78,7 @@ def ordered(items: Set[Any]) -> list[Any]:
         return sorted(items, key=lambda item: (type(item).__name__, repr(item)))
 
 
-_FRACTION = re.compile(r"-?\d{1,4300}(/\d{1,4300})?")
+_FRACTION = re.compile(rf"-?\d{{1,{MOST_DIGITS}}}(/\d{{1,{MOST_DIGITS}}})?")
 
 
 def _fraction(text: str) -> Fraction:
@@ -84,6 +86,20 @@ def _fraction(text: str) -> Fraction:
     if not _FRACTION.fullmatch(text):
         raise ValueError(f"not a fraction: {text[:40]!r}")
     return Fraction(text)
+
+
+def _decimal(text: str) -> Decimal:
+    value = Decimal(text)
+    _decimal_text(value)
+    return value
+
+
+def _decimal_text(value: Decimal) -> str:
+    """Bounded, because what is done with `1E+999999999` later may take for ever."""
+    text = str(value)
+    if value.is_finite() and (abs(value.adjusted()) > MOST_DIGITS or len(text) > MOST_DIGITS):
+        raise NotPlain(f"a decimal of more than {MOST_DIGITS:,} digits cannot be handed on")
+    return text
 
 
 _OTHERS: tuple[tuple[str, type, Any, Any], ...] = (
@@ -96,7 +112,7 @@ _OTHERS: tuple[tuple[str, type, Any, Any], ...] = (
         lambda d: [d.days, d.seconds, d.microseconds],
         lambda parts: datetime.timedelta(*parts),
     ),
-    ("decimal", Decimal, str, Decimal),
+    ("decimal", Decimal, _decimal_text, _decimal),
     ("fraction", Fraction, str, _fraction),
     ("bytes", bytes, lambda b: b.hex(), bytes.fromhex),
 )

@@ -12,6 +12,9 @@ from typing import Any, TypeAlias
 
 from flowreason.values import decode, encode
 
+_write = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+_parse = json.JSONDecoder().decode
+
 MOST_CONTAINERS = 1_000_000
 """Lists and records in one message; each costs the host sixty bytes and more, however short it is written."""
 
@@ -61,7 +64,7 @@ Message: TypeAlias = Ready | Broken | Done | Failed | Asked
 
 def pack(message: dict[str, Any]) -> bytes:
     """A message to a worker, as it goes over the wire."""
-    data = json.dumps(message, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")
+    data = _write(message).encode("utf-8", "surrogatepass")
     return len(data).to_bytes(4, "big") + data
 
 
@@ -70,7 +73,7 @@ def read(data: bytes) -> tuple[int, Message]:
     if data.count(b"[") + data.count(b"{") > MOST_CONTAINERS:
         raise Misbehaved(f"it handed on more than {MOST_CONTAINERS:,} lists and records at once")
     try:
-        raw = json.loads(data)
+        raw = _parse(data.decode("utf-8", "surrogatepass"))
         return _read(_of(raw, dict))
     except (ValueError, TypeError, KeyError, ArithmeticError, RecursionError, AttributeError) as error:
         raise Misbehaved(f"it sent what is no message: {type(error).__name__}") from error

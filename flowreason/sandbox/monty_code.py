@@ -25,9 +25,9 @@ def {FIELD}(value, name):
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """Code for monty: `offset` lines were added before it; `lines` maps its lines to the author's where it was rewritten.
+    """Code for monty: `offset` lines were added before it.
 
-    `shadowed` are names that hide those of the prelude.
+    `lines` maps its lines to the author's where it was rewritten; `shadowed` are names that hide those of the prelude.
     """
 
     text: str

@@ -40,9 +40,9 @@ Launch = Callable[[SandboxLimits, "Worker"], Awaitable[Process]]
 
 
 class Running:
-    """One piece under way. `errors` are what its calls raised, by number."""
+    """One piece under way. `errors` are what its calls raised, by number; `failed` is why its process was stopped."""
 
-    __slots__ = ("errors", "left", "number", "said", "waiting")
+    __slots__ = ("errors", "failed", "left", "number", "said", "waiting")
 
     def __init__(self, number: int, seconds: float, said: asyncio.Future[Message]) -> None:
         self.number = number
@@ -50,6 +50,7 @@ class Running:
         self.said = said
         self.waiting = False
         self.errors: dict[int, FlowreasonError] = {}
+        self.failed: FlowreasonError | None = None
 
 
 class Worker:
@@ -101,7 +102,9 @@ class Worker:
         return running
 
     def answer(self, running: Running, message: dict[str, Any]) -> None:
-        """Answer what a piece asked; it goes on."""
+        """Answer what a piece asked; it goes on. Raises what stopped its process in the meantime."""
+        if running.failed is not None:
+            raise running.failed
         running.waiting = False
         running.said = self._loop.create_future()
         self._write(pack(message))
@@ -118,8 +121,9 @@ class Worker:
         if self._process is not None:
             self._process.kill()
         for running in stack:
+            running.failed = error if running is stack[-1] and error else _stopped()
             if not running.said.done():
-                running.said.set_exception(error if running is stack[-1] and error else _stopped())
+                running.said.set_exception(running.failed)
                 running.said.exception()  # the piece may be gone; then nobody looks
         self._changed()
 
@@ -146,7 +150,7 @@ class Worker:
 
     # --- what the process says ---
 
-    def received(self, data: bytes) -> None:
+    def received(self, data: bytes | memoryview) -> None:
         """Bytes from the process."""
         buffer = self._buffer
         buffer += data
@@ -167,12 +171,15 @@ class Worker:
             if isinstance(message, Ready | Broken) and not self._ready.done():
                 self._started(message)
                 return
-            if not self.stack or self.stack[-1].number != number or self.stack[-1].waiting:
+            if isinstance(message, Ready | Broken) or not self._may_speak(number):
                 raise Misbehaved("it spoke when it was not asked")
         except Misbehaved as error:
             self.stop(PythonError(f"this Python was stopped: {error}", kind="protocol"))
             return
         self._said(self.stack[-1], message)
+
+    def _may_speak(self, number: int) -> bool:
+        return bool(self.stack) and self.stack[-1].number == number and not self.stack[-1].waiting
 
     def _started(self, message: Ready | Broken) -> None:
         if isinstance(message, Ready):

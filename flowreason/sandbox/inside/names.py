@@ -14,7 +14,8 @@ import warnings
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from flowreason.sandbox.inside.records import Record
+from flowreason.sandbox.inside.records import Record, field
+from flowreason.sandbox.inside.rewrite import FIELD
 
 _LATE = ("time", "_strptime", "encodings.latin_1", "encodings.utf_16", "encodings.cp1252", "encodings.unicode_escape")
 _LATER = ("encodings.ascii", "encodings.utf_8_sig", "encodings.rot_13", "encodings.hex_codec", "encodings.punycode")
@@ -34,11 +35,13 @@ class Names:
         for name in (*_LATE, *_LATER):
             importlib.import_module(name)
         self.random = modules["random"]
+        self.random.seed(0)
         self.builtins: dict[str, Any] = {
             **{name: value for name, value in vars(builtins).items() if name not in _ABSENT},
             **{name: modules[name] for name in world.MODULES},
             **{name: _giving_records(getattr(prelude, name)) for name in prelude.__all__},
             "__import__": self._import,
+            FIELD: field,
             "__name__": "builtins",
             **{name: _refusing(error, text) for name, (error, text) in _REFUSED.items()},
         }

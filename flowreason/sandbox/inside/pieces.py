@@ -13,8 +13,8 @@ from flowreason.sandbox.inside.emulator import emulate
 from flowreason.sandbox.inside.names import Names
 from flowreason.sandbox.inside.output import OutputFull
 from flowreason.sandbox.inside.piece import Asking, Piece
-from flowreason.sandbox.inside.records import field, leave
-from flowreason.sandbox.inside.rewrite import FIELD, FILE, PIECE, Compiled, compiled
+from flowreason.sandbox.inside.records import leave
+from flowreason.sandbox.inside.rewrite import FILE, PIECE, Compiled, compiled
 from flowreason.values import NotPlain
 
 MOST_KEPT = 256
@@ -29,20 +29,18 @@ class Pieces:
         self._names = names
         self._host = host
         self._kept: dict[str, Compiled] = {}
-        self._depth = 0
 
     def run(self, piece: Piece) -> tuple[Any, dict[str, Any]]:
         """The value of a piece, and what else the host shall know. Raises whatever the piece raises."""
+        if "random" not in piece.code:
+            return self._evaluate(piece)
         random = self._names.random
-        state = random.getstate() if self._depth else None
-        self._depth += 1
+        state = random.getstate()
         try:
             random.seed(piece.seed)
             return self._evaluate(piece)
         finally:
-            self._depth -= 1
-            if state is not None:
-                random.setstate(state)
+            random.setstate(state)  # a piece that waits below goes on with its own numbers
 
     def _evaluate(self, piece: Piece) -> tuple[Any, dict[str, Any]]:
         if piece.emulate:
@@ -64,9 +62,7 @@ class Pieces:
         return found
 
     def _builtins(self, piece: Piece) -> dict[str, Any]:
-        return (
-            self._names.builtins | {FIELD: field} | {name: self._outside(piece.run, name) for name in piece.functions}
-        )
+        return self._names.builtins | {name: self._outside(piece.run, name) for name in piece.functions}
 
     def _outside(self, run: int, name: str) -> Callable[..., Any]:
         """A function that the host answers."""

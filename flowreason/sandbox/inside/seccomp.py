@@ -15,8 +15,9 @@ EQUAL, MASKED_EQUAL = 4, 7
 PROT_EXEC = 4
 
 CALLS = (
-    "brk", "clock_getres", "clock_gettime", "exit", "exit_group", "futex", "getrandom", "gettimeofday", "madvise",
-    "mremap", "munmap", "restart_syscall", "rt_sigreturn", "sched_yield", "time",
+    "brk", "clock_getres", "clock_getres_time64", "clock_gettime", "clock_gettime64", "exit", "exit_group", "futex",
+    "futex_time64", "getrandom", "gettimeofday", "madvise", "mremap", "munmap", "restart_syscall", "rt_sigreturn",
+    "sched_yield", "time",
 )  # fmt: skip
 
 
@@ -42,12 +43,12 @@ class Filter:
             self._allow(name)
         for name in ("read", "write"):
             self._allow(name, _Compare(0, EQUAL, descriptor, 0))
-        for name in ("mmap", "mprotect"):
+        for name in ("mmap", "mmap2", "mprotect"):
             self._allow(name, _Compare(2, MASKED_EQUAL, PROT_EXEC, 0))
 
     def _allow(self, name: str, *conditions: _Compare) -> None:
         number = self._library.seccomp_syscall_resolve_name(name.encode())
-        if number == -1:  # this processor has no such call
+        if number < 0:  # this processor has no such call
             return
         array = (_Compare * len(conditions))(*conditions)
         self._check(

@@ -6,7 +6,6 @@ that come while a piece above still runs are kept.
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from typing import Any
@@ -16,7 +15,7 @@ from flowreason.sandbox.inside.output import Printed
 from flowreason.sandbox.inside.piece import HostError, Piece
 from flowreason.sandbox.inside.pieces import Pieces, failure
 from flowreason.sandbox.inside.records import leave
-from flowreason.sandbox.inside.wire import Wire
+from flowreason.sandbox.inside.wire import Wire, write
 from flowreason.values import NotPlain
 
 DEEPEST = 5_000
@@ -77,7 +76,7 @@ class Server:
 
     def _done(self, value: Any, more: dict[str, Any]) -> str:
         try:
-            text = json.dumps(leave(value), ensure_ascii=False, separators=(",", ":"))
+            text = write(leave(value))
         except RecursionError:
             return _inner({"is": "failed", "kind": "size", "text": "the value is nested too deeply to be handed on"})
         except NotPlain as error:
@@ -92,12 +91,11 @@ class Server:
         return f'{_inner({"is": "done", **more})},"value":{text}'
 
     def _answer(self, run: int, fields: str, printed: Printed) -> None:
-        shown = json.dumps(printed.text(), ensure_ascii=False)
-        self.wire.send_text(f'{{"run":{run},{fields},"printed":{shown}}}')
+        self.wire.send_text(f'{{"run":{run},{fields},"printed":{write(printed.text())}}}')
 
 
 def _inner(fields: dict[str, Any]) -> str:
-    return json.dumps(fields, ensure_ascii=False)[1:-1]
+    return write(fields)[1:-1]
 
 
 def alone(limits: dict[str, Any], names: Names) -> None:

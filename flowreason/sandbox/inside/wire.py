@@ -11,6 +11,10 @@ from typing import Any
 
 from flowreason.sandbox.inside.records import revive
 
+CHUNK = 8 * 1024
+write = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+_parse = json.JSONDecoder(object_hook=revive).decode
+
 
 class Wire:
     """One end of the line to the host; it blocks."""
@@ -22,13 +26,13 @@ class Wire:
     def receive(self) -> dict[str, Any]:
         """The next message, its values decoded. The process ends when the host is gone."""
         size = int.from_bytes(self._take(4), "big")
-        message: dict[str, Any] = json.loads(self._take(size), object_hook=revive)
+        message: dict[str, Any] = _parse(self._take(size).decode("utf-8", "surrogatepass"))
         return message
 
     def _take(self, count: int) -> bytes:
         buffer = self._buffer
         while len(buffer) < count:
-            chunk = os.read(self._read, max(65536, count - len(buffer)))
+            chunk = os.read(self._read, max(CHUNK, count - len(buffer)))
             if not chunk:
                 os._exit(0)
             buffer += chunk
@@ -38,7 +42,7 @@ class Wire:
 
     def send(self, message: dict[str, Any]) -> None:
         """Write a message that is JSON already (see `flowreason.values.encode`)."""
-        self.send_text(json.dumps(message, ensure_ascii=False, separators=(",", ":")))
+        self.send_text(write(message))
 
     def send_text(self, text: str) -> None:
         data = text.encode("utf-8", "surrogatepass")

@@ -10,6 +10,7 @@ import array
 import gc
 import json
 import os
+import select
 import signal
 import socket
 import sys
@@ -53,9 +54,11 @@ class Zygote:
         self.names = names
         self.confiner = confiner
         self.children: dict[int, int] = {}
+        self.dying: set[int] = set()
 
     def serve(self) -> None:
         while True:
+            self._bury()
             data, controls, _, _ = self.host.recvmsg(LONGEST, socket.CMSG_SPACE(4))
             if not data:
                 os._exit(0)  # the children die with their parent
@@ -64,9 +67,9 @@ class Zygote:
                 case "fork":
                     self.fork(message, _descriptor(controls))
                 case "kill":
-                    self.end(message["child"], patience=0)
+                    self.kill(message["child"])
                 case "end":
-                    status = self.end(message["child"], PATIENCE)
+                    status = self.end(message["child"])
                     _tell(self.host, {"is": "ended", "child": message["child"], "status": status})
 
     def fork(self, message: dict[str, Any], line: int) -> None:
@@ -81,12 +84,26 @@ class Zygote:
         self.children[message["child"]] = pid
         os.close(line)
 
-    def end(self, child: int, patience: float) -> int | None:
+    def kill(self, child: int) -> None:
+        """Stop a child without waiting until it is gone: on a busy machine that takes a while."""
+        pid = self.children.pop(child, None)
+        if pid is not None:
+            os.kill(pid, signal.SIGKILL)
+            self.dying.add(pid)
+
+    def _bury(self) -> None:
+        """Wait for the next request; meanwhile bury the children that were killed."""
+        while self.dying:
+            self.dying = {pid for pid in self.dying if os.waitpid(pid, os.WNOHANG)[0] == 0}
+            if select.select([self.host], [], [], 0.02)[0]:
+                return
+
+    def end(self, child: int) -> int | None:
         """Stop a child; how it ended: its exit status, or minus the signal."""
         pid = self.children.pop(child, None)
         if pid is None:
             return None
-        until = time.monotonic() + patience
+        until = time.monotonic() + PATIENCE
         while time.monotonic() < until:
             ended, status = os.waitpid(pid, os.WNOHANG)
             if ended:
