@@ -41,7 +41,8 @@ class Question:
     questions: Mapping[str, str] = field(default_factory=dict)
     settings: Mapping[str, Any] = field(default_factory=dict)
     draw: int = 0
-    """The number of this draw, where the same ask is drawn several times by a loop around it."""
+    draws: int = 1
+    """The number of this draw and of how many, where the same ask is drawn several times by a loop around it."""
 
 
 class Asker:
@@ -112,7 +113,7 @@ class Asker:
         )
         temperature = settings.get("temperature")
         if temperature is None and not self.info.reasons:
-            temperature = SPREAD if self.samples > 1 or q.draw else 0.0
+            temperature = SPREAD if self.samples * q.draws > 1 else 0.0
         number = q.draw * self.samples + sample
         return Request(
             messages=messages,

@@ -16,6 +16,9 @@ from flowreason.engine.limits import Budget
 from flowreason.errors import ProviderError
 from flowreason.ports import ModelInfo, Provider, Reply, Request, Usage
 
+TURNS = 5
+"""Turns of the event loop from a reply to the end of the flow that it brings: call, draw, vote, node, answer."""
+
 Tell = Callable[[str, Mapping[str, Any]], None]
 
 
@@ -97,7 +100,7 @@ class Caller:
         info = self.provider.model_info(request.model)
         await self.gate.enter(priority)
         try:
-            reserved = self.budget.reserve(request, info)
+            reserved = await self.budget.room(request, info)
             paid: Usage | None = None
             try:
                 tell("node.request", {**about, **_shown(request, info)})
@@ -109,11 +112,21 @@ class Caller:
                 return reply
             except ProviderError as error:
                 if error.kind in ("reply", "refused"):
-                    paid = Usage(calls=1)
+                    paid = reserved.sent
+                raise
+            except asyncio.CancelledError:
+                paid = reserved.sent  # nobody knows what a call costs that was sent and not waited for
                 raise
             finally:
                 self.budget.settle(reserved, paid)
         finally:
+            self._leave(TURNS)
+
+    def _leave(self, turns: int) -> None:
+        """Hand the place on a few turns later, so that an answer which this reply brings stops those who wait."""
+        if turns:
+            asyncio.get_running_loop().call_soon(self._leave, turns - 1)
+        else:
             self.gate.leave()
 
     async def close(self) -> None:

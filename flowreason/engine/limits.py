@@ -6,6 +6,7 @@ settled after, so that calls under way at the same time cannot overdraw it.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable
 from dataclasses import dataclass, fields, replace
 from typing import Any, cast
@@ -72,12 +73,13 @@ def _number(name: str, text: str) -> float | None:
     return value
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Reserved:
-    """What one call under way may use at worst."""
+    """What one call under way may use at worst, and what it has used if it is sent and never answered."""
 
     tokens: int
     money: float
+    sent: Usage
 
 
 class Budget:
@@ -90,27 +92,45 @@ class Budget:
         self._tokens = 0
         self._money = 0.0
         self._spent = 0.0
+        self._waiting: list[asyncio.Future[None]] = []
+
+    async def room(self, request: Request, info: ModelInfo) -> Reserved:
+        """Room for a call, or `LimitExceeded`. It waits where only calls under way are in its way: most use less."""
+        while True:
+            try:
+                return self.reserve(request, info)
+            except LimitExceeded:
+                if not self._calls or self._exceeded(_worst(request, info), beside=0) is not None:
+                    raise
+            place: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            self._waiting.append(place)
+            await place
 
     def reserve(self, request: Request, info: ModelInfo) -> Reserved:
-        """Room for a call, or `LimitExceeded` that names the limit it would break."""
-        prompt = sum(len(m.content) for m in request.messages) // CHARACTERS_PER_TOKEN + 1
-        reply = request.max_tokens or ASSUMED_REPLY
-        money = (prompt * (info.prompt_price or 0) + reply * (info.completion_price or 0)) / 1e6
-        limits = self.limits
-        self._check("calls", limits.calls, self.used.calls + self._calls + 1)
-        self._check("tokens", limits.tokens, self.used.tokens + self._tokens + prompt + reply)
-        self._check("money", limits.money, self._spent + self._money + money)
+        """Room for a call now, or `LimitExceeded` that names the limit it would break."""
+        worst = _worst(request, info)
+        error = self._exceeded(worst, beside=1)
+        if error is not None:
+            raise error
         self._calls += 1
-        self._tokens += prompt + reply
-        self._money += money
-        return Reserved(prompt + reply, money)
+        self._tokens += worst.tokens
+        self._money += worst.money
+        return worst
 
-    @staticmethod
-    def _check(name: str, limit: float | None, needed: float) -> None:
-        if limit is not None and needed > limit:
-            word = f"${limit:g}" if name == "money" else f"{limit:g} {name}"
-            message = f"the limit of {word} is reached; raise it with --limit {name}=… (Limits({name}=…) in Python)"
-            raise LimitExceeded(name, limit, message)
+    def _exceeded(self, worst: Reserved, beside: int) -> LimitExceeded | None:
+        """The limit that one more call would break, calls under way counted (`beside` 1) or not (0)."""
+        limits = self.limits
+        needed: tuple[tuple[str, float | None, float], ...] = (
+            ("calls", limits.calls, self.used.calls + self._calls * beside + 1),
+            ("tokens", limits.tokens, self.used.tokens + self._tokens * beside + worst.tokens),
+            ("money", limits.money, (self._spent + self._money * beside + worst.money) * (1 - 1e-9)),
+        )
+        for name, limit, most in needed:
+            if limit is not None and most > limit:
+                word = f"${limit:g}" if name == "money" else f"{limit:g} {name}"
+                message = f"the limit of {word} is reached; raise it with --limit {name}=… (Limits({name}=…) in Python)"
+                return LimitExceeded(name, limit, message)
+        return None
 
     def settle(self, reserved: Reserved, usage: Usage | None) -> None:
         """The call is over; `usage` is None where nothing was paid for."""
@@ -120,3 +140,16 @@ class Budget:
         if usage is not None:
             self.used = self.used + usage
             self._spent += usage.money or 0.0
+        waiting, self._waiting = self._waiting, []
+        for place in waiting:
+            if not place.done():
+                place.set_result(None)
+
+
+def _worst(request: Request, info: ModelInfo) -> Reserved:
+    """The most that a call is reckoned to use."""
+    prompt = sum(len(m.content) for m in request.messages) // CHARACTERS_PER_TOKEN + 1
+    reply = request.max_tokens or ASSUMED_REPLY
+    asked = prompt * (info.prompt_price or 0) / 1e6
+    money = asked + reply * (info.completion_price or 0) / 1e6
+    return Reserved(prompt + reply, money, Usage(1, prompt, 0, asked))

@@ -58,7 +58,7 @@ class LoopPlan:
     items: tuple[tuple[int, int | None], ...]
     source: int
     forgiving: tuple[int | None, int | None] = (None, None)
-    """Where the items of a loop are collected, an effect that fails is that item's failure alone: the effects after it go on.
+    """Where the items of a loop are collected, an effect that fails is that item's failure alone: those after it go on.
     The indexes of the nodes that hold the effects: at the head of a round, and after the loop."""
 
 

@@ -209,7 +209,7 @@ class Rounds:
         self.loop_is_bad(run.frame, run.at, FAILED, whole)
 
     def forgiven(self, frame: Frame, i: int, failure: Failure) -> bool:
-        """Whether node i hands on effects of which one failed in an item of a collecting loop: only the item is lost."""
+        """Whether node i hands on effects, of which one failed in an item of a collecting loop: only that is lost."""
         op = frame.plan.nodes[i].op
         if isinstance(op, ops.Out):
             at, holder = frame.plan.index[op.loop], frame

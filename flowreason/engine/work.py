@@ -97,7 +97,8 @@ class Worker:
             context=context_of(frame, i),
             questions=_questions(frame, i),
             settings=dict(op.settings) | settings_of(frame, i),
-            draw=draw_of(frame),
+            draw=draw_of(frame)[0],
+            draws=draw_of(frame)[1],
         )
         checks = Checks(self, frame, i)
         asker = Asker(self.caller, question, checks.first_wrong, self.teller(frame, i), frame.plan.priority[i])
@@ -318,8 +319,8 @@ def bind(flow: str, parameters: tuple[str, ...], args: tuple[Any, ...], kwargs: 
     return bound
 
 
-def draw_of(frame: Frame) -> int:
-    """The number of this draw: which rounds of `sample` loops around it this is."""
+def draw_of(frame: Frame) -> tuple[int, int]:
+    """The number of this draw and of how many: which rounds of `sample` loops around it this is."""
     number, place = 0, frame
     factor = 1
     while place.parent is not None:
@@ -327,7 +328,7 @@ def draw_of(frame: Frame) -> int:
             number += place.index * factor
             factor *= max(1, place.loop.total)
         place = place.parent
-    return number
+    return number, factor
 
 
 def seed_of(frame: Frame, i: int) -> int:
