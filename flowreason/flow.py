@@ -143,12 +143,17 @@ class Flow:
             write(picture, path)
         return picture
 
-    def price(self, inputs: Mapping[str, Any] | None = None, *, prices: tuple[float, float] | None = None) -> Price:
-        """The fewest and most calls, tokens and money that a run can take. `prices`: US dollars per million tokens."""
+    def price(
+        self, inputs: Mapping[str, Any] | None = None, *, prices: tuple[float, float] | None = None, depth: int = 16
+    ) -> Price:
+        """The fewest and most calls, tokens and money that a run can take. `prices`: US dollars per million tokens;
+        `depth`: how deep sub-flows may call one another (`Limits.depth`)."""
         from flowreason.graph.price import price
 
         prompt, completion = prices or (None, None)
-        return price(self.graph, inputs=dict(inputs or {}), prompt_price=prompt, completion_price=completion)
+        return price(
+            self.graph, inputs=dict(inputs or {}), prompt_price=prompt, completion_price=completion, depth=depth
+        )
 
     def run(self, inputs: Mapping[str, Any] | None = None, **options: Any) -> Result:
         """Run the flow; options as in `run_async`, and any further keyword is an input."""
@@ -213,7 +218,7 @@ async def finish_run(
     prices = None
     if info.prompt_price is not None and info.completion_price is not None:
         prices = (info.prompt_price, info.completion_price)
-    price = flow.price(inputs, prices=prices)
+    price = flow.price(inputs, prices=prices, depth=environment.limits.depth)
     journal.say("price", price.as_json())
     over = price.over(environment.limits)
     if over is not None and not (confirm is not None and confirm(price, environment.limits)):

@@ -42,6 +42,7 @@ class Kind(IntEnum):
     WORK = 17
     GIVEN = 18
     RESCUE = 19
+    PASS = 20
 
 
 @dataclass(slots=True)
@@ -93,7 +94,7 @@ _SIMPLE: dict[type, Kind] = {
     ops.Constant: Kind.CONSTANT,
     ops.Fill: Kind.FILL,
     ops.Join: Kind.JOIN,
-    ops.Pass: Kind.COPY,
+    ops.Pass: Kind.PASS,
     ops.Meet: Kind.MEET,
     ops.Loop: Kind.LOOP,
     ops.Head: Kind.GIVEN,

@@ -41,6 +41,7 @@ class Stepper(Rounds):
             Kind.INPUT: self._input,
             Kind.CONSTANT: self._constant,
             Kind.COPY: self._copy,
+            Kind.PASS: self._pass,
             Kind.FILL: self._fill,
             Kind.PICK: self._pick,
             Kind.DECIDE: self._decide,
@@ -341,6 +342,9 @@ class Stepper(Rounds):
 
     def _copy(self, frame: Frame, i: int) -> None:
         self._typed(frame, i, frame.values[frame.plan.first[i]])
+
+    def _pass(self, frame: Frame, i: int) -> None:
+        self.resolve(frame, i, VALUE, frame.values[frame.plan.first[i]])
 
     def _join(self, frame: Frame, i: int) -> None:
         for _, source in frame.plan.reads[i]:

@@ -78,6 +78,10 @@ class Expressions:
         first = self._tried(expr, way, expected, None, name or word)
         return self._rescue(expr.otherwise, first, way, expected, name, name or word, effects)
 
+    def condition(self, expr: Expression, way: Way) -> str:
+        """What decides between two ways: a model says yes or no, anything else counts as it does in Python."""
+        return self.expression(expr, way, expected=BOOL if asks_model(expr) else ANY)
+
     def _rescue(
         self, second: Expression, first: str, way: Way, expected: Type, name: str | None, word: str, effects: str | None
     ) -> str:
@@ -289,7 +293,7 @@ class Expressions:
         outer = self.builder
         name = f"{outer.flow}.{outer.fresh('ensure#')}"
         body = Block((Answer(condition, span=condition.span),), condition.span)
-        inner = type(self)(Builder(name), self.program, BOOL)
+        inner = type(self)(Builder(name), self.program, BOOL if asks_model(condition) else ANY)
         self.program.made[name] = inner.hidden(name, used, body)
         return name
 
@@ -306,7 +310,7 @@ class Expressions:
             nodes=build.nodes,
             regions=build.regions,
             parameters=tuple(parameters),
-            returns=BOOL,
+            returns=self.returns,
             source=self.program.sources.get(name.split(".", maxsplit=1)[0], Source("")),
             effects=has_effects(body, self.program.effectful, self.program.tools),
         )
@@ -322,6 +326,11 @@ class Expressions:
 
 def _written(path: Path) -> str:
     return path.name.text + "".join(f".{s}" if isinstance(s, str) else f"[{s}]" for s in path.steps)
+
+
+def asks_model(expr: Expression) -> bool:
+    """Whether a value comes from a model (or a person), whose reply is parsed into what its place wants."""
+    return isinstance(expr.value, Ask | Solve | Emulate | Run)
 
 
 def _names_in(expr: Expression) -> list[str]:

@@ -15,7 +15,7 @@ from flowreason.graph.model import Read
 from flowreason.graph.scan import assigned, has_effects
 from flowreason_dsl.source import Span
 from flowreason_dsl.syntax import Block, Expression, For, Literal, Name, Repeat, Sample, While
-from flowreason_dsl.types import ANY, BOOL, INT, TEXT, ListOf, Type
+from flowreason_dsl.types import ANY, INT, TEXT, ListOf, Type
 
 Kept = dict[str, str]
 
@@ -28,6 +28,9 @@ class Loops:
 
     def expression(self, expr: Expression, way: Way, *, expected: Type = ANY, name: str | None = None) -> str:
         raise TypeError("expressions are lowered by Expressions")
+
+    def condition(self, expr: Expression, way: Way) -> str:
+        raise TypeError("conditions are lowered by Expressions")
 
     def block(self, block: Block, way: Way) -> None:
         raise TypeError("blocks are lowered by Statements")
@@ -86,7 +89,7 @@ class Loops:
         self.block(loop.body, body)
         following: tuple[Guard, Kept] | None = None if body.dead else (body.guard, body.env)
         if loop.until is not None and not body.dead:
-            condition = self.expression(loop.until, body, expected=BOOL)
+            condition = self.condition(loop.until, body)
             decision = self.builder.add(
                 ops.Decide("until"), body, base="until#", reads=[Read("condition", condition)], span=loop.until.span
             )
@@ -102,7 +105,7 @@ class Loops:
         bound = loop.bound or Expression(Literal(0))
         count = self.expression(bound, way, expected=INT)
         id, scope, body, heads = self._open("while", loop.body, way, "while", False, None)
-        condition = self.expression(loop.condition, body, expected=BOOL)
+        condition = self.condition(loop.condition, body)
         decision = self.builder.add(
             ops.Decide("while"),
             body,
@@ -249,9 +252,7 @@ class Loops:
         """An `Out` node for every name that is there after the loop on every path that the checker allows."""
         made = []
         for each in carried:
-            by_next = following is None or each.next is not None
-            by_leave = not scope.leaves or each.leave is not None
-            if not (by_next and by_leave and (each.next or each.leave)):
+            if each.next is None and each.leave is None:
                 made.append(each)
                 continue
             shown = "effects" if each.name == EFFECTS else each.name

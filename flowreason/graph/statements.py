@@ -4,32 +4,30 @@ from __future__ import annotations
 
 from flowreason.graph import ops
 from flowreason.graph.builder import EFFECTS, Builder, Way
-from flowreason.graph.expressions import Expressions, ProgramLike, item_of
+from flowreason.graph.expressions import Expressions, ProgramLike, asks_model, item_of
 from flowreason.graph.loops import Loops
 from flowreason.graph.model import Read
+from flowreason_dsl.expected import covers, match_type
 from flowreason_dsl.source import Span
 from flowreason_dsl.syntax import (
     Answer,
     Assign,
     Block,
     Break,
-    Code,
     Do,
     Edge,
     Expression,
     For,
     If,
-    Literal,
     Match,
     Name,
-    Path,
     Repeat,
     Sample,
     Statement,
     While,
     Yield,
 )
-from flowreason_dsl.types import ANY, BOOL, Choice, Type
+from flowreason_dsl.types import ANY, Type
 
 
 class Statements(Expressions, Loops):
@@ -117,7 +115,7 @@ class Statements(Expressions, Loops):
 
     def _if(self, arms: tuple[object, ...], index: int, whole: If, way: Way) -> None:
         arm = whole.arms[index]
-        condition = self.expression(arm.condition, way, expected=BOOL)
+        condition = self.condition(arm.condition, way)
         decision = self.builder.add(
             ops.Decide("if"), way, base="if#", reads=[Read("condition", condition)], span=arm.condition.span
         )
@@ -131,18 +129,27 @@ class Statements(Expressions, Loops):
 
     def _match(self, match: Match, way: Way) -> None:
         cases = tuple(tuple(literal.value for literal in case.values) for case in match.cases)
-        texts = [value for case in cases for value in case if isinstance(value, str)]
-        expected = Choice(tuple(texts)) if texts and len(texts) == sum(map(len, cases)) else ANY
-        asks = not isinstance(match.subject.value, Path | Code | Literal)
-        subject = self.expression(match.subject, way, expected=expected if asks else ANY)
+        expected = match_type([case.values for case in match.cases], match.otherwise is not None)
+        subject = self.expression(match.subject, way, expected=expected if asks_model(match.subject) else ANY)
         decision = self.builder.add(
             ops.Decide("match", cases), way, base="match#", reads=[Read("subject", subject)], span=match.subject.span
         )
         ways = [self._arm(decision, str(i), way, case.body) for i, case in enumerate(match.cases)]
-        other = self._arm_way(decision, "else", way, match.otherwise.span if match.otherwise else match.span)
         if match.otherwise is not None:
-            self.block(match.otherwise, other)
-        self._come_together([*ways, other], way)
+            ways.append(self._arm_way(decision, "else", way, match.otherwise.span))
+            self.block(match.otherwise, ways[-1])
+        elif not covers([case.values for case in match.cases], self.builder.nodes[subject].type):
+            ways.append(self._no_case(self._arm_way(decision, "else", way, match.span), ways))
+        self._come_together(ways, way)
+
+    def _no_case(self, other: Way, cases: list[Way]) -> Way:
+        """The way on which no case fits. A name that every case sets is null there: where the checker lets it be read
+        afterwards, it knows that this way is never taken."""
+        live = [each.env for each in cases if not each.dead]
+        for name in live[0] if live else ():
+            if name not in other.env and name != EFFECTS and all(name in env for env in live):
+                other.env[name] = self.builder.add(ops.Constant(None), other, base="nothing#")
+        return other
 
     def _arm_way(self, decision: str, label: str, way: Way, span: Span) -> Way:
         region = self.builder.region(
