@@ -81,7 +81,7 @@ def test_a_flow_runs_with_different_tools_one_after_the_other() -> None:
     quick = size
 
     @fr.tool(pure=True, waits=True)
-    async def size(x: int) -> int:  # noqa: F811 - the same tool by another function
+    async def size(x: int) -> int:
         return x + 2
 
     flow = fr.loads(text, tools=[quick])
