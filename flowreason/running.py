@@ -17,8 +17,8 @@ from flowreason.engine.limits import Budget, Limits
 from flowreason.errors import CompileError
 from flowreason.graph.lower import lower
 from flowreason.graph.model import Graph
-from flowreason.ports import Provider, Reply, Request, Sandbox
-from flowreason_dsl import FlowError, parse, render
+from flowreason.ports import Grammar, Provider, Reply, Request, Sandbox
+from flowreason_dsl import FlowError, grammar_for, parse, render
 from flowreason_dsl.check import check
 from flowreason_dsl.syntax import ToolDef
 
@@ -126,6 +126,7 @@ class Session:
             complete=complete,
             rounds=rounds,
             on_event=tell,
+            grammar=_grammar(self.provider),
             person=self.may_ask,
         )
 
@@ -152,6 +153,7 @@ class RuntimeCompiler:
             provider=self.provider,
             complete=complete,
             on_event=tell,
+            grammar=_grammar(self.provider),
             person=self.person,
         )
         return lower(compiled.checked)
@@ -164,6 +166,12 @@ class RuntimeCompiler:
             raise CompileError(
                 f"the text given to `run` is no valid flow:\n{first}", text, error.diagnostics
             ) from error
+
+
+def _grammar(provider: Provider) -> Grammar | None:
+    """The grammar of flows as the provider's server can force it, so that every draft is one; None where it cannot."""
+    syntax = provider.model_info(None).grammar
+    return Grammar(syntax, grammar_for(syntax)) if syntax else None
 
 
 class _WithModel:
