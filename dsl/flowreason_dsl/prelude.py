@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import islice
 from typing import Any
 
 __all__ = [
@@ -168,6 +169,7 @@ def _number(digits: str) -> int | float:
     return int(digits) if digits.lstrip("+-").isdecimal() and len(digits) < 4000 else float(digits)
 
 
+MOST_MARKS = 500
 _MARK = re.compile(r"(?:^|(?<=\s))(?:\(([A-Za-z])\)|\[([A-Za-z])\]|([A-Z])[).:])\s+|^\s*([a-z])[).]\s+", re.MULTILINE)
 
 
@@ -179,7 +181,9 @@ def options(text: str) -> dict[str, str]:
     >>> options("Which floats?" + chr(10) + "A. a stone" + chr(10) + "B. a cork")
     {'A': 'a stone', 'B': 'a cork'}
     """
-    marks = _in_row(list(_MARK.finditer(text)))
+    marks = _in_row(list(islice(_MARK.finditer(text), MOST_MARKS)))
+    if not marks:
+        return {}
     ends = [mark.start() for mark in marks[1:]] + [len(text)]
     return {_letter_of(mark): _choice(text[mark.end() : end]) for mark, end in zip(marks, ends, strict=True)}
 
@@ -257,7 +261,8 @@ def _holds(said: str, text: str) -> bool:
 
 
 _ARROW = re.compile(
-    r"\s*(?:-+\s*\[([^\]]*)\]\s*-*>|-{1,3}>\s*\|([^|]*)\||--\s*([^->|][^>|]*?)\s*--+>|-{1,3}>|=+>|→)\s*"
+    r"\s{0,9}(?:-{1,9}\s{0,9}\[([^\]]{0,200})\]\s{0,9}-{0,9}>|-{1,3}>\s{0,9}\|([^|]{0,200})\|"
+    r"|--\s{0,9}([^->|\s][^>|]{0,200}?)\s{0,9}-{2,9}>|-{1,3}>|={1,9}>|→)"
 )
 _BULLET = re.compile(r"^\s*(?:[-*•]|\d{1,3}[.)])\s+")
 
