@@ -93,7 +93,15 @@ def loaded_by(statement: str) -> set[str]:
     return set(json.loads(run.stdout))
 
 
-@pytest.mark.parametrize("statement", ["import flowreason", "import flowreason; flowreason.Limits"])
-def test_importing_flowreason_loads_no_heavy_library(statement: str) -> None:
-    heavy = {"openai", "aiohttp", "httpx2", "streamlit", "networkx", "pydot", "rich", "typer", "pydantic", "numpy"}
-    assert loaded_by(statement) & heavy == set()
+HEAVY = {"aiohttp", "httpx2", "lark", "networkx", "numpy", "openai", "pydantic", "pydot", "rich", "streamlit"}
+
+
+@pytest.mark.parametrize(
+    "statement", ["import flowreason", "import flowreason; flowreason.Limits", "import flowreason.cli.app"]
+)
+def test_a_heavy_library_is_loaded_by_what_needs_it_only(statement: str) -> None:
+    assert loaded_by(statement) & HEAVY == set()
+
+
+def test_importing_flowreason_does_not_load_the_command_line() -> None:
+    assert "typer" not in loaded_by("import flowreason; flowreason.solve")
