@@ -16,7 +16,7 @@ MACHINE = re.compile(
     r"|(?:extra-)?index-url|find-links|file:///"  # where somebody's packages come from
     r"|--hash=|\bsha256:[0-9a-f]{20}"
 )
-KEY = re.compile(r"\bsk-(?!canary)[A-Za-z0-9_-]{20,}|-----BEGIN [A-Z ]*PRIVATE KEY")
+KEY = re.compile(r"\bsk-(?!canary)(?=[a-zA-Z_-]*\d)[A-Za-z0-9_-]{20,}|-----BEGIN [A-Z ]*PRIVATE KEY")
 HERE = Path(__file__).name
 
 
