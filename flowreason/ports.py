@@ -36,8 +36,9 @@ class Request:
     """Everything that can change a reply.
 
     `model` None means the provider's default. `schema` is a JSON Schema object that the reply must follow where the
-    server can force it; the prompt says the same in words, so an adapter may leave it out. `sample` numbers
-    independent draws for the same request: it is not sent, and keeps them apart in caches and recordings.
+    server can force it; the prompt says the same in words, so an adapter may leave it out. `seed` fixes the draw where
+    a server takes one. `sample` numbers independent draws for the same request: it is not sent, and keeps them apart in
+    caches and recordings.
     """
 
     messages: tuple[Message, ...]
@@ -47,12 +48,13 @@ class Request:
     stop: tuple[str, ...] = ()
     schema: Mapping[str, Any] | None = None
     grammar: Grammar | None = None
+    seed: int | None = None
     sample: int = 0
 
     def as_json(self) -> dict[str, Any]:
         """The request as plain data, without what is not set."""
         out: dict[str, Any] = {"messages": [{"role": m.role, "content": m.content} for m in self.messages]}
-        for name in ("model", "temperature", "max_tokens"):
+        for name in ("model", "temperature", "max_tokens", "seed"):
             if getattr(self, name) is not None:
                 out[name] = getattr(self, name)
         if self.stop:

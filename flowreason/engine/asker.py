@@ -120,6 +120,7 @@ class Asker:
             model=self.model,
             temperature=temperature,
             max_tokens=_count(settings, "max_tokens"),
+            seed=settings.get("seed"),
             schema=schema,
             sample=number,
         )

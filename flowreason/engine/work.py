@@ -112,7 +112,8 @@ class Worker:
             )
         text = text_for_person(op.question, values_of(frame, i), context=context_of(frame, i), type=node.type)
         checks, asked, wrong = Checks(self, frame, i), text, None
-        for _ in range(TRIES):
+        tries = dict(op.settings).get("tries", TRIES)
+        for _ in range(tries):
             self.host.tell("person.asked", frame, i, {"question": asked, "type": str(node.type)})
             said = self.environment.ask_user(asked, str(node.type))
             reply = await said if inspect.isawaitable(said) else said
@@ -125,7 +126,7 @@ class Worker:
             if wrong is None:
                 return value
             asked = f"{text}\n({wrong})"
-        raise inline.node_error(frame, i, f"no answer fitted in {TRIES} tries; the last one: {wrong}", "reply")
+        raise inline.node_error(frame, i, f"no answer fitted in {tries} tries; the last one: {wrong}", "reply")
 
     def teller(self, frame: Frame, i: int) -> Callable[[str, Mapping[str, Any]], None]:
         return lambda kind, data: self.host.tell(kind, frame, i, data)

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 from flowreason.graph.model import Node, Read, Region
-from flowreason.graph.ops import Check, Op
+from flowreason.graph.ops import Check, Loop, Op
 from flowreason_dsl.source import NOWHERE, Span
 from flowreason_dsl.types import ANY, Type
 
@@ -62,6 +62,7 @@ class Builder:
         self.nodes: dict[str, Node] = {}
         self.regions: dict[str, Region] = {}
         self.asking: dict[str, tuple[str, ...]] = {}
+        self.used: set[str] = set()
         self._used: Counter[str] = Counter()
 
     def fresh(self, base: str) -> str:
@@ -105,10 +106,20 @@ class Builder:
             label=label,
         )
         self.nodes[made.id] = made
+        self.use(made)
         return made.id
 
     def change(self, id: str, **fields: object) -> None:
         self.nodes[id] = replace(self.nodes[id], **fields)  # type: ignore[arg-type]
+        self.use(self.nodes[id])
+
+    def use(self, node: Node) -> None:
+        """Remember which nodes are used by one."""
+        self.used.update(read.source for read in node.reads)
+        self.used.update(node.after)
+        if isinstance(node.op, Loop):
+            for each in node.op.carried:
+                self.used.update(source for source in (each.initial, each.next, each.leave) if source)
 
     def wait(self, id: str, earlier: str) -> None:
         """Draw an order edge."""

@@ -171,11 +171,10 @@ class Loops:
             build.add(ops.Next(), self._at(body, following[0]), base=f"{id}.next")
         last = self._leave(id, scope, body, heads)
         carried = []
-        read = self._read()
         for each, head in heads.items():
             following_holder = following[1].get(each) if following else None
             made = ops.Carried(each, way.env.get(each), head, following_holder, last.get(each), None)
-            carried.append(self._without_idle_head(made, read))
+            carried.append(self._without_idle_head(made))
         carried = self._outs(id, carried, way, following, scope)
         op = ops.Loop(
             kind=kind,  # type: ignore[arg-type]
@@ -190,20 +189,9 @@ class Loops:
             way.guard, way.escaped = (id, "done"), True
         self._rename(carried, way)
 
-    def _read(self) -> set[str]:
-        """The nodes that some node or loop uses so far."""
-        used: set[str] = set()
-        for node in self.builder.nodes.values():
-            used.update(read.source for read in node.reads)
-            used.update(node.after)
-            if isinstance(node.op, ops.Loop):
-                for each in node.op.carried:
-                    used.update(source for source in (each.initial, each.next, each.leave) if source)
-        return used
-
-    def _without_idle_head(self, each: ops.Carried, read: set[str]) -> ops.Carried:
+    def _without_idle_head(self, each: ops.Carried) -> ops.Carried:
         """A name that no round reads from the round before is not carried: rounds need not wait for it."""
-        if each.head is None or each.head in read or each.head in (each.next, each.leave):
+        if each.head is None or each.head in self.builder.used or each.head in (each.next, each.leave):
             return each
         del self.builder.nodes[each.head]
         return replace(each, head=None)

@@ -34,6 +34,8 @@ def body(request: Request, model: str, dialect: Dialect, *, openai: bool, gramma
         out["temperature"] = request.temperature
     if dialect.takes_limit(request.max_tokens) and (name := _limit_name(model, dialect, openai)):
         out[name] = request.max_tokens
+    if request.seed is not None and dialect.takes("seed"):
+        out["seed"] = request.seed + request.sample
     if request.stop and dialect.takes("stop"):
         out["stop"] = list(request.stop)
     if request.grammar and request.grammar.syntax == grammar and dialect.takes("grammar"):

@@ -24,6 +24,7 @@ _SIGNS = {
     "max_completion_tokens": re.compile(r"max_completion_tokens|max_output_tokens"),
     "max_tokens": re.compile(r"max_tokens|max_output_tokens"),
     "stop": re.compile(r"\bstop\b"),
+    "seed": re.compile(r"\bseed\b"),
     "system": re.compile(r"system.{0,30}(role|message|instruction|prompt)|role.{0,30}system|alternate"),
 }
 _NAMED = frozenset({400, 404, 415, 422, 500, 501})
@@ -98,7 +99,7 @@ def _without_system(messages: tuple[Message, ...]) -> tuple[Message, ...]:
 
 def features(body: Mapping[str, Any], request: Request) -> frozenset[str]:
     """What a request body holds that a server may not take."""
-    found = {name for name in ("temperature", "stop", "max_tokens", "max_completion_tokens") if name in body}
+    found = {name for name in ("temperature", "stop", "seed", "max_tokens", "max_completion_tokens") if name in body}
     if "max_output_tokens" in body:
         found.add("max_tokens")
     if "response_format" in body or "text" in body:

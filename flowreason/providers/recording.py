@@ -119,7 +119,9 @@ def request_from(data: Any) -> Request:
     """The request that `Request.as_json` wrote. Raises KeyError, TypeError or ValueError."""
     messages = tuple(Message(m["role"], _str(m["content"])) for m in data["messages"])
     grammar = data.get("grammar")
-    plain = {name: data[name] for name in ("model", "temperature", "max_tokens", "schema", "sample") if name in data}
+    plain = {
+        name: data[name] for name in ("model", "temperature", "max_tokens", "schema", "seed", "sample") if name in data
+    }
     return Request(
         messages,
         stop=tuple(data.get("stop", ())),

@@ -418,3 +418,17 @@ def test_importing_the_providers_loads_no_client():
     code = "import sys, flowreason.providers, flowreason.providers.choose\nprint([n for n in ('openai', 'httpx2', 'aiohttp', 'pydantic') if n in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_a_seed_is_sent_with_the_number_of_the_sample_and_given_up_where_it_is_refused() -> None:
+    async def ask() -> list[int | None]:
+        with Server() as server:
+            server.then(ok("one"), refuses("seed"), ok("two"))
+            provider = OpenAIProvider("heron", base_url=server.url, api_key="none", api="chat")
+            message = (Message("user", "Which river?"),)
+            await provider.complete(Request(message, seed=7, sample=2))
+            await provider.complete(Request(message, seed=7))
+            await provider.close()
+            return [request.body.get("seed") for request in server.requests]
+
+    assert asyncio.run(ask()) == [9, 7, None]

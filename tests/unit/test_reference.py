@@ -24,9 +24,6 @@ EXAMPLE = re.compile(
     r"^(?P<fence>`{3,})flow\n(?P<flow>.*?)^(?P=fence)\n(?:gives: `(?P<gives>[^\n]*)`\n)?", re.DOTALL | re.MULTILINE
 )
 EXAMPLES = [(found["flow"], found["gives"]) for found in EXAMPLE.finditer(TEXT)]
-UNHEARD = {"seed"}
-"""Settings that are accepted and that no provider is sent."""
-
 LIBRARY = 'flow distance(a: text, b: text) -> number { answer ask "How far is it from {a} to {b}, in km?" }'
 
 
@@ -102,7 +99,7 @@ def test_all_reserved_words_are_listed_and_no_others() -> None:
 def test_all_types_settings_modules_and_functions_are_listed() -> None:
     assert all(f"`{name}`" in section(2) for name in SCALARS)
     settings = set(re.findall(r"^\| `(\w+)` \|", section(16), re.MULTILINE))
-    assert settings == OPTIONS.keys() - UNHEARD
+    assert settings == set(OPTIONS)
     assert set(re.findall(r"`(\w+)`", section(6).split("**6.4**")[1].split("**6.5**")[0])) == MODULES
     assert {name for name in prelude.__all__ if f"`{name}(" not in section(6)} == set()
 

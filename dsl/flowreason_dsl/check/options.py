@@ -12,7 +12,7 @@ from flowreason_dsl.check.kinds import listed
 from flowreason_dsl.check.program import literal_type
 from flowreason_dsl.diagnostics import Fix, Label
 from flowreason_dsl.names import nearest
-from flowreason_dsl.syntax import Ask, Emulate, Expression, Literal, Run, Setting, Solve
+from flowreason_dsl.syntax import Ask, Expression, Literal, Setting
 from flowreason_dsl.types import BOOL, INT, NUMBER, TEXT, Scalar, accepts
 
 
@@ -116,7 +116,7 @@ def _on_what(expr: Expression, seen: dict[str, Setting], findings: Findings) -> 
                 span = wrong[0].span.cover(wrong[-1].span)
                 message = f"{names} {'is' if len(wrong) == 1 else 'are'} for models, and this asks a person"
                 findings.add("setting-for-person", message, span)
-        case Ask() | Emulate() | Solve() | Run():
+        case Ask():
             return
         case _:
             first = next(iter(seen.values()))
