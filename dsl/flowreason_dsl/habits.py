@@ -113,6 +113,8 @@ def brackets(at: Reading, _expected: set[str]) -> Diagnostic | None:
         return None
     span = at.span_between(at.at, closing)
     inner = at.source.text[token.end : at.tokens[closing].start].strip()
+    if word.type in ("ASK", "SOLVE") and inner.isidentifier():
+        inner = f'"{{{inner}}}"'
     space = "" if token.start > word.end else " "
     return Diagnostic("syntax-brackets", message, span, fix=Fix("take the brackets out", span, space + inner))
 

@@ -30,6 +30,11 @@ MOST_TOKENS = 250_000
 _LONG_TEXT = re.compile(r'"""(?:[^"\\]|\\.|"{1,2}(?!"))*"""', re.DOTALL)
 _BRACED_TEXT = re.compile(r'"(?:[^"\\{]|\\.|\{\{|\{[^{}"\n]*(?:"[^"\n]*"[^{}"\n]*)+\}|\{)*"', re.DOTALL)
 _TEXT = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
+_SWALLOWED = re.compile(
+    r"\n[ \t]*(?:[A-Za-z_]\w*[ \t]*(?::[^\n=]*)?=[ \t]*(?:ask|for|solve|run|emulate|sample|[`\"\w])"
+    r"|answer[ \t]|(?:if|for|while|match|repeat)\b[^\n]*\{)"
+)
+"""A line inside a string that looks like a statement."""
 _SEMICOLONS = re.compile(r";(?:\s*;)*")
 _LINE = re.compile(r"[^\n]*")
 _STRANGE = re.compile(r"[-+*/%<>=!&|^~@?$]+|[^\x00-\x7f]+|.", re.DOTALL)
@@ -202,10 +207,15 @@ class _Reader:
         if self.wary and not raw.startswith('"""'):
             if kind == "TEXT" and (braced := _BRACED_TEXT.match(self.text, start)):
                 end, raw = braced.end(), braced[0]
-            if "\n" in raw and (self.text[end : end + 1].isalnum() or self.text[end : end + 1] in "_{?"):
+            if "\n" in raw and self._swallows(raw, end):
                 self.out.doubted = True
                 return self._unclosed_string(start)
         return self._add(kind, start, end, raw)
+
+    def _swallows(self, raw: str, end: int) -> bool:
+        """Whether a string of several lines looks as if its last quote were the first of the next string."""
+        following = self.text[end : end + 1]
+        return following.isalnum() or (following != "" and following in '_{?"') or bool(_SWALLOWED.search(raw))
 
     def _drop_prefix(self, start: int) -> None:
         """`f"…"` is `"…"` here."""

@@ -6,6 +6,7 @@ the tree, one for each state.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from flowreason_dsl.grammar import END, grammar
@@ -54,12 +55,29 @@ class Machine:
 
     def admits(self, kind: str) -> bool:
         """Whether a token of this kind could be taken now."""
-        table, states = self._grammar.table, list(self.states)
+        return self._walk(list(self.states), kind)
+
+    def reach(self, kinds: Iterable[tuple[str, ...]], below: int = 0) -> int:
+        """How many tokens could be taken one after the other, each being of one of several kinds.
+
+        The last `below` tokens on the stack are left out.
+        """
+        states, count = self.states[: len(self.states) - below], 0
+        for alternatives in kinds:
+            if not any(kind in self._grammar.table[states[-1]] and self._walk(states, kind) for kind in alternatives):
+                return count
+            count += 1
+        return count
+
+    def _walk(self, states: list[int], kind: str) -> bool:
+        """Takes a token on a stack of states only."""
+        table = self._grammar.table
         while True:
             move = table[states[-1]].get(kind)
             if move is None:
                 return False
             if isinstance(move, int):
+                states.append(move)
                 return True
             size, _, origin = move
             if size:

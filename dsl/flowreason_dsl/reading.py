@@ -10,7 +10,7 @@ from dataclasses import replace
 from functools import cache
 from typing import Literal, NamedTuple, TypeAlias
 
-from flowreason_dsl import messages, words
+from flowreason_dsl import messages, repair, words
 from flowreason_dsl.diagnostics import Diagnostic, Label, errors
 from flowreason_dsl.grammar import END, grammar
 from flowreason_dsl.lexer import Lexed
@@ -23,6 +23,7 @@ from flowreason_dsl.tokens import Token
 _MOST_STATES = 500
 _MOST_CHAINED = 120
 _MOST_FAULTS = 1000
+_MOST_PASSED = 1000
 
 Level: TypeAlias = Literal["file", "block", "cases"]
 
@@ -32,7 +33,7 @@ _DEFINERS = frozenset({"FLOW", "TOOL", "PURE", "USE"})
 _CONSTANTS = frozenset({"TEXT", "TEMPLATE", "QUOTED", "INT", "DECIMAL", "TRUE", "FALSE"})
 _SURE_STARTERS = frozenset({"ANSWER", "BREAK", "IF", "MATCH", "WHILE", "REPEAT"})
 _LINE_STARTERS = _SURE_STARTERS | {"YIELD", "FOR", "SAMPLE", "ASK", "EMULATE", "SOLVE", "RUN"}
-_AFTER_NAME = frozenset({"EQUAL", "COLON", "LPAR", "ARROW", "COMMA", "DOT", "LSQB"})
+_AFTER_NAME = frozenset({"EQUAL", "COLON", "LPAR", "ARROW", "COMMA", "DOT", "LSQB", "STRANGE"})
 _STAND_INS: dict[tuple[Level, bool], tuple[str, ...]] = {
     ("file", False): ("FLOW", "NAME", "LPAR", "RPAR", "LBRACE"),
     ("file", True): ("FLOW", "NAME", "LPAR", "RPAR", "LBRACE", "MATCH", "TRUE", "LBRACE"),
@@ -81,6 +82,8 @@ class Reading:
         self._lines = {self.line_of(d.span.start) for d in errors(self.reports.found)}
         self._stuck = (-1, -1)
         self._faults = 0
+        self._missing: str | None = None
+        self.surplus = repair.surplus(self.tokens)
         self.has_flow = any(token.type == "FLOW" for token in self.tokens)
 
     def read(self) -> Reading:
@@ -172,6 +175,10 @@ class Reading:
     def _fault(self) -> None:
         """Reports the token that cannot stand where it stands, unless its line is known to be at fault."""
         self._faults += 1
+        if repair.brace_before_else(self):
+            self.machine.cut(len(self.machine.states) - 1)
+            self.at -= 1
+        self._missing = repair.missing_mark(self)
         if self.kind(self.at) != END and self.line_of(self.tokens[self.at].start) in self._lines:
             return
         found = messages.explain(self)
@@ -181,7 +188,7 @@ class Reading:
                 return
         elif line in self._lines:
             return
-        self._report(found)
+        self._report(repair.with_mark(found, self, self._missing) if self._missing else found)
 
     def _report(self, found: Diagnostic) -> None:
         """Keeps a finding, and that its line is at fault."""
@@ -214,8 +221,15 @@ class Reading:
 
     def _recover(self) -> bool:
         """Brings automaton and tokens to a place where they fit; False where there is none."""
+        if self._missing == repair.SURPLUS:
+            self.at += 1
+            return True
+        if self._missing and self._put_in((self._missing,)):
+            return True
         before = (self.at, len(self.machine.states))
+        opened = len(self.opens)
         level = self._cut()
+        self._pass_brackets(opened - len(self.opens))
         if level == "block" and messages.begins_before(self):
             self.at -= 1
         while not self._fits(level):
@@ -284,6 +298,7 @@ class Reading:
         cases = len(kinds) == 2 and kinds[0] in _CONSTANTS and kinds[1] in ("COMMA", "LBRACE")
         if not self._put_in(_STAND_INS[level, cases and level != "cases"]):
             return False
+        self.surplus += 1  # the brace that was put in last is the one at hand
         last = self.opens.pop()
         self.opens.append(Open(last.height, self.at, self.tokens[self.at], False))
         self.at += 1
@@ -294,9 +309,20 @@ class Reading:
         if not self.machine.admits(kinds[0]):
             return False
         for kind in kinds:
-            self._feed(Token(kind, place, place, "_"), stand_in=True)
-        self.statement = self.at
+            self._feed(Token(kind, place, place, "any" if kind == "SCALAR" else "_"), stand_in=True)
+            self.surplus -= {"LBRACE": 1, "RBRACE": -1}.get(kind, 0)
         return True
+
+    def _pass_brackets(self, depth: int) -> None:
+        """Moves behind the brackets that the unfinished statement had opened, where they are closed."""
+        at, last = self.at, self.at + _MOST_PASSED
+        while depth > 0 and at < last and self.kind(at) != END and not self.defines(at):
+            if self.kind(at) in _SURE_STARTERS and self.begins_line(at):
+                return
+            depth += (self.kind(at) in _OPENERS) - (self.kind(at) in _CLOSERS)
+            at += 1
+        if depth == 0:
+            self.at = at
 
     def _pass_braces(self) -> None:
         """Moves to the brace that closes the one at hand; the caller steps over it."""

@@ -38,17 +38,33 @@ def contextual(tokens: list[Token], at: int, row: dict[str, Any], report: Report
     return (token,), 1
 
 
+def alternatives(token: Token) -> tuple[str, ...]:
+    """All kinds that a token may turn out to be, by where it stands."""
+    if token.type in STRINGS:
+        return ("TEMPLATE", "TEXT")
+    if token.type != "NAME":
+        return (token.type,)
+    word = mend.TYPES.get(token.value, token.value)
+    if word in ("list", "dict"):
+        return ("NAME", word.upper())
+    return ("NAME", "USER", "SCALAR") if word == "user" else ("NAME", "SCALAR")
+
+
 def _type_words(tokens: list[Token], at: int, report: Report) -> tuple[list[Token], int]:
     """The tokens of the type whose first word stands at `at`, and how many of the written ones they stand for."""
     token = tokens[at]
     word = _type_name(token, report)
     after = [t.type for t in tokens[at + 1 : at + 4]]
-    if word == "dict" and after[:1] == ["LSQB"] and after[2:] == ["COMMA"]:
+    if word == "dict" and after == ["LSQB", "NAME", "COMMA"] and _begins_type(tokens[at + 4]):
         return [_make("DICT", token, word), tokens[at + 1]], _drop_key(tokens, at, report)
     if word in ("list", "dict"):
         head = _make(word.upper(), token, word)
         return ([head], 1) if after[:1] == ["LSQB"] else (_bare(head, report), 1)
     return [_make("SCALAR", token, word)], 1
+
+
+def _begins_type(token: Token) -> bool:
+    return token.type in ("LBRACE", *STRINGS) or mend.TYPES.get(token.value, token.value) in _ALL_TYPES
 
 
 def _make(kind: str, token: Token, value: str) -> Token:

@@ -61,6 +61,32 @@ _JUNK += [
     "\u2028",
 ]
 
+_FAULTS = [
+    "zz = = 3",
+    "qq = a + b",
+    "ask oops",
+    "for q r in a { yield q }",
+    "x --> y",
+    'ww = ask "{a + 1}"',
+    "if b > 3 { c = 4 }",
+    "return 4",
+    "zz: strng = 3",
+    "in = 4",
+    "zz = [1, 2]",
+    "zz = f(a b)",
+    "while a < 3 max 4 { b = 3 }",
+    'zz = ask "why?" given',
+    'match q { case "x" { c = 3 } }',
+    "zz = `a",
+    "repeat 3 times { c = 3 }",
+    'ask("why?")',
+    "a, b = f(x)",
+    "answer {a}",
+    "zz = 3 +",
+    "// a remark",
+    'ask "Why?',
+]
+
 sources = st.sampled_from(CORPUS)
 
 
@@ -74,6 +100,18 @@ def damaged(draw: st.DrawFn) -> str:
         pieces[at : at + draw(st.sampled_from([0, size]))] = draw(st.lists(st.sampled_from(_JUNK), max_size=2))
         pieces = pieces or [""]
     return "".join(pieces)
+
+
+def statement_starts(node: object) -> list[int]:
+    """Where statements begin on a line of their own."""
+    if isinstance(node, s.For) and node.line:
+        return []
+    if isinstance(node, tuple):
+        return [start for item in node for start in statement_starts(item)]
+    if not is_dataclass(node) or isinstance(node, Source):
+        return []
+    own = [statement.span.start for statement in node.statements] if isinstance(node, s.Block) else []
+    return own + [start for one in fields(node) for start in statement_starts(getattr(node, one.name))]
 
 
 def codes(node: object) -> Iterator[s.Code]:
@@ -115,8 +153,8 @@ def test_each_line_of_python_stands_where_its_offset_says(flow: s.Flow) -> None:
             assert text[offset : offset + len(line)] == line
 
 
-@settings(max_examples=300, deadline=None)
-@given(sources, st.data())
+@settings(max_examples=200, deadline=None)
+@given(sources | flows.map(format_flow), st.data())
 def test_comments_anywhere_stay_in_order_and_formatting_twice_changes_nothing(text: str, data: st.DataObject) -> None:
     ends = [token.end for token in tokenize(text).tokens]
     chosen = sorted(data.draw(st.sets(st.sampled_from(ends), min_size=1, max_size=4)), reverse=True)
@@ -159,6 +197,29 @@ def test_the_terminals_for_strings_say_what_their_readers_say(inner: str) -> Non
             if whole and (marks == '"""' or not raw.startswith('"""')):
                 read(raw, 0, len(marks), faults.append)
                 assert (matched is not None) == (not faults), (name, raw, faults)
+
+
+@settings(max_examples=200, deadline=None)
+@given(sources, st.data())
+def test_independent_faults_are_as_many_reports(text: str, data: st.DataObject) -> None:
+    places = statement_starts(parse(text))
+    chosen = data.draw(st.lists(st.sampled_from(places), min_size=1, max_size=5, unique=True))
+    for place in sorted(chosen, reverse=True):
+        line_begin = text.rfind("\n", 0, place) + 1
+        fault = data.draw(st.sampled_from(_FAULTS))
+        text = f"{text[:place]}\n{fault}\n{' ' * (place - line_begin)}{text[place:]}"
+    flow, diagnostics = parse_lenient(text)
+    assert flow is None
+    assert len(errors(diagnostics)) == len(chosen), render(diagnostics, Source(text))
+
+
+def test_one_word_too_few_is_one_report_nearly_always() -> None:
+    counts: list[int] = []
+    for text in CORPUS:
+        for token in tokenize(text).tokens[::3]:
+            counts.append(len(errors(parse_lenient(text[: token.start] + text[token.end :])[1])))
+    assert len(counts) > 500
+    assert sum(count <= 1 for count in counts) > 0.97 * len(counts)
 
 
 @settings(max_examples=300, deadline=None)

@@ -1,0 +1,95 @@
+"""One missing mark: which would let reading go on where it stopped, as if it had been there?
+
+Invariant: nothing is changed here; the answer is a mark after which the token at hand and a good number of those that
+follow can stand.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from flowreason_dsl.diagnostics import Diagnostic, Fix
+from flowreason_dsl.grammar import grammar
+from flowreason_dsl.source import Span
+from flowreason_dsl.tokens import Token
+from flowreason_dsl.wording import shown
+from flowreason_dsl.words import alternatives
+
+if TYPE_CHECKING:
+    from flowreason_dsl.reading import Reading
+
+_CANDIDATES = ("COMMA", "COLON", "LPAR", "RPAR", "LSQB", "RSQB", "EQUAL", "LBRACE", "RBRACE", "NAME", "SCALAR")
+_STRAY = frozenset({"RPAR", "RSQB", "COMMA"})
+SURPLUS = "-"
+"""In place of the kind of a mark: the mark at hand is one too many."""
+_FAR = 14
+_FAR_ENOUGH = 5
+
+
+def missing_mark(at: Reading) -> str | None:
+    """The kind of the mark whose absence best explains the fault, or that the one at hand is one too many."""
+    best, farthest = None, 0
+    for kind in _CANDIDATES:
+        if not _plausible(at, kind) or kind not in at.machine.row():
+            continue
+        reached = at.machine.reach([(kind,), *_following(at)])
+        if reached > farthest:
+            best, farthest = kind, reached
+    if at.kind(at.at) in _STRAY and at.machine.reach(_following(at, 1)) + 1 >= max(farthest, _FAR_ENOUGH + 1):
+        return SURPLUS
+    enough = min(_FAR_ENOUGH, len(at.tokens) - at.at) + 1
+    return best if farthest >= enough else None
+
+
+def brace_before_else(at: Reading) -> bool:
+    """Whether a `}` is missing before an `else` that begins a line and was taken for that of an expression."""
+    if at.kind(at.at - 1) != "ELSE" or at.surplus >= 0 or not at.begins_line(at.at - 1):
+        return False
+    kinds = [("RBRACE",), ("ELSE",), *_following(at)]
+    return at.machine.reach(kinds, below=1) >= min(_FAR_ENOUGH, len(at.tokens) - at.at) + 2
+
+
+def _plausible(at: Reading, kind: str) -> bool:
+    """Braces are put in only where the text has too few of them."""
+    if kind in ("LBRACE", "RBRACE"):
+        return at.surplus > 0 if kind == "LBRACE" else at.surplus < 0
+    return True
+
+
+def _following(at: Reading, behind: int = 0) -> Iterator[tuple[str, ...]]:
+    for token in at.tokens[at.at + behind : at.at + _FAR]:
+        yield alternatives(token)
+
+
+def with_mark(found: Diagnostic, at: Reading, kind: str) -> Diagnostic:
+    """The finding with the fix that puts the mark in, where it has none."""
+    place = at.tokens[at.at - 1].end if at.at else 0
+    if kind == "RBRACE" and found.code != "syntax-unclosed-brace":
+        return _missing_brace(found, at, place)
+    if found.fix or found.code != "syntax-unexpected" or kind in ("NAME", "SCALAR"):
+        return found
+    if kind == SURPLUS:
+        return replace(found, fix=Fix("take it out", found.span, ""))
+    mark = mark_of(kind)
+    fix = Fix(f"write `{mark}`", Span(place, place), f" {mark}" if kind in ("LBRACE", "EQUAL") else mark)
+    return replace(found, fix=fix)
+
+
+def _missing_brace(found: Diagnostic, at: Reading, place: int) -> Diagnostic:
+    opener = at.unclosed()
+    labels = (opener,) if opener else ()
+    message = f"a `}}` is missing before {shown(at.tokens[at.at])}"
+    fix = Fix("close it here", Span(place, place), "\n}")
+    return Diagnostic("syntax-unclosed-brace", message, found.span, labels=labels, fix=fix)
+
+
+def mark_of(kind: str) -> str:
+    """How a mark is written."""
+    return next(text for text, name in grammar().marks.items() if name == kind)
+
+
+def surplus(tokens: list[Token]) -> int:
+    """How many more braces are closed than opened."""
+    return sum((token.type == "RBRACE") - (token.type == "LBRACE") for token in tokens)
