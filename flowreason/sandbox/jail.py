@@ -24,8 +24,9 @@ from typing import Any
 from flowreason.errors import SandboxError
 from flowreason.ports import SandboxLimits
 from flowreason.sandbox.line import Receiver, command, ended, environment
-from flowreason.sandbox.session import MOST_WORKERS, WorkerSession
+from flowreason.sandbox.session import WorkerSession
 from flowreason.sandbox.worker import START_SECONDS, Worker
+from flowreason.sandbox.workers import MOST_WORKERS
 
 INSTEAD = "install libseccomp (Debian: apt-get install libseccomp2), or `pip install 'flowreason[monty]'`"
 

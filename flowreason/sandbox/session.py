@@ -1,18 +1,15 @@
-"""A session over worker processes: pieces go to an idle one; while one waits for the host, others serve.
+"""A session over worker processes: one piece is a message to a worker, and a conversation until it is done.
 
-Invariant: no piece waits for one that waits for the host, so that Python may call flows that run Python, however
-deep. One piece computes at a time, unless another had to wait noticeably and a processor is free.
+Invariant: whatever ends a conversation early, the worker in which the piece still runs is stopped.
 """
 
 from __future__ import annotations
 
-import asyncio
 import itertools
-import os
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from flowreason.errors import FlowreasonError, PythonError, SandboxError, is_fatal
+from flowreason.errors import FlowreasonError, PythonError, is_fatal
 from flowreason.ports import (
     EmulateHost,
     EmulateResult,
@@ -24,13 +21,8 @@ from flowreason.ports import (
 from flowreason.sandbox import messages
 from flowreason.sandbox.messages import Asked, Done, Failed, Misbehaved
 from flowreason.sandbox.worker import Launch, Running, Worker
+from flowreason.sandbox.workers import MOST_WORKERS, Workers
 from flowreason.values import NotPlain, encode
-
-MOST_WORKERS = 16
-"""Worker processes of one session; past that, pieces nest in workers that wait."""
-
-PATIENCE = 0.01
-"""Seconds that a piece waits for its turn before another process is started for it."""
 
 Answer = Callable[[Asked], Awaitable[Any]]
 
@@ -39,14 +31,17 @@ class WorkerSession:
     """The session of one flow run."""
 
     def __init__(self, launch: Launch, limits: SandboxLimits, most: int = MOST_WORKERS) -> None:
-        self._launch = launch
         self._limits = limits
-        self._most = most
-        self._workers: list[Worker] = []
-        self._starting = 0
-        self._queue: list[asyncio.Future[None]] = []
+        self._workers = Workers(launch, limits, most)
         self._numbers = itertools.count(1)
-        self.closed = False
+
+    @property
+    def closed(self) -> bool:
+        return self._workers.closed
+
+    async def start(self) -> None:
+        """Have a first worker ready. Raises `SandboxError`."""
+        await self._workers.start()
 
     async def run(self, task: PythonTask, call: HostCall | None = None) -> PythonResult:
         """See `SandboxSession.run`."""
@@ -72,10 +67,7 @@ class WorkerSession:
 
     async def close(self) -> None:
         """Stop all workers."""
-        self.closed = True
-        for worker in list(self._workers):
-            worker.stop(SandboxError("the session was closed"))
-        self._changed()
+        self._workers.close()
 
     # --- one piece ---
 
@@ -88,7 +80,7 @@ class WorkerSession:
         if len(data) > 2 * self._limits.value:
             text = f"the values that it reads are too big: {len(data):,} bytes, {2 * self._limits.value:,} allowed"
             raise PythonError(text, kind="size")
-        worker = await self._worker()
+        worker = await self._workers.take()
         running = worker.begin(number, data)
         try:
             return await self._converse(worker, running, answer)
@@ -131,71 +123,3 @@ class WorkerSession:
             return {"do": "answer", "call": asked.number, "value": encode(value)}
         except (NotPlain, RecursionError) as error:
             return {"do": "answer", "call": asked.number, "error": str(error)}
-
-    # --- which worker ---
-
-    async def _worker(self) -> Worker:
-        """A worker that can begin at once."""
-        patient = True
-        while not self.closed:
-            ready = next((worker for worker in self._workers if worker.idle), None)
-            if ready is not None:
-                return ready
-            if self._may_start(patient):
-                await self._start()
-                continue
-            if not self._starting and not any(worker.computing for worker in self._workers):
-                return min(self._workers, key=lambda worker: len(worker.stack))
-            patient = await self._turn()
-        raise SandboxError("the session is closed")
-
-    def _may_start(self, patient: bool) -> bool:
-        if len(self._workers) + self._starting >= self._most:
-            return False
-        busy = self._starting + sum(worker.computing for worker in self._workers)
-        return busy == 0 or (not patient and busy < (os.cpu_count() or 1))
-
-    async def _turn(self) -> bool:
-        """Wait until something changes; whether it did in good time."""
-        change = asyncio.get_running_loop().create_future()
-        self._queue.append(change)
-        try:
-            async with asyncio.timeout(PATIENCE):
-                await change
-        except TimeoutError:
-            return False
-        except asyncio.CancelledError:
-            self._changed()  # this turn is another's
-            raise
-        finally:
-            if change in self._queue:
-                self._queue.remove(change)
-        return True
-
-    async def start(self) -> None:
-        """Have a first worker ready. Raises `SandboxError`."""
-        await self._start()
-
-    async def _start(self) -> None:
-        self._starting += 1
-        worker = Worker(self._limits, self._changed)
-        try:
-            await worker.start(self._launch)
-            self._workers.append(worker)
-        finally:
-            self._starting -= 1
-            self._changed()
-        if self.closed:
-            worker.stop()
-
-    def _changed(self) -> None:
-        """A worker became free, or less."""
-        self._workers = [worker for worker in self._workers if not worker.dead]
-        while self._queue:
-            change = self._queue.pop(0)
-            if not change.done():
-                change.set_result(None)
-                return
-
-
-__all__ = ["WorkerSession"]

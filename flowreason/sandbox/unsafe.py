@@ -11,8 +11,9 @@ from dataclasses import asdict
 from flowreason.errors import SandboxError
 from flowreason.ports import SandboxLimits
 from flowreason.sandbox.line import command, ended, environment
-from flowreason.sandbox.session import MOST_WORKERS, WorkerSession
+from flowreason.sandbox.session import WorkerSession
 from flowreason.sandbox.worker import Worker
+from flowreason.sandbox.workers import MOST_WORKERS
 
 
 class _Receiver(asyncio.SubprocessProtocol):

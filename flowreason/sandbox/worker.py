@@ -60,6 +60,7 @@ class Worker:
         self.limits = limits
         self.stack: list[Running] = []
         self.dead = False
+        self.reserved = False
         self._changed = changed
         self._process: Process | None = None
         self._buffer = bytearray()
@@ -85,16 +86,26 @@ class Worker:
 
     @property
     def idle(self) -> bool:
-        return not self.stack and not self.dead
+        return not self.stack and not self.dead and not self.reserved
+
+    @property
+    def ready(self) -> bool:
+        """Whether a piece may begin, be it inside one that waits."""
+        return not self.dead and not self._runs
 
     @property
     def computing(self) -> bool:
+        return self.reserved or self._runs
+
+    @property
+    def _runs(self) -> bool:
         return bool(self.stack) and not self.stack[-1].waiting
 
     # --- what the host wants ---
 
     def begin(self, number: int, message: bytes) -> Running:
         """Start a piece, inside the one that waits, if there is one."""
+        self.reserved = False
         running = Running(number, self.limits.seconds, self._loop.create_future())
         self.stack.append(running)
         self._write(message)
@@ -140,7 +151,7 @@ class Worker:
             self._timer.cancel()
             self._timed.left -= now - self._since
         self._timer = self._timed = None
-        if self.computing:
+        if self._runs:
             self._timed, self._since = self.stack[-1], now
             self._timer = self._loop.call_later(max(0.0, self._timed.left), self._overtime)
 

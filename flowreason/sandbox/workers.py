@@ -1,0 +1,148 @@
+"""The worker processes of one session, and which piece gets which.
+
+Pieces take the idle worker in the order they came; while one waits for the host, another worker serves. Invariant: no
+piece waits for one that waits for the host, so that Python may call flows that run Python, however deep: past the most
+workers there may be, pieces nest in one that waits.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections import deque
+
+from flowreason.errors import FlowreasonError, SandboxError
+from flowreason.ports import SandboxLimits
+from flowreason.sandbox.worker import Launch, Worker
+
+MOST_WORKERS = 16
+PATIENCE = 0.01
+"""Seconds that pieces wait for their turn before another process computes beside the first, if a processor is free."""
+
+
+class Workers:
+    """Starts workers when they are needed and hands them out."""
+
+    def __init__(self, launch: Launch, limits: SandboxLimits, most: int) -> None:
+        self._launch = launch
+        self._limits = limits
+        self._most = most
+        self._at_once = os.cpu_count() or 1
+        self._workers: list[Worker] = []
+        self._starting: set[asyncio.Task[None]] = set()
+        self._queue: deque[asyncio.Future[Worker]] = deque()
+        self._timer: asyncio.TimerHandle | None = None
+        self.closed = False
+
+    async def take(self) -> Worker:
+        """A worker for one piece, which must `begin` in it at once. Raises `SandboxError`."""
+        while True:
+            worker = await self._turn()
+            if worker.ready:
+                return worker
+            self._release(worker)  # it died on the way, or the piece that waited in it goes on
+
+    async def _turn(self) -> Worker:
+        if self.closed:
+            raise SandboxError("the session is closed")
+        if not self._queue:
+            for worker in self._workers:
+                if worker.idle:
+                    worker.reserved = True
+                    return worker
+        turn: asyncio.Future[Worker] = asyncio.get_running_loop().create_future()
+        self._queue.append(turn)
+        self.changed()
+        try:
+            return await turn
+        except asyncio.CancelledError:
+            if turn.done() and not turn.cancelled() and turn.exception() is None:
+                self._release(turn.result())
+            raise
+
+    def _release(self, worker: Worker) -> None:
+        """Give back a worker in which nothing was begun."""
+        worker.reserved = False
+        self.changed()
+
+    async def start(self) -> None:
+        """Have one worker ready. Raises `SandboxError`."""
+        await self._start()
+
+    def close(self) -> None:
+        """Stop all; who waits for a turn gets a `SandboxError`."""
+        self.closed = True
+        for task in list(self._starting):
+            task.cancel()
+        for worker in list(self._workers):
+            worker.stop(SandboxError("the session was closed"))
+        self._fail(SandboxError("the session was closed"))
+        if self._timer is not None:
+            self._timer.cancel()
+
+    def changed(self) -> None:
+        """A worker became free, waits, or is gone: hand out what there is."""
+        self._workers = [worker for worker in self._workers if not worker.dead]
+        while self._queue:
+            worker = next((worker for worker in self._workers if worker.idle), None) or self._to_nest_in()
+            if worker is None:
+                break
+            self._hand(worker)
+        if self._queue:
+            self._grow(patient=True)
+
+    def _hand(self, worker: Worker) -> None:
+        turn = self._queue.popleft()
+        if not turn.done():
+            worker.reserved = True
+            turn.set_result(worker)
+
+    def _computing(self) -> int:
+        return len(self._starting) + sum(worker.computing for worker in self._workers)
+
+    def _to_nest_in(self) -> Worker | None:
+        """Where all that may be are there and all wait for the host: the one with the fewest pieces."""
+        if len(self._workers) < self._most or self._computing():
+            return None
+        return min(self._workers, key=lambda worker: len(worker.stack))
+
+    def _grow(self, *, patient: bool) -> None:
+        """Start another worker if none computes, or if pieces have waited long enough and a processor is free."""
+        computing = self._computing()
+        room = len(self._workers) + len(self._starting) < self._most
+        if room and not self.closed and (computing == 0 or (not patient and computing < self._at_once)):
+            task = asyncio.ensure_future(self._start())
+            self._starting.add(task)
+            task.add_done_callback(self._started)
+        elif room and computing < self._at_once and self._timer is None:
+            self._timer = asyncio.get_running_loop().call_later(PATIENCE, self._impatient)
+
+    def _impatient(self) -> None:
+        self._timer = None
+        if self._queue:
+            self._grow(patient=False)
+
+    async def _start(self) -> None:
+        worker = Worker(self._limits, self.changed)
+        await worker.start(self._launch)
+        if self.closed:
+            worker.stop()
+        else:
+            self._workers.append(worker)
+
+    def _started(self, task: asyncio.Task[None]) -> None:
+        self._starting.discard(task)
+        if task.cancelled():
+            return
+        error = task.exception()
+        if isinstance(error, FlowreasonError):
+            self._fail(error)
+        elif error is not None:
+            self._fail(SandboxError(f"no process for Python could be started: {error}"))
+        self.changed()
+
+    def _fail(self, error: FlowreasonError) -> None:
+        while self._queue:
+            turn = self._queue.popleft()
+            if not turn.done():
+                turn.set_exception(error)
