@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Any
 
 from flowreason.asking.misfit import Misfit
@@ -100,7 +101,7 @@ class Asker:
 
     def _request(self, sample: int) -> Request:
         q, settings = self.question, self.question.settings
-        schema = json_schema(q.type, think=self._thinks)
+        schema = _schema(q.type, self._thinks)
         messages = build(
             q.template,
             q.values,
@@ -191,6 +192,11 @@ class Draws:
                     if is_fatal(error):
                         raise
                     self.errors[sample] = error
+
+
+@lru_cache(maxsize=256)
+def _schema(kind: Type, think: bool) -> Mapping[str, Any] | None:
+    return json_schema(kind, think=think)
 
 
 def _count(settings: Mapping[str, Any], name: str) -> int | None:

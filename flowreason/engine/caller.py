@@ -7,7 +7,8 @@ answer may be cancelled without losing it for the others; what fails is not kept
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+import json
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -46,11 +47,11 @@ class Caller:
         self.provider = provider
         self.budget = budget
         self.gate = gate
-        self._shared: dict[str, Shared] = {}
+        self._shared: dict[Hashable, Shared] = {}
 
     async def complete(self, request: Request, tell: Tell, about: Mapping[str, Any], priority: float = 0.0) -> Reply:
         """The reply to a request. `about` goes into the events."""
-        key = request.key()
+        key = _identity(request)
         known = self._shared.get(key)
         fresh = known is None
         if known is None:
@@ -70,11 +71,11 @@ class Caller:
         self._tell_reply(reply, tell, about, shared=not fresh)
         return reply
 
-    def _settled(self, key: str, task: asyncio.Task[Reply]) -> None:
+    def _settled(self, key: Hashable, task: asyncio.Task[Reply]) -> None:
         if task.cancelled() or task.exception() is not None:
             self._forget(key, task)
 
-    def _forget(self, key: str, task: asyncio.Task[Reply]) -> None:
+    def _forget(self, key: Hashable, task: asyncio.Task[Reply]) -> None:
         """The next equal request is sent anew. One that was sent anew already stays."""
         known = self._shared.get(key)
         if known is not None and known.task is task:
@@ -120,7 +121,7 @@ class Caller:
             finally:
                 self.budget.settle(reserved, paid)
         finally:
-            self._leave(TURNS)
+            self._leave(TURNS if self.gate.crowded else 0)
 
     def _leave(self, turns: int) -> None:
         """Hand the place on a few turns later, so that an answer which this reply brings stops those who wait."""
@@ -135,6 +136,13 @@ class Caller:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _identity(request: Request) -> Hashable:
+    """Equal requests have equal identities: `Request.key` without its cost."""
+    schema = None if request.schema is None else json.dumps(request.schema, sort_keys=True)
+    sent = (request.messages, request.model, request.temperature, request.max_tokens, request.stop, request.grammar)
+    return sent, schema, request.sample
 
 
 def _shown(request: Request, info: ModelInfo) -> dict[str, Any]:

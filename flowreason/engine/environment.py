@@ -17,6 +17,9 @@ from flowreason_dsl.types import ANY, Type
 AskUser = Callable[[str, str], Awaitable[str] | str]
 """Asks the person: (text, type as written) → what they answered."""
 
+ANYTHING: tuple[type | None, Type] = (object, ANY)
+"""Of a parameter or result that takes any value, the class whose values fit as they are, and the type."""
+
 
 @dataclass(frozen=True, slots=True)
 class BoundTool:

@@ -44,6 +44,11 @@ class Gate:
                 return
         self._free += 1
 
+    @property
+    def crowded(self) -> bool:
+        """Whether anybody waits."""
+        return bool(self._waiting)
+
     def at(self, priority: float) -> Place:
         return Place(self, priority)
 

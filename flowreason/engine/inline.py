@@ -7,12 +7,11 @@ from typing import Any
 from flowreason.asking.convert import convert
 from flowreason.asking.misfit import Misfit
 from flowreason.asking.prompt import pick
-from flowreason.engine.environment import BoundTool
+from flowreason.engine.environment import ANYTHING, BoundTool
 from flowreason.engine.frames import Frame
 from flowreason.errors import FlowreasonError, NodeError
 from flowreason.graph import ops
 from flowreason.values import show
-from flowreason_dsl.types import ANY
 
 YES = frozenset({"yes", "true", "y"})
 NO = frozenset({"no", "false", "n", ""})
@@ -148,8 +147,12 @@ def call_tool(frame: Frame, i: int) -> Any:
     op = frame.plan.nodes[i].op
     assert isinstance(op, ops.CallTool)
     tool = frame.program.inline_tools[op.tool]
-    values = frame.values
-    arguments = fitting(tool, {name: values[source] for name, source in frame.plan.named[i]}, frame, i)
+    values, kinds = frame.values, tool.kinds
+    arguments = {}
+    for name, source in frame.plan.named[i]:
+        value = values[source]
+        exact = kinds.get(name, ANYTHING)[0]
+        arguments[name] = value if exact is object or value.__class__ is exact else _fitted(tool, name, value, frame, i)
     try:
         value = tool.function(**arguments)
     except FlowreasonError:
@@ -161,16 +164,19 @@ def call_tool(frame: Frame, i: int) -> Any:
 
 def fitting(tool: BoundTool, arguments: dict[str, Any], frame: Frame, i: int) -> dict[str, Any]:
     """The arguments of a tool in the types of its parameters."""
-    kinds = tool.kinds
     for name, value in arguments.items():
-        exact, kind = kinds.get(name, (object, ANY))
+        exact = tool.kinds.get(name, ANYTHING)[0]
         if exact is not object and value.__class__ is not exact:
-            try:
-                arguments[name] = convert(value, kind)
-            except Misfit as misfit:
-                message = f"{tool.definition.name.text}({name}=…): {misfit.reason}"
-                raise node_error(frame, i, message, "type") from misfit
+            arguments[name] = _fitted(tool, name, value, frame, i)
     return arguments
+
+
+def _fitted(tool: BoundTool, name: str, value: Any, frame: Frame, i: int) -> Any:
+    try:
+        return convert(value, tool.kinds[name][1])
+    except Misfit as misfit:
+        message = f"{tool.definition.name.text}({name}=…): {misfit.reason}"
+        raise node_error(frame, i, message, "type") from misfit
 
 
 def returned(tool: BoundTool, value: Any, frame: Frame, i: int) -> Any:

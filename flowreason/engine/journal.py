@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from flowreason.engine.events import Event
+from flowreason.engine.telling import Entry, Events
 
 OnEvent = Callable[[Event], None]
 
@@ -15,9 +16,9 @@ class Journal:
     """The events of one run, from the compiler's first to the last. Append-only."""
 
     def __init__(self, on_event: OnEvent | None = None) -> None:
-        self.events: list[Event] = []
         self.on_event = on_event
         self.began = time.monotonic()
+        self.events = Events(self.began)
 
     def clock(self) -> float:
         """Seconds since the run began."""
@@ -27,9 +28,20 @@ class Journal:
         """One event, now."""
         self.put(Event(len(self.events), self.clock(), kind, frame, node, data))
 
+    def log(self, entries: Iterable[Entry]) -> None:
+        """What the stepper logged: told at once to who listens, and otherwise when somebody looks."""
+        self.events.later(entries)
+        if self.on_event is not None:
+            for event in self.events.latest():
+                self._hand_on(event)
+
     def put(self, event: Event) -> None:
-        """Keep an event and hand it on. What the listener raises is raised here, and it hears nothing more."""
+        """Keep an event and hand it on."""
         self.events.append(event)
+        self._hand_on(event)
+
+    def _hand_on(self, event: Event) -> None:
+        """What the listener raises is raised here, and it hears nothing more."""
         if self.on_event is not None:
             try:
                 self.on_event(event)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
@@ -30,7 +30,7 @@ class RunResult:
     status: Status
     value: Any = None
     error: FlowreasonError | None = None
-    events: tuple[Event, ...] = field(default=(), repr=False)
+    events: Sequence[Event] = field(default=(), repr=False)
 
     @property
     def usage(self) -> Usage:

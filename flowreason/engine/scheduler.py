@@ -23,7 +23,6 @@ from flowreason.engine.limits import Budget
 from flowreason.engine.plan import Program
 from flowreason.engine.result import RunResult
 from flowreason.engine.step import Stepper
-from flowreason.engine.telling import told
 from flowreason.engine.work import Worker
 from flowreason.errors import Cancelled, FlowreasonError, LimitExceeded, is_fatal
 from flowreason.graph.model import Graph
@@ -104,9 +103,9 @@ class Run:
         """The last event, and the result."""
         if outcome == VALUE:
             self._say("run.finished", {"value": value})
-            return RunResult("answered", value, None, tuple(self.journal.events))
+            return RunResult("answered", value, None, self.journal.events)
         self._say("run.failed", {"error": str(value), "error_kind": error_kind(value)})
-        events = tuple(self.journal.events)
+        events = self.journal.events
         match value:
             case LimitExceeded(limit=limit) if limit != "rounds":
                 return RunResult("limit", None, value, events)
@@ -254,14 +253,12 @@ class Run:
         self._flush()
 
     def _flush(self) -> None:
-        """Turn what was logged into events."""
-        journal = self.journal
+        """Hand what was logged to the journal."""
         log, self._stepper.log = self._stepper.log, []
-        for entry in log:
-            try:
-                journal.put(told(len(journal.events), journal.began, entry))
-            except BaseException as error:  # noqa: BLE001 - the listener's own; it hears no more, and `run` raises it
-                self._abort(error)
+        try:
+            self.journal.log(log)
+        except BaseException as error:  # noqa: BLE001 - the listener's own; it hears no more, and `run` raises it
+            self._abort(error)
 
 
 def _longest_way_first(ready: tuple[Frame, int]) -> float:

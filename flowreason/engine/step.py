@@ -398,7 +398,16 @@ class Stepper(Rounds):
         self.finish(frame.flow, VALUE, value)
 
     def _pure_tool(self, frame: Frame, i: int) -> None:
-        self._attempt(frame, i, inline.call_tool)
+        try:
+            value = inline.call_tool(frame, i)
+        except FlowreasonError as error:
+            self.fail(frame, i, error)
+            return
+        exact = frame.plan.exact[i]
+        if exact is object or value.__class__ is exact:
+            self.resolve(frame, i, VALUE, value)
+        else:
+            self._typed(frame, i, value)
 
     def _python(self, frame: Frame, i: int) -> None:
         """Trivially safe Python is run in place; the rest waits for the sandbox."""

@@ -2,13 +2,58 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, overload
 
 from flowreason.engine.events import Event
 from flowreason.engine.frames import Failure, Frame
 
+Entry = tuple[float, str, Frame | None, int, Any]
+"""What the stepper logs: when, what, where (frame and node), and what of it."""
 
-def told(seq: int, began: float, entry: tuple[float, str, Frame | None, int, Any]) -> Event:
+
+class Events(Sequence[Event]):
+    """The events of a run, in order. What was logged becomes events when somebody first looks."""
+
+    def __init__(self, began: float) -> None:
+        self._began = began
+        self._made: list[Event] = []
+        self._logged: list[Entry] = []
+
+    def later(self, entries: Iterable[Entry]) -> None:
+        self._logged += entries
+
+    def append(self, event: Event) -> None:
+        self.latest()
+        self._made.append(event)
+
+    def latest(self) -> list[Event]:
+        """The events that nobody looked at before."""
+        logged, self._logged = self._logged, []
+        first = len(self._made)
+        fresh = [told(first + n, self._began, entry) for n, entry in enumerate(logged)]
+        self._made += fresh
+        return fresh
+
+    def __len__(self) -> int:
+        return len(self._made) + len(self._logged)
+
+    @overload
+    def __getitem__(self, index: int) -> Event: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> list[Event]: ...
+
+    def __getitem__(self, index: int | slice) -> Event | list[Event]:
+        self.latest()
+        return self._made[index]
+
+    def __iter__(self) -> Iterator[Event]:
+        self.latest()
+        return iter(self._made)
+
+
+def told(seq: int, began: float, entry: Entry) -> Event:
     """The event of a log entry; `began` is when the run did, on the clock of the entry."""
     time, kind, frame, i, data = entry
     time -= began
