@@ -70,15 +70,13 @@ class Region:
         """Where the first token may stand: behind prose and the fence that opens the flow."""
         lead = _LEAD.match(self.text)
         at = lead.end() if lead else 0
-        if _GOES_ON.match(self.text, at) or at == len(self.text):
-            return 0
-        first = _DEFINITION.search(self.text, at)
-        if first is None:
+        first = _DEFINITION.search(self.text, self.text.rfind("\n", 0, at) + 1)
+        if first is None or first.start() <= at:
             return 0
         fences = list(_FENCE.finditer(self.text, at, first.start()))
         if fences:
             return self._skip(at, fences[-1].end())
-        if _STATEMENT_LINE.search(self.text, at, first.start()):
+        if _GOES_ON.match(self.text, at) or _STATEMENT_LINE.search(self.text, at, first.start()):
             return 0
         return self._skip(at, _before_comments(self.text, at, first.start()))
 

@@ -231,6 +231,8 @@ PLAIN = 'flow main(a: text) -> list[text] {\n  x: dict[int] = ask "Why {a}?"\n  
         (f"Here is the flow:\n\n```\n{PLAIN}```\nIt's short. Enjoy!\n", ["mended-fence", "mended-fence"]),
         (f"Sure! Here it is.\n{PLAIN}\nNote that it asks once (and only once).", ["mended-prose", "mended-prose"]),
         (f"{PLAIN}```\n", ["mended-fence"]),
+        (f"flow:\n\n```\n{PLAIN}", ["mended-fence"]),
+        (f"<flow>\n{PLAIN}</flow>\n", ["mended-prose", "mended-prose"]),
         (PLAIN.replace('"', "“", 1).replace('"', "”", 1), ["mended-quotes"]),
         (PLAIN.replace('"', "'"), ["mended-quotes"]),
         (PLAIN.replace("answer x", "answer x;").replace('?"', '?";'), ["mended-semicolon"] * 2),
