@@ -37,7 +37,7 @@ def priced(reply: Reply, info: ModelInfo) -> Reply:
     if usage.money or info.prompt_price is None or info.completion_price is None:
         return reply
     money = (usage.prompt_tokens * info.prompt_price + usage.completion_tokens * info.completion_price) / 1e6
-    return replace(reply, usage=replace(usage, money=money))
+    return reply if money == usage.money else replace(reply, usage=replace(usage, money=money))
 
 
 class Caller:

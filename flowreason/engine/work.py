@@ -205,7 +205,7 @@ class Worker:
                 value = tool.function(**given)
             else:
                 value = await asyncio.to_thread(tool.function, **given)
-            if inspect.isawaitable(value):
+            if not tool.is_async and inspect.isawaitable(value):
                 value = await value
         except FlowreasonError:
             raise

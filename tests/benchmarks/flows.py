@@ -74,12 +74,17 @@ def expressions(count: int, piece: str) -> fr.Flow:
 
 
 def mapped(items: int, distinct: int) -> tuple[fr.Flow, list[int]]:
-    flow = fr.loads('flow main(ns: list[int]) -> int {\n  xs = for n in ns yield ask "About {n}?"\n  answer `len(xs)`\n}')
+    flow = fr.loads(
+        'flow main(ns: list[int]) -> int {\n  xs = for n in ns yield ask "About {n}?"\n  answer `len(xs)`\n}'
+    )
     return flow, [n % distinct for n in range(items)]
 
 
 def six_asks() -> fr.Flow:
-    lines = ['  x0 = ask "What of {n}?"', *(f'  x{k} = ask "And then, after {{x{k - 1}}} of {{n}}?"' for k in range(1, 6))]
+    lines = [
+        '  x0 = ask "What of {n}?"',
+        *(f'  x{k} = ask "And then, after {{x{k - 1}}} of {{n}}?"' for k in range(1, 6)),
+    ]
     return fr.loads("\n".join(["flow main(n: int) -> text {", *lines, "  answer x5", "}"]))
 
 
@@ -112,7 +117,10 @@ class Layered:
         """As tools that wait, each for its own time."""
         lines = [f"  x{n} = waited({s:.6f})" + self._edges(n) for n, s in enumerate(self.seconds)]
         last = "\n".join(f"  x{n} -> end" for n in range(len(self.seconds)))
-        return fr.loads("\n".join(["flow main() -> number {", *lines, "  end = waited(0.0)", last, "  answer end", "}"]), tools=[waited])
+        return fr.loads(
+            "\n".join(["flow main() -> number {", *lines, "  end = waited(0.0)", last, "  answer end", "}"]),
+            tools=[waited],
+        )
 
     def _edges(self, n: int) -> str:
         return "".join(f"\n  x{each} -> x{n}" for each in self.needs[n])
