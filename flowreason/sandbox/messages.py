@@ -93,8 +93,15 @@ def _read(raw: dict[str, Any]) -> tuple[int, Message]:
         case "broken":
             return run, Broken(_of(raw["text"], str)[:500])
         case "call" | "unknown" | "state" as kind:
-            return run, Asked(kind, _of(raw["call"], int), raw)
+            return run, Asked(kind, _positive(raw["call"]), raw)
     raise ValueError("unknown message")
+
+
+def _positive(value: Any) -> int:
+    number: int = _of(value, int)
+    if number <= 0:
+        raise ValueError("not positive")
+    return number
 
 
 def _of(value: Any, type_: type) -> Any:

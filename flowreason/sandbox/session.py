@@ -1,6 +1,6 @@
 """A session over worker processes: one piece is a message to a worker, and a conversation until it is done.
 
-Invariant: whatever ends a conversation early, the worker in which the piece still runs is stopped.
+Invariant: whatever ends a conversation early, the piece is ended in its worker too, or the worker is stopped.
 """
 
 from __future__ import annotations
@@ -84,9 +84,11 @@ class WorkerSession:
         running = worker.begin(number, data)
         try:
             return await self._converse(worker, running, answer)
+        except Misbehaved as error:
+            worker.stop()
+            raise PythonError(f"this Python was stopped: {error}", kind="protocol") from error
         except BaseException:
-            if running in worker.stack:
-                worker.stop()
+            worker.abandon(running)
             raise
 
     async def _converse(self, worker: Worker, running: Running, answer: Answer) -> Done:
@@ -112,8 +114,6 @@ class WorkerSession:
         """The message that answers a question. What ends the whole run is raised here, the rest inside the piece."""
         try:
             value = await answer(asked)
-        except Misbehaved as error:
-            raise PythonError(f"this Python was stopped: {error}", kind="protocol") from error
         except FlowreasonError as error:
             if is_fatal(error):
                 raise

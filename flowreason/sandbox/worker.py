@@ -40,17 +40,26 @@ Launch = Callable[[SandboxLimits, "Worker"], Awaitable[Process]]
 
 
 class Running:
-    """One piece under way. `errors` are what its calls raised, by number; `failed` is why its process was stopped."""
+    """One piece under way.
 
-    __slots__ = ("errors", "failed", "left", "number", "said", "waiting")
+    `asked` is the number of the call that it waits for, 0 while it runs; `errors` are what its calls raised, by number;
+    `failed` is why its process was stopped; `abandoned` means that nobody wants its value any more.
+    """
+
+    __slots__ = ("abandoned", "asked", "errors", "failed", "left", "number", "said")
 
     def __init__(self, number: int, seconds: float, said: asyncio.Future[Message]) -> None:
         self.number = number
         self.left = seconds
         self.said = said
-        self.waiting = False
+        self.asked = 0
+        self.abandoned = False
         self.errors: dict[int, FlowreasonError] = {}
         self.failed: FlowreasonError | None = None
+
+    @property
+    def waiting(self) -> bool:
+        return self.asked != 0
 
 
 class Worker:
@@ -116,10 +125,24 @@ class Worker:
         """Answer what a piece asked; it goes on. Raises what stopped its process in the meantime."""
         if running.failed is not None:
             raise running.failed
-        running.waiting = False
+        running.asked = 0
         running.said = self._loop.create_future()
         self._write(pack(message))
         self._time()
+
+    def abandon(self, running: Running) -> None:
+        """Nobody waits for a piece any more. Where others wait below it, it ends by itself or at its limit of time."""
+        if running not in self.stack:
+            return
+        running.abandoned = True
+        if running.waiting:
+            self._end(running)
+        elif len(self.stack) == 1:
+            self.stop()
+
+    def _end(self, running: Running) -> None:
+        """Answer what a piece asked with the order to end."""
+        self.answer(running, {"do": "answer", "call": running.asked, "end": True})
 
     def stop(self, error: FlowreasonError | None = None) -> None:
         """Kill the process. The piece that runs fails with `error`; those below it fail as well."""
@@ -200,11 +223,14 @@ class Worker:
 
     def _said(self, running: Running, message: Message) -> None:
         if isinstance(message, Asked):
-            running.waiting = True
+            running.asked = message.number
         else:
             self.stack.pop()
         self._time()
-        running.said.set_result(message)
+        if not running.said.done():  # it is cancelled with the task that waited
+            running.said.set_result(message)
+        if running.abandoned and running.waiting:
+            self._end(running)
         self._changed()
 
     def gone(self) -> None:

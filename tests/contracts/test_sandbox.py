@@ -423,6 +423,41 @@ def test_a_cancelled_piece_leaves_the_session_usable(kind: str) -> None:
     assert within(kind, work) == 3
 
 
+def test_a_cancelled_piece_does_no_harm_to_those_that_wait_beside_it(kind: str) -> None:
+    async def work(session: SandboxSession) -> list[Any]:
+        gates = [asyncio.Event() for _ in range(4)]
+
+        async def wait(name: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
+            await gates[args[0]].wait()
+            return args[0]
+
+        tasks = [PythonTask("f(n) + f(n)", {"n": n}, ("f",)) for n in range(4)]
+        running = []
+        for task in tasks:
+            running.append(asyncio.ensure_future(session.run(task, wait)))
+            await asyncio.sleep(0.05)
+        running[1].cancel()
+        running[3].cancel()
+        for gate in gates:
+            gate.set()
+        found = await asyncio.gather(*running, return_exceptions=True)
+        return [each.value if isinstance(each, PythonResult) else type(each).__name__ for each in found]
+
+    assert within(kind, work) == [0, "CancelledError", 4, "CancelledError"]
+
+
+def test_a_session_that_is_closed_ends_what_runs_in_it(kind: str) -> None:
+    only(kind, *CPYTHON)
+
+    async def work(session: SandboxSession) -> list[Any]:
+        running = [asyncio.ensure_future(session.run(PythonTask("while True: pass"))) for _ in range(20)]
+        await asyncio.sleep(0.05)
+        await session.close()
+        return [type(each) for each in await asyncio.gather(*running, return_exceptions=True)]
+
+    assert set(within(kind, work)) <= {SandboxError, PythonError}
+
+
 def test_a_closed_session_refuses(kind: str) -> None:
     async def work(session: SandboxSession) -> Any:
         await session.close()

@@ -24,6 +24,10 @@ DEEPEST = 5_000
 STACK = 64 * 1024 * 1024
 
 
+class Ended(BaseException):
+    """Nobody waits for this piece any more. No `except Exception` of a piece catches it."""
+
+
 class Server:
     """Serves one session on a wire."""
 
@@ -54,6 +58,8 @@ class Server:
         while number not in self._answers:
             self._take(self.wire.receive())
         answer = self._answers.pop(number)
+        if "end" in answer:
+            raise Ended
         if "error" in answer:
             raise HostError(answer["error"], number)
         return answer["value"]
