@@ -17,6 +17,7 @@ from flowreason.engine.limits import Limits
 from flowreason.engine.result import RunResult
 from flowreason.engine.scheduler import Run
 from flowreason.errors import InputError, LimitExceeded, UsageError
+from flowreason.graph.bounds import ZERO
 from flowreason.graph.lower import lower
 from flowreason.graph.model import Graph
 from flowreason.graph.ops import Input
@@ -219,6 +220,8 @@ async def finish_run(
     if info.prompt_price is not None and info.completion_price is not None:
         prices = (info.prompt_price, info.completion_price)
     price = flow.price(inputs, prices=prices, depth=environment.limits.depth)
+    if price.most != ZERO:
+        session.need_model()
     journal.say("price", price.as_json())
     over = price.over(environment.limits)
     if over is not None and not (confirm is not None and confirm(price, environment.limits)):

@@ -14,10 +14,10 @@ from flowreason.engine.environment import AskUser, BoundTool, Environment
 from flowreason.engine.gate import Gate
 from flowreason.engine.journal import Journal
 from flowreason.engine.limits import Budget, Limits
-from flowreason.errors import CompileError
+from flowreason.errors import CompileError, ConfigError
 from flowreason.graph.lower import lower
 from flowreason.graph.model import Graph
-from flowreason.ports import Grammar, Provider, Reply, Request, Sandbox
+from flowreason.ports import Grammar, ModelInfo, Notify, Provider, Reply, Request, Sandbox
 from flowreason_dsl import FlowError, grammar_for, parse, render
 from flowreason_dsl.check import check
 from flowreason_dsl.syntax import ToolDef
@@ -78,6 +78,11 @@ class Session:
     async def __aenter__(self) -> Session:
         return self
 
+    def need_model(self) -> None:
+        """Raises `ConfigError` where there is no model to ask."""
+        if isinstance(self.provider, _NoModel):
+            raise self.provider.error
+
     async def __aexit__(self, *_: object) -> None:
         if self._own_provider:
             await self.provider.close()
@@ -109,6 +114,7 @@ class Session:
         self, question: str, inputs: Mapping[str, Any], environment: Environment, journal: Journal, rounds: int
     ) -> Compiled:
         """Have a flow written; its calls count against the limits, and are told as the frame `compile`."""
+        self.need_model()
         caller = Caller(self.provider, self.budget or Budget(environment.limits), Gate(environment.concurrency))
 
         def tell(kind: str, data: Mapping[str, Any]) -> None:
@@ -196,7 +202,27 @@ def _configured(model: str | None, base_url: str | None, api_key: str | None) ->
     from flowreason.config import load_settings
     from flowreason.providers.choose import provider_from
 
-    return provider_from(load_settings(model=model, base_url=base_url, api_key=api_key))
+    settings = load_settings(model=model, base_url=base_url, api_key=api_key)
+    try:
+        return provider_from(settings)
+    except ConfigError as error:
+        return _NoModel(error)
+
+
+class _NoModel:
+    """Where no model is configured: enough for flows that ask nothing; says what is missing to all others."""
+
+    def __init__(self, error: ConfigError) -> None:
+        self.error = error
+
+    async def complete(self, request: Request, notify: Notify | None = None) -> Reply:
+        raise self.error
+
+    def model_info(self, model: str | None) -> ModelInfo:
+        return ModelInfo(model or "")
+
+    async def close(self) -> None:
+        return None
 
 
 def _chosen(unsafe: bool) -> Sandbox:

@@ -33,7 +33,8 @@ class NodeState:
     """What is known of one node of one flow, over all frames it ran in.
 
     `running` frames are under way now; `done`, `failed`, `skipped` and `cancelled` have ended. `rounds` and `of` are
-    those of a loop, `lost` its items that failed. `seconds` is the time spent, added over frames; `latest` what it last said: a value or an error.
+    those of a loop, `lost` its items that failed. `seconds` is the time spent, added over frames; `latest` what it
+    last said: a value or an error.
     """
 
     flow: str = ""
