@@ -19,6 +19,7 @@ from flowreason.engine.caller import Caller
 from flowreason.engine.checks import Checks
 from flowreason.engine.emulation import ModelHost
 from flowreason.engine.environment import Environment
+from flowreason.engine.evaluate import NotTrivial
 from flowreason.engine.frames import Frame
 from flowreason.engine.plan import Program
 from flowreason.errors import FlowreasonError, PythonError, UsageError
@@ -155,7 +156,16 @@ class Worker:
         return result.value
 
     async def _python(self, frame: Frame, i: int, op: ops.Python) -> Any:
-        return await self.run_python(op.code, values_of(frame, i), op.functions, frame, i)
+        values = values_of(frame, i)
+        evaluate = None if op.functions or op.code.block else frame.program.trivial(op.code.text)
+        if evaluate is not None:
+            try:
+                return evaluate(values)
+            except NotTrivial:
+                pass  # the sandbox is asked
+            except Exception as error:
+                raise inline.python_failed(frame, i, error) from error
+        return await self.run_python(op.code, values, op.functions, frame, i)
 
     def _host_call(self, frame: Frame, i: int) -> HostCall:
         async def call(name: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
@@ -261,10 +271,9 @@ class Worker:
             session, self._session = self._session, None
             if not session.done():
                 session.cancel()
-            try:
-                await (await session).close()
-            except (asyncio.CancelledError, FlowreasonError):
-                return
+            await asyncio.wait([session])
+            if not session.cancelled() and session.exception() is None:  # else who asked for it was told
+                await session.result().close()
 
 
 # --- what a node reads ---
