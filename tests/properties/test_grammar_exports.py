@@ -24,7 +24,7 @@ FLOWS = [
     for folder in ("tests/corpus/valid", "tests/corpus/clean", "examples", "flowreason/compiler/examples")
     for path in sorted((ROOT / folder).rglob("*.flow"))
 ]
-NOT_CANONICAL: dict[str, str] = {}
+NOT_CANONICAL = {"crlf_and_tabs": "a model ends its lines with a newline alone"}
 """Flows of the corpus that no model should write so, each with the reason."""
 
 

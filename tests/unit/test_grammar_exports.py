@@ -89,6 +89,21 @@ def test_blanks_stand_where_tokens_would_run_together(body: str, fits: bool) -> 
     assert (accepts(matcher(grammar_for("lark")), text) is None) is fits
 
 
+@pytest.mark.parametrize(
+    ("text", "fits"),
+    [
+        ('tool look() -> "a" "What lies there." flow f() { }', True),
+        ('tool look() -> "a""What lies there." flow f() { }', False),
+        ('flow f() -> "{a}" | "[b]" { answer 4 }', True),
+        ('flow f() -> "{d[" | "]}" { answer 4 }', False),  # the lexer would see one template with a key in it
+        ("flow\nf() { }", False),
+        ("flow f() { } flow g() { }", True),
+    ],
+)
+def test_what_the_parser_would_read_otherwise_is_left_out(text: str, fits: bool) -> None:
+    assert (accepts(matcher(grammar_for("lark")), text) is None) is fits
+
+
 def test_other_words_are_exactly_those_that_are_not_reserved() -> None:
     pattern = re.compile(_as_expression(other_words(["if", "in", "int"])))
     for word in ("i", "iff", "inn", "inti", "in_", "x", "_", "If", "ins9"):

@@ -51,9 +51,9 @@ def gap(grammar: Grammar) -> Part:
 
 
 def _ended(part: Part) -> Part:
-    """An ignored terminal: one letter of blanks, or a comment with the end of its line."""
-    if isinstance(part, Many):
-        return part.part
+    """An ignored terminal: one blank of those that people see, or a comment with the end of its line."""
+    if isinstance(part, Many) and isinstance(part.part, Letters):
+        return letters(filter(part.part.holds, " \t\n"))
     return row(part, Text("\n"))
 
 

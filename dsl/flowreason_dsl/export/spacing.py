@@ -24,14 +24,17 @@ from flowreason_dsl.export.parts import (
     row,
 )
 
-GAP = "GAP"
+GAP, BLANK = "GAP", "BLANK"
 _EMPTY = "empty"
-_WORD, _QUOTE, _TICK, _TIGHT, _MARK = "word", "quote", "tick", "tight", "mark"
+_WORD, _HEAD, _QUOTE, _TICK, _TIGHT, _MARK = "word", "head", "quote", "tick", "tight", "mark"
 _KINDS = ((_WORD, ascii_letters + digits + "_"), (_QUOTE, '"'), (_TICK, "`"))
 _APART = frozenset({(_WORD, _WORD), (_WORD, _QUOTE), (_WORD, _TICK), (_QUOTE, _QUOTE), (_TICK, _TICK)})
 """Ends and beginnings between which a gap must stand. Behind a word this is style; the rest would be read otherwise."""
 _TIGHT_BEFORE = frozenset({".", "(", "["})
 _TIGHT_AFTER = frozenset({"."})
+_HEADS = frozenset({"flow", "tool", "pure", "use"})
+"""Words that begin a definition: its head stands on one line, for there the reader looks for it among prose."""
+_BLANK = Many(Letters(((ord(" "), ord(" ")), (ord("\t"), ord("\t")))), 1, 8)
 
 Kinds = frozenset[str]
 
@@ -43,7 +46,7 @@ def spaced(grammar: Grammar, gap: Part) -> Grammar:
     around = optional(Named(GAP))
     rules[grammar.start] = row(around, rules[grammar.start], around)
     terminals = {name: part for name, part in grammar.terminals.items() if name not in grammar.ignored}
-    return Grammar(rules, {**terminals, GAP: gap}, (), grammar.start)
+    return Grammar(rules, {**terminals, BLANK: _BLANK, GAP: gap}, (), grammar.start)
 
 
 class _Spacer:
@@ -113,6 +116,8 @@ class _Spacer:
             if before != {_TIGHT} and after != {_TIGHT}:
                 raise ValueError(f"no gap or some gap between {sorted(before)} and {sorted(after)}: no telling which")
             return ()
+        if before == {_HEAD}:
+            return (Named(BLANK),)
         apart = any((one, other) in _APART for one in before for other in after)
         return (Named(GAP) if apart else optional(Named(GAP)),)
 
@@ -163,6 +168,8 @@ class _Ends:
     def _mark(self, value: str) -> str:
         if value in (_TIGHT_AFTER if self._last else _TIGHT_BEFORE):
             return _TIGHT
+        if self._last and value in _HEADS:
+            return _HEAD
         letter = value[-1] if self._last else value[0]
         if letter.isalnum() or letter == "_":
             return _WORD

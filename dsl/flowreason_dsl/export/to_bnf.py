@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping
 
 from flowreason_dsl.export.canonical import NAME
 from flowreason_dsl.export.parts import Either, Grammar, Letters, Many, Named, Part, Row, Text
-from flowreason_dsl.export.spacing import GAP
+from flowreason_dsl.export.spacing import BLANK
 from flowreason_dsl.export.words import LATER, REST, letters, other_words
 
 _QUANTIFIERS = {(0, None): "*", (1, None): "+", (0, 1): "?"}
@@ -52,7 +52,7 @@ _HEADINGS = {
     NAME: "Words and numbers. NAME is any word that is not reserved: it branches where a reserved word does.",
     "_UNICODE": "Texts, and templates, in which a name between braces puts a value in",
     "CODE": "Python: a line between backticks, or lines between fences",
-    GAP: "What stands between",
+    BLANK: "What stands between",
 }
 
 
