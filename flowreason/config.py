@@ -9,6 +9,7 @@ The config file is TOML, `flowreason/config.toml` in the user's config folder, o
     base_url = "http://localhost:11434/v1"
     api_key = "…"            # only with file mode 600
     timeout = 600            # seconds for one answer
+    grammar = "gbnf"         # forced on flows that are written: gbnf for llama.cpp, vLLM, SGLang; lark for llguidance
     [headers]
     X-Team = "rivers"
     [prices]                 # US dollars per million tokens: prompt, completion
