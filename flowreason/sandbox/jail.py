@@ -23,7 +23,7 @@ from typing import Any
 
 from flowreason.errors import SandboxError
 from flowreason.ports import SandboxLimits
-from flowreason.sandbox.line import Receiver, command, ended, environment
+from flowreason.sandbox.line import Receiver, command, environment
 from flowreason.sandbox.session import WorkerSession
 from flowreason.sandbox.worker import START_SECONDS, Worker
 from flowreason.sandbox.workers import MOST_WORKERS
@@ -180,8 +180,8 @@ class Child:
             self._transport.abort()
         self._zygote.kill(self._number)
 
-    async def ending(self) -> str:
-        return ended(await self._zygote.status(self._number))
+    async def ending(self) -> int | None:
+        return await self._zygote.status(self._number)
 
 
 async def launch(limits: SandboxLimits, worker: Worker) -> Child:

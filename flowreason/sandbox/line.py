@@ -58,17 +58,3 @@ class Receiver(asyncio.BufferedProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._worker.gone()
-
-
-def ended(status: int | None) -> str:
-    """An exit status (minus the signal's number) in words."""
-    if status is None:
-        return "nobody knows how"
-    if status >= 0:
-        return f"exit status {status}"
-    known = {
-        9: "killed, perhaps for want of memory",
-        11: "it crashed (segmentation fault)",
-        24: "too much processor time",
-    }
-    return known.get(-status, f"signal {-status}")

@@ -10,7 +10,7 @@ from dataclasses import asdict
 
 from flowreason.errors import SandboxError
 from flowreason.ports import SandboxLimits
-from flowreason.sandbox.line import command, ended, environment
+from flowreason.sandbox.line import command, environment
 from flowreason.sandbox.session import WorkerSession
 from flowreason.sandbox.worker import Worker
 from flowreason.sandbox.workers import MOST_WORKERS
@@ -42,8 +42,8 @@ class _Process:
             self._transport.kill()
         self._transport.close()
 
-    async def ending(self) -> str:
-        return ended(self._transport.get_returncode())
+    async def ending(self) -> int | None:
+        return self._transport.get_returncode()
 
 
 async def launch(limits: SandboxLimits, worker: Worker) -> _Process:

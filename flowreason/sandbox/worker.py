@@ -15,6 +15,13 @@ from flowreason.ports import SandboxLimits
 from flowreason.sandbox.messages import Asked, Broken, Message, Misbehaved, Ready, pack, read
 
 START_SECONDS = 30.0
+PATIENCE = 3
+"""A piece may take so many times its seconds on the wall: its limit is processor time, which the kernel counts, so that
+a busy machine makes no piece fail. What waits without computing is stopped by this."""
+
+OUT_OF_TIME = (24, 26)
+"""The signals that end a process whose processor time is used up (SIGXCPU, SIGVTALRM)."""
+
 ROOM = 64 * 1024
 """Bytes of a message beside value and output."""
 
@@ -30,8 +37,8 @@ class Process(Protocol):
         """End it at once. May be called more than once."""
         ...
 
-    async def ending(self) -> str:
-        """How it ended by itself, in words."""
+    async def ending(self) -> int | None:
+        """How it ended by itself: its exit status, or minus the signal; None where nobody knows."""
         ...
 
 
@@ -115,7 +122,7 @@ class Worker:
     def begin(self, number: int, message: bytes) -> Running:
         """Start a piece, inside the one that waits, if there is one."""
         self.reserved = False
-        running = Running(number, self.limits.seconds, self._loop.create_future())
+        running = Running(number, PATIENCE * self.limits.seconds, self._loop.create_future())
         self.stack.append(running)
         self._write(message)
         self._time()
@@ -179,8 +186,10 @@ class Worker:
             self._timer = self._loop.call_later(max(0.0, self._timed.left), self._overtime)
 
     def _overtime(self) -> None:
-        seconds = f"{self.limits.seconds:g}"
-        self.stop(PythonError(f"it ran longer than the {seconds} seconds it may", kind="timeout"))
+        self.stop(self._too_long())
+
+    def _too_long(self) -> PythonError:
+        return PythonError(f"it ran longer than the {self.limits.seconds:g} seconds it may", kind="timeout")
 
     # --- what the process says ---
 
@@ -245,7 +254,21 @@ class Worker:
         self._ending = self._loop.create_task(self._explain(self._process))
 
     async def _explain(self, process: Process) -> None:
-        self.stop(PythonError(f"this Python ended its process: {await process.ending()}", kind="crash"))
+        status = await process.ending()
+        if status is not None and -status in OUT_OF_TIME:
+            self.stop(self._too_long())
+        else:
+            self.stop(PythonError(f"this Python ended its process: {in_words(status)}", kind="crash"))
+
+
+def in_words(status: int | None) -> str:
+    """An exit status, or minus a signal."""
+    if status is None:
+        return "nobody knows how"
+    if status >= 0:
+        return f"exit status {status}"
+    known = {9: "it was killed, perhaps for want of memory", 11: "it crashed (segmentation fault)"}
+    return known.get(-status, f"signal {-status}")
 
 
 def _stopped() -> PythonError:

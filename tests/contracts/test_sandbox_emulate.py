@@ -215,7 +215,7 @@ OWN = [
     ("if n > 2:\n    raise ValueError('too many')\nn", "ValueError", 2), ("assert n == 2, 'not two'", "AssertionError", 1),
     ("def check(n):\n    if n > 2:\n        raise ValueError('too many')\n    return n\nx = check(n)", "ValueError", 3),
     ("def deep(n):\n    return deep(n + 1)\nx = deep(0)", "RecursionError", 2), ("x = 'a' * 10**11", "memory", 1), ("x = 1 +", "SyntaxError", 1),
-    ("while True:\n    x = 1", "timeout", 0), ("print('x' * 10**7)", "output", 1),
+    ("x = 0\nwhile True:\n    x = 1", "timeout", 3), ("print('x' * 10**7)", "output", 1),
 ]  # fmt: skip
 
 

@@ -109,9 +109,9 @@ for number in range(0, 470):
 allowed"""
     if os.uname().machine != "x86_64":
         pytest.skip("the numbers below are those of x86-64")
-    # read, write, mmap, mprotect, munmap, brk, rt_sigreturn, sched_yield, mremap, madvise, exit, gettimeofday, time, futex,
+    # read, write, mmap, mprotect, munmap, brk, rt_sigreturn, sched_yield, mremap, madvise, exit, gettimeofday, time, futex, setitimer,
     # restart_syscall, clock_gettime, clock_getres, exit_group, getrandom
-    known = {0, 1, 9, 10, 11, 12, 15, 24, 25, 28, 60, 96, 201, 202, 219, 228, 229, 231, 318}
+    known = {0, 1, 9, 10, 11, 12, 15, 24, 25, 28, 38, 60, 96, 201, 202, 219, 228, 229, 231, 318}
     # These would end or break the process that asks; 335 and 336 trap by design, whatever a filter says.
     dangerous = {9, 10, 11, 12, 15, 25, 60, 219, 231, 335, 336}
     found = value(code, skip=sorted(dangerous))
@@ -194,6 +194,21 @@ def test_a_bomb_harms_its_own_piece_alone(code: str, kinds: str) -> None:
     else:
         assert error(code).kind in kinds.split()
     assert time.monotonic() - began < LIMITS.seconds + 5
+
+
+@pytest.mark.parametrize("code", ["os.read(3, 1)", "sys.modules['_thread'].allocate_lock().acquire() and (l := sys.modules['_thread'].allocate_lock()).acquire() and l.acquire()"])
+def test_waiting_without_computing_is_stopped_as_well(code: str) -> None:
+    with pytest.raises(PythonError) as caught:
+        within(lambda session: session.run(PythonTask(REACH + code)), SandboxLimits(seconds=0.3))
+    assert caught.value.kind == "timeout"
+
+
+def test_turning_the_clock_off_gains_little() -> None:
+    began = time.monotonic()
+    with pytest.raises(PythonError) as caught:
+        within(lambda session: session.run(PythonTask(f"{REACH}sys.modules['signal'].setitimer(2, 0)\nsys.modules['signal'].setitimer(1, 0)\nwhile True: pass")), SandboxLimits(seconds=0.3))
+    assert caught.value.kind == "timeout"
+    assert time.monotonic() - began < 5
 
 
 def test_sixty_four_endless_loops_end_together() -> None:

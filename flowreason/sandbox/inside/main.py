@@ -30,11 +30,13 @@ def main() -> None:
         "flowreason.sandbox.inside": os.path.join(folder, "sandbox", "inside"),
         "flowreason_dsl": settings["dsl"],
     })  # fmt: skip
+    from flowreason.sandbox.inside.clock import install
     from flowreason.sandbox.inside.names import Names
     from flowreason.sandbox.inside.serve import alone
     from flowreason.sandbox.inside.zygote import zygote
 
     names = Names()
+    install()
     sys.argv[:] = [""]
     sys.stderr = None
     if settings["mode"] == "zygote":

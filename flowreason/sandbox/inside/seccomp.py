@@ -13,6 +13,7 @@ ALLOW = 0x7FFF0000
 REFUSE = 0x00050000 | errno.EPERM
 EQUAL, MASKED_EQUAL = 4, 7
 PROT_EXEC = 4
+ITIMER_VIRTUAL, ITIMER_PROF = 1, 2
 
 CALLS = (
     "brk", "clock_getres", "clock_getres_time64", "clock_gettime", "clock_gettime64", "exit", "exit_group", "futex",
@@ -43,6 +44,8 @@ class Filter:
             self._allow(name)
         for name in ("read", "write"):
             self._allow(name, _Compare(0, EQUAL, descriptor, 0))
+        for timer in (ITIMER_VIRTUAL, ITIMER_PROF):
+            self._allow("setitimer", _Compare(0, EQUAL, timer, 0))
         for name in ("mmap", "mmap2", "mprotect"):
             self._allow(name, _Compare(2, MASKED_EQUAL, PROT_EXEC, 0))
 

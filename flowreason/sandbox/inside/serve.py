@@ -10,10 +10,11 @@ import os
 import sys
 from typing import Any
 
+from flowreason.sandbox.inside.clock import OutOfTime, count_down
 from flowreason.sandbox.inside.names import Names
 from flowreason.sandbox.inside.output import Printed
 from flowreason.sandbox.inside.piece import HostError, Piece
-from flowreason.sandbox.inside.pieces import Pieces, failure
+from flowreason.sandbox.inside.pieces import Pieces, failure, line
 from flowreason.sandbox.inside.records import leave
 from flowreason.sandbox.inside.wire import Wire, write
 from flowreason.values import NotPlain
@@ -54,9 +55,11 @@ class Server:
         """What the host answers; it may send further pieces first."""
         self._count += 1
         number = self._count
+        left = count_down(0)
         self.wire.send({**question, "call": number})
         while number not in self._answers:
             self._take(self.wire.receive())
+        count_down(left)
         answer = self._answers.pop(number)
         if "end" in answer:
             raise Ended
@@ -68,17 +71,29 @@ class Server:
         printed = Printed(self.limits["output"])
         before, sys.stdout = sys.stdout, printed
         try:
-            self._answer(message["run"], self._outcome(message), printed)
+            count_down(self.limits["seconds"])
+            outcome = self._outcome(message)
+            count_down(0)
+        except OutOfTime as error:
+            outcome = self._too_long(error)
         finally:
+            count_down(0)
             sys.stdout = before
+        self._answer(message["run"], outcome, printed)
 
     def _outcome(self, message: dict[str, Any]) -> str:
         """The fields of the answer as JSON text, without the braces."""
         try:
             value, more = self.pieces.run(Piece.read(message))
             return self._done(value, more)
+        except OutOfTime as error:
+            return self._too_long(error)
         except BaseException as error:  # noqa: BLE001 - whatever a piece does, the worker answers
             return _inner(failure(error, error.number if isinstance(error, HostError) else 0))
+
+    def _too_long(self, error: OutOfTime) -> str:
+        text = f"it ran longer than the {self.limits['seconds']:g} seconds it may"
+        return _inner({"is": "failed", "kind": "timeout", "text": text, "line": line(error)})
 
     def _done(self, value: Any, more: dict[str, Any]) -> str:
         try:
