@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
-from functools import cache
 
 _BARE = frozenset({"ctx", "op", "ops", "type_ignores", "type_comment", "kind"})
 
@@ -33,6 +32,11 @@ def walk(node: ast.AST) -> Iterator[ast.AST]:
         todo += children(each)
 
 
-@cache
+_KNOWN: dict[type[ast.AST], tuple[str, ...]] = {}
+
+
 def _fields(kind: type[ast.AST]) -> tuple[str, ...]:
-    return tuple(name for name in kind._fields if name not in _BARE)
+    found = _KNOWN.get(kind)
+    if found is None:
+        found = _KNOWN[kind] = tuple(name for name in kind._fields if name not in _BARE)
+    return found
