@@ -8,19 +8,18 @@ time: numbers keep to 256 bits, texts and lists to 10,000 parts.
 from __future__ import annotations
 
 import ast
-import operator
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
 from typing import Any, TypeAlias
 
 from flowreason.engine.evaluate_calls import FUNCTIONS, METHODS, TYPES
+from flowreason.engine.evaluate_operators import BINARY, COMPARE, UNARY
 from flowreason.engine.evaluate_values import (
     BIGGEST,
     DICT_METHODS,
     NotTrivial,
     bounded,
-    flat,
     missing_field,
 )
 
@@ -169,55 +168,15 @@ def _slice(node: ast.Slice) -> Step:
 # --- operators ---
 
 
-def _add(left: Any, right: Any) -> Any:
-    return bounded(left + right)
-
-
-def _multiply(left: Any, right: Any) -> Any:
-    for many, times in ((left, right), (right, left)):
-        if type(many) in (str, list, tuple) and isinstance(times, int) and len(many) * times > BIGGEST:
-            raise NotTrivial
-    return bounded(left * right)
-
-
-def _power(left: Any, right: Any) -> Any:
-    if isinstance(left, int) and isinstance(right, int) and left.bit_length() * abs(right) > 4_096:
-        raise NotTrivial
-    return bounded(left**right)
-
-
-def _remainder(left: Any, right: Any) -> Any:
-    if type(left) is str:  # formatting
-        raise NotTrivial
-    return bounded(left % right)
-
-
-_BINARY: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
-    ast.Add: _add,
-    ast.Sub: lambda left, right: bounded(left - right),
-    ast.Mult: _multiply,
-    ast.Div: operator.truediv,
-    ast.FloorDiv: lambda left, right: bounded(left // right),
-    ast.Mod: _remainder,
-    ast.Pow: _power,
-}
-_UNARY: dict[type[ast.unaryop], Callable[[Any], Any]] = {
-    ast.Not: operator.not_,
-    ast.USub: operator.neg,
-    ast.UAdd: operator.pos,
-    ast.Invert: operator.invert,
-}
-
-
 def _binary(left: Step, op: type[ast.operator], right: Step) -> Step:
-    apply = _BINARY.get(op)
+    apply = BINARY.get(op)
     if apply is None:
         raise _Hard
     return lambda names: apply(left(names), right(names))
 
 
 def _unary(op: type[ast.unaryop], operand: Step) -> Step:
-    apply = _UNARY[op]
+    apply = UNARY[op]
     return lambda names: apply(operand(names))
 
 
@@ -241,35 +200,12 @@ def _choice(test: Step, body: Step, orelse: Step) -> Step:
 # --- comparisons ---
 
 
-def _deep(compare: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
-    """A comparison that looks into lists and records, which must be small for that."""
-
-    def apply(left: Any, right: Any) -> Any:
-        return compare(flat(left), flat(right))
-
-    return apply
-
-
-_COMPARE: dict[type[ast.cmpop], Callable[[Any, Any], Any]] = {
-    ast.Eq: _deep(operator.eq),
-    ast.NotEq: _deep(operator.ne),
-    ast.Lt: _deep(operator.lt),
-    ast.LtE: _deep(operator.le),
-    ast.Gt: _deep(operator.gt),
-    ast.GtE: _deep(operator.ge),
-    ast.In: lambda left, right: flat(left) in flat(right),
-    ast.NotIn: lambda left, right: flat(left) not in flat(right),
-    ast.Is: operator.is_,
-    ast.IsNot: operator.is_not,
-}
-
-
 def _comparison(node: ast.Compare) -> Step:
     for op, right in zip(node.ops, node.comparators, strict=True):
         if isinstance(op, ast.Is | ast.IsNot) and not _single(right):
             raise _Hard  # whether equal numbers are one object is nobody's business
     first = _expression(node.left)
-    rest = [(_COMPARE[type(op)], _expression(right)) for op, right in zip(node.ops, node.comparators, strict=True)]
+    rest = [(COMPARE[type(op)], _expression(right)) for op, right in zip(node.ops, node.comparators, strict=True)]
     if len(rest) == 1:
         compare, second = rest[0]
         return lambda names: compare(first(names), second(names))
