@@ -102,9 +102,9 @@ class SandboxError(FlowreasonError):
 class PythonError(FlowreasonError):
     """Python in a flow failed.
 
-    `kind` is the exception's name (`ZeroDivisionError`), or a limit: `timeout`, `memory`, `output`, `size`; `NotPlain` for
-    a value that cannot be handed on; `crash`, `protocol` or `stopped` where its process ended; `unsupported` for what this
-    sandbox cannot do. `line` is the line in the code (from 1), 0 where unknown.
+    `kind` is the exception's name (`ZeroDivisionError`), or a limit: `timeout`, `memory`, `output`, `size`; `NotPlain`
+    for a value that cannot be handed on; `crash`, `protocol` or `stopped` where its process ended; `unsupported` for
+    what this sandbox cannot do. `line` is the line in the code (from 1), 0 where unknown.
     """
 
     def __init__(self, message: str, *, kind: str, line: int = 0) -> None:
