@@ -11,21 +11,17 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from flowreason.asking.convert import convert
-from flowreason.asking.misfit import Misfit
-from flowreason.engine import inline
-from flowreason.engine.evaluate import NotTrivial
+from flowreason.engine.deciding import Deciding
 from flowreason.engine.frames import FAILED, SKIPPED, VALUE, Failure, Frame, Scope
 from flowreason.engine.plan import Kind, Plan, Program
 from flowreason.engine.rounds import Rounds
 from flowreason.errors import FlowreasonError, InputError, NodeError
 from flowreason.graph import ops
-from flowreason_dsl.types import ANY
 
 Log = list[tuple[float, str, Frame | None, int, Any]]
 
 
-class Stepper(Rounds):
+class Stepper(Deciding, Rounds):
     """The state of one run, and the rules by which it changes."""
 
     def __init__(self, clock: Callable[[], float], depth: int = 16, rounds: int = 10_000, window: int = 1024) -> None:
@@ -315,118 +311,6 @@ class Stepper(Rounds):
             self._typed(frame, i, value)
         else:
             self.resolve(frame, i, outcome, value)
-
-    # --- nodes that are decided inline ---
-
-    def _typed(self, frame: Frame, i: int, value: Any) -> None:
-        """A value in the type that its node declares."""
-        exact = frame.plan.exact[i]
-        if exact is not object and value.__class__ is not exact:
-            try:
-                value = convert(value, frame.plan.nodes[i].type)
-            except Misfit as misfit:
-                self.fail(frame, i, inline.misfit(frame, i, misfit))
-                return
-        self.resolve(frame, i, VALUE, value)
-
-    def _given(self, frame: Frame, i: int) -> None:
-        self.resolve(frame, i, VALUE, frame.values[i])
-
-    def _input(self, frame: Frame, i: int) -> None:
-        self._typed(frame, i, frame.values[i])
-
-    def _constant(self, frame: Frame, i: int) -> None:
-        op = frame.plan.nodes[i].op
-        assert isinstance(op, ops.Constant)
-        self._typed(frame, i, op.value)
-
-    def _copy(self, frame: Frame, i: int) -> None:
-        self._typed(frame, i, frame.values[frame.plan.first[i]])
-
-    def _pass(self, frame: Frame, i: int) -> None:
-        self.resolve(frame, i, VALUE, frame.values[frame.plan.first[i]])
-
-    def _join(self, frame: Frame, i: int) -> None:
-        for _, source in frame.plan.reads[i]:
-            if frame.state[source] == VALUE:
-                self.resolve(frame, i, VALUE, frame.values[source])
-                return
-
-    def _meet(self, frame: Frame, i: int) -> None:
-        self.resolve(frame, i, VALUE, None)
-        self.choose(frame, i, "met")
-
-    def _attempt(self, frame: Frame, i: int, act: Callable[[Frame, int], Any]) -> None:
-        try:
-            value = act(frame, i)
-        except FlowreasonError as error:
-            self.fail(frame, i, error)
-        else:
-            self._typed(frame, i, value)
-
-    def _fill(self, frame: Frame, i: int) -> None:
-        self._attempt(frame, i, inline.fill)
-
-    def _pick(self, frame: Frame, i: int) -> None:
-        self._attempt(frame, i, inline.pick_value)
-
-    def _decide(self, frame: Frame, i: int) -> None:
-        try:
-            label = inline.decide(frame, i)
-        except FlowreasonError as error:
-            self.fail(frame, i, error)
-            self.close_ways(frame, i, FAILED, frame.values[i])
-        else:
-            self.resolve(frame, i, VALUE, label)
-            self.choose(frame, i, label)
-
-    def _rescue(self, frame: Frame, i: int) -> None:
-        label = "failed" if frame.state[frame.plan.first[i]] == FAILED else "fine"
-        self.resolve(frame, i, VALUE, label)
-        self.choose(frame, i, label)
-
-    def _answer(self, frame: Frame, i: int) -> None:
-        type = frame.plan.nodes[i].type
-        value = frame.values[frame.plan.first[i]]
-        if type is not ANY:
-            try:
-                value = convert(value, type)
-            except Misfit as misfit:
-                self.finish(frame.flow, FAILED, Failure(inline.misfit(frame, i, misfit), "answer", frame.path))
-                return
-        self.resolve(frame, i, VALUE, value)
-        self.finish(frame.flow, VALUE, value)
-
-    def _pure_tool(self, frame: Frame, i: int) -> None:
-        try:
-            value = inline.call_tool(frame, i)
-        except FlowreasonError as error:
-            self.fail(frame, i, error)
-            return
-        exact = frame.plan.exact[i]
-        if exact is object or value.__class__ is exact:
-            self.resolve(frame, i, VALUE, value)
-        else:
-            self._typed(frame, i, value)
-
-    def _python(self, frame: Frame, i: int) -> None:
-        """Trivially safe Python is run in place; the rest waits for the sandbox."""
-        evaluate = frame.plan.extra[i]
-        if evaluate is None:
-            self.work.append((frame, i))
-            return
-        values = frame.values
-        try:
-            value = evaluate({name: values[source] for name, source in frame.plan.named[i]})
-        except NotTrivial:
-            self.work.append((frame, i))
-        except Exception as error:  # noqa: BLE001 - whatever Python in a flow raises is that node's failure
-            self.fail(frame, i, inline.python_failed(frame, i, error))
-        else:
-            self._typed(frame, i, value)
-
-    def _work(self, frame: Frame, i: int) -> None:
-        self.work.append((frame, i))
 
 
 __all__ = ["Plan", "Stepper"]
