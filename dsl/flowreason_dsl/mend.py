@@ -18,6 +18,7 @@ _DEFINITION = re.compile(
 _LEAD = re.compile(r"(?:\s|#[^\n]*\n|\ufeff)*")
 _BETWEEN = re.compile(r"(?:[\s;]|#[^\n]*(?:\n|\Z))*")
 _FENCE = re.compile(r"^[ \t]*(?:`{3,}|~{3,})[^\n`]*(?:\n|\Z)", re.MULTILINE)
+_LABEL = re.compile(r"[^\n(){}]*:[ \t\r]*\n")
 _GOES_ON = re.compile(r"(?:flow|tool|pure|use)\b|[\"“{}()\[\]|,:=;]|->")
 _STATEMENT_LINE = re.compile(
     r"^[ \t]*(?:[A-Za-z_]\w*[ \t]*(?:=|:[^\n=]*=|->)|[A-Za-z_]\w*(?:\(|\[|\.\w)|[`\"{}]"
@@ -71,12 +72,13 @@ class Region:
         lead = _LEAD.match(self.text)
         at = lead.end() if lead else 0
         first = _DEFINITION.search(self.text, self.text.rfind("\n", 0, at) + 1)
-        if first is None or first.start() <= at:
+        goes_on = _GOES_ON.match(self.text, at) and not _LABEL.match(self.text, at)
+        if first is None or first.start() <= at or goes_on:
             return 0
         fences = list(_FENCE.finditer(self.text, at, first.start()))
         if fences:
             return self._skip(at, fences[-1].end())
-        if _GOES_ON.match(self.text, at) or _STATEMENT_LINE.search(self.text, at, first.start()):
+        if _STATEMENT_LINE.search(self.text, at, first.start()):
             return 0
         return self._skip(at, _before_comments(self.text, at, first.start()))
 
