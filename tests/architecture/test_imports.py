@@ -26,7 +26,6 @@ HOMES = {
     "rich": ("flowreason.view", "flowreason.cli"),
     "typer": ("flowreason.cli",),
     "platformdirs": ("flowreason.config",),
-    "pyseccomp": ("flowreason.sandbox",),
     "pydantic_monty": ("flowreason.sandbox",),
     "streamlit": ("flowreason_ui",),
 }
