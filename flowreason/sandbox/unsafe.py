@@ -15,7 +15,6 @@ from flowreason.sandbox.session import WorkerSession
 from flowreason.sandbox.worker import Worker
 from flowreason.sandbox.workers import MOST_WORKERS
 
-
 EXIT_SECONDS = 2.0
 
 
