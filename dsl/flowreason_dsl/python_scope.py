@@ -12,7 +12,7 @@ from __future__ import annotations
 import ast
 import importlib
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from flowreason_dsl.python_nodes import children, walk
 from flowreason_dsl.python_world import IMPORTABLE
@@ -39,10 +39,14 @@ class Read:
 class _State:
     """What the top level has bound. `later` is bound only by an earlier round of a loop around this place."""
 
-    definite: frozenset[str] = frozenset()
-    possible: frozenset[str] = frozenset()
+    definite: set[str] = field(default_factory=set)
+    possible: set[str] = field(default_factory=set)
     later: frozenset[str] = frozenset()
     alive: bool = True
+
+    def copy(self, possible: Iterable[str] = ()) -> _State:
+        """The same, to go another way with; perhaps with more that may be bound."""
+        return _State(set(self.definite), self.possible.union(possible), self.later, self.alive)
 
 
 Locals = tuple[frozenset[str], ...]
@@ -59,7 +63,7 @@ class _Walk:
         self.reads: dict[str, Read] = {}
         declared = _declared_global(tree)
         self.bound = bound_names(tree.body) | declared
-        self.state = _State(definite=_ALWAYS, possible=declared)
+        self.state = _State(definite=set(_ALWAYS), possible=set(declared))
         self.deferred = False
         self.unsure = False
         self.forgiven = False
@@ -138,7 +142,7 @@ class _Walk:
         ends = []
         self.guarded += 1
         for body in bodies:
-            self.state = replace(start, possible=start.possible | start.later)
+            self.state = start.copy(start.later)
             self.block(body)
             ends.append(self.state)
         self.guarded -= 1
@@ -147,16 +151,17 @@ class _Walk:
     def loop(self, body: list[ast.stmt], orelse: list[ast.stmt], before: Callable[[], None] | None = None) -> None:
         start = self.state
         inside = bound_names(body)
-        self.state = replace(start, later=start.later | inside)
+        self.state = start.copy()
+        self.state.later = start.later | inside
         if before:
             before()
         self.block(body)
-        seen = self.state.possible | inside
-        self.state = replace(start, possible=start.possible | seen)
+        self.state = start.copy(self.state.possible | inside)
         self.block(orelse)
 
     def attempt(self, node: ast.Try | ast.TryStar) -> None:
         start = self.state
+        self.state = start.copy()
         forgiven, self.forgiven = self.forgiven, self.forgiven or any(_catches_names(h) for h in node.handlers)
         self.guarded += 1
         self.block(node.body)
@@ -164,33 +169,29 @@ class _Walk:
         self.forgiven = forgiven
         self.block(node.orelse)
         ends = [self.state]
-        risky = start.possible | start.later | bound_names(node.body)
+        risky = start.later | bound_names(node.body)
         for handler in node.handlers:
-            self.state = replace(start, possible=risky)
+            self.state = start.copy(risky)
             if handler.type:
                 self.expression(handler.type, ())
             if handler.name:
                 self.define(handler.name)
             self.block(handler.body)
             if handler.name:
-                self.state.definite -= {handler.name}
+                self.state.definite.discard(handler.name)
             ends.append(self.state)
         merged = _merge(start, ends)
-        self.state = replace(merged, definite=start.definite, alive=True)
+        self.state = _State(set(start.definite), set(merged.possible), start.later)
         self.block(node.finalbody)
-        self.state = replace(
-            merged,
-            definite=merged.definite | self.state.definite,
-            possible=merged.possible | self.state.possible,
-            alive=merged.alive and self.state.alive,
-        )
+        self.state.definite |= merged.definite
+        self.state.alive = merged.alive and self.state.alive
 
     def match(self, node: ast.Match) -> None:
         self.expression(node.subject, ())
         start = self.state
         ends = [] if any(_catches_all(case) for case in node.cases) else [start]
         for case in node.cases:
-            self.state = replace(start, possible=start.possible | start.later)
+            self.state = start.copy(start.later)
             self.inside(case.pattern, ())
             self.define(*_captures(case.pattern))
             if case.guard:
@@ -202,8 +203,8 @@ class _Walk:
     # --- binding ---
 
     def define(self, *names: str) -> None:
-        self.state.definite |= set(names)
-        self.state.possible |= set(names)
+        self.state.definite.update(names)
+        self.state.possible.update(names)
 
     def bind(self, target: ast.expr) -> None:
         match target:
@@ -220,8 +221,8 @@ class _Walk:
     def unbind(self, target: ast.expr) -> None:
         if isinstance(target, ast.Name):
             self.read(target, ())
-            self.state.definite -= {target.id}
-            self.state.possible |= {target.id}
+            self.state.definite.discard(target.id)
+            self.state.possible.add(target.id)
         else:
             self.inside(target, ())
 
@@ -245,7 +246,9 @@ class _Walk:
                 self.inside(node, inner, skip=name)
             case ast.NamedExpr(target=target, value=value):
                 self.expression(value, inner)
-                if not self.deferred:
+                if self.unsure:
+                    self.state.possible.add(target.id)
+                elif not self.deferred:
                     self.define(target.id)
             case ast.BoolOp(values=[first, *rest]):
                 self.expression(first, inner)
@@ -267,15 +270,12 @@ class _Walk:
 
     def perhaps(self, nodes: list[ast.expr], inner: Locals) -> None:
         """Parts that may not run: what only an earlier round of a loop bound may well be there."""
-        start = self.state
         unsure, self.unsure = self.unsure, True
         self.guarded += 1
         for node in nodes:
-            self.state = replace(start)
             self.expression(node, inner)
-            start.possible |= self.state.possible
         self.guarded -= 1
-        self.state, self.unsure = start, unsure
+        self.unsure = unsure
 
     def comprehension(self, node: ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp, inner: Locals) -> None:
         own = frozenset(name for part in node.generators for name in _targets(part.target))
@@ -388,13 +388,12 @@ class _Walk:
 
 def _merge(start: _State, ends: list[_State]) -> _State:
     alive = [end for end in ends if end.alive]
-    possible = frozenset().union(*(end.possible for end in ends))
+    possible = start.possible.union(*(end.possible for end in ends))
     if len(alive) < len(ends):
         possible |= start.later
     if not alive:
-        return replace(start, possible=possible, alive=False)
-    definite = frozenset.intersection(*(end.definite for end in alive))
-    return replace(start, definite=definite, possible=possible | start.possible)
+        return _State(set(start.definite), possible, start.later, alive=False)
+    return _State(set.intersection(*(end.definite for end in alive)), possible, start.later)
 
 
 # --- what a piece binds, whatever the order ---

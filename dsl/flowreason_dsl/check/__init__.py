@@ -9,8 +9,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from flowreason_dsl.check.findings import Findings
+from flowreason_dsl.check.limits import too_much_python
 from flowreason_dsl.check.program import Load, Program, gather
-from flowreason_dsl.check.reach import asking_flows, calls_of, effectful_flows, endless, parts, reached
+from flowreason_dsl.check.reach import Effects, asking_flows, calls_of, effectful_flows, endless, parts, reached
 from flowreason_dsl.check.statements import Statements
 from flowreason_dsl.diagnostics import Diagnostic, FlowCheckError, Label, errors
 from flowreason_dsl.source import Source
@@ -55,9 +56,12 @@ def _examine(
 ) -> tuple[list[Diagnostic], Program, dict[str, dict[str, Type]]]:
     findings = Findings(flow.source)
     program = gather(flow, tools, load, findings)
+    if too_much_python(program, findings):
+        return findings.found, program, {}
     calls = calls_of(program.flows)
     program.asking = asking_flows(program.flows, program.tools, calls)
     program.effectful = effectful_flows(program.flows, program.tools, calls)
+    program.effects = Effects(program.tools, program.effectful)
     types = {}
     for name, each in program.flows.items():
         findings.source = program.sources[name]

@@ -6,7 +6,6 @@ Invariant: a value is only called useless where nothing but the value comes of i
 from __future__ import annotations
 
 from flowreason_dsl.check.loops import Loops, Scope
-from flowreason_dsl.check.reach import has_effects
 from flowreason_dsl.check.state import State
 from flowreason_dsl.check.values import NOTHING_NEEDED
 from flowreason_dsl.diagnostics import Fix
@@ -37,8 +36,9 @@ class Alone(Loops):
         """Effects keep their written order: a step with effects needs the one before."""
         if not self.has_effects(value):
             return False
-        self.steps.need(state.effect, step)
-        state.effect = frozenset({step})
+        if state.effect is not None:
+            self.steps.need(state.effect, step)
+        state.effect = step
         return True
 
     def do(self, value: Expression, state: State) -> None:
@@ -92,8 +92,7 @@ class Alone(Loops):
 
     def has_effects(self, part: object) -> bool:
         """Whether a part of this flow may change the world or talk to a person."""
-        program = self.program
-        return self.flow.name.text in program.effectful and has_effects(part, program.effectful, program.tools)
+        return self.flow.name.text in self.program.effectful and self.program.effects(part)
 
     # --- a text that lacks its quotes ---
 

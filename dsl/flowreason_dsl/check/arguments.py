@@ -7,10 +7,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from flowreason_dsl.check.kinds import listed
 from flowreason_dsl.names import nearest
 from flowreason_dsl.syntax import Parameter
+
+MOST_TOLD = 20
+"""How many arguments of one call are told to be wrong."""
+
+
+class Problem(NamedTuple):
+    """Something wrong with a call; `name` is that of the argument at fault, where it has one."""
+
+    code: str
+    message: str
+    name: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,23 +36,22 @@ class Filled:
     twice: tuple[str, ...]
     missing: tuple[str, ...]
 
-    def problems(self, target: str) -> Iterator[tuple[str, str]]:
-        """Everything that is wrong, as code and message."""
+    def problems(self, target: str) -> Iterator[Problem]:
+        """Everything that is wrong."""
         names = tuple(p.name.text for p in self.parameters)
         if self.extra:
             takes = f"takes {listed(names)}" if names else "takes nothing"
-            yield (
-                "argument-extra",
-                f"`{target}` {takes}, and {self.extra} more {'is' if self.extra == 1 else 'are'} given",
-            )
-        for name in self.unknown:
-            near = nearest(name, set(names) - set(self.given))
+            more = f"{self.extra} more {'is' if self.extra == 1 else 'are'} given"
+            yield Problem("argument-extra", f"`{target}` {takes}, and {more}")
+        free = set(names) - set(self.given)
+        for name in self.unknown[:MOST_TOLD]:
+            near = nearest(name, free)
             meant = f"did you mean `{near}`?" if near else f"it takes {listed(names)}"
-            yield "argument-unknown", f"`{target}` has no parameter `{name}`; {meant}"
-        for name in self.twice:
-            yield "argument-twice", f"`{target}` gets `{name}` twice"
+            yield Problem("argument-unknown", f"`{target}` has no parameter `{name}`; {meant}", name)
+        for name in self.twice[:MOST_TOLD]:
+            yield Problem("argument-twice", f"`{target}` gets `{name}` twice", name)
         if self.missing and not self.unknown:
-            yield "argument-missing", f"`{target}` needs {listed(self.missing)} as well"
+            yield Problem("argument-missing", f"`{target}` needs {listed(self.missing)} as well")
 
     @property
     def given(self) -> tuple[str, ...]:
@@ -51,7 +62,7 @@ def fill(parameters: Sequence[Parameter], positional: int, names: Sequence[str])
     """Hand so many arguments without a name, and those with the given names, to parameters."""
     by_name = {p.name.text: p for p in parameters}
     slots: list[Parameter | None] = [parameters[i] if i < len(parameters) else None for i in range(positional)]
-    taken = [p.name.text for p in parameters[:positional]]
+    taken = {p.name.text for p in parameters[:positional]}
     unknown, twice = [], []
     for name in names:
         if name not in by_name:
@@ -60,7 +71,7 @@ def fill(parameters: Sequence[Parameter], positional: int, names: Sequence[str])
             continue
         if name in taken:
             twice.append(name)
-        taken.append(name)
+        taken.add(name)
         slots.append(by_name[name])
     missing = [p.name.text for p in parameters if p.default is None and p.name.text not in taken]
     extra = max(0, positional - len(parameters))

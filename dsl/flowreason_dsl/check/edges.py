@@ -6,9 +6,15 @@ Invariant: an edge that is let through can be put into the graph of the flow wit
 from __future__ import annotations
 
 from flowreason_dsl.check.findings import Findings
-from flowreason_dsl.check.state import State, Steps, Variable
+from flowreason_dsl.check.state import State, Variable
+from flowreason_dsl.check.steps import Steps
 from flowreason_dsl.diagnostics import Label
 from flowreason_dsl.syntax import Edge, Name
+
+MOST_LINES = 10_000
+"""How many lines from one name to another the edges of a block may draw."""
+
+Known = dict[str, Variable]
 
 
 class Edges:
@@ -17,41 +23,52 @@ class Edges:
     def __init__(self, steps: Steps, findings: Findings) -> None:
         self.steps = steps
         self.findings = findings
-        self.drawn: list[tuple[Edge, dict[str, Variable]]] = []
+        self.drawn: list[tuple[Edge, Known]] = []
+        self.lines = 0
 
     def draw(self, edge: Edge, state: State) -> None:
-        self.drawn.append((edge, dict(state.names)))
+        """Keep an edge, with what its names hold where it stands."""
+        names = {name.text for group in edge.groups for name in group}
+        found = {name: state.names.get(name) for name in names}
+        self.drawn.append((edge, {name: variable for name, variable in found.items() if variable is not None}))
 
-    def finish(self, state: State) -> list[tuple[Name, State]]:
+    def finish(self, state: State) -> list[Name]:
         """Check all edges; the names that are not there are given back."""
-        missing: list[tuple[Name, State]] = []
+        missing: list[Name] = []
         for edge, known in self.drawn:
-            names = {**state.names, **known}
-            wrong = [name for group in edge.groups for name in group if name.text not in names]
-            missing += [(name, state) for name in wrong]
-            if wrong:
-                self._spare(edge, names)
-            for group, following in zip(edge.groups, edge.groups[1:], strict=False):
-                for start in group:
-                    for end in following:
-                        self._one(start, end, names)
+            self.lines += sum(len(a) * len(b) for a, b in zip(edge.groups, edge.groups[1:], strict=False))
+            if self.lines > MOST_LINES or self.steps.exhausted:
+                message = f"the edges here draw more than {MOST_LINES:,} lines, or too many backwards"
+                self.findings.add("limit-edges", message, edge.span, help="let a step in between bring them together")
+                return missing
+            missing += self._edge(edge, known, state)
         return missing
 
-    def _spare(self, edge: Edge, names: dict[str, Variable]) -> None:
-        """The ends of an edge that is at fault are meant to be used."""
-        for variable in (names[name.text] for group in edge.groups for name in group if name.text in names):
-            self.steps.used |= variable.steps
+    def _edge(self, edge: Edge, known: Known, state: State) -> list[Name]:
+        wrong = []
+        for name in (name for group in edge.groups for name in group):
+            variable = known.get(name.text) or state.names.get(name.text)
+            if variable is None:
+                wrong.append(name)
+            else:
+                known[name.text] = variable
+        if wrong:  # the other ends are meant to be used
+            for variable in known.values():
+                self.steps.read(variable.step, None)
+        for group, following in zip(edge.groups, edge.groups[1:], strict=False):
+            for start in group:
+                for end in following:
+                    self._one(start, end, known)
+        return wrong
 
-    def _one(self, start: Name, end: Name, names: dict[str, Variable]) -> None:
+    def _one(self, start: Name, end: Name, known: Known) -> None:
         if start.text == end.text:
             hint = "to use the value of the round before, assign the name again inside of `repeat`"
             self.findings.add("edge-self", f"`{start}` cannot wait for itself", start.span.cover(end.span), help=hint)
             return
-        earlier, later = names.get(start.text), names.get(end.text)
+        earlier, later = known.get(start.text), known.get(end.text)
         if earlier is None or later is None:
             return
-        self.steps.used |= earlier.steps
-        self.steps.used_later |= earlier.later
         if later.given:
             label = Label(later.span, "it comes from outside")
             message = f"`{end}` is given, and cannot wait for `{start}`"
@@ -64,11 +81,10 @@ class Edges:
             ]
             message = f"`{end}` stands outside of the block of `{start}`, and cannot wait for it"
             self.findings.add("edge-out-of-block", message, start.span.cover(end.span), labels=labels)
-        elif self.steps.leads_to(later.steps, earlier.steps):
+        elif not self.steps.draw(earlier.step, later.step):
             self._circle(start, end, earlier, later)
-        else:
-            for step in later.steps:
-                self.steps.needs[step] |= earlier.steps
+            return
+        self.steps.read(earlier.step, None)
 
     def _circle(self, start: Name, end: Name, earlier: Variable, later: Variable) -> None:
         labels = [Label(later.span, f"`{end}` is set here"), Label(earlier.span, f"`{start}` needs it here")]

@@ -5,11 +5,11 @@ Invariant: a value is only called unused when no path from where it is made read
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 
 from flowreason_dsl.check.findings import Findings
 from flowreason_dsl.check.kinds import show
-from flowreason_dsl.check.state import Steps
 from flowreason_dsl.diagnostics import Label
 from flowreason_dsl.source import Span
 from flowreason_dsl.syntax import (
@@ -78,28 +78,27 @@ def last_assigned(flow: FlowDef) -> set[str]:
     return {last.name.text} if isinstance(last, Assign) else set()
 
 
-def unused_parameters(parameters: list[tuple[Name, int]], spared: set[str], steps: Steps, findings: Findings) -> None:
+def unused_parameters(parameters: list[tuple[Name, int]], spared: set[str], used: set[int], findings: Findings) -> None:
     """Parameters that nothing reads. One that stands twice is reported for that."""
-    names = [name.text for name, _ in parameters]
+    times = Counter(name.text for name, _ in parameters)
     for name, step in parameters:
-        if step in steps.used or name.text in spared or names.count(name.text) > 1:
+        if step in used or name.text in spared or times[name.text] > 1:
             continue
         if not name.text.startswith("_"):
             hint = f"put it where it belongs (`{{{name}}}` in a question), or leave it out"
             findings.add("parameter-unused", f"the parameter `{name}` is never used", name.span, help=hint)
 
 
-def unused_values(made: list[Made], spared: set[str], steps: Steps, findings: Findings) -> None:
+def unused_values(made: list[Made], spared: set[str], used: set[int], findings: Findings) -> None:
     """Assignments that nothing reads.
 
     A name that is spared is left alone: another report says more. So is a value that costs nothing and is always
     replaced before it is read: it may well be there as a default.
     """
-    used = {id(each.assign) for each in made if each.step in steps.used or id(each.assign) in steps.used_later}
-    names = {each.assign.name.text for each in made if id(each.assign) in used}
+    names = {each.assign.name.text for each in made if each.step in used}
     for each in made:
         name = each.assign.name.text
-        if id(each.assign) in used or each.effects or name.startswith("_") or name in spared:
+        if each.step in used or each.effects or name.startswith("_") or name in spared:
             continue
         if name not in names or isinstance(each.assign.value.value, Ask | Call | Solve):
             _unused(each.assign, findings)

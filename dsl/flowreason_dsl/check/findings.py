@@ -11,6 +11,9 @@ from flowreason_dsl.codes import severity_of
 from flowreason_dsl.diagnostics import Diagnostic, Fix, Label
 from flowreason_dsl.source import Source, Span
 
+MOST_FOUND = 2000
+"""How many findings are kept. Nobody reads more, and a text of a megabyte can hold a hundred thousand."""
+
 
 class Findings:
     """A growing list of diagnostics; `source` is the file that is being checked.
@@ -41,6 +44,8 @@ class Findings:
 
     def put(self, finding: Diagnostic) -> None:
         """Report a finding that was made elsewhere."""
+        if len(self.found) >= MOST_FOUND:
+            return
         key = (finding.code, finding.source.name if finding.source else "", finding.span)
         if key not in self._seen:
             self._seen.add(key)

@@ -14,8 +14,7 @@ from typing import TypeAlias
 from flowreason_dsl.check.constants import constant
 from flowreason_dsl.check.ends import head
 from flowreason_dsl.check.kinds import item_of, join, show
-from flowreason_dsl.check.outline import assigned_in
-from flowreason_dsl.check.state import State, Variable, merge
+from flowreason_dsl.check.state import Names, State, Variable, merge
 from flowreason_dsl.check.values import NOTHING, Values, Wanted
 from flowreason_dsl.diagnostics import Fix, Label
 from flowreason_dsl.expected import item_type, items_type
@@ -52,7 +51,9 @@ class Scope:
     yields: list[Type] = field(default_factory=list)
     breaks: list[tuple[State, Label]] = field(default_factory=list)
     answers: bool = False
-    mark: int = 0
+    outer: Names = field(default_factory=Names)
+    heads: dict[str, int] = field(default_factory=dict)
+    gate: int | None = None
 
 
 class Loops(Values):
@@ -79,7 +80,7 @@ class Loops(Values):
         if not scope.yields and state.alive:
             message = f"this `{kind}` is used as a value and yields nothing"
             hint = "end a round with `yield …`, which puts a value into the list"
-            self.outline.spared |= assigned_in(loop.body).keys()
+            self.outline.spared |= self.outline.assigned_in(loop.body).keys()
             self.findings.add("yield-missing", message, head(loop.span), help=hint)
         if isinstance(wanted.type, ListOf):
             return wanted.type
@@ -97,19 +98,14 @@ class Loops(Values):
         surely = _never_empty(loop.items)
         none = Label(loop.items.span, "not set when there is nothing in this list")
         body = self._open(step, loop.body, state, scope, loop.span)
-        outer = {target.text: state.names.get(target.text) for target in loop.targets}
         for target in loop.targets:
             type = kind if len(loop.targets) == 1 else _part_of(kind)
-            body.set(Variable(target.text, type, target.span, body.region, given=True))
+            body.set(Variable(target.text, type, target.span, self.steps.new(), body.region, given=True))
         self.block(loop.body, body)
         for end in [body, *(each for each, _ in scope.breaks)]:
-            for name, variable in outer.items():
-                end.changed.discard(name)
-                if variable is not None:
-                    end.names[name] = variable
-                else:
-                    end.names.pop(name, None)
-        self._close(state, body, scope, loop, None if surely else (self._copy(state), none))
+            for target in loop.targets:
+                end.names.own.pop(target.text, None)
+        self._close(state, body, scope, loop, None if surely else (state.branch(), none))
 
     def sample_loop(self, loop: Sample, state: State, scope: Scope) -> None:
         """`sample n`: what it assigns stays in it."""
@@ -117,9 +113,9 @@ class Loops(Values):
         self._count(loop.count, state, step)
         body = self._open(step, loop.body, state, scope, loop.span, carries=False)
         self.block(loop.body, body)
-        self._end(body)
-        state.effect |= body.effect
-        for name, made in assigned_in(loop.body).items():
+        self._end(body, scope)
+        state.effect = self.steps.join({each for each in (state.effect, body.effect) if each is not None})
+        for name, made in self.outline.assigned_in(loop.body).items():
             if name in state.names:
                 state.names[name] = replace(state.names[name], kept=made[0].name.span)
 
@@ -135,7 +131,7 @@ class Loops(Values):
         if loop.until is not None and body.alive:
             self.condition(loop.until, body)
             self._unchanging(loop.until, loop.body, body)
-        self._close(state, body, scope, loop, None if surely else (self._copy(state), none))
+        self._close(state, body, scope, loop, None if surely else (state.branch(), none))
 
     def while_loop(self, loop: While, state: State) -> None:
         """`while c max n`: the condition is looked at before each round."""
@@ -152,7 +148,7 @@ class Loops(Values):
         self.condition(loop.condition, body)
         always = constant(loop.condition) is True
         none = Label(loop.condition.span, "not set when this does not hold at first")
-        first = None if always else (self._copy(body), none)
+        first = None if always else (body.snapshot(state.names), none)
         self.block(loop.body, body)
         self._unchanging(loop.condition, loop.body, body)
         self._close(state, body, scope, loop, first)
@@ -206,42 +202,40 @@ class Loops(Values):
         if self.by is not None:
             self.steps.needs[self.by].add(step)
         body = state.branch((*state.region, self.region()))
-        scope.mark = len(self.steps.around)
-        self.steps.around.append(step)
+        scope.gate, self.steps.gate = self.steps.gate, step
+        scope.outer = state.names
         self.steps.loops.append(step)
         self.scopes.append(scope)
         self.outline.open_loops.append(span)
-        if carries:
-            for name, made in assigned_in(block).items():
-                if name in body.names:
-                    body.names[name] = _carried(body.names[name], made)
+        for name, made in self.outline.assigned_in(block).items() if carries else ():
+            before = body.names.get(name)
+            if before is not None:
+                scope.heads[name] = self.steps.head(before.step)
+                body.set(_carried(before, made, scope.heads[name]))
         return body
 
-    def _end(self, body: State) -> None:
-        """Leave the loop; where it may answer, what follows waits for it."""
-        scope = self.scopes.pop()
+    def _end(self, body: State, scope: Scope) -> None:
+        """Leave the loop: a round hands its names to the next; where it may answer, what follows waits for it."""
+        self.scopes.pop()
         step = self.steps.loops.pop()
         self.outline.open_loops.pop()
-        del self.steps.around[scope.mark :]
-        if scope.answers or not body.alive:
-            self.steps.around.append(step)
+        self.steps.gate = step if scope.answers or not body.alive else scope.gate
+        for name, first in scope.heads.items():
+            last = body.names.get(name) if body.alive else None
+            if last is not None:
+                self.steps.joined[first].add(last.step)
 
     def _close(self, state: State, body: State, scope: Scope, loop: Loop, none: tuple[State, Label] | None) -> None:
         """What is known after a loop: after no round (`none`), after its last round, after a `break`."""
-        self._end(body)
+        self._end(body, scope)
         last = Label(head(loop.span), "not set when this loop runs to its end")
         ends = [*([none] if none else []), (body, last), *scope.breaks]
         if any(end.alive for end, _ in ends):
-            merge(state, ends)
+            merge(state, ends, self.steps)
             return
         state.spent = True
-        for name in assigned_in(loop.body):
-            state.names.pop(name, None)
-            state.changed.add(name)
-
-    @staticmethod
-    def _copy(state: State) -> State:
-        return state.branch(state.region)
+        for name in self.outline.assigned_in(loop.body):
+            state.names.drop(name)
 
     # --- conditions that never change ---
 
@@ -249,24 +243,24 @@ class Loops(Values):
         """A condition of which the body changes nothing is the same in every round."""
         if not isinstance(condition.value, Code | Path) or constant(condition) is not None:
             return
-        names = _names_read(condition)
-        if names is None or names & assigned_in(block).keys() or not names & body.names.keys():
+        names, assigned = _names_read(condition), self.outline.assigned_in(block).keys()
+        if names is None or names & assigned or not any(name in body.names for name in names):
             return
         if names & (self.program.flows.keys() | self.program.tools.keys() | {"random", "datetime"}):
             return
-        self.outline.spared |= assigned_in(block).keys()
+        self.outline.spared |= assigned
         message = "nothing in this loop changes what the condition reads"
         hint = "assign one of its names in the loop, or leave the loop with `break`"
         self.findings.add("condition-unchanging", message, condition.span, help=hint)
 
 
-def _carried(before: Variable, made: list[Assign]) -> Variable:
+def _carried(before: Variable, made: list[Assign], step: int) -> Variable:
     """A name at the start of a round, when the body assigns it."""
     type = before.type
     for assign in made:
         type = join(type, _plain_type(assign))
     raw = before.raw if all(each.type is None for each in made) else None
-    return replace(before, type=type, later=before.later | {id(each) for each in made}, raw=raw)
+    return replace(before, type=type, step=step, raw=raw)
 
 
 def _names_read(condition: Expression) -> set[str] | None:

@@ -9,6 +9,7 @@ import ast
 from functools import cached_property
 
 from flowreason_dsl.check.reach import parts
+from flowreason_dsl.diagnostics import Label
 from flowreason_dsl.python import facts
 from flowreason_dsl.python_place import locate
 from flowreason_dsl.source import Span
@@ -18,14 +19,16 @@ from flowreason_dsl.syntax import Assign, Block, Code, FlowDef, For, Sample
 class Outline:
     """The places of one flow where names are set.
 
-    `reported` are names that were reported as not there; `spared` those that are not called unused, because what reads
-    them, or was meant to, is reported already.
+    `reported` are names that were reported as not there, `told` names and paths on which they are not set; `spared` are
+    those that are not called unused, because what reads them, or was meant to, is reported already.
     """
 
     def __init__(self, flow: FlowDef) -> None:
         self.flow = flow
         self.reported: set[str] = set()
         self.spared: set[str] = set()
+        self.told: set[tuple[str, tuple[Label, ...]]] = set()
+        self._assigned_in: dict[int, dict[str, list[Assign]]] = {}
         self.open_loops: list[Span] = []
 
     @cached_property
@@ -79,15 +82,19 @@ class Outline:
                 return assign.name.span
         return None
 
+    def assigned_in(self, block: Block) -> dict[str, list[Assign]]:
+        """The names that a block assigns for what follows it. A `sample` keeps its names to itself."""
+        found = self._assigned_in.get(id(block))
+        if found is None:
+            found = self._assigned_in[id(block)] = {}
+            for each in parts(block.statements, without=(Sample, Block)):
+                if isinstance(each, Assign):
+                    found.setdefault(each.name.text, []).append(each)
+                elif isinstance(each, Block):
+                    for name, made in self.assigned_in(each).items():
+                        found.setdefault(name, []).extend(made)
+        return found
+
     def same_loop(self, span: Span) -> bool:
         """Whether a place stands in one of the loops that are being checked."""
         return any(loop.start <= span.start < loop.end for loop in self.open_loops)
-
-
-def assigned_in(block: Block) -> dict[str, list[Assign]]:
-    """The names that a block assigns for what follows it. A `sample` keeps its names to itself."""
-    found: dict[str, list[Assign]] = {}
-    for each in parts(block, without=Sample):
-        if isinstance(each, Assign):
-            found.setdefault(each.name.text, []).append(each)
-    return found

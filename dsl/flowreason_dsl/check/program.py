@@ -5,6 +5,7 @@ Invariant: every name stands for one thing; a file that uses itself, however ind
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
@@ -28,6 +29,7 @@ class Program:
     sources: dict[str, Source] = field(default_factory=dict)
     asking: Mapping[str, Span] = field(default_factory=dict)
     effectful: frozenset[str] = frozenset()
+    effects: Callable[[object], bool] = bool
 
     def callable(self, name: str) -> FlowDef | ToolDef | None:
         """The flow or tool of this name."""
@@ -187,13 +189,16 @@ def check_type(type: Type, span: Span, findings: Findings) -> None:
     """A field or an option that stands twice in a type."""
     match type:
         case Record(fields=fields):
-            names = [name for name, _ in fields]
-            for name in dict.fromkeys(n for n in names if names.count(n) > 1):
+            for name in _twice(name for name, _ in fields):
                 findings.add("field-twice", f"the field `{name}` stands twice in this record", span)
             for _, inner in fields:
                 check_type(inner, span, findings)
         case Choice(options=options):
-            for option in dict.fromkeys(o for o in options if options.count(o) > 1):
+            for option in _twice(options):
                 findings.add("option-twice", f'the choice "{option}" stands twice in this type', span)
         case ListOf(item=inner) | DictOf(value=inner):
             check_type(inner, span, findings)
+
+
+def _twice(names: Iterable[str]) -> list[str]:
+    return [name for name, times in Counter(names).items() if times > 1]

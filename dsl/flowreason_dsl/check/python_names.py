@@ -49,7 +49,7 @@ class PythonNames(Reads):
 
     def _variable(self, use: NameUse, state: State, emulated: bool) -> None:
         if use.maybe:
-            self.steps.read(state.names[use.name], self.by)
+            self.steps.read(state.names[use.name].step, self.by)
             return
         found = self.read(use.name, use.span, state)
         if found is None or emulated:
@@ -134,8 +134,8 @@ class PythonNames(Reads):
     def arguments_fit(self, target: FlowDef | ToolDef, positional: int, names: list[str], span: Span) -> None:
         """Whether arguments without types can be handed over at all."""
         filled = fill(target.parameters, positional, names)
-        for code, message in filled.problems(target.name.text):
-            self.findings.add(code, message, span)
+        for problem in filled.problems(target.name.text):
+            self.findings.add(problem.code, problem.message, span)
 
     # --- fields ---
 

@@ -38,7 +38,7 @@ from flowreason_dsl.syntax import (
 _LEAVES = frozenset({"span", "source", "lines", "comments", "type", "returns", "text", "doc", "block", "user", "line"})
 
 
-def parts(part: object, without: type | None = None) -> Iterator[object]:
+def parts(part: object, without: tuple[type, ...] = ()) -> Iterator[object]:
     """A part of a tree and all parts in it, in written order; what stands in parts `without` is left out."""
     todo = [part]
     while todo:
@@ -47,7 +47,7 @@ def parts(part: object, without: type | None = None) -> Iterator[object]:
             todo.extend(reversed(each))
             continue
         yield each
-        if without is not None and isinstance(each, without):
+        if without and isinstance(each, without):
             continue
         for name in _inner(type(each)):
             todo.append(getattr(each, name))
@@ -114,22 +114,37 @@ def effectful_flows(
     flows: Mapping[str, FlowDef], tools: Mapping[str, ToolDef], calls: Mapping[str, frozenset[str]]
 ) -> frozenset[str]:
     """The flows in which something with a side effect may run."""
-    own = {name: flow.name.span for name, flow in flows.items() if has_effects(flow.body, frozenset(), tools)}
+    effects = Effects(tools)
+    own = {name: flow.name.span for name, flow in flows.items() if effects(flow.body)}
     return frozenset(_spread(own, flows, calls))
 
 
-def has_effects(part: object, effectful: frozenset[str], tools: Mapping[str, ToolDef]) -> bool:
-    """Whether a part may change the world or talk to a person."""
-    impure = {name for name, tool in tools.items() if not tool.pure} | effectful
-    for each in parts(part):
-        match each:
+class Effects:
+    """Which parts of flows may change the world or talk to a person; each block is looked at once."""
+
+    def __init__(self, tools: Mapping[str, ToolDef], effectful: frozenset[str] = frozenset()) -> None:
+        self.impure = {name for name, tool in tools.items() if not tool.pure} | effectful
+        self.blocks: dict[int, bool] = {}
+
+    def __call__(self, part: object) -> bool:
+        if isinstance(part, Block):
+            found = self.blocks.get(id(part))
+            if found is None:
+                found = self.blocks[id(part)] = self(part.statements)
+            return found
+        return any(self._here(each) for each in parts(part, without=(Block,)))
+
+    def _here(self, part: object) -> bool:
+        match part:
+            case Block():
+                return self(part)
             case Ask(user=True) | Solve() | Run():
                 return True
-            case Call(name=name) if name.text in impure:
-                return True
-            case Code() if impure and impure.intersection(facts(each).all_names):
-                return True
-    return False
+            case Call(name=name):
+                return name.text in self.impure
+            case Code() if self.impure:
+                return bool(self.impure.intersection(facts(part).all_names))
+        return False
 
 
 # --- recursion --------------------------------------------------------------------------------------------
@@ -138,20 +153,39 @@ def has_effects(part: object, effectful: frozenset[str], tools: Mapping[str, Too
 def endless(flows: Mapping[str, FlowDef]) -> Iterator[tuple[str, Call]]:
     """Flows that call themselves on every path, each with the call that leads back to it; one for a whole circle."""
     surely = {name: _sure_calls(flow.body)[0] for name, flow in flows.items()}
+    circling = _circling({name: {each for each in calls if each in flows} for name, calls in surely.items()})
     told: set[str] = set()
     for name in flows:
-        for target, call in surely[name].items():
-            reached = _reached(target, surely)
-            if name in reached and not told & reached:
-                told |= {name, *reached}
-                yield name, call
-                break
+        if name in circling and name not in told:
+            reached = _reached(circling[name], circling)
+            if name in reached:
+                told |= reached
+                yield name, next(call for target, call in surely[name].items() if target in circling)
 
 
-def _reached(start: str, surely: Mapping[str, Mapping[str, Call]]) -> set[str]:
-    seen, todo = {start}, [start]
+def _circling(calls: Mapping[str, set[str]]) -> dict[str, set[str]]:
+    """The part of a graph in which everything has a way in and a way out: its circles, and what lies between them."""
+    left = {name: set(targets) for name, targets in calls.items()}
+    callers: dict[str, set[str]] = {name: set() for name in calls}
+    for name, targets in calls.items():
+        for target in targets:
+            callers[target].add(name)
+    todo = [name for name in left if not left[name] or not callers[name]]
     while todo:
-        fresh = set(surely.get(todo.pop(), ())) - seen
+        name = todo.pop()
+        targets, sources = left.pop(name, set()), callers.pop(name, set())
+        for target in targets & callers.keys():
+            callers[target].discard(name)
+        for source in sources & left.keys():
+            left[source].discard(name)
+        todo += [each for each in targets | sources if each in left and not (left[each] and callers[each])]
+    return left
+
+
+def _reached(start: set[str], calls: Mapping[str, set[str]]) -> set[str]:
+    seen, todo = set(start), list(start)
+    while todo:
+        fresh = calls[todo.pop()] - seen
         seen |= fresh
         todo += fresh
     return seen

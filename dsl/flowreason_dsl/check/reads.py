@@ -16,13 +16,17 @@ from flowreason_dsl.check.findings import Findings
 from flowreason_dsl.check.kinds import NoStep, step
 from flowreason_dsl.check.outline import Outline
 from flowreason_dsl.check.program import Program
-from flowreason_dsl.check.state import State, Steps, Variable
+from flowreason_dsl.check.state import State, Variable
+from flowreason_dsl.check.steps import Steps
 from flowreason_dsl.diagnostics import Fix, Label
 from flowreason_dsl.names import did_you_mean, nearest
 from flowreason_dsl.python import facts
 from flowreason_dsl.source import Span
 from flowreason_dsl.syntax import Code, FlowDef, Path, Template
 from flowreason_dsl.types import ANY, Type
+
+MOST_EXPLAINED = 100
+"""How many names of a flow are looked for elsewhere; a text with more mistakes is no flow with mistakes."""
 
 
 class Help(TypedDict, total=False):
@@ -64,7 +68,7 @@ class Reads:
         if found is None:
             self.unknown(name, span, state)
             return None
-        self.steps.read(found, self.by)
+        self.steps.read(found.step, self.by)
         if not found.definite:
             self._unset(found, span, state)
         if found.kept:
@@ -79,6 +83,9 @@ class Reads:
 
     def _explain(self, name: str, span: Span, state: State, python: bool) -> None:
         add = self.findings.add
+        if len(self.outline.reported) > MOST_EXPLAINED:
+            add("name-unknown", f"there is no name `{name}` here", span)
+            return
         later = self.outline.first_set_after(name, span)
         if name == "answer" and self.own:
             add("name-unknown", "there is no name `answer` here", span, **self._change(name, span, self.own))
@@ -139,8 +146,10 @@ class Reads:
         return {"help": help}
 
     def _unset(self, found: Variable, span: Span, state: State) -> None:
-        if not state.alive or found.name in self.outline.reported:
+        told = (found.name, found.gaps)
+        if not state.alive or found.name in self.outline.reported or told in self.outline.told:
             return
+        self.outline.told.add(told)
         help = "set it before, or on the other path too"
         message = f"`{found.name}` may not be set here"
         self.findings.add("name-unset", message, span, labels=found.gaps[:4], help=help)

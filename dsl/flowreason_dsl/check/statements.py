@@ -5,7 +5,7 @@ Invariant: after a statement the state holds on every path that gets there; a st
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 from flowreason_dsl.check.alone import Alone
 from flowreason_dsl.check.cases import Subject
@@ -54,6 +54,19 @@ from flowreason_dsl.syntax import (
 )
 from flowreason_dsl.types import ANY, Type
 
+MOST_BREAKS = 200
+"""How many ways out of a loop are followed."""
+
+
+@dataclass(slots=True)
+class Ways:
+    """The ways of a branch: what decides between them, where each ends, and what decides whether it gets there."""
+
+    outer: int | None
+    conditions: list[int] = field(default_factory=list)
+    ends: list[tuple[State, Label]] = field(default_factory=list)
+    gates: list[int | None] = field(default_factory=list)
+
 
 class Statements(Alone):
     """The walk over one flow."""
@@ -71,7 +84,7 @@ class Statements(Alone):
         parameters: list[tuple[Name, int]] = []
         for parameter in self.flow.parameters:
             name, type, step = parameter.name, parameter.type.type, self.steps.new()
-            state.set(Variable(name.text, type, name.span, steps=frozenset({step}), given=True, declared=type))
+            state.set(Variable(name.text, type, name.span, step, given=True, declared=type))
             parameters.append((name, step))
             self.types[name.text] = type
         self.block(self.flow.body, state)
@@ -81,8 +94,9 @@ class Statements(Alone):
         elif not self.answers and not self.has_effects(self.flow.body):
             nothing_comes_of_it(self.flow, self.findings)
         spared = self.outline.reported | self.outline.spared
-        unused_parameters(parameters, spared, self.steps, self.findings)
-        unused_values(self.made, spared, self.steps, self.findings)
+        used = self.steps.used
+        unused_parameters(parameters, spared, used, self.findings)
+        unused_values(self.made, spared, used, self.findings)
         return self.types
 
     # --- blocks ---
@@ -101,8 +115,8 @@ class Statements(Alone):
                 edges.draw(statement, state)
             else:
                 self.statement(statement, state)
-        for name, where in edges.finish(state):
-            self.unknown(name.text, name.span, where, always=True)
+        for name in edges.finish(state):
+            self.unknown(name.text, name.span, state, always=True)
 
     def statement(self, statement: Statement, state: State) -> None:
         match statement:
@@ -146,9 +160,7 @@ class Statements(Alone):
         type = declared if declared is not None else found
         self._changes_type(assign, type, state)
         raw = assign.name.span if declared is None and _is_plain_ask(assign.value) else None
-        state.set(
-            Variable(name, type, assign.name.span, state.region, steps=frozenset({step}), raw=raw, declared=declared)
-        )
+        state.set(Variable(name, type, assign.name.span, step, state.region, raw=raw, declared=declared))
         self.types[name] = type
         self.made.append(Made(assign, step, effects))
 
@@ -170,28 +182,40 @@ class Statements(Alone):
     # --- where the way parts ---
 
     def _if(self, whole: If, state: State) -> None:
-        ends: list[tuple[State, Label]] = []
-        way = state
-        marks = []
+        outer = self.steps.gate
+        ways = Ways(self.steps.gate)
         for arm in whole.arms:
             step = self.steps.new()
             with self.doing(step):
-                self.condition(arm.condition, way)
-                self.effects(arm.condition, way, step)
+                self.condition(arm.condition, state)
+                self.effects(arm.condition, state, step)
             self._constant_arm(arm.condition)
-            self.steps.around.append(step)
-            marks.append(step)
-            body = way.branch((*state.region, self.region()))
-            self.block(arm.body, body)
-            ends.append((body, Label(arm.condition.span, "not set when this holds")))
-            way = way.branch(state.region) if way is not state else state.branch(state.region)
-        last = way.branch((*state.region, self.region()))
+            ways.conditions.append(step)
+            self._arm(arm.body, state, step, Label(arm.condition.span, "not set when this holds"), ways)
+            self.steps.gate = step
         label = Label(whole.arms[-1].condition.span, "not set when this does not hold")
         if whole.otherwise is not None:
             label = Label(head(whole.otherwise.span, 1), "not set in this `else`")
-            self.block(whole.otherwise, last)
-        ends.append((last, label))
-        self._together(state, ends, marks)
+        self._arm(whole.otherwise, state, ways.conditions[-1], label, ways)
+        self._together(state, ways, outer)
+
+    def _arm(self, body: Block | None, state: State, step: int, label: Label, ways: Ways) -> None:
+        """One of the ways of a branch, taken when a step says so; without a body, the way past all others."""
+        way = state.branch((*state.region, self.region()) if body is not None else None)
+        self.steps.gate = step
+        if body is not None:
+            self.block(body, way)
+        ways.ends.append((way, label))
+        ways.gates.append(self.steps.gate)
+
+    def _together(self, state: State, ways: Ways, outer: int | None) -> None:
+        gates = ways.gates
+        if not all(way.alive for way, _ in ways.ends):
+            last = self.steps.new()  # what follows waits for the conditions that decide whether it runs
+            self.steps.needs[last].update(ways.conditions)
+            gates = [*gates, last]
+        self.steps.come_together(ways.conditions, gates, outer)
+        merge(state, ways.ends, self.steps)
 
     def _constant_arm(self, condition: Expression) -> None:
         known = constant(condition)
@@ -201,7 +225,7 @@ class Statements(Alone):
             self.findings.add("condition-constant", message, condition.span)
 
     def _match(self, whole: Match, state: State) -> None:
-        step = self.steps.new()
+        outer, step = self.steps.gate, self.steps.new()
         asks = isinstance(whole.subject.value, Ask | Solve | Emulate | Run)
         cases = [case.values for case in whole.cases]
         kind = match_type(cases, whole.otherwise is not None)
@@ -210,43 +234,37 @@ class Statements(Alone):
             self.effects(whole.subject, state, step)
         subject = Subject(whole, kind if asks else found, self._raw(whole.subject, state), asks)
         subject.check(self.findings)
-        self.steps.around.append(step)
-        ends: list[tuple[State, Label]] = []
+        ways = Ways(outer, [step])
         for case in whole.cases:
-            body = state.branch((*state.region, self.region()))
-            self.block(case.body, body)
-            ends.append((body, Label(case.values[0].span, "not set in this case")))
+            self._arm(case.body, state, step, Label(case.values[0].span, "not set in this case"), ways)
         if whole.otherwise is not None:
-            body = state.branch((*state.region, self.region()))
-            self.block(whole.otherwise, body)
-            ends.append((body, Label(head(whole.otherwise.span, 1), "not set in this `else`")))
+            label = Label(head(whole.otherwise.span, 1), "not set in this `else`")
+            self._arm(whole.otherwise, state, step, label, ways)
         elif not subject.covered:
-            none = Label(whole.subject.span, "not set when no case fits")
-            ends.append((state.branch(state.region), none))
-        self._together(state, ends, [step])
+            self._arm(None, state, step, Label(whole.subject.span, "not set when no case fits"), ways)
+        self._together(state, ways, outer)
 
     def _raw(self, subject: Expression, state: State) -> Variable | None:
         if isinstance(subject.value, Path) and not subject.value.steps:
             return state.names.get(subject.value.name.text)
         return None
 
-    def _together(self, state: State, ends: Sequence[tuple[State, Label]], marks: list[int]) -> None:
-        merge(state, ends)
-        if all(end.alive for end, _ in ends):
-            for step in marks:
-                self.steps.around.remove(step)
-
     # --- leaving ---
 
     def _break(self, span: Span, state: State) -> None:
+        state.alive = False
         if not self.scopes:
             hint = "`answer` ends the flow"
             self.findings.add("break-outside", "`break` stands outside of any loop", span, help=hint)
-        else:
-            left = state.branch(state.region)
-            left.changed = set(state.names)
-            self.scopes[-1].breaks.append((left, Label(span, "not set when the loop is left here")))
-        state.alive = False
+            return
+        scope = self.scopes[-1]
+        if len(scope.breaks) >= MOST_BREAKS:
+            message = f"this loop has more than {MOST_BREAKS} ways out"
+            self.findings.add("limit-breaks", message, span, help="leave it in one place, when a name says so")
+            return
+        left = state.snapshot(scope.outer)
+        left.alive = True
+        scope.breaks.append((left, Label(span, "not set when the loop is left here")))
 
     def _yield(self, value: Expression, span: Span, state: State) -> None:
         scope = next((scope for scope in reversed(self.scopes) if scope.collects), None)

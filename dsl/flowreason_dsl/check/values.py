@@ -21,7 +21,6 @@ from flowreason_dsl.names import nearest
 from flowreason_dsl.python import BUILTINS, PRELUDE, facts
 from flowreason_dsl.source import Span
 from flowreason_dsl.syntax import (
-    Argument,
     Ask,
     Call,
     Code,
@@ -192,9 +191,12 @@ class Values(Pieces):
         named = [argument.name.text for argument in order if argument.name is not None]
         self._in_order(call)
         filled = fill(target.parameters, len(plain), named)
-        for code, message in filled.problems(call.name.text):
-            span = self._argument_span(code, call, order, len(target.parameters), set(filled.unknown + filled.twice))
-            self.findings.add(code, message, span, labels=self._signature(target))
+        last = {argument.name.text: argument.span for argument in order if argument.name is not None}
+        for problem in filled.problems(call.name.text):
+            span = call.span if problem.name is None else last[problem.name]
+            if problem.code == "argument-extra":
+                span = order[len(target.parameters)].span
+            self.findings.add(problem.code, problem.message, span, labels=self._signature(target))
         for argument, slot in zip(order, filled.slots, strict=True):
             self.expression(argument.value, state, self._argument_wanted(call, slot, target))
 
@@ -206,12 +208,6 @@ class Values(Pieces):
                 self.findings.add("argument-order", message, argument.span)
                 return
             named = named or argument.name is not None
-
-    def _argument_span(self, code: str, call: Call, order: list[Argument], many: int, names: set[str]) -> Span:
-        if code == "argument-extra":
-            return order[many].span
-        wrong = [argument for argument in order if argument.name is not None and argument.name.text in names]
-        return wrong[-1].span if wrong and code != "argument-missing" else call.span
 
     def _signature(self, target: FlowDef | ToolDef) -> list[Label]:
         source = self.program.sources.get(target.name.text)
@@ -255,8 +251,9 @@ class Values(Pieces):
 
     def _ensure(self, ensure: Ensure, expr: Expression, state: State, type: Type, own: str | None) -> None:
         word = own or "answer"
-        inner = state.branch(state.region)
-        inner.set(Variable(word, type, expr.span, state.region))
+        inner = state.branch()
+        step = self.steps.new() if self.by is None else self.by
+        inner.set(Variable(word, type, expr.span, step, state.region))
         outer, self.own = self.own, word
         self.condition(ensure.condition, inner)
         if ensure.message is not None:

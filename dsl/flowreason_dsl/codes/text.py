@@ -198,6 +198,24 @@ ENTRIES: tuple[Entry, ...] = (
         "Split it into sub-flows.",
     ),
     error(
+        "limit-edges",
+        "The edges of a block join more names than can be looked through.",
+        'flow web() -> text { a = ask "A?" b = ask "B?" ' + "a, " * 120 + "a -> " + "b, " * 120 + "b answer b }",
+        "Let a step in between bring them together.",
+    ),
+    error(
+        "limit-breaks",
+        "A loop has more ways out than can be followed.",
+        "flow out(n: int) -> int { repeat 9 { " + "if `n > 3` { break } " * 201 + "} answer n }",
+        "Leave it in one place.",
+    ),
+    error(
+        "limit-python",
+        "A flow holds more Python than is looked at.",
+        "flow data() -> list[int] { answer `[" + "1, " * 70_000 + "]` }",
+        "Hand large data in as parameters of the flow.",
+    ),
+    error(
         "limit-size",
         "A text is longer than a megabyte.",
         "#" * 1_000_001,
