@@ -12,9 +12,9 @@ from collections.abc import Iterator
 
 from flowreason_dsl.diagnostics import Diagnostic
 from flowreason_dsl.names import did_you_mean
+from flowreason_dsl.python_bindings import bound_names
 from flowreason_dsl.python_nodes import children, walk
 from flowreason_dsl.python_place import locate, place
-from flowreason_dsl.python_scope import bound_names
 from flowreason_dsl.python_world import IMPORTABLE, instead_of_module
 from flowreason_dsl.source import Span
 from flowreason_dsl.syntax import Code

@@ -10,14 +10,25 @@ Pieces run as a module whose globals are the flow's variables. So what stands at
 from __future__ import annotations
 
 import ast
-import importlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
+from flowreason_dsl.python_bindings import (
+    FUNCTIONS,
+    bound_names,
+    captures,
+    catches_all,
+    catches_names,
+    declared_global,
+    import_names,
+    outer_declared,
+    parameters,
+    targets,
+    walrus,
+)
 from flowreason_dsl.python_nodes import children, walk
-from flowreason_dsl.python_world import IMPORTABLE
+from flowreason_dsl.python_ways import State, merge
 
-_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 _ALWAYS = frozenset(
     {"__name__", "__doc__", "__annotations__", "__builtins__", "__class__", "__qualname__", "__module__"}
 )
@@ -35,20 +46,6 @@ class Read:
     changed: bool = False
 
 
-@dataclass(slots=True)
-class _State:
-    """What the top level has bound. `later` is bound only by an earlier round of a loop around this place."""
-
-    definite: set[str] = field(default_factory=set)
-    possible: set[str] = field(default_factory=set)
-    later: frozenset[str] = frozenset()
-    alive: bool = True
-
-    def copy(self, possible: Iterable[str] = ()) -> _State:
-        """The same, to go another way with; perhaps with more that may be bound."""
-        return _State(set(self.definite), self.possible.union(possible), self.later, self.alive)
-
-
 Locals = tuple[frozenset[str], ...]
 
 
@@ -61,9 +58,9 @@ def free_reads(tree: ast.Module) -> tuple[list[Read], frozenset[str]]:
 class _Walk:
     def __init__(self, tree: ast.Module) -> None:
         self.reads: dict[str, Read] = {}
-        declared = _declared_global(tree)
+        declared = declared_global(tree)
         self.bound = bound_names(tree.body) | declared
-        self.state = _State(definite=set(_ALWAYS), possible=set(declared))
+        self.state = State(definite=set(_ALWAYS), possible=set(declared))
         self.deferred = False
         self.unsure = False
         self.forgiven = False
@@ -146,7 +143,7 @@ class _Walk:
             self.block(body)
             ends.append(self.state)
         self.guarded -= 1
-        self.state = _merge(start, ends)
+        self.state = merge(start, ends)
 
     def loop(self, body: list[ast.stmt], orelse: list[ast.stmt], before: Callable[[], None] | None = None) -> None:
         start = self.state
@@ -162,7 +159,7 @@ class _Walk:
     def attempt(self, node: ast.Try | ast.TryStar) -> None:
         start = self.state
         self.state = start.copy()
-        forgiven, self.forgiven = self.forgiven, self.forgiven or any(_catches_names(h) for h in node.handlers)
+        forgiven, self.forgiven = self.forgiven, self.forgiven or any(catches_names(h) for h in node.handlers)
         self.guarded += 1
         self.block(node.body)
         self.guarded -= 1
@@ -180,8 +177,8 @@ class _Walk:
             if handler.name:
                 self.state.definite.discard(handler.name)
             ends.append(self.state)
-        merged = _merge(start, ends)
-        self.state = _State(set(start.definite), set(merged.possible), start.later)
+        merged = merge(start, ends)
+        self.state = State(set(start.definite), set(merged.possible), start.later)
         self.block(node.finalbody)
         self.state.definite |= merged.definite
         self.state.alive = merged.alive and self.state.alive
@@ -189,16 +186,16 @@ class _Walk:
     def match(self, node: ast.Match) -> None:
         self.expression(node.subject, ())
         start = self.state
-        ends = [] if any(_catches_all(case) for case in node.cases) else [start]
+        ends = [] if any(catches_all(case) for case in node.cases) else [start]
         for case in node.cases:
             self.state = start.copy(start.later)
             self.inside(case.pattern, ())
-            self.define(*_captures(case.pattern))
+            self.define(*captures(case.pattern))
             if case.guard:
                 self.expression(case.guard, ())
             self.block(case.body)
             ends.append(self.state)
-        self.state = _merge(start, ends)
+        self.state = merge(start, ends)
 
     # --- binding ---
 
@@ -278,7 +275,7 @@ class _Walk:
         self.unsure = unsure
 
     def comprehension(self, node: ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp, inner: Locals) -> None:
-        own = frozenset(name for part in node.generators for name in _targets(part.target))
+        own = frozenset(name for part in node.generators for name in targets(part.target))
         self.expression(node.generators[0].iter, inner)
         inside = (*inner, own)
         for index, part in enumerate(node.generators):
@@ -298,7 +295,7 @@ class _Walk:
 
     def lambda_(self, node: ast.Lambda, inner: Locals) -> None:
         self.defaults(node.args, inner)
-        self.later([node.body], (*inner, _parameters(node.args) | _walrus(node.body)))
+        self.later([node.body], (*inner, parameters(node.args) | walrus(node.body)))
 
     def function(self, node: ast.FunctionDef | ast.AsyncFunctionDef, inner: Locals) -> None:
         for decorator in node.decorator_list:
@@ -310,7 +307,7 @@ class _Walk:
                 self.expression(argument.annotation, inner)
         if node.returns:
             self.expression(node.returns, inner)
-        own = (bound_names(node.body) | _parameters(node.args)) - _outer_declared(node.body)
+        own = (bound_names(node.body) | parameters(node.args)) - outer_declared(node.body)
         self.later(node.body, (*inner, own))
 
     def defaults(self, arguments: ast.arguments, inner: Locals) -> None:
@@ -353,7 +350,7 @@ class _Walk:
         own = bound_names(node.body)
         for statement in node.body:
             # Methods do not see the names of their class.
-            method = isinstance(statement, _FUNCTIONS)
+            method = isinstance(statement, FUNCTIONS)
             self.nested(statement, inner if method else (*inner, own))
 
     # --- reading ---
@@ -384,109 +381,3 @@ class _Walk:
             found.calls.append(call)
         if taken and not maybe and not self.guarded:
             found.fields.append(taken)
-
-
-def _merge(start: _State, ends: list[_State]) -> _State:
-    alive = [end for end in ends if end.alive]
-    possible = start.possible.union(*(end.possible for end in ends))
-    if len(alive) < len(ends):
-        possible |= start.later
-    if not alive:
-        return _State(set(start.definite), possible, start.later, alive=False)
-    return _State(set.intersection(*(end.definite for end in alive)), possible, start.later)
-
-
-# --- what a piece binds, whatever the order ---
-
-
-def bound_names(body: Iterable[ast.AST]) -> frozenset[str]:
-    """Every name that is bound in a scope's statements, not in the scopes nested in them."""
-    return frozenset(name for node in body for name in _binds(node))
-
-
-def _binds(node: ast.AST) -> Iterator[str]:
-    match node:
-        case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
-            yield name
-            return
-        case ast.Lambda():
-            return
-        case ast.Name(id=name, ctx=ast.Store() | ast.Del()):
-            yield name
-        case ast.Import() | ast.ImportFrom():
-            yield from import_names(node)
-        case ast.ExceptHandler(name=str(name)):
-            yield name
-        case ast.MatchAs() | ast.MatchStar() | ast.MatchMapping():
-            yield from _capture(node)
-        case ast.ListComp() | ast.SetComp() | ast.DictComp() | ast.GeneratorExp():
-            yield from _walrus(node)
-            return
-    for child in children(node):
-        yield from _binds(child)
-
-
-def import_names(node: ast.Import | ast.ImportFrom) -> list[str]:
-    """The names that an import binds; `*` gives what the module shows."""
-    names = [alias.asname or alias.name for alias in node.names]
-    if isinstance(node, ast.Import):
-        return [name.split(".")[0] for name in names]
-    return [each for name in names for each in (_starred(node.module or "") if name == "*" else [name])]
-
-
-def _starred(module: str) -> list[str]:
-    if module not in IMPORTABLE:
-        return []
-    found = importlib.import_module(module)
-    shown = getattr(found, "__all__", None)
-    return list(shown) if shown is not None else [name for name in dir(found) if not name.startswith("_")]
-
-
-def _walrus(node: ast.AST) -> frozenset[str]:
-    return frozenset(inner.target.id for inner in walk(node) if isinstance(inner, ast.NamedExpr))
-
-
-def _targets(node: ast.expr) -> Iterator[str]:
-    return (inner.id for inner in walk(node) if isinstance(inner, ast.Name) and isinstance(inner.ctx, ast.Store))
-
-
-def _parameters(arguments: ast.arguments) -> frozenset[str]:
-    every = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs, arguments.vararg, arguments.kwarg]
-    return frozenset(argument.arg for argument in every if argument)
-
-
-def _outer_declared(body: Iterable[ast.AST]) -> frozenset[str]:
-    """Names that a scope's own statements declare as belonging to a scope around it."""
-    found: set[str] = set()
-    for node in body:
-        if isinstance(node, ast.Global | ast.Nonlocal):
-            found.update(node.names)
-        elif not isinstance(node, (*_FUNCTIONS, ast.ClassDef, ast.expr)):
-            found |= _outer_declared(children(node))
-    return frozenset(found)
-
-
-def _declared_global(tree: ast.Module) -> frozenset[str]:
-    """Names that some function assigns in the top level's place."""
-    return frozenset(name for node in walk(tree) if isinstance(node, ast.Global) for name in node.names)
-
-
-def _captures(pattern: ast.pattern) -> list[str]:
-    return [name for node in walk(pattern) for name in _capture(node)]
-
-
-def _capture(node: ast.AST) -> Iterator[str]:
-    match node:
-        case ast.MatchAs(name=str(name)) | ast.MatchStar(name=str(name)) | ast.MatchMapping(rest=str(name)):
-            yield name
-
-
-def _catches_all(case: ast.match_case) -> bool:
-    return isinstance(case.pattern, ast.MatchAs) and case.pattern.pattern is None and case.guard is None
-
-
-def _catches_names(handler: ast.ExceptHandler) -> bool:
-    """Whether a handler is there for names that are missing."""
-    return handler.type is not None and any(
-        isinstance(node, ast.Name) and node.id == "NameError" for node in walk(handler.type)
-    )
