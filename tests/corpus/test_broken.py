@@ -81,3 +81,17 @@ def test_a_flow_with_errors_is_no_checked_flow() -> None:
         with pytest.raises(FlowCheckError) as caught:
             check(flow)
         assert list(caught.value.diagnostics) == diagnose(flow)
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_all_fixes_of_a_flow_can_be_made_together(path: Path) -> None:
+    source, found = findings(path)
+    fixes = sorted((each.fix for each in found if each.fix), key=lambda fix: fix.span)
+    text = source.text
+    for fix in reversed(fixes):
+        text = text[: fix.span.start] + fix.replacement + text[fix.span.end :]
+    assert all(first.span.end <= second.span.start for first, second in zip(fixes, fixes[1:], strict=False))
+    flow, left = parse_lenient(text, path.name)
+    assert flow is not None or not errors(found) or errors(left)
+    before, after = errors(found), errors(left) if flow is None else errors(diagnose(flow))
+    assert len(after) <= len(before) - len({each.code for each in before if each.fix})

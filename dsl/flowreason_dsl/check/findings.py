@@ -26,6 +26,7 @@ class Findings:
         self.source = source
         self.found: list[Diagnostic] = []
         self.spared: set[str] = set()
+        self._mended: set[tuple[str, int]] = set()
         self._seen: set[tuple[str, str, Span]] = set()
 
     def add(
@@ -40,7 +41,17 @@ class Findings:
     ) -> None:
         """Report a finding in the file that is being checked."""
         where = None if self.source is self.main else self.source
-        self.put(Diagnostic(code, message, span, severity_of(code), tuple(labels), help, fix, where))
+        self.put(Diagnostic(code, message, span, severity_of(code), tuple(labels), help, self._once(fix), where))
+
+    def _once(self, fix: Fix | None) -> Fix | None:
+        """A fix, unless another one changes the same place already: all fixes of a text can be made together."""
+        if fix is None:
+            return None
+        place = (self.source.name, fix.span.start)
+        if place in self._mended:
+            return None
+        self._mended.add(place)
+        return fix
 
     def put(self, finding: Diagnostic) -> None:
         """Report a finding that was made elsewhere."""

@@ -164,7 +164,7 @@ def _merged(name: str, start: State, ways: list[Way], live: list[Way], steps: St
         start.region,
         definite=everywhere and all(variable.definite for variable in held),
         gaps=_gaps(name, before, ways, live),
-        raw=held[0].raw if all(variable.raw for variable in held) else None,
+        raw=held[-1].raw if all(variable.raw for variable in held) else None,
         kept=next((variable.kept for variable in held if variable.kept), None),
         given=all(variable.given for variable in held),
         declared=first.declared if all(variable.declared == first.declared for variable in rest) else None,
