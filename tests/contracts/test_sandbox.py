@@ -75,7 +75,9 @@ def within(kind: str, work: Callable[[SandboxSession], Awaitable[Any]], limits: 
     return asyncio.run(main())
 
 
-def result(kind: str, code: str, names: Mapping[str, Any] | None = None, limits: SandboxLimits = LIMITS) -> PythonResult:
+def result(
+    kind: str, code: str, names: Mapping[str, Any] | None = None, limits: SandboxLimits = LIMITS
+) -> PythonResult:
     return within(kind, lambda session: session.run(PythonTask(code, names or {})), limits)
 
 
@@ -191,8 +193,16 @@ def test_fields_are_read_by_attribute_and_by_key(kind: str, code: str, expected:
 
 def test_fields_may_be_assigned_and_records_stay_plain(kind: str) -> None:
     only(kind, *CPYTHON)
-    assert value(kind, "p.name = 'Elbe'\ndel p.count\np.size = 1\np", p={"name": "x", "count": 1}) == {"name": "Elbe", "size": 1}
-    assert value(kind, "type(p).__name__, isinstance(p, dict), json.dumps(p), repr(p.copy())", p={"a": 1}) == ("dict", True, '{"a": 1}', "{'a': 1}")
+    assert value(kind, "p.name = 'Elbe'\ndel p.count\np.size = 1\np", p={"name": "x", "count": 1}) == {
+        "name": "Elbe",
+        "size": 1,
+    }
+    assert value(kind, "type(p).__name__, isinstance(p, dict), json.dumps(p), repr(p.copy())", p={"a": 1}) == (
+        "dict",
+        True,
+        '{"a": 1}',
+        "{'a': 1}",
+    )
 
 
 def test_a_field_that_is_missing_is_told_with_those_there_are(kind: str) -> None:
@@ -240,9 +250,14 @@ def test_lines_are_the_authors_where_code_is_rewritten(kind: str) -> None:
     assert error(kind, "if p.items:\n\n    return 1 / 0", p={"items": [1]}).line == 3
 
 
-@pytest.mark.parametrize("code", ["import os", "import socket", "import requests", "import sys", "from subprocess import run", "import numpy"])
+@pytest.mark.parametrize(
+    "code",
+    ["import os", "import socket", "import requests", "import sys", "from subprocess import run", "import numpy"],
+)
 def test_other_modules_are_not_there(kind: str, code: str) -> None:
-    found = error(kind, f"{code}\nos.environ if 'os' in dir() else sys.exit(1)") if kind == "monty" else error(kind, code)
+    found = (
+        error(kind, f"{code}\nos.environ if 'os' in dir() else sys.exit(1)") if kind == "monty" else error(kind, code)
+    )
     if kind in CPYTHON:
         assert found.kind == "ModuleNotFoundError"
         assert "is not here" in str(found)
@@ -302,7 +317,9 @@ def test_each_limit_is_named_and_the_session_goes_on(kind: str, code: str, limit
     assert found == limit or (kind == "monty" and found in ("memory", "timeout", "size", "crash"))
 
 
-@pytest.mark.parametrize("code", ["import re\nre.match(r'(a|aa)+$', 'a' * 60 + 'b')", "10 ** 10 ** 9", "sum(range(10**12))"])
+@pytest.mark.parametrize(
+    "code", ["import re\nre.match(r'(a|aa)+$', 'a' * 60 + 'b')", "10 ** 10 ** 9", "sum(range(10**12))"]
+)
 def test_work_in_c_is_stopped_as_well(kind: str, code: str) -> None:
     only(kind, *CPYTHON)
     assert error(kind, code, SHORT).kind == "timeout"
@@ -333,7 +350,15 @@ def test_functions_outside_are_called_with_plain_values(kind: str) -> None:
     assert within(kind, lambda session: session.run(task, doubled)).value == ["f", (1, 2), {"where": {"a": {3}}}]
 
 
-@pytest.mark.parametrize("code", ["[f(n) for n in range(3)]", "def g(n):\n    return f(n)\n[g(n) for n in range(3)]", "list(map(f, range(3)))", "sorted([0, 1, 2], key=f) and [10, 11, 12]"])
+@pytest.mark.parametrize(
+    "code",
+    [
+        "[f(n) for n in range(3)]",
+        "def g(n):\n    return f(n)\n[g(n) for n in range(3)]",
+        "list(map(f, range(3)))",
+        "sorted([0, 1, 2], key=f) and [10, 11, 12]",
+    ],
+)
 def test_functions_outside_are_called_from_anywhere(kind: str, code: str) -> None:
     only(kind, *CPYTHON)
 
@@ -481,7 +506,11 @@ def test_what_the_language_promises_is_there(kind: str) -> None:
 class Answers:
     """Plays the model: functions by name, new state by line; what was asked is kept."""
 
-    def __init__(self, calls: Mapping[str, Callable[..., Any]] | None = None, states: Mapping[int, Mapping[str, Any]] | None = None) -> None:
+    def __init__(
+        self,
+        calls: Mapping[str, Callable[..., Any]] | None = None,
+        states: Mapping[int, Mapping[str, Any]] | None = None,
+    ) -> None:
         self.calls, self.states = calls or {}, states or {}
         self.asked: list[UnknownCall | FailedLine] = []
 

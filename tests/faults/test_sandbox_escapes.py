@@ -120,7 +120,10 @@ allowed"""
 
 
 def test_limits_cannot_be_raised() -> None:
-    assert value("call(160, 9, ctypes.create_string_buffer(16)), call(302, 0, 9, ctypes.create_string_buffer(16), 0)") == ((-1, EPERM),) * 2
+    assert (
+        value("call(160, 9, ctypes.create_string_buffer(16)), call(302, 0, 9, ctypes.create_string_buffer(16), 0)")
+        == ((-1, EPERM),) * 2
+    )
 
 
 def test_no_memory_becomes_executable() -> None:
@@ -128,7 +131,14 @@ def test_no_memory_becomes_executable() -> None:
     assert value("call(10, 0, 0, 4)") == (-1, EPERM)
 
 
-@pytest.mark.parametrize("code", ["import _thread", "t = sys.modules['_thread'].start_new_thread(print, ())", "sys.modules['threading'].Thread(target=print).start()"])
+@pytest.mark.parametrize(
+    "code",
+    [
+        "import _thread",
+        "t = sys.modules['_thread'].start_new_thread(print, ())",
+        "sys.modules['threading'].Thread(target=print).start()",
+    ],
+)
 def test_no_thread_can_be_started(code: str) -> None:
     assert error(code).kind in ("RuntimeError", "error", "ModuleNotFoundError", "KeyError")
 
@@ -196,7 +206,13 @@ def test_a_bomb_harms_its_own_piece_alone(code: str, kinds: str) -> None:
     assert time.monotonic() - began < LIMITS.seconds + 5
 
 
-@pytest.mark.parametrize("code", ["os.read(3, 1)", "sys.modules['_thread'].allocate_lock().acquire() and (l := sys.modules['_thread'].allocate_lock()).acquire() and l.acquire()"])
+@pytest.mark.parametrize(
+    "code",
+    [
+        "os.read(3, 1)",
+        "sys.modules['_thread'].allocate_lock().acquire() and (l := sys.modules['_thread'].allocate_lock()).acquire() and l.acquire()",
+    ],
+)
 def test_waiting_without_computing_is_stopped_as_well(code: str) -> None:
     with pytest.raises(PythonError) as caught:
         within(lambda session: session.run(PythonTask(REACH + code)), SandboxLimits(seconds=0.3))
@@ -206,7 +222,14 @@ def test_waiting_without_computing_is_stopped_as_well(code: str) -> None:
 def test_turning_the_clock_off_gains_little() -> None:
     began = time.monotonic()
     with pytest.raises(PythonError) as caught:
-        within(lambda session: session.run(PythonTask(f"{REACH}sys.modules['signal'].setitimer(2, 0)\nsys.modules['signal'].setitimer(1, 0)\nwhile True: pass")), SandboxLimits(seconds=0.3))
+        within(
+            lambda session: session.run(
+                PythonTask(
+                    f"{REACH}sys.modules['signal'].setitimer(2, 0)\nsys.modules['signal'].setitimer(1, 0)\nwhile True: pass"
+                )
+            ),
+            SandboxLimits(seconds=0.3),
+        )
     assert caught.value.kind == "timeout"
     assert time.monotonic() - began < 5
 
@@ -303,7 +326,9 @@ def test_nothing_is_left_when_the_host_is_killed() -> None:
         "  print(jail.shared()._process.pid, flush=True)\n  await t\nasyncio.run(main())"
     )
     paths = os.pathsep.join([str(ROOT), str(ROOT / "dsl")])
-    with subprocess.Popen([sys.executable, "-c", script], env={**os.environ, "PYTHONPATH": paths}, stdout=subprocess.PIPE) as host:
+    with subprocess.Popen(
+        [sys.executable, "-c", script], env={**os.environ, "PYTHONPATH": paths}, stdout=subprocess.PIPE
+    ) as host:
         assert host.stdout is not None
         zygote = int(host.stdout.readline())
         children = [int(p) for p in Path(f"/proc/{zygote}/task/{zygote}/children").read_text().split()]

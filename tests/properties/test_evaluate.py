@@ -42,9 +42,41 @@ def join(form: str, *parts: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
 def longer(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
     pick = st.sampled_from
     binary = pick("+ - * / // % ** < <= > >= == != and or in|not in|is|& <<".replace("|", " ").split())
-    one = pick(["abs", "all", "any", "bool", "float", "int", "len", "list", "max", "min", "round", "sorted", "str", "sum", "tuple"])
-    method = pick(["lower()", "strip()", "split()", "splitlines()", "title()", "isdigit()", "split(',')", "items()", "get('name')"])
-    method1 = pick(["startswith", "endswith", "count", "find", "index", "join", "removeprefix", "split", "get", "lower"])
+    one = pick(
+        [
+            "abs",
+            "all",
+            "any",
+            "bool",
+            "float",
+            "int",
+            "len",
+            "list",
+            "max",
+            "min",
+            "round",
+            "sorted",
+            "str",
+            "sum",
+            "tuple",
+        ]
+    )
+    method = pick(
+        [
+            "lower()",
+            "strip()",
+            "split()",
+            "splitlines()",
+            "title()",
+            "isdigit()",
+            "split(',')",
+            "items()",
+            "get('name')",
+        ]
+    )
+    method1 = pick(
+        ["startswith", "endswith", "count", "find", "index", "join", "removeprefix", "split", "get", "lower"]
+    )
     return st.one_of(
         st.tuples(inner, binary, inner).map(lambda f: f"({f[0]} {f[1]} {f[2]})"),
         join("({} is None)", inner),
@@ -65,7 +97,9 @@ def longer(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
     )  # fmt: skip
 
 
-atoms = st.sampled_from([*NAMES, *NAMES, "0", "1", "2", "-1", "2.5", "10", "True", "None", "'a'", "'name'", "''", "', '", "1e308"])
+atoms = st.sampled_from(
+    [*NAMES, *NAMES, "0", "1", "2", "-1", "2.5", "10", "True", "None", "'a'", "'name'", "''", "', '", "1e308"]
+)
 expressions = st.recursive(atoms, longer, max_leaves=5)
 
 
@@ -168,7 +202,11 @@ def test_a_missing_field_is_told_alike_in_both_places() -> None:
 
 
 def test_a_small_condition_takes_microseconds() -> None:
-    for code, world in (("score >= 9", {"score": 8}), ("a == b", {"a": "x", "b": "y"}), ("sum(flags)", {"flags": [True] * 10})):
+    for code, world in (
+        ("score >= 9", {"score": 8}),
+        ("a == b", {"a": "x", "b": "y"}),
+        ("sum(flags)", {"flags": [True] * 10}),
+    ):
         step = trivial(code)
         assert step is not None
         best = min(_seconds(step, world) for _ in range(5))

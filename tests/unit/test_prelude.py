@@ -71,7 +71,16 @@ def test_items_are_ranked_by_scores_fields_and_functions() -> None:
 
 
 def test_words_keep_apostrophes_and_hyphens() -> None:
-    assert words("“It’s” a well-known café, isn't it? (No. 5)") == ["It’s", "a", "well-known", "café", "isn't", "it", "No", "5"]
+    assert words("“It’s” a well-known café, isn't it? (No. 5)") == [
+        "It’s",
+        "a",
+        "well-known",
+        "café",
+        "isn't",
+        "it",
+        "No",
+        "5",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -134,7 +143,19 @@ def test_graphs_are_read_from_lines(text: str, edges: list[list[str]]) -> None:
 
 
 @pytest.mark.parametrize("function", [words, numbers, options, parse_graph, lambda text: letter(text, QUESTION)])
-@pytest.mark.parametrize("text", ["a" * 20_000, "1," * 20_000, "(A) " * 5_000, "-" * 20_000, "--x" * 7_000, "answer " * 5_000, "1" * 20_000, " " * 20_000])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a" * 20_000,
+        "1," * 20_000,
+        "(A) " * 5_000,
+        "-" * 20_000,
+        "--x" * 7_000,
+        "answer " * 5_000,
+        "1" * 20_000,
+        " " * 20_000,
+    ],
+)
 def test_no_text_takes_long(function: Any, text: str) -> None:
     began = time.perf_counter()
     function(text)
