@@ -65,6 +65,8 @@ def _syntax_help(code: Code, error: SyntaxError) -> str | None:
     for wrong, right in sorted(_SPELLINGS.items(), key=lambda item: -len(item[0])):
         if wrong in row and "invalid" in error.msg:
             return right
+    if error.msg.startswith("f-string"):
+        return "inside the braces of an f-text use the other kind of quotes, and no backslash"
     if row.lstrip().startswith(("ask ", "answer ", "repeat ", "match ask")):
         return "the words of the flow language stand outside of the backticks"
     return None

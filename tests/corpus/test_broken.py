@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -90,7 +91,7 @@ def test_all_fixes_of_a_flow_can_be_made_together(path: Path) -> None:
     text = source.text
     for fix in reversed(fixes):
         text = text[: fix.span.start] + fix.replacement + text[fix.span.end :]
-    assert all(first.span.end <= second.span.start for first, second in zip(fixes, fixes[1:], strict=False))
+    assert all(first.span.end <= second.span.start for first, second in pairwise(fixes))
     flow, left = parse_lenient(text, path.name)
     assert flow is not None or not errors(found) or errors(left)
     before, after = errors(found), errors(left) if flow is None else errors(diagnose(flow))

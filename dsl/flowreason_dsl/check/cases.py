@@ -32,14 +32,17 @@ class Subject:
         """Whether one of the cases fits whatever comes."""
         return covers([case.values for case in self.whole.cases], self.type)
 
-    def check(self, findings: Findings) -> None:
-        """Report cases that stand twice or can never fit, and a text that is compared word by word."""
+    def check(self, findings: Findings) -> bool:
+        """Report cases that stand twice or can never fit, and a text that is compared word by word.
+
+        Whether a case can never fit: then another one was meant, and what the cases cover is not known.
+        """
         self._twice(findings)
-        if not self.asks:
-            for case in self.whole.cases:
-                for literal in case.values:
-                    self._impossible(literal, findings)
-            self._worded(findings)
+        if self.asks:
+            return False
+        wrong = [self._impossible(literal, findings) for case in self.whole.cases for literal in case.values]
+        self._worded(findings)
+        return any(wrong)
 
     def _twice(self, findings: Findings) -> None:
         seen: dict[object, Literal] = {}
@@ -52,21 +55,22 @@ class Subject:
                     findings.add("case-twice", message, literal.span, labels=[label])
                 seen.setdefault(key, literal)
 
-    def _impossible(self, literal: Literal, findings: Findings) -> None:
+    def _impossible(self, literal: Literal, findings: Findings) -> bool:
         value, help = literal.value, None
         if isinstance(self.type, Choice):
             if _key(value) in {_key(option) for option in self.type.options}:
-                return
+                return False
             help = did_you_mean(str(value), self.type.options)
         elif self.type == BOOL:
             if isinstance(value, bool):
-                return
+                return False
             help = "write `true` or `false`"
         elif self.type not in (INT, NUMBER) or _is_number(value):
-            return
+            return False
         message = f"the subject is {show(self.type)}, so the case {_written(literal)} never fits"
         labels = [Label(self.variable.span, "it is set here")] if self.variable else []
         findings.add("case-impossible", message, literal.span, labels=labels, help=help)
+        return True
 
     def _worded(self, findings: Findings) -> None:
         """`kind = ask "…"` gives free text, which rarely is one of the cases to the letter."""

@@ -59,8 +59,10 @@ def infer(node: ast.expr, lookup: Lookup, shadowed: Callable[[str], bool], depth
             return _arithmetic(of(left), op, of(right))
         case ast.List(elts=parts):
             return ListOf(_all_alike([ANY if isinstance(p, ast.Starred) else of(p) for p in parts]))
-        case ast.ListComp():
-            return ListOf(ANY)
+        case ast.ListComp() | ast.GeneratorExp():
+            return ListOf(_item(node, lookup, shadowed, depth))
+        case ast.Subscript(value=inner, slice=ast.Slice()):
+            return kept if isinstance(kept := of(inner), ListOf) else ANY
         case ast.Dict(keys=keys, values=values):
             return _record(keys, [of(value) for value in values])
         case ast.Subscript(value=inner, slice=ast.Constant(value=str() | int() as key)):
@@ -69,7 +71,7 @@ def infer(node: ast.expr, lookup: Lookup, shadowed: Callable[[str], bool], depth
             found = of(inner)
             return _part(found, attr) if isinstance(found, Record) else ANY
         case ast.Call(func=ast.Name(id=name)) if not shadowed(name):
-            return ListOf(ANY) if name in _LIST_CALLS else _CALLS.get(name, ANY)
+            return _listed([of(argument) for argument in node.args]) if name in _LIST_CALLS else _CALLS.get(name, ANY)
         case ast.Call(func=ast.Attribute(attr=attr)):
             return _method(attr)
     return ANY
@@ -85,6 +87,27 @@ def _part(type: Type, key: str | int) -> Type:
         case ListOf(item=item) if isinstance(key, int):
             return item
     return ANY
+
+
+def _listed(arguments: list[Type]) -> Type:
+    """`sorted(xs)` and `list(xs)` hold what `xs` holds."""
+    return arguments[0] if len(arguments) == 1 and isinstance(arguments[0], ListOf) else ListOf(ANY)
+
+
+def _item(node: ast.ListComp | ast.GeneratorExp, lookup: Lookup, shadowed: Callable[[str], bool], depth: int) -> Type:
+    """What a comprehension puts into its list, where it has one target."""
+    part = node.generators[0]
+    if len(node.generators) > 1 or not isinstance(part.target, ast.Name):
+        return ANY
+    name = part.target.id
+    items = infer(part.iter, lookup, shadowed, depth + 1)
+    kind = items.item if isinstance(items, ListOf) else ANY
+    bound = {inner.target.id for inner in ast.walk(node) if isinstance(inner, ast.NamedExpr)}
+
+    def inside(each: str) -> Type:
+        return kind if each == name else ANY if each in bound else lookup(each)
+
+    return infer(node.elt, inside, shadowed, depth + 1)
 
 
 def _constant(value: object) -> Type:

@@ -77,6 +77,18 @@ def join(first: Type, second: Type) -> Type:
     return NUMBER if {first, second} == set(_NUMBERS) else ANY
 
 
+def loosened(type: Type) -> Type:
+    """What is known of a value that Python gives: of its texts a run reads numbers and choices."""
+    match type:
+        case ListOf(item=item):
+            return ListOf(loosened(item))
+        case DictOf(value=value):
+            return DictOf(loosened(value))
+        case Record(fields=fields):
+            return Record(tuple((name, loosened(inner)) for name, inner in fields))
+    return ANY if type == TEXT else type
+
+
 def show(type: Type) -> str:
     """A type as it is named in a message; a long choice is cut."""
     text = str(type)

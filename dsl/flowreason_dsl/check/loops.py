@@ -161,7 +161,7 @@ class Loops(Values):
         with self.doing(step):
             kind = self.expression(loop.items, state, wanted)
         if kind == TEXT or isinstance(kind, Choice):
-            self._text_items(loop.items)
+            self._text_items(loop.items, state)
         elif kind != ANY and not isinstance(kind, ListOf | DictOf | Record):
             message = f"`for` goes through a list, and this is {show(kind)}"
             hint = (
@@ -176,14 +176,16 @@ class Loops(Values):
             self.findings.add("for-targets", message, loop.targets[0].span.cover(loop.targets[-1].span))
         return item
 
-    def _text_items(self, items: Expression) -> None:
+    def _text_items(self, items: Expression, state: State) -> None:
         hint, fix = "split it first: `text.splitlines()` as Python", None
         if isinstance(items.value, Path) and not items.value.steps:
             name = items.value.name.text
-            hint = (
-                f"go through its lines with `{name}.splitlines()`, as Python, or through its words with `words({name})`"
-            )
+            raw = state.names[name].raw if name in state.names else None
+            hint = f"go through its lines with `{name}.splitlines()` as Python, or its words with `words({name})`"
             fix = Fix("go through its lines", items.value.span, f"`{name}.splitlines()`")
+            if raw is not None:
+                hint = f"ask for a list: `{name}: list[text] = ask …`"
+                fix = Fix("ask for a list", Span(raw.end, raw.end), ": list[text]")
         message = "`for` goes through a list, and this is text"
         self.findings.add("for-not-list", message, items.span, help=hint, fix=fix)
 

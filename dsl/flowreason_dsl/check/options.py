@@ -100,6 +100,7 @@ def _together(seen: dict[str, Setting], findings: Findings) -> None:
         hint = "`vote=n` takes n samples by itself and gives the one that most agree on; `samples=n` gives them all"
         message = "`vote` and `samples` do not go together"
         findings.add("setting-conflict", message, seen["vote"].span, labels=[label], help=hint)
+        return
     many = seen.get("vote") or seen.get("samples")
     cold = seen.get("temperature")
     if many and cold and isinstance(cold.value, Literal) and cold.value.value == 0:

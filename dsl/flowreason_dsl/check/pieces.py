@@ -22,6 +22,8 @@ from flowreason_dsl.types import ANY, Type
 
 _WORD = re.compile(r"[A-Za-z_]\w*")
 _BRACED = re.compile(r"(?<!\{)\{([A-Za-z_]\w*)\}(?!\})")
+_MAKERS = frozenset({"exec", "globals", "locals", "vars"})
+"""With these, a piece may make names that nobody sees in its text."""
 _USES_OF_BRACES = ("format", "replace", "re.", "Template")
 _CHANGERS = {
     "append": "`{0} + [item]` gives the longer list",
@@ -47,8 +49,9 @@ class Pieces(PythonNames):
             if known.error is not None:
                 self.findings.take(known.error)
             return ANY
+        unforeseen = emulated or not _MAKERS.isdisjoint(known.all_names)
         for use in known.all_uses:
-            self.name_in_code(code, use, state, emulated)
+            self.name_in_code(code, use, state, unforeseen)
         if emulated:
             return ANY
         for fault in known.faults:

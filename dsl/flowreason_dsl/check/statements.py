@@ -233,14 +233,14 @@ class Statements(Alone):
             found = self.expression(whole.subject, state, Wanted(kind, "the subject of `match`") if asks else NOTHING)
             self.effects(whole.subject, state, step)
         subject = Subject(whole, kind if asks else found, self._raw(whole.subject, state), asks)
-        subject.check(self.findings)
+        mistaken = subject.check(self.findings)
         ways = Ways(outer, [step])
         for case in whole.cases:
             self._arm(case.body, state, step, Label(case.values[0].span, "not set in this case"), ways)
         if whole.otherwise is not None:
             label = Label(head(whole.otherwise.span, 1), "not set in this `else`")
             self._arm(whole.otherwise, state, step, label, ways)
-        elif not subject.covered:
+        elif not (subject.covered or mistaken):
             self._arm(None, state, step, Label(whole.subject.span, "not set when no case fits"), ways)
         self._together(state, ways, outer)
 

@@ -9,7 +9,7 @@ from abc import abstractmethod
 from dataclasses import dataclass, replace
 
 from flowreason_dsl.check.arguments import fill
-from flowreason_dsl.check.kinds import fits, join, show
+from flowreason_dsl.check.kinds import fits, join, loosened, show
 from flowreason_dsl.check.options import OPTIONS, check_settings
 from flowreason_dsl.check.pieces import Pieces
 from flowreason_dsl.check.program import literal_type
@@ -78,7 +78,8 @@ class Values(Pieces):
         check_settings(expr, self.findings)
         for setting in expr.settings:
             self._setting(setting, state)
-        if wanted.type != ANY and not fits(wanted.type, found):
+        given = loosened(found) if isinstance(expr.value, Code) else found
+        if wanted.type != ANY and not fits(wanted.type, given):
             self._misfit(expr, found, wanted, state)
         known = found if wanted.type == ANY else wanted.type
         for ensure in expr.ensures:
@@ -316,8 +317,8 @@ class Values(Pieces):
 
     def _misfit_help(self, value: Value, found: Type, wanted: Wanted, state: State) -> tuple[str | None, Fix | None]:
         if isinstance(value, Template):
-            text = "".join(map(str, value.parts)).strip()
-            if text.endswith("?") or len(text.split()) > 3:
+            text = "".join(part for part in value.parts if isinstance(part, str)).strip()
+            if text.endswith("?") or len(text.split()) > 4:
                 start = Span(value.span.start, value.span.start)
                 return 'a text alone is not asked: write `ask "…"`', Fix("ask the model", start, "ask ")
             if isinstance(wanted.type, Choice):
