@@ -102,7 +102,10 @@ def test_calls_and_fields_of_a_name_are_known() -> None:
     (first, second) = facts(piece("older(p), p['start'], p.x and p.year", start=10)).uses
     assert (first.name, first.called, second.called) == ("older", True, False)
     assert second.fields == ("start", "x")
-    assert [(t.name, t.key, t.span) for t in second.taken] == [("start", True, Span(20, 30)), ("x", False, Span(32, 35))]
+    assert [(t.name, t.key, t.span) for t in second.taken] == [
+        ("start", True, Span(20, 30)),
+        ("x", False, Span(32, 35)),
+    ]
 
 
 @pytest.mark.parametrize(
