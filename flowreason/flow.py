@@ -77,8 +77,11 @@ class _Loader:
     def __call__(self, path: str) -> Tree:
         place = (self.root / path).resolve()
         if not place.is_relative_to(self.root):
-            raise UsageError(f'use "{path}" leads out of {self.root}; put the file inside that folder')
-        return parse(read_text(place), path)
+            raise ValueError(f"it leads out of {self.root}; put the file inside that folder")
+        try:
+            return parse(read_text(place), path)
+        except UsageError as error:
+            raise ValueError(str(error)) from error
 
 
 def as_inputs(inputs: Mapping[str, Any] | None) -> dict[str, Any]:

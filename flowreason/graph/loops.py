@@ -198,10 +198,8 @@ class Loops:
 
     def _rename(self, carried: list[ops.Carried], way: Way) -> None:
         for each in carried:
-            if each.out:
+            if each.out:  # without one, what follows is only reached where no round ran
                 way.env[each.name] = each.out
-            elif each.name in way.env:
-                del way.env[each.name]
 
     @staticmethod
     def _at(body: Way, guard: Guard) -> Way:

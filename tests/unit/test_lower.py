@@ -186,3 +186,9 @@ def ancestors(flow: FlowGraph, region: str) -> set[str]:
         if parent is None:
             return found
         place = flow.body_of(parent)
+
+
+def test_a_name_keeps_its_value_after_a_loop_whose_body_always_answers() -> None:
+    flow = fr.loads("flow first(xs: list[int]) -> int { x = `0` for p in xs { x = p answer x } answer x }")
+    assert flow.run(xs=[], provider=fr.ScriptedProvider()).value == 0
+    assert flow.run(xs=[7, 8], provider=fr.ScriptedProvider()).value == 7
