@@ -179,10 +179,10 @@ def test_what_is_not_trivial_is_left_to_the_sandbox(code: str) -> None:
 def test_what_is_big_or_not_plain_is_left_to_the_sandbox(code: str, world: dict[str, Any]) -> None:
     step = trivial(code)
     assert step is not None
-    began = time.perf_counter()
+    began = time.process_time()
     with pytest.raises(NotTrivial):
         step(world)
-    assert time.perf_counter() - began < 0.5
+    assert time.process_time() - began < 0.5
 
 
 def test_a_deep_value_is_left_to_the_sandbox() -> None:
@@ -214,7 +214,7 @@ def test_a_small_condition_takes_microseconds() -> None:
 
 
 def _seconds(step: Any, world: dict[str, Any]) -> float:
-    began = time.perf_counter()
+    began = time.process_time()
     for _ in range(500):
         step(world)
-    return (time.perf_counter() - began) / 500
+    return (time.process_time() - began) / 500

@@ -157,9 +157,9 @@ def test_graphs_are_read_from_lines(text: str, edges: list[list[str]]) -> None:
     ],
 )
 def test_no_text_takes_long(function: Any, text: str) -> None:
-    began = time.perf_counter()
+    began = time.process_time()
     function(text)
-    assert time.perf_counter() - began < 2.0
+    assert time.process_time() - began < 2.0
 
 
 def test_arguments_are_left_as_they_are() -> None:

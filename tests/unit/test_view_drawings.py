@@ -197,9 +197,9 @@ def steps(count: int, extra: str = "") -> str:
 
 def test_three_hundred_nodes_are_laid_out_in_under_a_second() -> None:
     seen = pictures(graph(steps(300)))
-    began = time.perf_counter()
+    began = time.process_time()
     layout(seen)
-    assert time.perf_counter() - began < 1.0
+    assert time.process_time() - began < 1.0
 
 
 def test_a_node_that_is_added_leaves_the_order_of_the_others() -> None:
