@@ -143,6 +143,33 @@ class Provider(Protocol):
         ...
 
 
+OnText: TypeAlias = Callable[[str], None]
+"""Told each piece of a reply's text as it arrives."""
+
+
+@runtime_checkable
+class Streaming(Protocol):
+    """A provider that also hands over a reply while it is being written. One that cannot is asked by `complete`."""
+
+    async def stream(self, request: Request, on_text: OnText, notify: Notify | None = None) -> Reply:
+        """Like `complete`, and the same reply.
+
+        The pieces handed to `on_text` since the last retry, joined, are a prefix of the reply's raw text. Before an
+        attempt begins anew after pieces were handed over, `notify("retry", …)` was called.
+        """
+        ...
+
+
+async def streamed(provider: Provider, request: Request, on_text: OnText, notify: Notify | None = None) -> Reply:
+    """The reply, in pieces where the provider hands them over, in one piece at its end where it does not."""
+    if isinstance(provider, Streaming):
+        return await provider.stream(request, on_text, notify)
+    reply = await provider.complete(request, notify)
+    if reply.text:
+        on_text(reply.text)
+    return reply
+
+
 HostCall: TypeAlias = Callable[[str, tuple[Any, ...], Mapping[str, Any]], Awaitable[Any]]
 """Answers a call that Python in the sandbox makes to a function that lives outside: (name, args, kwargs) → value."""
 

@@ -12,8 +12,9 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import TypeAlias
 
 from flowreason.errors import ProviderError
-from flowreason.ports import ModelInfo, Notify, Reply, Request
+from flowreason.ports import ModelInfo, Notify, OnText, Reply, Request
 from flowreason.providers.estimate import estimated
+from flowreason.providers.pieces import in_pieces
 
 Scripted: TypeAlias = str | Reply | BaseException
 """One scripted reply: its text, a whole `Reply`, or an exception to raise."""
@@ -37,7 +38,8 @@ class ScriptedProvider:
 
     A reply is a text, a `Reply`, or an exception to raise. Where the script has none, `default` answers; without it
     the request is a `ProviderError` that shows the prompt. `latency` seconds (or a function of the request that gives
-    them) pass before each reply. `prices` are US dollars per million tokens in and out; tokens are estimated.
+    them) pass before each reply, and `pause` seconds after each piece of one that is streamed. `prices` are US
+    dollars per million tokens in and out; tokens are estimated.
     """
 
     def __init__(
@@ -46,6 +48,7 @@ class ScriptedProvider:
         *,
         default: Scripted | None = None,
         latency: float | Callable[[Request], float] = 0.0,
+        pause: float = 0.0,
         model: str = "scripted",
         prices: tuple[float, float] | None = (0.0, 0.0),
     ) -> None:
@@ -53,6 +56,7 @@ class ScriptedProvider:
         self._choose = _chooser(replies)
         self._default = default
         self._latency = latency
+        self._pause = pause
         self._model = model
         self._prices = prices or (None, None)
 
@@ -68,6 +72,14 @@ class ScriptedProvider:
         if found is None:
             found = self._default
         return self._reply(request, found)
+
+    async def stream(self, request: Request, on_text: OnText, notify: Notify | None = None) -> Reply:
+        """The next reply, a few characters at a time; others get their turn after each piece."""
+        reply = await self.complete(request, notify)
+        for piece in in_pieces(reply.text):
+            on_text(piece)
+            await asyncio.sleep(self._pause)
+        return reply
 
     def _reply(self, request: Request, found: Scripted | None) -> Reply:
         match found:

@@ -6,7 +6,7 @@ import re
 import pytest
 
 from flowreason.errors import ProviderError
-from flowreason.ports import Message, Provider, Reply, Request, Usage
+from flowreason.ports import Message, Provider, Reply, Request, Streaming, Usage
 from flowreason.providers import ScriptedProvider
 
 
@@ -68,3 +68,36 @@ def test_requests_are_kept_and_usage_is_estimated_with_prices():
 def test_a_whole_reply_is_given_as_it_is():
     whole = Reply("cut o", Usage(1, 5, 7), "small", "length")
     assert asyncio.run(ScriptedProvider([whole]).complete(ask("?"))) is whole
+
+
+def streamed(provider: Streaming, request: Request) -> tuple[Reply, list[str]]:
+    pieces: list[str] = []
+    return asyncio.run(provider.stream(request, pieces.append)), pieces
+
+
+def test_a_stream_hands_over_the_reply_in_pieces_and_is_a_request_like_others():
+    provider = ScriptedProvider(["The Rhine, and then the Elbe.", ""])
+    assert isinstance(provider, Streaming)
+    reply, pieces = streamed(provider, ask("1"))
+    assert "".join(pieces) == reply.text and len(pieces) > 3 and all(pieces)
+    assert reply == asyncio.run(ScriptedProvider([reply.text]).complete(ask("1")))
+    assert streamed(provider, ask("2"))[1] == [] and len(provider.requests) == 2
+
+
+def test_others_get_their_turn_between_two_pieces_of_a_stream():
+    pieces: list[str] = []
+    seen: list[int] = []
+
+    async def go() -> None:
+        task = asyncio.ensure_future(ScriptedProvider(["x" * 60], pause=0.001).stream(ask("?"), pieces.append))
+        while not task.done():
+            seen.append(len(pieces))
+            await asyncio.sleep(0)
+
+    asyncio.run(go())
+    assert set(seen) == set(range(len(pieces) + 1)) and len(pieces) > 5
+
+
+def test_an_exception_in_the_script_hands_over_nothing():
+    with pytest.raises(ProviderError, match="busy"):
+        streamed(ScriptedProvider([ProviderError("busy", kind="rate")]), ask("?"))
