@@ -6,7 +6,7 @@ Invariant: `Draft.text` is the text that the diagnostics speak of; a draft with 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +15,7 @@ from flowreason.asking.reply import without_thoughts
 from flowreason.compiler.sound import unsound, walk
 from flowreason_dsl.check import CheckedFlow, check, diagnose
 from flowreason_dsl.diagnostics import Diagnostic, errors
+from flowreason_dsl.fixing import mended
 from flowreason_dsl.parser import parse_lenient
 from flowreason_dsl.printer import format_text
 from flowreason_dsl.source import Span
@@ -55,13 +56,7 @@ def read_draft(reply: str, terms: Terms) -> Draft:
 
 def _mended(draft: Draft, severity: str, terms: Terms) -> Draft:
     """The draft with all fixes of a severity made, as long as that leaves no more errors than before."""
-    for _ in range(MOST_MENDINGS):
-        fixes = [d for d in draft.diagnostics if d.fix and d.severity == severity and d.source is None]
-        mended = judge(apply_fixes(draft.text, fixes), terms) if fixes else draft
-        if mended.text == draft.text or len(errors(mended.diagnostics)) > len(errors(draft.diagnostics)):
-            break
-        draft = mended
-    return draft
+    return mended(draft, lambda text: judge(text, terms), lambda d: d.severity == severity, MOST_MENDINGS)
 
 
 def judge(text: str, terms: Terms) -> Draft:
@@ -97,17 +92,6 @@ def extract(reply: str) -> str:
         return said[fenced[-1].start() :]
     first = _START.search(said)
     return said if first else ""
-
-
-def apply_fixes(text: str, found: Sequence[Diagnostic]) -> str:
-    """A text with the fixes of its diagnostics made, the first of those that overlap."""
-    end = 0
-    pieces: list[str] = []
-    for fix in sorted((d.fix for d in found if d.fix), key=lambda f: (f.span.start, f.span.end)):
-        if fix.span.start >= end:
-            pieces += [text[end : fix.span.start], fix.replacement]
-            end = fix.span.end
-    return "".join(pieces) + text[end:]
 
 
 def finished(draft: Draft, terms: Terms) -> Draft:

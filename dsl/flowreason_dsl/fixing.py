@@ -1,0 +1,153 @@
+"""Fixes made in the text: those of a flow's findings, round for round, as long as that makes nothing worse.
+
+Invariant: outside of the places that the fixes name, the text stays as it is, comments and layout included; a round
+that leaves more errors than there were before is undone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol, TypeVar
+
+from flowreason_dsl.diagnostics import Diagnostic, Fix, errors
+from flowreason_dsl.source import Source
+
+MOST_ROUNDS = 20
+_MOST_ALONE = 40
+"""How many fixes are tried one by one, where all together make it worse."""
+
+
+class Looked(Protocol):
+    """A text and what is found in it."""
+
+    @property
+    def text(self) -> str: ...
+
+    @property
+    def diagnostics(self) -> Sequence[Diagnostic]: ...
+
+
+L = TypeVar("L", bound=Looked)
+
+
+def apply_fixes(text: str, found: Sequence[Diagnostic]) -> str:
+    """A text with the fixes of its diagnostics made, the first of those that overlap."""
+    end = 0
+    pieces: list[str] = []
+    for _, fix in _made(found):
+        pieces += [text[end : fix.span.start], fix.replacement]
+        end = fix.span.end
+    return "".join(pieces) + text[end:]
+
+
+def _made(found: Sequence[Diagnostic]) -> list[tuple[Diagnostic, Fix]]:
+    """The findings whose fixes are made together, in the order of the text."""
+    end = 0
+    out: list[tuple[Diagnostic, Fix]] = []
+    fixable = [(d, d.fix) for d in found if d.fix]
+    for each, fix in sorted(fixable, key=lambda pair: (pair[1].span.start, pair[1].span.end)):
+        if fix.span.start >= end:
+            out.append((each, fix))
+            end = fix.span.end
+    return out
+
+
+def mended(looked: L, look: Callable[[str], L], wanted: Callable[[Diagnostic], bool], rounds: int) -> L:
+    """What comes of making all wanted fixes, again and again, while that leaves no more errors than before."""
+    for _ in range(rounds):
+        fixes = [d for d in looked.diagnostics if d.fix and d.source is None and wanted(d)]
+        after = look(apply_fixes(looked.text, fixes)) if fixes else looked
+        if after.text == looked.text or len(errors(after.diagnostics)) > len(errors(looked.diagnostics)):
+            break
+        looked = after
+    return looked
+
+
+# --- for a file that a person keeps --------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Fixed:
+    """What comes of fixing: the text, what is left in it, and what was mended, each with its line in the first text."""
+
+    text: str
+    diagnostics: tuple[Diagnostic, ...]
+    made: tuple[tuple[int, Diagnostic], ...] = ()
+
+
+def fix_all(text: str, find: Callable[[str], Sequence[Diagnostic]]) -> Fixed:
+    """A text with the fixes of its errors and hints made, until there is nothing more that can be mended.
+
+    Where a whole round would make it worse, its fixes are tried one by one. Fixes of warnings change what is asked of
+    the model, and are left to the author.
+    """
+    now = Fixed(text, tuple(find(text)))
+    origin = _Origin(Source(text))
+    for _ in range(MOST_ROUNDS):
+        wanted = [d for d in now.diagnostics if d.fix and d.source is None and d.severity != "warning"]
+        after = _round(now, wanted, find, origin) if wanted else None
+        if after is None:
+            break
+        now = after
+    return now
+
+
+def _round(
+    now: Fixed, wanted: Sequence[Diagnostic], find: Callable[[str], Sequence[Diagnostic]], origin: _Origin
+) -> Fixed | None:
+    alone = [[each] for each in wanted[:_MOST_ALONE]] if len(wanted) > 1 else []
+    for chosen in [list(wanted), *alone]:
+        text = apply_fixes(now.text, chosen)
+        if text == now.text:
+            continue
+        found = tuple(find(text))
+        if _is_better(now.diagnostics, found):
+            made = _made(chosen)
+            lines = tuple((origin.line(each.span.start), each) for each, _ in made)
+            origin.add([fix for _, fix in made])
+            return Fixed(text, found, now.made + lines)
+    return None
+
+
+def _is_better(before: Sequence[Diagnostic], after: Sequence[Diagnostic]) -> bool:
+    """Fewer errors; or as many, but others, or fewer hints. So no fix is made over and over."""
+    was, now = errors(before), errors(after)
+    if len(now) != len(was):
+        return len(now) < len(was)
+    said = {(d.code, d.message) for d in was} != {(d.code, d.message) for d in now}
+    return said or _mends(after) < _mends(before)
+
+
+def _mends(found: Sequence[Diagnostic]) -> int:
+    return sum(d.severity != "warning" and d.fix is not None for d in found)
+
+
+class _Origin:
+    """Where in the first text a place of the present one stood."""
+
+    def __init__(self, source: Source) -> None:
+        self.source = source
+        self.rounds: list[list[Fix]] = []
+
+    def add(self, fixes: list[Fix]) -> None:
+        self.rounds.append(fixes)
+
+    def line(self, offset: int) -> int:
+        """The line of the first text that an offset of the present one comes from."""
+        for fixes in reversed(self.rounds):
+            offset = _before(offset, fixes)
+        return self.source.position(min(offset, len(self.source.text)))[0]
+
+
+def _before(offset: int, fixes: list[Fix]) -> int:
+    """An offset as it was before fixes, given in the order of the text, were made."""
+    shift = 0
+    for fix in fixes:
+        start = fix.span.start + shift
+        if offset < start:
+            break
+        if offset < start + len(fix.replacement):
+            return fix.span.start
+        shift += len(fix.replacement) - (fix.span.end - fix.span.start)
+    return offset - shift
