@@ -87,9 +87,16 @@ class _Reader:
         self.region = mend.Region(text, self.out.reports)
 
     def read(self) -> Lexed:
+        end = len(self.text)
+        self.go(self.region.start, end)
+        self.out.tokens.append(Token(END, end, end, ""))
+        return self.out
+
+    def go(self, at: int, end: int) -> int:
+        """Reads what begins before `end`; where reading goes on after it."""
         match, text = _pattern().match, self.text
         keywords, marks = grammar().keywords, grammar().marks
-        tokens, comments, at, end = self.out.tokens, self.out.comments, self.region.start, len(text)
+        tokens, comments = self.out.tokens, self.out.comments
         add = tokens.append
         while at < end:
             if len(tokens) + len(comments) > MOST_TOKENS:
@@ -119,8 +126,7 @@ class _Reader:
                 self._comment(start, at)
             else:
                 at = self._long(kind, start, at)
-        add(Token(END, len(text), len(text), ""))
-        return self.out
+        return at
 
     def _add(self, kind: str, start: int, end: int, value: object) -> int:
         self.out.tokens.append(Token(kind, start, end, value))
