@@ -43,6 +43,11 @@ class Exchange:
         return self.path.endswith("/responses")
 
     @property
+    def streams(self) -> bool:
+        """Whether the reply is wanted while it is written."""
+        return bool(self.body.get("stream"))
+
+    @property
     def prompt(self) -> str:
         """The last message's text, of either API."""
         messages = self.body.get("messages") or self.body.get("input") or [{"content": ""}]
@@ -189,11 +194,15 @@ def responses_reply(text: Any, status: str = "completed", **more: Any) -> dict[s
     } | more
 
 
-def ok(text: str | None = None) -> Behaviour:
-    """A good reply, in the shape of the API that was asked."""
+def ok(text: str | None = None, pause: float = 0.0) -> Behaviour:
+    """A good reply, in the shape of the API that was asked, and streamed where that was asked for."""
 
     def behave(exchange: Exchange) -> None:
+        from tests.streams import streamed
+
         said = exchange.said() if text is None else text
+        if exchange.streams:
+            return streamed(said, exchange, pause)
         exchange.send(responses_reply(said) if exchange.responses else chat_reply(said))
 
     return behave

@@ -13,11 +13,14 @@ from typing import Any, Literal, NoReturn
 from flowreason.errors import ProviderError
 
 _THOUGHT = re.compile(r"\s*<think(?:ing)?>.*?</think(?:ing)?>\s*", re.S)
-_OPEN_THOUGHT = re.compile(r"\s*<think(?:ing)?>")
-_CLOSE_THOUGHT = re.compile(r"</think(?:ing)?>\s*")
-
+OPEN_THOUGHT = re.compile(r"\s*<think(?:ing)?>")
+CLOSE_THOUGHT = re.compile(r"</think(?:ing)?>\s*")
 
 MOST_TOKENS = 2**40
+LARGEST_REPLY = 32 * 1024 * 1024
+"""The most bytes, or characters, that a reply may have."""
+
+TOO_LARGE = f"the reply is longer than {LARGEST_REPLY // 2**20} MB"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +39,10 @@ def bad_reply(what: str) -> NoReturn:
     raise ProviderError(f"the model server sent a reply that cannot be used: {what}", kind="reply")
 
 
+def too_large() -> NoReturn:
+    raise ProviderError(TOO_LARGE, kind="reply")
+
+
 def refused(why: str) -> NoReturn:
     raise ProviderError(f"the model refused to answer: {one_line(why) or 'it gave no reason'}", kind="refused")
 
@@ -51,10 +58,30 @@ def sendable(text: str) -> str:
     return text if text.isascii() else text.encode("utf-8", "replace").decode("utf-8")
 
 
+def joined_halves(text: str) -> str:
+    """The text, with the halves of surrogate pairs that came in two pieces put together."""
+    if text.isascii():
+        return text
+    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "surrogatepass")
+
+
 def tokens(usage: Any, name: str) -> int | None:
     """A count of tokens, None where the server sent none that makes sense."""
     count = usage.get(name) if isinstance(usage, Mapping) else None
     return count if isinstance(count, int) and not isinstance(count, bool) and 0 <= count < MOST_TOKENS else None
+
+
+def error_inside(data: Mapping[str, Any]) -> Any:
+    """An error that came with status 200, of the whole reply or of its first choice."""
+    choices = data.get("choices")
+    first = choices[0] if isinstance(choices, list) and choices else None
+    return data.get("error") or (first.get("error") if isinstance(first, dict) else None)
+
+
+def status_inside(error: Any) -> int:
+    """The status that an error names which came with status 200."""
+    code = error.get("code") if isinstance(error, dict) else None
+    return code if isinstance(code, int) and 400 <= code < 600 else 200
 
 
 def as_dict(value: Any, what: str) -> Mapping[str, Any]:
@@ -97,8 +124,8 @@ def _without_thought(text: str, thinks: bool) -> str:
     whole = _THOUGHT.match(text)
     if whole:
         return text[whole.end() :]
-    if _OPEN_THOUGHT.match(text):
+    if OPEN_THOUGHT.match(text):
         return ""
     # Some chat templates open the thought in the prompt, so that the reply only closes it.
-    closing = _CLOSE_THOUGHT.search(text) if thinks else None
+    closing = CLOSE_THOUGHT.search(text) if thinks else None
     return text[closing.end() :] if closing else text

@@ -93,13 +93,13 @@ def _text(message: Mapping[str, Any], finish: str) -> str:
         return as_text(as_dict(calls[0]["custom"], "the tool call").get("input"), "the tool call's input")
     content = message.get("content")
     if isinstance(content, list):
-        return "".join(_part(part) for part in content)
+        return "".join(part_text(part) for part in content)
     if content is None and finish == "length":
         return ""
     return as_text(content, "content")
 
 
-def _part(part: Any) -> str:
+def part_text(part: Any) -> str:
     """A piece of a content that comes in pieces; pieces of reasoning are left out."""
     piece = as_dict(part, "a part of content")
     return as_text(piece.get("text"), "a part's text") if piece.get("type") in ("text", "output_text") else ""

@@ -1,25 +1,41 @@
 """One connection pool of the `openai` client for one event loop, and what its exceptions mean.
 
-Invariant: the only module that imports `openai`; one `post` sends one HTTP request, never two. What comes back is a
-status and a body whose size is bounded; what does not come back is a `ProviderError`.
+Invariant: the only module that imports `openai`; one `post` or `open` sends one HTTP request, never two. What comes
+back is a status and a body whose size is bounded; what does not come back is a `ProviderError`.
 """
 
 from __future__ import annotations
 
 import asyncio
 import ssl
-from collections.abc import AsyncIterator, Iterator, Mapping
-from typing import Any
+from collections.abc import AsyncIterator, Awaitable, Iterator, Mapping
+from contextlib import asynccontextmanager
+from typing import Any, TypeVar
 
 import aiohttp
 import httpx2
-from openai import APIConnectionError, APIStatusError, AsyncOpenAI, DefaultAioHttpClient, Omit, OpenAIError
+from openai import (
+    APIConnectionError,
+    APIStatusError,
+    AsyncOpenAI,
+    AsyncStream,
+    DefaultAioHttpClient,
+    Omit,
+    OpenAIError,
+)
 
 from flowreason.errors import ProviderError
+from flowreason.providers.answers import LARGEST_REPLY, TOO_LARGE
 from flowreason.providers.classify import Place, Unreachable
 
-LARGEST_BODY = 32 * 1024 * 1024
+LARGEST_STREAM = 8 * LARGEST_REPLY
+"""Around each few characters of a reply that is streamed there are some hundred bytes."""
+
 CONNECT_SECONDS = 10.0
+LAST_SECONDS = 0.2
+_EVENTS = "text/event-stream"
+
+T = TypeVar("T")
 
 
 class _TooLarge(Exception):
@@ -29,11 +45,12 @@ class _TooLarge(Exception):
 class _Bounded(httpx2.AsyncByteStream):
     """A stream that ends with an error when it goes on for too long."""
 
-    def __init__(self, stream: httpx2.AsyncByteStream) -> None:
+    def __init__(self, stream: httpx2.AsyncByteStream, most: int) -> None:
         self._stream = stream
+        self._most = most
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
-        left = LARGEST_BODY
+        left = self._most
         async for chunk in self._stream:
             left -= len(chunk)
             if left < 0:
@@ -46,7 +63,42 @@ class _Bounded(httpx2.AsyncByteStream):
 
 async def _bound(response: httpx2.Response) -> None:
     if isinstance(response.stream, httpx2.AsyncByteStream):
-        response.stream = _Bounded(response.stream)
+        streams = response.is_success and response.request.headers.get("accept") == _EVENTS
+        response.stream = _Bounded(response.stream, LARGEST_STREAM if streams else LARGEST_REPLY)
+
+
+class Arriving:
+    """A response whose body may still be on its way."""
+
+    def __init__(self, response: httpx2.Response, connection: Connection, deadline: float) -> None:
+        self.status = response.status_code
+        self.headers: Mapping[str, str] = response.headers
+        self.whole = response.text if response.is_closed else None
+        """The body's text, where it is here already: that of every refusal."""
+        self._response = response
+        self._connection = connection
+        self._deadline = deadline
+        self._pieces = response.aiter_bytes() if self.whole is None else None
+
+    async def piece(self, patience: float = float("inf")) -> bytes:
+        """The next bytes, none at the end. Raises `ProviderError`; waits no longer than `patience` seconds."""
+        deadline = min(self._deadline, asyncio.get_running_loop().time() + patience)
+        found = await self._connection.guarded(self._next(), deadline)
+        if isinstance(found, ProviderError):
+            raise self._connection.cut_off() if found.kind == "network" else found
+        return found
+
+    async def rest(self) -> None:
+        """Read what still comes within a moment, so that the connection can be used again."""
+        deadline = asyncio.get_running_loop().time() + LAST_SECONDS
+        while isinstance(found := await self._connection.guarded(self._next(), deadline), bytes) and found:
+            pass
+
+    async def _next(self) -> bytes:
+        return b"" if self._pieces is None else await anext(self._pieces, b"")
+
+    async def close(self) -> None:
+        await self._connection.guarded(self._response.aclose(), None)
 
 
 class Connection:
@@ -76,21 +128,64 @@ class Connection:
     async def post(self, path: str, body: Mapping[str, Any]) -> tuple[int, str, Mapping[str, str]]:
         """Send one request; its status, text and headers. Raises `ProviderError` where there is no response."""
         async with self._slots:
-            found = await self._send(path, body)
+            deadline = asyncio.get_running_loop().time() + self._timeout
+            found = await self.guarded(self._send(path, body), deadline)
         if isinstance(found, ProviderError):
             raise found
         return found.status_code, found.text, found.headers
 
-    async def _send(self, path: str, body: Mapping[str, Any]) -> httpx2.Response | ProviderError:
-        try:
-            async with asyncio.timeout(self._timeout):
-                return await self._client.post(path, cast_to=httpx2.Response, body=body)
+    @asynccontextmanager
+    async def open(self, path: str, body: Mapping[str, Any]) -> AsyncIterator[Arriving]:
+        """Send one request; its response while it arrives. Raises `ProviderError` where there is none.
+
+        The place among the requests that run at once is held until the end, and so is the time for one answer.
+        """
+        async with self._slots:
+            deadline = asyncio.get_running_loop().time() + self._timeout
+            found = await self.guarded(self._begin(path, body), deadline)
+            if isinstance(found, ProviderError):
+                raise found
+            arriving = Arriving(found, self, deadline)
+            try:
+                yield arriving
+                await arriving.rest()
+            finally:
+                await arriving.close()
+
+    async def _begin(self, path: str, body: Mapping[str, Any]) -> httpx2.Response:
+        try:  # the client's types say otherwise, but what is cast to a response is one
+            response: Any = await self._client.post(
+                path,
+                cast_to=httpx2.Response,
+                body=body,
+                options={"headers": {"Accept": _EVENTS}},
+                stream=True,
+                stream_cls=AsyncStream[Any],
+            )
         except APIStatusError as error:
             return error.response
+        assert isinstance(response, httpx2.Response)
+        return response
+
+    async def _send(self, path: str, body: Mapping[str, Any]) -> httpx2.Response:
+        try:
+            return await self._client.post(path, cast_to=httpx2.Response, body=body)
+        except APIStatusError as error:
+            return error.response
+
+    async def guarded(self, waiting: Awaitable[T], deadline: float | None) -> T | ProviderError:
+        """What comes of waiting for the server until a moment of the loop's time, or the error that it means."""
+        try:
+            async with asyncio.timeout_at(deadline):
+                return await waiting
         except TimeoutError:
             return _timed_out(self._place, self._timeout)
         except (OpenAIError, httpx2.HTTPError, httpx2.InvalidURL, aiohttp.ClientError, OSError, _TooLarge) as error:
             return failure(error, self._place, self._timeout)
+
+    def cut_off(self) -> ProviderError:
+        """What a connection that breaks in the middle of a reply means."""
+        return _broken(f"{self._place.shown} cut its reply off in the middle", "reply")
 
     async def close(self) -> None:
         self._closed = True
@@ -138,7 +233,7 @@ def failure(error: BaseException, place: Place, seconds: float) -> ProviderError
 def _meaning(cause: BaseException, place: Place, seconds: float) -> ProviderError | None:
     match cause:
         case _TooLarge():
-            return _broken(f"the reply is longer than {LARGEST_BODY // 2**20} MB", "reply")
+            return _broken(TOO_LARGE, "reply")
         case aiohttp.ClientConnectorCertificateError() | ssl.SSLCertVerificationError():
             return _url(place, "its certificate is not valid")
         case aiohttp.ClientConnectorSSLError() | ssl.SSLError():

@@ -17,7 +17,11 @@ from flowreason.ports import Message, Request
 from flowreason.providers.answers import sendable
 from flowreason.providers.classify import Refusal
 
+_NOT = r"(?:\bnot\b|n't|\bno\b|unsupported|unknown|unrecogni[sz]ed|unexpected|invalid|extra|forbidden|verified|false)"
 _SIGNS = {
+    # Streaming comes first: to give it up costs least.
+    "stream_options": re.compile(r"stream_options|include_usage"),
+    "stream": re.compile(rf"\bstream(?:ing|ed)?\b.{{0,60}}{_NOT}|{_NOT}.{{0,60}}\bstream(?:ing|ed)?\b", re.S),
     "grammar": re.compile(r"grammar|tools?\b|tool_choice|custom|guided|structured_outputs|ebnf"),
     "schema": re.compile(r"response_?format|json.?schema|text\.format|structured.?output|guided|schema|grammar"),
     "temperature": re.compile(r"temperature"),
@@ -29,6 +33,7 @@ _SIGNS = {
 }
 _NAMED = frozenset({400, 404, 415, 422, 500, 501})
 _UNNAMED = frozenset({404, 415, 422, 501})
+_UNNAMED_STREAM = frozenset({415, 422, 501})
 _LIMITS = frozenset({"max_tokens", "max_completion_tokens"})
 _TOO_LARGE = re.compile(r"too (large|high|big|many)|at most|exceed|maximum|less than")
 _THIS_SCHEMA = re.compile(r"invalid.{0,4}schema|invalid_json_schema|schema.{0,30}(too|exceed|invalid)")
@@ -50,6 +55,8 @@ class Dialect:
         if found.status not in _NAMED:
             return False
         named = [name for name in _SIGNS if name in sent and _SIGNS[name].search(found.words)]
+        if not named and found.status in _UNNAMED_STREAM:
+            named = [name for name in ("stream_options", "stream") if name in sent]
         if not named and found.status in _UNNAMED:
             named = [name for name in ("grammar", "schema") if name in sent]
         if not named:
@@ -99,7 +106,8 @@ def _without_system(messages: tuple[Message, ...]) -> tuple[Message, ...]:
 
 def features(body: Mapping[str, Any], request: Request) -> frozenset[str]:
     """What a request body holds that a server may not take."""
-    found = {name for name in ("temperature", "stop", "seed", "max_tokens", "max_completion_tokens") if name in body}
+    plain = ("temperature", "stop", "seed", "max_tokens", "max_completion_tokens", "stream", "stream_options")
+    found = {name for name in plain if name in body}
     if "max_output_tokens" in body:
         found.add("max_tokens")
     if "response_format" in body or "text" in body:

@@ -16,14 +16,16 @@ from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import urlsplit
 
 from flowreason.errors import ConfigError, ProviderError
-from flowreason.ports import ModelInfo, Notify, Reply, Request
-from flowreason.providers import chat, models, responses
-from flowreason.providers.answers import Answer, bad_reply
+from flowreason.ports import ModelInfo, Notify, OnText, Reply, Request
+from flowreason.providers import chat, chat_stream, models, responses, responses_stream
+from flowreason.providers.answers import Answer, bad_reply, error_inside, status_inside
 from flowreason.providers.classify import Place, Refusal, classify, looks_like_html, no_endpoint, refusal
 from flowreason.providers.dialect import Dialect, features
 from flowreason.providers.estimate import prompt_tokens, tokens_of, usage
 from flowreason.providers.prices import Price, price_of
 from flowreason.providers.retry import Retrying, RetryPolicy
+from flowreason.providers.speech import Speech
+from flowreason.providers.writing import Gathering, Outlet, Writing
 
 if TYPE_CHECKING:
     from flowreason.providers.connection import Connection
@@ -31,7 +33,15 @@ if TYPE_CHECKING:
 OPENAI_URL = "https://api.openai.com/v1"
 NO_KEY = "none"
 _APIS: Mapping[str, ModuleType] = {"chat": chat, "responses": responses}
+_SETTINGS = {"chat": chat_stream.SETTINGS, "responses": responses_stream.SETTINGS}
+_GATHERINGS: Mapping[str, Callable[..., Gathering]] = {
+    "chat": chat_stream.Chunks,
+    "responses": responses_stream.ResponseEvents,
+}
 _OTHER_API = ("v1/responses", "v1/chat/completions", "not a chat model")
+_AFTER_THE_TEXT = 5.0
+"""The seconds that are waited for what may follow a text that is whole: the count of tokens, the last word."""
+
 _WORTH_LEARNING = frozenset({"request", "url", "server", "context"})
 
 
@@ -96,12 +106,27 @@ class OpenAIProvider:
 
     async def complete(self, request: Request, notify: Notify | None = None) -> Reply:
         """The model's reply. Raises `ProviderError`; see `retry` for what is tried again and how often."""
+        return await self._complete(request, notify, None)
+
+    async def stream(self, request: Request, on_text: OnText, notify: Notify | None = None) -> Reply:
+        """Like `complete`; each piece of the text is handed over once it is certain to stand in the reply.
+
+        Thoughts, and what follows a stop sequence, are left out. The pieces of the last try, joined, are its text,
+        unless a model whose reasoning came apart from its text closes in its text a thought that it never opened. A
+        server that does not stream is asked as by `complete`, and its text is handed over in one piece.
+        """
+        return await self._complete(request, notify, on_text)
+
+    async def _complete(self, request: Request, notify: Notify | None, on_text: OnText | None) -> Reply:
         model = request.model or self._model
         request = replace(request, model=model)
         retrying = Retrying(self._policy)
         while True:
-            answer = await self._answer(request, model)
+            outlet = None if on_text is None else Outlet(on_text)
+            answer = await self._answer(request, model, outlet)
             if isinstance(answer, Answer):
+                if outlet is not None:
+                    outlet.finish(answer.text)
                 return self._reply(request, answer)
             wait = retrying.wait(answer)
             if notify is not None:
@@ -124,7 +149,7 @@ class OpenAIProvider:
 
     # --- one try ---
 
-    async def _answer(self, request: Request, model: str) -> Answer | ProviderError:
+    async def _answer(self, request: Request, model: str, outlet: Outlet | None) -> Answer | ProviderError:
         """One answer, or the error. What is refused is left out, one thing after the other; that is no new try, for
         nothing was done and nothing is paid."""
         dialect = self._dialects.setdefault(model, Dialect())
@@ -132,13 +157,15 @@ class OpenAIProvider:
         missing: dict[str, Refusal] = {}
         while True:
             try:
-                found, sent = await self._exchange(request, model, dialect, name)
+                found, sent = await self._exchange(request, model, dialect, name, outlet)
             except ProviderError as failed:
                 return failed
             if isinstance(found, Answer):
                 dialect.api = name
                 return found
             error = classify(found, self._place(model))
+            if outlet is not None and outlet.used:
+                return error
             if self._api == "auto" and _no_such_api(found, error):
                 missing[name] = found
                 name = _other(name)
@@ -153,34 +180,52 @@ class OpenAIProvider:
         return "responses" if self._openai else "chat"
 
     async def _exchange(
-        self, request: Request, model: str, dialect: Dialect, name: str
+        self, request: Request, model: str, dialect: Dialect, name: str, outlet: Outlet | None
     ) -> tuple[Answer | Refusal, frozenset[str]]:
         api = _APIS[name]
         grammar = self._grammar_of(model) if dialect.takes("grammar") else None
         body = api.body(request, model, dialect, openai=self._openai, grammar=grammar)
         connection = await self._connection(model)
-        status, text, headers = await connection.post(api.PATH, body)
-        return self._read(api, request, model, status, text, headers), features(body, request)
+        if outlet is None or not dialect.takes("stream"):
+            status, text, headers = await connection.post(api.PATH, body)
+            return self._read(api, request, model, status, text, headers), features(body, request)
+        body |= {key: value for key, value in _SETTINGS[name].items() if dialect.takes(key)}
+        thinks = models.reasons(model) and not self._openai
+        writing = Writing(_GATHERINGS[name](forced="tools" in body), Speech(request.stop, thinks), outlet)
+        status, found, headers = await _written(connection, api.PATH, body, writing)
+        read = self._read(api, request, model, status, found, headers)
+        if isinstance(read, Answer) and not writing.streamed:
+            dialect.refused.add("stream")
+        return read, features(body, request)
 
     def _read(
-        self, api: ModuleType, request: Request, model: str, status: int, text: str, headers: Mapping[str, str]
+        self,
+        api: ModuleType,
+        request: Request,
+        model: str,
+        status: int,
+        found: str | Mapping[str, Any],
+        headers: Mapping[str, str],
     ) -> Answer | Refusal:
-        if looks_like_html(text) and status < 300:
-            raise no_endpoint(self._place(model))
-        try:
-            data = json.loads(text)
-        except (ValueError, RecursionError):
-            if status < 300:
-                bad_reply("it is cut off, or no JSON" if text.strip() else "it is empty")
-            data = text
+        data = found if isinstance(found, Mapping) else self._parsed(found, status, model)
         if status >= 300:
             return refusal(status, data, headers)
         if not isinstance(data, dict):
             bad_reply(f"it is of type {type(data).__name__}, not an object")
-        if failed := _error_inside(data):
-            return refusal(_status_inside(failed), failed, headers)
+        if failed := error_inside(data):
+            return refusal(status_inside(failed), failed, headers)
         answer: Answer = api.read(data, request)
         return answer
+
+    def _parsed(self, text: str, status: int, model: str) -> Any:
+        if looks_like_html(text) and status < 300:
+            raise no_endpoint(self._place(model))
+        try:
+            return json.loads(text)
+        except (ValueError, RecursionError):
+            if status < 300:
+                bad_reply("it is cut off, or no JSON" if text.strip() else "it is empty")
+            return text
 
     def _reply(self, request: Request, answer: Answer) -> Reply:
         model = request.model or self._model
@@ -219,6 +264,27 @@ class OpenAIProvider:
         return connection
 
 
+async def _written(
+    connection: Connection, path: str, body: Mapping[str, Any], writing: Writing
+) -> tuple[int, str | Mapping[str, Any], Mapping[str, str]]:
+    """Send one request and read its reply while it is being written: status, body, headers."""
+    async with connection.open(path, body) as arriving:
+        if arriving.whole is not None:
+            return arriving.status, arriving.whole, arriving.headers
+        while not writing.ended:
+            try:
+                piece = await arriving.piece(_AFTER_THE_TEXT if writing.complete else float("inf"))
+            except ProviderError:
+                if not writing.complete:
+                    raise
+                writing.cut_off()
+                break
+            if not piece:
+                break
+            writing.feed(piece)
+        return arriving.status, writing.result(), arriving.headers
+
+
 def _load() -> Any:
     from flowreason.providers import connection
 
@@ -254,15 +320,3 @@ def _no_such_api(found: Refusal, error: ProviderError) -> bool:
     if found.status in (400, 404) and any(name in found.words for name in _OTHER_API):
         return True
     return found.status == 501 or (error.kind == "url" and found.status in (404, 405))
-
-
-def _error_inside(data: Mapping[str, Any]) -> Any:
-    """An error that came with status 200, of the whole reply or of its first choice."""
-    choices = data.get("choices")
-    first = choices[0] if isinstance(choices, list) and choices else None
-    return data.get("error") or (first.get("error") if isinstance(first, dict) else None)
-
-
-def _status_inside(error: Any) -> int:
-    code = error.get("code") if isinstance(error, dict) else None
-    return code if isinstance(code, int) and 400 <= code < 600 else 200

@@ -11,15 +11,16 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from dataclasses import replace
 from os import PathLike
 from pathlib import Path
 from typing import IO
 
 from flowreason.errors import ProviderError, RecordingError
-from flowreason.ports import ModelInfo, Notify, Provider, Reply, Request
+from flowreason.ports import ModelInfo, Notify, OnText, Provider, Reply, Request, streamed
 from flowreason.providers.difference import closest, shorten
+from flowreason.providers.pieces import in_pieces
 from flowreason.providers.recording import Entry, entry_line, header_line, plain_key, read
 from flowreason.providers.scripted import last_user_text
 
@@ -44,9 +45,16 @@ class Recorder:
 
     async def complete(self, request: Request, notify: Notify | None = None) -> Reply:
         """The other provider's reply, written down before it is handed on."""
+        return await self._written_down(request, self._provider.complete(request, notify))
+
+    async def stream(self, request: Request, on_text: OnText, notify: Notify | None = None) -> Reply:
+        """The same, in the pieces in which the other provider hands it over."""
+        return await self._written_down(request, streamed(self._provider, request, on_text, notify))
+
+    async def _written_down(self, request: Request, asked: Awaitable[Reply]) -> Reply:
         begin = time.monotonic()
         try:
-            reply = await self._provider.complete(request, notify)
+            reply = await asked
         except ProviderError as error:
             if not error.hopeless:
                 self._write(request, error, time.monotonic() - begin)
@@ -122,9 +130,18 @@ class Recorded:
 
     async def complete(self, request: Request, notify: Notify | None = None) -> Reply:
         """The recorded reply. Raises `RecordingError` that shows the closest recorded request where there is none."""
-        entry = self._take(request)
-        if self._pace and entry.seconds:
-            await asyncio.sleep(entry.seconds * self._pace)
+        return await self._answered(self._take(request), None)
+
+    async def stream(self, request: Request, on_text: OnText, notify: Notify | None = None) -> Reply:
+        """The recorded reply, a few characters at a time, spread evenly over the time that it takes."""
+        return await self._answered(self._take(request), on_text)
+
+    async def _answered(self, entry: Entry, on_text: OnText | None) -> Reply:
+        seconds = entry.seconds * self._pace
+        if on_text is not None and isinstance(entry.answer, Reply) and entry.answer.text:
+            await _hand_over(list(in_pieces(entry.answer.text)), on_text, seconds)
+        elif seconds:
+            await asyncio.sleep(seconds)
         if isinstance(entry.answer, Reply):
             return entry.answer
         raise ProviderError(str(entry.answer), kind=entry.answer.kind, status=entry.answer.status)
@@ -152,3 +169,13 @@ class Recorded:
 
     async def close(self) -> None:
         """There is nothing to give back."""
+
+
+async def _hand_over(pieces: Sequence[str], on_text: OnText, seconds: float) -> None:
+    """Hand over the pieces, the last one after so many seconds."""
+    loop = asyncio.get_running_loop()
+    begin = loop.time()
+    for number, piece in enumerate(pieces, start=1):
+        if seconds:
+            await asyncio.sleep(begin + seconds * number / len(pieces) - loop.time())
+        on_text(piece)
