@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
+from flowreason_dsl.rendering import Paint, plainly, render_one
 from flowreason_dsl.source import Source, Span
 
 Severity: TypeAlias = Literal["error", "warning", "hint"]
@@ -67,38 +68,10 @@ def errors(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
     return [d for d in diagnostics if d.severity == "error"]
 
 
-def render(diagnostics: Iterable[Diagnostic], source: Source) -> str:
-    """All findings as text, in the order of the source, each with its line and a caret."""
+def render(diagnostics: Iterable[Diagnostic], source: Source, paint: Paint = plainly) -> str:
+    """All findings as text, in the order of the source, each with its line and a caret; in colour with `paint`."""
     ordered = sorted(diagnostics, key=lambda d: (d.span.start, d.span.end, d.code))
-    return "\n\n".join(_render_one(d, d.source or source) for d in ordered)
-
-
-def _render_one(d: Diagnostic, source: Source) -> str:
-    line, column = source.position(d.span.start)
-    width = len(str(max([line, *(source.position(label.span.start)[0] for label in d.labels)])))
-    rows = [f"{d.severity}[{d.code}]: {d.message}", f"{' ' * width}--> {source.name}:{line}:{column}"]
-    rows += _quoted(source, d.span, "^", "", width)
-    for label in d.labels:
-        rows += _quoted(source, label.span, "-", label.text, width)
-    if d.help:
-        rows.append(f"{' ' * width} = help: {d.help}")
-    if d.fix:
-        rows.append(f"{' ' * width} = fix: {d.fix.message}")
-    return "\n".join(rows)
-
-
-def _quoted(source: Source, span: Span, mark: str, text: str, width: int) -> list[str]:
-    line, column = source.position(span.start)
-    shown = source.line(line)
-    start = column - 1
-    length = max(1, min(span.end - span.start, len(shown) - start))
-    if len(shown) > 160:
-        cut = max(0, start - 60)
-        shown, start = shown[cut : cut + 160], start - cut
-        length = max(1, min(length, len(shown) - start))
-    lead = "".join("\t" if c == "\t" else " " for c in shown[:start])
-    caret = f"{lead}{mark * length} {text}".rstrip()
-    return [f"{line:>{width}} | {shown}", f"{' ' * width} | {caret}"]
+    return "\n\n".join(render_one(d, d.source or source, paint) for d in ordered)
 
 
 def as_json(d: Diagnostic, source: Source) -> dict[str, Any]:

@@ -1,19 +1,21 @@
 """Fixes made in the text: those of a flow's findings, round for round, as long as that makes nothing worse.
 
-Invariant: outside of the places that the fixes name, the text stays as it is, comments and layout included; a round
-that leaves more errors than there were before is undone.
+Invariant: outside of the places that the fixes name, the text stays as it is, comments and layout included; what
+leaves more errors than there were before is undone.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol, TypeVar
+from typing import Protocol, TypeAlias, TypeVar
 
 from flowreason_dsl.diagnostics import Diagnostic, Fix, errors
 from flowreason_dsl.source import Source
 
 MOST_ROUNDS = 20
+_MOST_UNCOVERED = 5
+"""How often fixes may uncover more faults than they mend, before they are undone."""
 _MOST_ALONE = 40
 """How many fixes are tried one by one, where all together make it worse."""
 
@@ -74,40 +76,60 @@ class Fixed:
     text: str
     diagnostics: tuple[Diagnostic, ...]
     made: tuple[tuple[int, Diagnostic], ...] = ()
+    rounds: tuple[tuple[Fix, ...], ...] = ()
 
 
-def fix_all(text: str, find: Callable[[str], Sequence[Diagnostic]]) -> Fixed:
+Find: TypeAlias = Callable[[str], Sequence[Diagnostic]]
+"""Everything that is wrong with a text."""
+
+
+def fix_all(text: str, find: Find) -> Fixed:
     """A text with the fixes of its errors and hints made, until there is nothing more that can be mended.
 
     Where a whole round would make it worse, its fixes are tried one by one. Fixes of warnings change what is asked of
     the model, and are left to the author.
     """
     now = Fixed(text, tuple(find(text)))
-    origin = _Origin(Source(text))
+    source = Source(text)
     for _ in range(MOST_ROUNDS):
-        wanted = [d for d in now.diagnostics if d.fix and d.source is None and d.severity != "warning"]
-        after = _round(now, wanted, find, origin) if wanted else None
+        after = _together(now, find, source) or _alone(now, find, source)
         if after is None:
             break
         now = after
     return now
 
 
-def _round(
-    now: Fixed, wanted: Sequence[Diagnostic], find: Callable[[str], Sequence[Diagnostic]], origin: _Origin
-) -> Fixed | None:
-    alone = [[each] for each in wanted[:_MOST_ALONE]] if len(wanted) > 1 else []
-    for chosen in [list(wanted), *alone]:
-        text = apply_fixes(now.text, chosen)
-        if text == now.text:
-            continue
-        found = tuple(find(text))
-        if _is_better(now.diagnostics, found):
-            made = _made(chosen)
-            lines = tuple((origin.line(each.span.start), each) for each, _ in made)
-            origin.add([fix for _, fix in made])
-            return Fixed(text, found, now.made + lines)
+def _together(now: Fixed, find: Find, source: Source) -> Fixed | None:
+    """All fixes made, and those of what they uncover, until that has made it better."""
+    after = now
+    for _ in range(_MOST_UNCOVERED):
+        before, after = after, _made_in(after, _wanted(after), find, source)
+        if after.text == before.text:
+            return None
+        if _is_better(now.diagnostics, after.diagnostics):
+            return after
     return None
+
+
+def _alone(now: Fixed, find: Find, source: Source) -> Fixed | None:
+    """The first fix that makes it better by itself."""
+    wanted = _wanted(now)
+    tried = (_made_in(now, [each], find, source) for each in wanted[:_MOST_ALONE] if len(wanted) > 1)
+    return next((after for after in tried if _is_better(now.diagnostics, after.diagnostics)), None)
+
+
+def _wanted(now: Fixed) -> list[Diagnostic]:
+    return [d for d in now.diagnostics if d.fix and d.source is None and d.severity != "warning"]
+
+
+def _made_in(now: Fixed, chosen: Sequence[Diagnostic], find: Find, source: Source) -> Fixed:
+    """What comes of making some fixes."""
+    text = apply_fixes(now.text, chosen)
+    if text == now.text:
+        return now
+    made = _made(chosen)
+    lines = tuple((_line(each.span.start, now.rounds, source), each) for each, _ in made)
+    return Fixed(text, tuple(find(text)), now.made + lines, (*now.rounds, tuple(fix for _, fix in made)))
 
 
 def _is_better(before: Sequence[Diagnostic], after: Sequence[Diagnostic]) -> bool:
@@ -123,24 +145,14 @@ def _mends(found: Sequence[Diagnostic]) -> int:
     return sum(d.severity != "warning" and d.fix is not None for d in found)
 
 
-class _Origin:
-    """Where in the first text a place of the present one stood."""
-
-    def __init__(self, source: Source) -> None:
-        self.source = source
-        self.rounds: list[list[Fix]] = []
-
-    def add(self, fixes: list[Fix]) -> None:
-        self.rounds.append(fixes)
-
-    def line(self, offset: int) -> int:
-        """The line of the first text that an offset of the present one comes from."""
-        for fixes in reversed(self.rounds):
-            offset = _before(offset, fixes)
-        return self.source.position(min(offset, len(self.source.text)))[0]
+def _line(offset: int, rounds: Sequence[Sequence[Fix]], source: Source) -> int:
+    """The line of the first text that a place of the present one comes from."""
+    for fixes in reversed(rounds):
+        offset = _before(offset, fixes)
+    return source.position(min(offset, len(source.text)))[0]
 
 
-def _before(offset: int, fixes: list[Fix]) -> int:
+def _before(offset: int, fixes: Sequence[Fix]) -> int:
     """An offset as it was before fixes, given in the order of the text, were made."""
     shift = 0
     for fix in fixes:

@@ -139,14 +139,27 @@ def run(
 
 @app.command()
 def check(
-    files: Annotated[list[Path], typer.Argument(metavar="FILE.flow...", show_default=False)],
+    files: Annotated[list[Path], typer.Argument(metavar="FILE.flow...", help="- reads stdin.", show_default=False)],
     tools: options.Tools = None,
+    fix: Annotated[
+        bool,
+        typer.Option(
+            "--fix",
+            help="Mend what is certain, in place (- writes to stdout): errors and hints. "
+            "Warnings are left, as their fixes change what the model is asked.",
+        ),
+    ] = False,
+    format_: Annotated[
+        str | None, typer.Option("--format", "-f", metavar="FORMAT", help="How to report: text, json or sarif.")
+    ] = None,
     json: options.Json = False,
 ) -> int:
     """Find everything that is wrong with flows."""
-    from flowreason.cli.texts import check_files
+    from flowreason.cli.checking import check_files
 
-    return check_files(files, tools, as_data=json)
+    if json and format_ not in (None, "json"):
+        raise UsageError(f"--json and --format {format_} contradict one another; give one of them")
+    return check_files(files, tools, "json" if json else format_ or "text", fix=fix)
 
 
 @app.command("format")

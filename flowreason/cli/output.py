@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -43,6 +43,11 @@ def console(*, no_color: bool = False) -> Console:
     from rich.console import Console
 
     return Console(stderr=True, no_color=True if no_color or os.environ.get("NO_COLOR") else None, highlight=False)
+
+
+def may_colour(stream: TextIO) -> bool:
+    """Whether a person looks at the stream and wants colours."""
+    return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
 def leave_quietly() -> None:

@@ -1,4 +1,4 @@
-"""`check`, `format`, `draw`, `price`: what is done with a flow's text alone, without asking a model.
+"""`format`, `draw`, `price`: what is done with a flow's text alone, without asking a model.
 
 Invariant: nothing is paid for, and no file but the one named is written.
 """
@@ -9,42 +9,11 @@ import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import flowreason as fr
 from flowreason.cli import failures, output, reading
 from flowreason.cli.tool_files import tools_from
 from flowreason.errors import UsageError
-from flowreason_dsl.diagnostics import FlowError, as_json, render
-from flowreason_dsl.source import Source
-
-
-def check_files(files: Sequence[Path], tools: Path | None, *, as_data: bool) -> int:
-    """Report what is wrong with each file; gives the exit code."""
-    found = tools_from(tools)
-    reports = [_check(file, found) for file in files]
-    if as_data:
-        data = {"ok": all(ok for ok, _, _ in reports), "diagnostics": [d for _, found, _ in reports for d in found]}
-        output.emit(json.dumps(data, ensure_ascii=False))
-    else:
-        output.emit("\n\n".join(text for _, _, text in reports))
-    return failures.ANSWERED if all(ok for ok, _, _ in reports) else failures.MISUSED
-
-
-def _check(file: Path, tools: Sequence[Any]) -> tuple[bool, list[dict[str, Any]], str]:
-    try:
-        flow = fr.load(file, tools=tools)
-    except FlowError as error:
-        return False, [as_json(d, error.source) for d in error.diagnostics], f"{error}\n\n{file}: {_count(error)}"
-    source = Source(flow.text, str(file))
-    found = [as_json(d, source) for d in flow.diagnostics]
-    said = [render(flow.diagnostics, source)] if flow.diagnostics else []
-    return True, found, "\n\n".join([*said, f"{file}: fine; {flow.price().summary()}"])
-
-
-def _count(error: FlowError) -> str:
-    wrong = sum(d.severity == "error" for d in error.diagnostics)
-    return "1 error" if wrong == 1 else f"{wrong} errors"
 
 
 def format_files(files: Sequence[str], *, check_only: bool) -> int:

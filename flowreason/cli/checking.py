@@ -1,0 +1,177 @@
+"""`check`: everything that is wrong with files, as text, JSON or SARIF; and `check --fix`, which mends what is certain.
+
+Invariant: a file is written only with `--fix`, only where its text changes, and then whole or not at all.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+import sys
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TextIO
+
+import flowreason as fr
+from flowreason.cli import failures, output, reading
+from flowreason.cli.tool_files import tools_from
+from flowreason.errors import UsageError
+from flowreason_dsl.diagnostics import Diagnostic, FlowError, as_json, errors, render
+from flowreason_dsl.fixing import Fixed, fix_all
+from flowreason_dsl.rendering import Paint, plainly
+from flowreason_dsl.source import Source
+
+STDIN = "-"
+FORMATS = ("text", "json", "sarif")
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What is known of one file: its text, after fixing where that was asked for, and what is wrong with it."""
+
+    source: Source
+    diagnostics: tuple[Diagnostic, ...]
+    made: tuple[tuple[int, Diagnostic], ...] = ()
+    summary: str = ""
+
+    @property
+    def ok(self) -> bool:
+        return not errors(self.diagnostics)
+
+
+def check_files(files: Sequence[Path], tools: Path | None, format_: str, *, fix: bool) -> int:
+    """Report what is wrong with each file; gives the exit code."""
+    if format_ not in FORMATS:
+        raise UsageError(f"there is no report format {format_!r}; there are: {', '.join(FORMATS)}")
+    piped = fix and any(str(file) == STDIN for file in files)
+    if piped and (format_ != "text" or len(files) > 1):
+        raise UsageError("with --fix, - writes the mended text to stdout: give it alone, and no other --format")
+    found = tools_from(tools)
+    checked = [_check(file, found, fix) for file in files]
+    if piped:
+        sys.stdout.write(checked[0].source.text)
+        output.note(_text(checked, sys.stderr))
+    elif format_ == "text":
+        output.emit(_text(checked, sys.stdout))
+    else:
+        output.emit(json.dumps(_data(checked) if format_ == "json" else _sarif(checked), ensure_ascii=False))
+    return failures.ANSWERED if all(each.ok for each in checked) else failures.MISUSED
+
+
+# --- looking -------------------------------------------------------------------------------------------------
+
+
+def _check(file: Path, tools: Sequence[Any], fix: bool) -> Checked:
+    """One file, mended where that is wanted."""
+    from flowreason.flow import read_text
+
+    name = "<stdin>" if str(file) == STDIN else str(file)
+    root = Path() if str(file) == STDIN else file.parent
+    try:
+        text = reading.question(STDIN) if str(file) == STDIN else read_text(file)
+    except FlowError as error:  # it is not UTF-8
+        return Checked(error.source, error.diagnostics)
+
+    def find(changed: str) -> tuple[Diagnostic, ...]:
+        return _findings(changed, name, tools, root)[0]
+
+    fixed = fix_all(text, find) if fix else Fixed(text, find(text))
+    if fixed.text != text and str(file) != STDIN:
+        _replace(file, fixed.text)
+    flow = None if errors(fixed.diagnostics) else _findings(fixed.text, name, tools, root)[1]
+    return Checked(Source(fixed.text, name), fixed.diagnostics, fixed.made, flow.price().summary() if flow else "")
+
+
+def _findings(text: str, name: str, tools: Sequence[Any], root: Path) -> tuple[tuple[Diagnostic, ...], fr.Flow | None]:
+    """All that is found in a text, what was mended on the way included; and the flow, where there is one."""
+    from flowreason_dsl.parser import parse_lenient
+
+    flow: fr.Flow | None = None
+    try:
+        flow = fr.loads(text, name=name, tools=tools, root=root)
+        found = list(flow.diagnostics)
+    except FlowError as error:
+        found = list(error.diagnostics)
+    hints = [d for d in parse_lenient(text, name)[1] if d.severity != "error"]
+    found += [hint for hint in hints if hint not in found]
+    return tuple(sorted(found, key=lambda d: (d.source is not None, d.span.start, d.span.end, d.code))), flow
+
+
+def _replace(path: Path, text: str) -> None:
+    """Write a file whole: into a new one beside it, which then takes its place and keeps its mode."""
+    target = path.resolve()
+    made: Path | None = None
+    try:
+        handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+        made = Path(name)
+        with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
+            file.write(text)
+        made.chmod(stat.S_IMODE(target.stat().st_mode))
+        made.replace(target)
+    except OSError as error:
+        if made is not None:
+            made.unlink(missing_ok=True)
+        raise UsageError(f"{path} cannot be written: {(error.strerror or str(error)).lower()}") from None
+
+
+# --- telling -------------------------------------------------------------------------------------------------
+
+
+def _text(checked: Sequence[Checked], to: TextIO) -> str:
+    paint = _in_colour if output.may_colour(to) else plainly
+    return "\n\n".join(_one(each, paint) for each in checked)
+
+
+def _one(checked: Checked, paint: Paint) -> str:
+    name = checked.source.name
+    parts = []
+    if checked.made:
+        lines = [f"{name}:{n}: {paint('fixed', 'fix')}[{d.code}]: {d.message}{_how(d)}" for n, d in checked.made]
+        parts.append("\n".join(lines))
+    if checked.diagnostics:
+        parts.append(render(checked.diagnostics, checked.source, paint))
+    parts.append(f"{name}: {_count(checked) if not checked.ok else f'fine; {checked.summary}'}")
+    return "\n\n".join(parts)
+
+
+def _how(found: Diagnostic) -> str:
+    return f" ({found.fix.message})" if found.fix else ""
+
+
+def _count(checked: Checked) -> str:
+    wrong = errors(checked.diagnostics)
+    mendable = sum(d.fix is not None and d.source is None for d in wrong)
+    count = "1 error" if len(wrong) == 1 else f"{len(wrong)} errors"
+    return count + (f"; `flowreason check --fix` can mend {mendable} of them" if mendable and not checked.made else "")
+
+
+_COLOURS = {
+    "error": "1;31", "warning": "1;33", "hint": "1;36", "message": "1", "gutter": "1;34", "label": "34", "fix": "32",
+}  # fmt: skip
+
+
+def _in_colour(text: str, role: str) -> str:
+    return f"\x1b[{_COLOURS[role]}m{text}\x1b[0m"
+
+
+def _data(checked: Sequence[Checked]) -> dict[str, Any]:
+    made: dict[str, Any] = {
+        "ok": all(each.ok for each in checked),
+        "diagnostics": [as_json(d, each.source) for each in checked for d in each.diagnostics],
+    }
+    fixed = [
+        {"file": each.source.name, "line": line, "code": d.code, "message": d.message, "fix": d.fix.message}
+        for each in checked
+        for line, d in each.made
+        if d.fix
+    ]
+    return made | ({"fixed": fixed} if fixed else {})
+
+
+def _sarif(checked: Sequence[Checked]) -> dict[str, Any]:
+    from flowreason_dsl.sarif import sarif
+
+    return sarif([(each.source, each.diagnostics) for each in checked], fr.__version__)
