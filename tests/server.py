@@ -202,8 +202,9 @@ def ok(text: str | None = None, pause: float = 0.0) -> Behaviour:
 
         said = exchange.said() if text is None else text
         if exchange.streams:
-            return streamed(said, exchange, pause)
-        exchange.send(responses_reply(said) if exchange.responses else chat_reply(said))
+            streamed(said, exchange, pause)
+        else:
+            exchange.send(responses_reply(said) if exchange.responses else chat_reply(said))
 
     return behave
 

@@ -24,9 +24,14 @@ def ask(text: str = "Which river?") -> Request:
 
 
 class Client:
-    """A provider whose waits take no time; what it would have waited is in `waits`, what it told in `told`."""
+    """A provider whose waits take no time; what it would have waited is in `waits`, what it told in `told`.
 
-    def __init__(self, url: str, **options: Any) -> None:
+    With `streams`, it is asked by `stream`, and `pieces` holds what was handed over since the last retry.
+    """
+
+    def __init__(self, url: str, *, streams: bool = False, **options: Any) -> None:
+        self.streams = streams
+        self.pieces: list[str] = []
         self.waits: list[float] = []
         self.told: list[dict[str, Any]] = []
         headers = {"X-Team": HIDDEN}
@@ -40,10 +45,18 @@ class Client:
     def _tell(self, kind: str, about: Any) -> None:
         assert kind == "retry"
         self.told.append(dict(about))
+        self.pieces.clear()
+
+    async def send(self, request: Request) -> Reply:
+        if not self.streams:
+            return await self.provider.complete(request, self._tell)
+        reply = await self.provider.stream(request, self.pieces.append, self._tell)
+        assert "".join(self.pieces) == reply.text
+        return reply
 
     def ask(self, *requests: Request) -> list[Reply | BaseException]:
         async def go() -> list[Reply | BaseException]:
-            asked = (self.provider.complete(each, self._tell) for each in requests or (ask(),))
+            asked = map(self.send, requests or (ask(),))
             try:
                 return await asyncio.gather(*asked, return_exceptions=True)
             finally:
@@ -89,11 +102,15 @@ AGAIN = {
 }
 
 
+both = pytest.mark.parametrize("streams", [False, True], ids=["whole", "streamed"])
+
+
+@both
 @pytest.mark.parametrize("name", AGAIN)
-def test_a_fault_that_passes_is_tried_again_and_told(name):
+def test_a_fault_that_passes_is_tried_again_and_told(name, streams):
     behaviour, kind = AGAIN[name]
     with Server() as server:
-        client = Client(server.then(behaviour).url)
+        client = Client(server.then(behaviour).url, streams=streams)
         (reply,) = client.ask()
     assert isinstance(reply, Reply) and reply.text == "It is the Rhine."
     assert [(told["kind"], told["attempt"]) for told in client.told] == [(kind, 1)]
@@ -141,48 +158,54 @@ AT_ONCE: dict[str, tuple[Behaviour, str, str]] = {
 }
 
 
+@both
 @pytest.mark.parametrize("name", AT_ONCE)
-def test_a_hopeless_fault_fails_at_once_and_says_what_to_do(name):
+def test_a_hopeless_fault_fails_at_once_and_says_what_to_do(name, streams):
     behaviour, kind, told = AT_ONCE[name]
     with Server() as server:
-        found = Client(server.always(behaviour).url).fail()
+        found = Client(server.always(behaviour).url, streams=streams).fail()
         assert len(server.requests) == 1
     assert found.kind == kind and told in str(found)
     assert len(str(found).splitlines()) <= 3 and max(map(len, str(found).splitlines())) < 500
     assert "\x1b" not in str(found) and KEY not in str(found) and HIDDEN not in str(found)
 
 
-def test_nothing_that_is_printed_of_an_error_shows_the_key():
+@both
+def test_nothing_that_is_printed_of_an_error_shows_the_key(streams):
     import traceback
 
     with Server() as server:
-        found = Client(server.always(error(401, f"key {KEY}")).url).fail()
+        found = Client(server.always(error(401, f"key {KEY}")).url, streams=streams).fail()
     assert KEY not in "".join(traceback.format_exception(found)) + repr(found) + str(vars(found))
     assert found.__cause__ is None and found.__context__ is None
 
 
+@both
 @pytest.mark.parametrize("slowness", [faults.slow(0.6), faults.drips(0.05, 100)], ids=["silent", "dripping"])
-def test_a_hang_is_paid_for_twice_at_most(slowness):
+def test_a_hang_is_paid_for_twice_at_most(slowness, streams):
     with Server() as server:
-        found = Client(server.always(slowness).url, timeout=0.2).fail()
+        found = Client(server.always(slowness).url, timeout=0.2, streams=streams).fail()
         assert len(server.requests) == 2
     assert found.kind == "timeout" and "within 0.2 seconds" in str(found)
 
 
-def test_a_reply_without_end_is_not_read_to_its_end():
+@both
+def test_a_reply_without_end_is_not_read_to_its_end(streams):
     with Server() as server:
-        found = Client(server.always(faults.huge(200)).url, retries=0).fail()
+        found = Client(server.always(faults.huge(200)).url, retries=0, streams=streams).fail()
     assert found.kind == "reply" and "longer than 32 MB" in str(found)
 
 
-def test_a_connection_that_the_server_closed_meanwhile_is_replaced():
+@both
+def test_a_connection_that_the_server_closed_meanwhile_is_replaced(streams):
     with Server() as server:
-        client = Client(server.always(faults.closes_afterwards("Elbe")).url)
+        client = Client(server.always(faults.closes_afterwards("Elbe")).url, streams=streams)
 
         async def go() -> list[str]:
             texts = []
             for _ in range(5):
-                texts.append((await client.provider.complete(ask())).text)
+                texts.append((await client.send(ask())).text)
+                client.pieces.clear()
                 await asyncio.sleep(0.02)
             await client.provider.close()
             return texts
