@@ -17,7 +17,7 @@ from flowreason.engine.limits import Budget, Limits
 from flowreason.errors import CompileError, ConfigError
 from flowreason.graph.lower import lower
 from flowreason.graph.model import Graph
-from flowreason.ports import Grammar, ModelInfo, Notify, Provider, Reply, Request, Sandbox
+from flowreason.ports import Grammar, ModelInfo, Notify, OnText, Provider, Reply, Request, Sandbox, streamed
 from flowreason_dsl import FlowError, grammar_for, parse, render
 from flowreason_dsl.check import check
 from flowreason_dsl.syntax import ToolDef
@@ -188,8 +188,13 @@ class _WithModel:
         self._model = model
 
     async def complete(self, request: Request, notify: Any = None) -> Reply:
-        named = request if request.model is not None else replace(request, model=self._model)
-        return await self._provider.complete(named, notify)
+        return await self._provider.complete(self._named(request), notify)
+
+    async def stream(self, request: Request, on_text: OnText, notify: Notify | None = None) -> Reply:
+        return await streamed(self._provider, self._named(request), on_text, notify)
+
+    def _named(self, request: Request) -> Request:
+        return request if request.model is not None else replace(request, model=self._model)
 
     def model_info(self, model: str | None) -> Any:
         return self._provider.model_info(model or self._model)

@@ -11,8 +11,9 @@ from typing import Any
 
 import pytest
 
-from flowreason.ports import Message, Provider, Reply, Request
+from flowreason.ports import Message, Provider, Reply, Request, Streaming, streamed
 from flowreason.providers import OpenAIProvider, Recorded, Recorder, ScriptedProvider
+from flowreason.running import _WithModel
 from tests.server import Server, ok, slow
 
 PRICES = {"heron": (2.0, 10.0)}
@@ -29,7 +30,7 @@ def echo(text: str) -> str:
 @contextlib.contextmanager
 def served(api: str, seconds: float) -> Iterator[Provider]:
     with Server(lambda body: echo((body.get("messages") or body["input"])[-1]["content"])) as server:
-        server.always(slow(seconds) if seconds else ok())
+        server.always(slow(seconds, ok(pause=seconds / 10)) if seconds else ok())
         yield OpenAIProvider("heron", base_url=server.url, api=api, prices=PRICES)
 
 
@@ -38,7 +39,14 @@ def scripted(seconds: float) -> Iterator[ScriptedProvider]:
     def reply(request: Request) -> str:
         return echo(request.messages[-1].content)
 
-    yield ScriptedProvider(reply, model="heron", prices=PRICES["heron"], latency=seconds)
+    yield ScriptedProvider(reply, model="heron", prices=PRICES["heron"], latency=seconds, pause=seconds / 10)
+
+
+@contextlib.contextmanager
+def wrapped(path: Path, seconds: float) -> Iterator[Provider]:
+    """A provider inside others: one that names a model, and one that writes down."""
+    with scripted(seconds) as inner:
+        yield Recorder(_WithModel(inner, "heron"), path)
 
 
 @contextlib.contextmanager
@@ -58,7 +66,7 @@ def recorded(path: Path, seconds: float, requests: list[Request]) -> Iterator[Pr
 Opened = Callable[..., contextlib.AbstractContextManager[Provider]]
 
 
-@pytest.fixture(params=["chat", "responses", "scripted", "recorded"])
+@pytest.fixture(params=["chat", "responses", "scripted", "recorded", "wrapped"])
 def provider(request: pytest.FixtureRequest, tmp_path: Path) -> Opened:
     """Opens the provider that answers these requests after so many seconds."""
 
@@ -68,6 +76,8 @@ def provider(request: pytest.FixtureRequest, tmp_path: Path) -> Opened:
                 return scripted(seconds)
             case "recorded":
                 return recorded(tmp_path / "r.jsonl", seconds, list(requests))
+            case "wrapped":
+                return wrapped(tmp_path / "r.jsonl", seconds)
         return served(request.param, seconds)
 
     return opened
@@ -152,3 +162,78 @@ def test_a_model_may_be_named_in_the_request(provider):
     with provider(request) as adapter:
         (reply,) = asyncio.run(all_of(adapter, request))
     assert reply.text == "You asked: Which river?"
+
+
+# --- replies handed over while they are written ---
+
+
+async def both_of(provider: Provider, request: Request) -> tuple[Reply, Reply, list[str]]:
+    """The reply whole, the reply streamed, and its pieces."""
+    assert isinstance(provider, Streaming)
+    pieces: list[str] = []
+    try:
+        return await provider.complete(request), await provider.stream(request, pieces.append), pieces
+    finally:
+        await provider.close()
+
+
+@pytest.mark.parametrize("text", ["Which river?", "Ärger im Café 🍵 \u2028 \x00 end", "half a pair: \ud83d"])
+def test_a_streamed_reply_is_the_same_as_a_whole_one_and_its_pieces_are_its_text(provider, text):
+    with provider(ask(text)) as adapter:
+        whole, written, pieces = asyncio.run(both_of(adapter, ask(text)))
+    assert whole == written and whole.text.startswith("You asked: ")
+    assert "".join(pieces) == whole.text and all(pieces) and len(pieces) > 2
+
+
+def test_many_streams_at_once_each_hand_over_their_own_text(provider):
+    requests = [ask(f"stop number {n}") for n in range(60)]
+    heard: list[list[str]] = [[] for _ in requests]
+
+    async def go(adapter: Provider) -> list[Reply]:
+        try:
+            asked = (streamed(adapter, each, heard[n].append) for n, each in enumerate(requests))
+            return await asyncio.gather(*asked)
+        finally:
+            await adapter.close()
+
+    with provider(*requests) as adapter:
+        replies = asyncio.run(go(adapter))
+    assert ["".join(pieces) for pieces in heard] == [reply.text for reply in replies]
+    assert [reply.text for reply in replies] == [f"You asked: stop number {n}" for n in range(60)]
+
+
+def test_pieces_arrive_while_the_reply_is_still_being_written(provider):
+    moments: list[float] = []
+
+    async def go(adapter: Provider) -> float:
+        await streamed(adapter, ask("slow"), lambda piece: None)  # connections and libraries are there
+        await streamed(adapter, ask("slow"), lambda piece: moments.append(time.monotonic()))
+        await adapter.close()
+        return time.monotonic()
+
+    with provider(ask("slow"), seconds=0.3) as adapter:
+        end = asyncio.run(go(adapter))
+    assert moments == sorted(moments) and end - moments[0] > 0.05
+
+
+def test_a_stream_that_is_cancelled_ends_at_once_and_harms_no_other(provider):
+    slow_one, other = ask("slow"), ask("other")
+
+    async def go(adapter: Provider) -> tuple[float, str]:
+        await adapter.complete(other)
+        begun = asyncio.Event()
+        waiting = asyncio.ensure_future(streamed(adapter, slow_one, lambda piece: begun.set()))
+        beside = asyncio.ensure_future(streamed(adapter, other, lambda piece: None))
+        await begun.wait()
+        begin = time.monotonic()
+        waiting.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await waiting
+        seconds = time.monotonic() - begin
+        text = (await beside).text
+        await adapter.close()
+        return seconds, text
+
+    with provider(slow_one, other, seconds=0.3) as adapter:
+        seconds, text = asyncio.run(go(adapter))
+    assert seconds < 0.2 and text == "You asked: other"
