@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -176,3 +177,46 @@ def test_a_replay_may_keep_the_pace_of_the_model(tmp_path):
 
     assert asyncio.run(seconds(1.0)) >= 0.19
     assert asyncio.run(seconds(0.0)) < 0.1
+
+
+def stream(provider, *requests: Request) -> list[tuple[Reply | BaseException, list[str]]]:
+    async def one(request: Request) -> tuple[Reply | BaseException, list[str]]:
+        pieces: list[str] = []
+        (found,) = await asyncio.gather(provider.stream(request, pieces.append), return_exceptions=True)
+        return found, pieces
+
+    async def go() -> list[tuple[Reply | BaseException, list[str]]]:
+        found = [await one(request) for request in requests]
+        await provider.close()
+        return found
+
+    return asyncio.run(go())
+
+
+def test_what_was_streamed_is_recorded_and_replayed_like_any_other(tmp_path):
+    script = ["The Rhine and the Elbe.", ProviderError("no", kind="refused")]
+    record(tmp_path / "whole.jsonl", ask("a"), ask("b"), replies=script)
+    recorder = Recorder(ScriptedProvider(script, model="heron", prices=(1.0, 2.0)), tmp_path / "streamed.jsonl")
+    stream(recorder, ask("a"), ask("b"))
+    lines = [
+        re.sub(r'"seconds":[\d.]+', "", (tmp_path / name).read_text()) for name in ("whole.jsonl", "streamed.jsonl")
+    ]
+    assert lines[0] == lines[1]
+    (reply, pieces), (refused, none) = stream(Recorded(tmp_path / "streamed.jsonl"), ask("a"), ask("b"))
+    assert reply.text == "".join(pieces) == script[0] and len(pieces) > 2
+    assert isinstance(refused, ProviderError) and refused.kind == "refused" and none == []
+
+
+def test_a_streamed_replay_may_keep_the_pace_of_the_model(tmp_path):
+    path = tmp_path / "r.jsonl"
+    request = json.dumps(ask("?").as_json())
+    path.write_text(HEADER + f'{{"request":{request},"reply":{{"text":"{"x" * 60}"}},"seconds":0.3}}\n')
+
+    async def moments() -> list[float]:
+        loop = asyncio.get_running_loop()
+        begin, found = loop.time(), []
+        await Recorded(path, pace=1.0).stream(ask("?"), lambda piece: found.append(loop.time() - begin))
+        return found
+
+    found = asyncio.run(moments())
+    assert found[0] < 0.2 and found[-1] >= 0.29
