@@ -10,10 +10,11 @@ import warnings
 from collections.abc import Container
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import islice
 
 from flowreason_dsl.diagnostics import Diagnostic
 from flowreason_dsl.python_faults import faults, misplaced, syntax_error
-from flowreason_dsl.python_nodes import children
+from flowreason_dsl.python_nodes import children, deeper
 from flowreason_dsl.python_place import locate
 from flowreason_dsl.python_scope import Read, free_reads
 from flowreason_dsl.python_world import BUILTINS, IMPORTABLE, MODULES, PRELUDE
@@ -34,6 +35,11 @@ __all__ = [
 ]
 
 KNOWN = BUILTINS | MODULES | PRELUDE
+
+MOST_DEPTH = 200
+"""How many levels the tree of a piece may have: far from where Python itself runs out of stack."""
+MOST_FAULTS = 100
+"""How many faults of one piece are told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,10 +102,12 @@ def reads(code: Code, scope: Container[str]) -> tuple[NameUse, ...]:
     return tuple(use for use in facts(code).all_uses if use.name in scope or use.name not in KNOWN)
 
 
-@lru_cache(maxsize=8192)
+@lru_cache(maxsize=16_384)
 def _facts(code: Code, span: Span, lines: tuple[int, ...]) -> PythonFacts:
     try:
         tree = _parse(code.text)
+        if deeper(tree, MOST_DEPTH):
+            return _broken(_too_deep(code))
         problem = misplaced(code, tree)
         if problem:
             return _broken(problem)
@@ -112,15 +120,20 @@ def _facts(code: Code, span: Span, lines: tuple[int, ...]) -> PythonFacts:
             is_expression=len(tree.body) == 1 and isinstance(tree.body[0], ast.Expr),
             tree=tree,
             all_uses=every,
-            faults=tuple(faults(code, tree)),
+            faults=tuple(islice(faults(code, tree), MOST_FAULTS)),
             bound=bound,
         )
     except SyntaxError as error:
         return _broken(syntax_error(code, error))
     except (RecursionError, MemoryError):
-        return _broken(Diagnostic("python-too-deep", "this Python is nested too deeply to be read", code.span))
+        return _broken(_too_deep(code))
     except ValueError as error:  # null characters, lone surrogates
         return _broken(Diagnostic("python-syntax", f"this is not Python text: {error}", code.span))
+
+
+def _too_deep(code: Code) -> Diagnostic:
+    message = f"this Python is nested too deeply to be read: at most {MOST_DEPTH} levels"
+    return Diagnostic("python-too-deep", message, code.span)
 
 
 def _parse(text: str) -> ast.Module:

@@ -15,13 +15,19 @@ from flowreason_dsl.python_world import IMPORTABLE
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 
 
-def bound_names(body: Iterable[ast.AST]) -> frozenset[str]:
-    """Every name that is bound in a scope's statements, not in the scopes nested in them."""
-    return frozenset(name for node in body for name in binds(node))
+def bound_names(body: Iterable[ast.AST], *, changed: bool = True) -> frozenset[str]:
+    """Every name that is bound in a scope's statements, not in the scopes nested in them.
+
+    Without `changed`, `name += …` does not count.
+    """
+    return frozenset(name for node in body for name in binds(node, changed))
 
 
-def binds(node: ast.AST) -> Iterator[str]:
+def binds(node: ast.AST, changed: bool = True) -> Iterator[str]:
     match node:
+        case ast.AugAssign(target=ast.Name(), value=value) if not changed:
+            yield from binds(value)
+            return
         case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
             yield name
             return
@@ -39,7 +45,7 @@ def binds(node: ast.AST) -> Iterator[str]:
             yield from walrus(node)
             return
     for child in children(node):
-        yield from binds(child)
+        yield from binds(child, changed)
 
 
 def import_names(node: ast.Import | ast.ImportFrom) -> list[str]:

@@ -14,7 +14,7 @@ from flowreason_dsl.diagnostics import Diagnostic
 from flowreason_dsl.names import did_you_mean
 from flowreason_dsl.python_bindings import bound_names
 from flowreason_dsl.python_nodes import children, walk
-from flowreason_dsl.python_place import locate, place
+from flowreason_dsl.python_place import locate, place, rows_of
 from flowreason_dsl.python_world import IMPORTABLE, instead_of_module
 from flowreason_dsl.source import Span
 from flowreason_dsl.syntax import Code
@@ -49,7 +49,7 @@ def syntax_error(code: Code, error: SyntaxError) -> Diagnostic:
 
 
 def _span_of(code: Code, error: SyntaxError) -> Span:
-    rows = code.text.split("\n")
+    rows = rows_of(code.text)
     if error.lineno is None or error.msg.startswith("f-string"):
         return place(code, 0, 0, len(rows[0]))
     row = min(max(error.lineno, 1), len(rows)) - 1
@@ -60,7 +60,7 @@ def _span_of(code: Code, error: SyntaxError) -> Span:
 
 
 def _syntax_help(code: Code, error: SyntaxError) -> str | None:
-    rows = code.text.split("\n")
+    rows = rows_of(code.text)
     row = rows[min(max(error.lineno or 1, 1), len(rows)) - 1]
     for wrong, right in sorted(_SPELLINGS.items(), key=lambda item: -len(item[0])):
         if wrong in row and "invalid" in error.msg:
@@ -183,21 +183,9 @@ def _unset_locals(code: Code, function: ast.FunctionDef) -> Iterator[Diagnostic]
     for node in _outside_functions(ast.Module(function.body, [])):
         if isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Name):
             changed.setdefault(node.target.id, node)
+    set_otherwise = bound_names(function.body, changed=False) if changed else frozenset()
     for name, node in changed.items():
-        if name not in outer and _only_changed(name, function):
+        if name not in outer and name not in set_otherwise:
             hint = f"set `{name}` in the function first, or hand it over as an argument"
             message = f"`{name}` is changed in `{function.name}` before it is set there"
             yield Diagnostic("python-local-unset", message, locate(code, node.target), help=hint)
-
-
-def _only_changed(name: str, function: ast.FunctionDef) -> bool:
-    """Whether nothing but `name += …` binds a name in a function."""
-    kept = [_Others().visit(node) for node in ast.parse(ast.unparse(function)).body]
-    return not any(name in bound_names(part.body) for part in kept if isinstance(part, ast.FunctionDef))
-
-
-class _Others(ast.NodeTransformer):
-    """Leaves out `name += …`."""
-
-    def visit_AugAssign(self, node: ast.AugAssign) -> ast.AST:
-        return ast.copy_location(ast.Expr(node.value), node)

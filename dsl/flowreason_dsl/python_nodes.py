@@ -8,7 +8,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-_BARE = frozenset({"ctx", "op", "ops", "type_ignores", "type_comment", "kind"})
+_BARE = frozenset({"ctx", "op", "ops", "type_ignores", "type_comment", "kind", "id", "attr", "arg", "level", "conversion"})
 
 
 def children(node: ast.AST) -> Iterator[ast.AST]:
@@ -25,14 +25,31 @@ def children(node: ast.AST) -> Iterator[ast.AST]:
 
 def walk(node: ast.AST) -> Iterator[ast.AST]:
     """A node and all nodes in it, in no order that matters."""
-    todo = [node]
+    todo: list[ast.AST] = [node]
+    pop, known = todo.pop, _KNOWN
     while todo:
-        each = todo.pop()
+        each = pop()
         yield each
-        todo += children(each)
+        kind = type(each)
+        for name in known[kind] if kind in known else _fields(kind):
+            value = getattr(each, name)
+            if type(value) is list:
+                todo += [inner for inner in value if isinstance(inner, ast.AST)]
+            elif isinstance(value, ast.AST):
+                todo.append(value)
 
 
-_KNOWN: dict[type[ast.AST], tuple[str, ...]] = {}
+def deeper(tree: ast.AST, most: int) -> bool:
+    """Whether a tree has more than so many levels."""
+    level = [tree]
+    for _ in range(most):
+        level = [inner for each in level for inner in children(each)]
+        if not level:
+            return False
+    return True
+
+
+_KNOWN: dict[type[ast.AST], tuple[str, ...]] = {ast.Constant: ()}
 
 
 def _fields(kind: type[ast.AST]) -> tuple[str, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from functools import lru_cache
 
 from flowreason_dsl.source import Span
 from flowreason_dsl.syntax import Code
@@ -10,7 +11,7 @@ from flowreason_dsl.syntax import Code
 
 def locate(code: Code, node: ast.expr | ast.stmt | ast.excepthandler | ast.alias) -> Span:
     """The span of a part of the tree; of its first line where it has several."""
-    rows = code.text.split("\n")
+    rows = rows_of(code.text)
     row = min(node.lineno, len(rows)) - 1
     start = _characters(rows[row], node.col_offset)
     if node.end_lineno == node.lineno and node.end_col_offset is not None:
@@ -18,6 +19,12 @@ def locate(code: Code, node: ast.expr | ast.stmt | ast.excepthandler | ast.alias
     else:
         end = len(rows[row])
     return place(code, row, start, max(end, start + 1))
+
+
+@lru_cache(maxsize=16)
+def rows_of(text: str) -> list[str]:
+    """The lines of a piece, for the many places that are looked up in it one after the other."""
+    return text.split("\n")
 
 
 def place(code: Code, row: int, start: int, end: int) -> Span:

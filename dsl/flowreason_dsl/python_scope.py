@@ -27,7 +27,7 @@ from flowreason_dsl.python_bindings import (
     walrus,
 )
 from flowreason_dsl.python_nodes import children, walk
-from flowreason_dsl.python_ways import State, merge
+from flowreason_dsl.python_ways import Names, State, meet
 
 _ALWAYS = frozenset(
     {"__name__", "__doc__", "__annotations__", "__builtins__", "__class__", "__qualname__", "__module__"}
@@ -60,7 +60,7 @@ class _Walk:
         self.reads: dict[str, Read] = {}
         declared = declared_global(tree)
         self.bound = bound_names(tree.body) | declared
-        self.state = State(definite=set(_ALWAYS), possible=set(declared))
+        self.state = State(definite=Names(_ALWAYS), possible=Names(declared))
         self.deferred = False
         self.unsure = False
         self.forgiven = False
@@ -143,17 +143,20 @@ class _Walk:
             self.block(body)
             ends.append(self.state)
         self.guarded -= 1
-        self.state = merge(start, ends)
+        self.state = start
+        meet(start, ends).into(start)
 
     def loop(self, body: list[ast.stmt], orelse: list[ast.stmt], before: Callable[[], None] | None = None) -> None:
         start = self.state
         inside = bound_names(body)
         self.state = start.copy()
-        self.state.later = start.later | inside
+        self.state.later = (*start.later, inside)
         if before:
             before()
         self.block(body)
-        self.state = start.copy(self.state.possible | inside)
+        start.possible.take(self.state.possible, start.later)
+        start.possible.add(*inside)
+        self.state = start
         self.block(orelse)
 
     def attempt(self, node: ast.Try | ast.TryStar) -> None:
@@ -166,9 +169,10 @@ class _Walk:
         self.forgiven = forgiven
         self.block(node.orelse)
         ends = [self.state]
-        risky = start.later | bound_names(node.body)
+        risky = bound_names(node.body)
         for handler in node.handlers:
-            self.state = start.copy(risky)
+            self.state = start.copy(start.later)
+            self.state.possible.add(*risky)
             if handler.type:
                 self.expression(handler.type, ())
             if handler.name:
@@ -177,11 +181,14 @@ class _Walk:
             if handler.name:
                 self.state.definite.discard(handler.name)
             ends.append(self.state)
-        merged = merge(start, ends)
-        self.state = State(set(start.definite), set(merged.possible), start.later)
+        met = meet(start, ends)
+        start.possible.take(met.possible)
+        self.state = start
         self.block(node.finalbody)
-        self.state.definite |= merged.definite
-        self.state.alive = merged.alive and self.state.alive
+        alive = start.alive
+        met.definite = {name: there or name in start.definite for name, there in met.definite.items()}
+        met.into(start)
+        start.alive = met.alive and alive
 
     def match(self, node: ast.Match) -> None:
         self.expression(node.subject, ())
@@ -195,13 +202,14 @@ class _Walk:
                 self.expression(case.guard, ())
             self.block(case.body)
             ends.append(self.state)
-        self.state = merge(start, ends)
+        self.state = start
+        meet(start, ends).into(start)
 
     # --- binding ---
 
     def define(self, *names: str) -> None:
-        self.state.definite.update(names)
-        self.state.possible.update(names)
+        self.state.definite.add(*names)
+        self.state.possible.add(*names)
 
     def bind(self, target: ast.expr) -> None:
         match target:
@@ -370,7 +378,7 @@ class _Walk:
         if any(name in own for own in inner) or not self.state.alive or name in self.state.definite:
             return
         maybe = self.forgiven or name in self.state.possible or (self.deferred and name in self.bound)
-        maybe = maybe or (self.unsure and name in self.state.later)
+        maybe = maybe or (self.unsure and any(name in names for names in self.state.later))
         found = self.reads.get(name)
         if found is None:
             found = self.reads[name] = Read(name, node, maybe)

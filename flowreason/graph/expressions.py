@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 from flowreason.graph import ops
 from flowreason.graph.builder import EFFECTS, Builder, Way
 from flowreason.graph.model import FlowGraph, Read
-from flowreason.graph.scan import has_effects, walk
+from flowreason.graph.scan import Effects, Names, parts
 from flowreason_dsl.python import facts
 from flowreason_dsl.source import Source, Span
 from flowreason_dsl.syntax import (
@@ -44,7 +44,9 @@ class ProgramLike(Protocol):
     flows: Mapping[str, FlowDef]
     tools: Mapping[str, ToolDef]
     sources: Mapping[str, Source]
-    effectful: frozenset[str]
+    effects: Effects
+    assigned: Names
+    callable: frozenset[str]
     made: dict[str, FlowGraph]
 
 
@@ -205,7 +207,7 @@ class Expressions:
         after: Iterable[str] = (),
     ) -> str:
         """A node that may wait; chained to the effects before it if it has any."""
-        effects = has_effects(value, self.program.effectful, self.program.tools)
+        effects = self.program.effects(value)
         before = [way.env[EFFECTS]] if effects and EFFECTS in way.env else []
         made = self._add(op, way, base, reads, about, [*after, *before])
         if effects:
@@ -265,8 +267,7 @@ class Expressions:
 
     def functions(self, code: Code) -> tuple[str, ...]:
         """The flows and tools that a piece of Python may call."""
-        known = self.program.flows.keys() | self.program.tools.keys()
-        return tuple(name for name in facts(code).all_names if name in known)
+        return tuple(name for name in facts(code).all_names if name in self.program.callable)
 
     # --- checks ---
 
@@ -312,7 +313,7 @@ class Expressions:
             parameters=tuple(parameters),
             returns=self.returns,
             source=self.program.sources.get(name.split(".", maxsplit=1)[0], Source("")),
-            effects=has_effects(body, self.program.effectful, self.program.tools),
+            effects=self.program.effects(body),
         )
 
     # --- what statements add ---
@@ -336,7 +337,7 @@ def asks_model(expr: Expression) -> bool:
 def _names_in(expr: Expression) -> list[str]:
     """The names that an expression uses, in written order."""
     found: list[str] = []
-    for part in walk(expr):
+    for part in parts(expr):
         if isinstance(part, Path):
             found.append(part.name.text)
         elif isinstance(part, Code):

@@ -12,7 +12,6 @@ from flowreason.graph import ops
 from flowreason.graph.builder import EFFECTS, Builder, Guard, LoopScope, Way
 from flowreason.graph.expressions import ProgramLike
 from flowreason.graph.model import Read
-from flowreason.graph.scan import assigned, has_effects
 from flowreason_dsl.source import Span
 from flowreason_dsl.syntax import Block, Expression, For, Literal, Name, Repeat, Sample, While
 from flowreason_dsl.types import ANY, INT, TEXT, ListOf, Type
@@ -133,8 +132,8 @@ class Loops:
         region = build.region(f"{id}.body", kind="loop", parent=way.region, owner=id, label=label, span=block.span)
         scope = LoopScope(id, collects)
         body = Way(region, None, dict(way.env), (*way.loops, scope))
-        names = list(assigned(block)) if carry else []
-        if has_effects(block, self.program.effectful, self.program.tools):
+        names = list(self.program.assigned(block)) if carry else []
+        if self.program.effects(block):
             names.append(EFFECTS)
         heads: dict[str, str | None] = {}
         for each in names:

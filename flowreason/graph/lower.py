@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from flowreason.graph.builder import Builder, Way
 from flowreason.graph.model import FlowGraph, Graph
 from flowreason.graph.ops import Answer, Constant, Input
-from flowreason.graph.scan import effectful_flows
+from flowreason.graph.scan import Effects, Names, effectful_flows
 from flowreason.graph.statements import Statements
 from flowreason_dsl.check import CheckedFlow
 from flowreason_dsl.source import Source
@@ -31,6 +31,9 @@ class Program:
         self.tools = tools
         self.sources = sources
         self.effectful = effectful_flows(flows, tools)
+        self.effects = Effects(self.effectful, tools)
+        self.assigned = Names()
+        self.callable = frozenset([*flows, *tools])
         self.made: dict[str, FlowGraph] = {}
 
 

@@ -1,14 +1,14 @@
 """What a stretch of text does, found by walking its tree: which names it assigns, what it calls, whether it has
 effects.
 
-Invariant: nothing here changes anything; every function is decided by its arguments.
+Invariant: nothing here changes a tree; every block is looked at once, however often it is asked about.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import fields, is_dataclass
 
+from flowreason_dsl.check.reach import parts
 from flowreason_dsl.python import facts
 from flowreason_dsl.syntax import (
     Ask,
@@ -24,37 +24,29 @@ from flowreason_dsl.syntax import (
     ToolDef,
 )
 
-
-def walk(part: object) -> Iterator[object]:
-    """A part of a syntax tree and all parts in it, in written order, without recursion."""
-    todo = [part]
-    while todo:
-        each = todo.pop()
-        yield each
-        if is_dataclass(each):
-            todo.extend(reversed([getattr(each, f.name) for f in fields(each) if f.name not in _LEAVES]))
-        elif isinstance(each, tuple):
-            todo.extend(reversed(each))
+__all__ = ["Effects", "Names", "called", "calls", "effectful_flows", "parts"]
 
 
-_LEAVES = frozenset({"span", "source", "lines", "comments", "type", "returns"})
+class Names:
+    """The names that blocks assign for what follows them."""
 
+    def __init__(self) -> None:
+        self._known: dict[int, tuple[Block, dict[str, None]]] = {}
 
-def assigned(block: Block) -> dict[str, None]:
-    """The names that a block assigns for what follows it, in written order. A `sample` keeps its names to itself."""
-    found: dict[str, None] = {}
-    todo: list[object] = [block]
-    while todo:
-        each = todo.pop()
-        if isinstance(each, Sample):
-            continue
-        if isinstance(each, Assign):
-            found.setdefault(each.name.text)
-        if is_dataclass(each):
-            todo.extend(reversed([getattr(each, f.name) for f in fields(each) if f.name not in _LEAVES]))
-        elif isinstance(each, tuple):
-            todo.extend(reversed(each))
-    return found
+    def __call__(self, block: Block) -> dict[str, None]:
+        """The names, in written order. A `sample` keeps its names to itself."""
+        if id(block) not in self._known:
+            self._known[id(block)] = block, self._found(block)
+        return self._known[id(block)][1]
+
+    def _found(self, block: Block) -> dict[str, None]:
+        found: dict[str, None] = {}
+        for each in parts(block.statements, without=(Sample, Block)):
+            if isinstance(each, Assign):
+                found.setdefault(each.name.text)
+            elif isinstance(each, Block):
+                found |= dict.fromkeys(name for name in self(each) if name not in found)
+        return found
 
 
 def called(code: Code) -> frozenset[str]:
@@ -64,7 +56,7 @@ def called(code: Code) -> frozenset[str]:
 
 def calls(part: object) -> Iterator[str]:
     """The names of flows and tools that a part may call, those in its Python included."""
-    for each in walk(part):
+    for each in parts(part):
         if isinstance(each, Call):
             yield each.name.text
         elif isinstance(each, Code):
@@ -72,30 +64,56 @@ def calls(part: object) -> Iterator[str]:
 
 
 def effectful_flows(flows: Mapping[str, FlowDef], tools: Mapping[str, ToolDef]) -> frozenset[str]:
-    """The flows in which something with a side effect may run."""
-    found = {name for name, flow in flows.items() if has_effects(flow.body, frozenset(), tools)}
-    while True:
-        more = {
-            name
-            for name, flow in flows.items()
-            if name not in found and has_effects(flow.body, frozenset(found), tools)
-        }
-        if not more:
-            return frozenset(found)
-        found |= more
+    """The flows in which something with a side effect may run: their own, or that of a flow which they call."""
+    effects = Effects(frozenset(), tools)
+    callers: dict[str, list[str]] = {}
+    for name, flow in flows.items():
+        for each in set(_hands_on(flow.body)) & flows.keys():
+            callers.setdefault(each, []).append(name)
+    todo = [name for name, flow in flows.items() if effects(flow.body)]
+    found = set(todo)
+    while todo:
+        fresh = [caller for caller in callers.get(todo.pop(), ()) if caller not in found]
+        found.update(fresh)
+        todo += fresh
+    return frozenset(found)
 
 
-def has_effects(part: object, flows: frozenset[str], tools: Mapping[str, ToolDef]) -> bool:
-    """Whether a part may have a side effect: a tool that is not pure, a question to a person, a flow with effects."""
-    impure = {name for name, tool in tools.items() if not tool.pure}
-    for each in walk(part):
-        match each:
-            case Ask(user=True):
-                return True
-            case Call(name=name) if name.text in impure or name.text in flows:
-                return True
-            case Solve() | Run() if impure:
-                return True
-            case Emulate(code=code) if called(code) & (impure | flows):
-                return True
-    return False
+def _hands_on(part: object) -> Iterator[str]:
+    """What a part may call as a step, or in code that is emulated: plain Python calls nothing that has effects."""
+    for each in parts(part):
+        if isinstance(each, Call):
+            yield each.name.text
+        elif isinstance(each, Emulate):
+            yield from called(each.code)
+
+
+class Effects:
+    """Which parts may have a side effect: a tool that is not pure, a question to a person, a flow with effects."""
+
+    def __init__(self, flows: frozenset[str], tools: Mapping[str, ToolDef]) -> None:
+        self._impure = frozenset(name for name, tool in tools.items() if not tool.pure)
+        self._telling = self._impure | flows
+        self._blocks: dict[int, tuple[Block, bool]] = {}
+
+    def __call__(self, part: object) -> bool:
+        """Whether a part may have one."""
+        if not isinstance(part, Block):
+            return any(self._here(each) for each in parts(part, without=(Block,)))
+        if id(part) not in self._blocks:
+            self._blocks[id(part)] = part, self(part.statements)
+        return self._blocks[id(part)][1]
+
+    def _here(self, part: object) -> bool:
+        match part:
+            case Block():
+                return self(part)
+            case Ask():
+                return part.user
+            case Call(name=name):
+                return name.text in self._telling
+            case Solve() | Run():
+                return bool(self._impure)
+            case Emulate(code=code) if self._telling:
+                return not self._telling.isdisjoint(called(code))
+        return False

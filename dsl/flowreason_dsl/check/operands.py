@@ -20,6 +20,8 @@ _SIGNS = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.FloorDiv:
 _ORDER = (ast.Lt, ast.LtE, ast.Gt, ast.GtE)
 _TESTS_OF_TYPES = frozenset({"isinstance", "type", "hasattr", "callable", "locals", "globals"})
 _SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
+_BRANCHING = (ast.BoolOp, ast.IfExp, ast.If, ast.While, ast.Try, ast.TryStar, ast.Match)
+_BARE = (ast.Name, ast.Constant)
 _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.GeneratorExp, ast.DictComp)
 
 
@@ -63,11 +65,12 @@ class Operands:
             return
         if isinstance(node, ast.expr):
             yield from self._expression(node, local)
-        for child in self._certain(node):
-            yield from self._look(child, local)
+        for child in self._certain(node) if isinstance(node, _BRANCHING) else children(node):
+            if not isinstance(child, _BARE):
+                yield from self._look(child, local)
 
     def _certain(self, node: ast.AST) -> Iterator[ast.AST]:
-        """What surely runs when the node does."""
+        """What surely runs when a node does that chooses what runs."""
         match node:
             case ast.BoolOp(values=[first, *_]):
                 yield first
@@ -79,8 +82,6 @@ class Operands:
                 return
             case ast.Match(subject=subject):
                 yield subject
-            case _:
-                yield from children(node)
 
     def _comprehension(
         self, node: ast.ListComp | ast.SetComp | ast.GeneratorExp | ast.DictComp, local: Mapping[str, Type]

@@ -106,7 +106,7 @@ class Pieces(PythonNames):
                     message = f"`{attr}` changes a value in place and gives nothing"
                     hint = _CHANGERS[attr].format(name)
                     self.findings.add("python-no-value", message, locate(code, value), help=hint)
-            case ast.Call(func=ast.Name(id="print")) if "print" not in {*state.names, *known.bound}:
+            case ast.Call(func=ast.Name(id="print")) if "print" not in state.names and "print" not in known.bound:
                 hint = "let the last line be the value itself"
                 self.findings.add("python-no-value", "`print` gives no value", locate(code, value), help=hint)
 
@@ -133,7 +133,7 @@ class Pieces(PythonNames):
         formatted = {id(part) for node in walk(tree) if isinstance(node, ast.JoinedStr) for part in walk(node)}
         for node in walk(tree):
             if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in formatted:
-                names = {*_BRACED.findall(node.value)} & {*state.names, *known.bound}
+                names = {each for each in _BRACED.findall(node.value) if each in state.names or each in known.bound}
                 if names:
                     self.outline.spared |= names
                     message = f"in Python `{{{min(names)}}}` stays as it is in a text without `f`"

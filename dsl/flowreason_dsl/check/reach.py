@@ -34,35 +34,50 @@ from flowreason_dsl.syntax import (
     While,
     Yield,
 )
+from flowreason_dsl.unread import Unread
 
-_LEAVES = frozenset({"span", "source", "lines", "comments", "type", "returns", "text", "doc", "block", "user", "line"})
+_LEAVES = frozenset(
+    {"span", "source", "lines", "comments", "type", "returns", "text", "doc", "block", "user", "line"}
+    | {"name", "targets", "steps", "groups", "sets", "leaves"}
+)
 
 
 def parts(part: object, without: tuple[type, ...] = ()) -> Iterator[object]:
-    """A part of a tree and all parts in it, in written order; what stands in parts `without` is left out."""
+    """A part of a tree and all parts in it, in written order; what stands in parts `without` is left out.
+
+    Names, texts and numbers are no parts: whoever wants them takes them from the part that they stand in.
+    """
     todo = [part]
+    pop, known = todo.pop, _INNER
     while todo:
-        each = todo.pop()
-        if isinstance(each, tuple):
-            todo.extend(reversed(each))
+        each = pop()
+        kind = type(each)
+        if kind is tuple:
+            todo += each[::-1]  # type: ignore[index]
+            continue
+        inner = known[kind] if kind in known else _inner(kind)
+        if inner is None:
             continue
         yield each
         if without and isinstance(each, without):
             continue
-        for name in _inner(type(each)):
-            todo.append(getattr(each, name))
+        for name in inner:
+            held = getattr(each, name)
+            if held:
+                todo.append(held)
 
 
-def _inner(kind: type) -> tuple[str, ...]:
-    """The fields of a class that hold further parts, last first."""
-    found = _INNER.get(kind)
-    if found is None:
-        names = [field.name for field in fields(kind) if field.name not in _LEAVES] if is_dataclass(kind) else []
-        found = _INNER[kind] = tuple(reversed(names))
+def _inner(kind: type) -> tuple[str, ...] | None:
+    """The fields of a class that hold further parts, last first; None for what is no part of a tree."""
+    found = None
+    if is_dataclass(kind):
+        leaves = _LEAVES | {"value"} if kind is Literal else _LEAVES
+        found = tuple(reversed([field.name for field in fields(kind) if field.name not in leaves]))
+    _INNER[kind] = found
     return found
 
 
-_INNER: dict[type, tuple[str, ...]] = {}
+_INNER: dict[type, tuple[str, ...] | None] = {}
 
 
 def called(part: object) -> Iterator[str]:
@@ -138,7 +153,7 @@ class Effects:
         match part:
             case Block():
                 return self(part)
-            case Ask(user=True) | Solve() | Run():
+            case Ask(user=True) | Solve() | Run() | Unread():
                 return True
             case Call(name=name):
                 return name.text in self.impure
