@@ -10,12 +10,12 @@ from functools import cache
 from typing import Any
 
 from flowreason_dsl import mend
+from flowreason_dsl.cut import levels
 from flowreason_dsl.diagnostics import Diagnostic
 from flowreason_dsl.grammar import Reduce, grammar
 from flowreason_dsl.lexer import Lexed
 from flowreason_dsl.machine import Machine
 from flowreason_dsl.reading import _MOST_STATES, Reading
-from flowreason_dsl.recovery import levels
 from flowreason_dsl.source import Source, Span
 from flowreason_dsl.syntax import Ask, Yield
 from flowreason_dsl.tokens import Token

@@ -84,17 +84,14 @@ class Reader:
 
     def feed(self, piece: str) -> list[Item]:
         """What became certain with a piece of the text, in the order of the text."""
-        text = self._lexer.text
-        self._lexer.text = ""
-        text += piece  # nothing else holds the text now, so that it grows in place
-        self._lexer.text = text
-        del text
-        if not self.ok:
-            return []
-        self._size += _size(piece)
-        if self._size > MOST_BYTES:
-            return self._fail(0)
-        return self._read()
+        good = self._readable(piece) if self.ok else 0
+        self._add(piece[:good])
+        out = self._read() if self.ok else []
+        self._add(piece[good:])
+        if good == len(piece) or not (self.ok or out):
+            return out
+        statements = [item for item in out if isinstance(item, Finished)]
+        return statements + self._fail(len(self._lexer.text))  # all that is said of such a text is why it is refused
 
     def finish(self) -> tuple[Flow | None, list[Diagnostic]]:
         """What `parse_lenient` says of the whole text, in which thoughts count as blanks."""
@@ -105,6 +102,28 @@ class Reader:
         if flow and self._thoughts:
             flow = replace(flow, source=Source(self.text, self.name))
         return flow, found
+
+    # --- from pieces to text
+
+    def _readable(self, piece: str) -> int:
+        """How many letters of a piece can be read: not half a letter, and not more than a text may have."""
+        good = len(piece)
+        try:
+            size = len(piece.encode("utf-8"))
+        except UnicodeEncodeError as error:
+            good = error.start
+            size = len(piece[:good].encode("utf-8"))
+        if self._size + size > MOST_BYTES:
+            good = len(piece.encode("utf-8", "replace")[: MOST_BYTES - self._size].decode("utf-8", "ignore"))
+        self._size += size
+        return good
+
+    def _add(self, piece: str) -> None:
+        """Makes the text longer. Nothing else holds it meanwhile, so that it grows in place."""
+        text = self._lexer.text
+        self._lexer.text = ""
+        text += piece
+        self._lexer.text = text
 
     # --- from text to tokens
 
@@ -191,11 +210,3 @@ class Reader:
             self._following += 1
         at = self._following + ahead
         return tokens[at].type if at < ready else ""
-
-
-def _size(piece: str) -> int:
-    """How many bytes a piece has; too many, where it cannot be encoded."""
-    try:
-        return len(piece.encode("utf-8"))
-    except UnicodeEncodeError:
-        return MOST_BYTES + 1
