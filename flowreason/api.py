@@ -21,6 +21,7 @@ from flowreason.ports import Provider, Sandbox
 from flowreason.result import Result
 from flowreason.running import Session, run_now
 from flowreason.tools import Tool, bind
+from flowreason_dsl.check import CheckedFlow
 
 MOST_QUESTION = 200_000
 """Characters of a question; more belongs into an input."""
@@ -57,6 +58,7 @@ async def solve_async(
     confirm: Confirm | None = None,
     flow_out: str | PathLike[str] | None = None,
     rounds: int = 2,
+    early: bool = True,
 ) -> Result:
     """The answer to a question, through a flow that is written for it, checked and priced before it runs.
 
@@ -66,7 +68,9 @@ async def solve_async(
     `flow_out` is a file for its text. When the flow's worst case is over `limits`, `confirm(price, limits)` decides
     whether it runs within them; without it the run is refused. `rounds`: how often a draft that does not check goes
     back to the model. `ask_user(text, type)` answers for the person; `may_ask` says whether the flow that is written
-    may ask them (default: where there is an `ask_user`).
+    may ask them (default: where there is an `ask_user`). `early`: where the provider hands over what it writes, steps
+    whose statement has arrived and is checked are begun while the rest of the flow is written, within the limits; those
+    with effects wait. False: nothing is asked before the whole flow is checked and priced.
 
     Raises `UsageError` for what the caller gave, `ProviderError` where no model can be reached while compiling. A run
     that fails is a `Result` with `ok` False and its `error`.
@@ -75,14 +79,18 @@ async def solve_async(
     async with Session(provider, model, base_url, api_key, sandbox, unsafe_python) as session:
         journal = Journal(on_event)
         environment = session.environment(bind(tools), limits, ask_user, may_ask)
-        flow = await _compile(question, given, environment, session, journal, rounds)
-        if flow_out is not None:
-            write_flow(flow, flow_out)
-        if on_flow is not None:
-            on_flow(flow)
         known = {"question": question, **given}
-        own = {name: known[name] for name in flow.graph.main.parameters if name in known}
-        return await finish_run(flow, own, environment, session, journal, confirm)
+        async with session.head_start(environment, journal, known, early) as start:
+            arrived = None if start is None else start.arrived
+            flow = await _compile(question, given, environment, session, journal, rounds, arrived)
+            if flow_out is not None:
+                write_flow(flow, flow_out)
+            if on_flow is not None:
+                on_flow(flow)
+            if start is not None:
+                environment = start.ahead.end()
+            own = {name: known[name] for name in flow.graph.main.parameters if name in known}
+            return await finish_run(flow, own, environment, session, journal, confirm)
 
 
 def compile(question: str, **options: Any) -> Flow:
@@ -117,9 +125,10 @@ async def _compile(
     session: Session,
     journal: Journal,
     rounds: int,
+    on_arrived: Callable[[CheckedFlow], None] | None = None,
 ) -> Flow:
     checked_question(question)
-    compiled = await session.compile(question, inputs, environment, journal, rounds)
+    compiled = await session.compile(question, inputs, environment, journal, rounds, on_arrived)
     return Flow(compiled.checked, environment.tools, compiled=compiled)
 
 

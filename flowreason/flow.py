@@ -26,7 +26,7 @@ from flowreason.result import Result
 from flowreason.running import Session, run_now
 from flowreason.tools import Tool, bind
 from flowreason_dsl import parse
-from flowreason_dsl.check import CheckedFlow, check
+from flowreason_dsl.check import CheckedFlow, check_text
 from flowreason_dsl.diagnostics import Diagnostic
 from flowreason_dsl.names import nearest
 
@@ -47,11 +47,14 @@ def load(path: str | PathLike[str], *, tools: Tools = ()) -> Flow:
 
 
 def loads(text: str, *, name: str = "<flow>", tools: Tools = (), root: str | PathLike[str] | None = None) -> Flow:
-    """A flow from its text. `root` is the folder that `use` may read from; without it there is none."""
+    """A flow from its text. `root` is the folder that `use` may read from; without it there is none.
+
+    Raises `FlowSyntaxError` or `FlowCheckError`, either with everything that is wrong with the text.
+    """
     bound = bind(tools)
     definitions = {each: tool.definition for each, tool in bound.items()}
     loader = None if root is None else _Loader(Path(root))
-    return Flow(check(parse(text, name), tools=definitions, load=loader), bound)
+    return Flow(check_text(text, tools=definitions, load=loader, name=name), bound)
 
 
 def read_text(path: Path) -> str:
@@ -236,5 +239,5 @@ async def finish_run(
         )
         journal.say("run.failed", {"error": str(error), "error_kind": "limit"})
         return Result(RunResult("limit", None, error, tuple(journal.events)), flow)
-    ran = await Run(flow.graph, environment, journal, session.budget).run(inputs)
+    ran = await Run(flow.graph, environment, journal, session.budget, session.caller).run(inputs)
     return Result(ran, flow)

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import threading
-from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from flowreason.compiler import Compiled, compile_question
+from flowreason.compiler.arriving import Arriving
+from flowreason.engine.ahead import Ahead
 from flowreason.engine.caller import Caller
 from flowreason.engine.environment import AskUser, BoundTool, Environment
 from flowreason.engine.gate import Gate
@@ -17,12 +20,16 @@ from flowreason.engine.limits import Budget, Limits
 from flowreason.errors import CompileError, ConfigError
 from flowreason.graph.lower import lower
 from flowreason.graph.model import Graph
-from flowreason.ports import Grammar, ModelInfo, Notify, OnText, Provider, Reply, Request, Sandbox, streamed
+from flowreason.graph.ops import Input
+from flowreason.ports import Grammar, ModelInfo, Notify, OnText, Provider, Reply, Request, Sandbox, Streaming, streamed
 from flowreason_dsl import FlowError, grammar_for, parse, render
-from flowreason_dsl.check import check
+from flowreason_dsl.check import CheckedFlow, check
 from flowreason_dsl.syntax import ToolDef
 
 T = TypeVar("T")
+
+CONCURRENCY = 64
+"""Requests to a provider at once."""
 
 
 def run_now(make: Callable[[], Coroutine[Any, Any, T]]) -> T:
@@ -73,6 +80,7 @@ class Session:
             self.provider = _WithModel(provider, model)
         self.sandbox = sandbox if sandbox is not None else _chosen(unsafe_python)
         self.budget: Budget | None = None
+        self.caller: Caller | None = None
         self.may_ask = False
 
     async def __aenter__(self) -> Session:
@@ -100,6 +108,7 @@ class Session:
         self.may_ask = ask_user is not None if may_ask is None else may_ask
         limits = limits or Limits()
         self.budget = Budget(limits)
+        self.caller = Caller(self.provider, self.budget, Gate(CONCURRENCY))
         definitions = [tool.definition for tool in tools.values()]
         return Environment(
             provider=self.provider,
@@ -108,26 +117,59 @@ class Session:
             limits=limits,
             compiler=RuntimeCompiler(self.provider, definitions, self.may_ask),
             ask_user=ask_user,
+            concurrency=CONCURRENCY,
         )
 
+    @contextlib.asynccontextmanager
+    async def head_start(
+        self, environment: Environment, journal: Journal, known: Mapping[str, Any], wanted: bool
+    ) -> AsyncIterator[HeadStart | None]:
+        """Where the provider hands over what it writes, a head start for the flow that it writes; else None."""
+        if not wanted or self.caller is None or not isinstance(self.provider, Streaming):
+            yield None
+            return
+        start = HeadStart(Ahead(environment, journal, self.caller), known)
+        try:
+            yield start
+        finally:
+            await start.ahead.close()
+
     async def compile(
-        self, question: str, inputs: Mapping[str, Any], environment: Environment, journal: Journal, rounds: int
+        self,
+        question: str,
+        inputs: Mapping[str, Any],
+        environment: Environment,
+        journal: Journal,
+        rounds: int,
+        on_arrived: Callable[[CheckedFlow], None] | None = None,
     ) -> Compiled:
-        """Have a flow written; its calls count against the limits, and are told as the frame `compile`."""
+        """Have a flow written; its calls count against the limits, and are told as the frame `compile`.
+
+        `on_arrived` is told what has arrived of the flow while it is written, each time that more of it could be run.
+        """
         self.need_model()
         caller = Caller(self.provider, self.budget or Budget(environment.limits), Gate(environment.concurrency))
+        tools = {name: tool.definition for name, tool in environment.tools.items()}
 
         def tell(kind: str, data: Mapping[str, Any]) -> None:
             inside = kind.startswith("node.")
             journal.say(kind, data, "compile" if inside else "", "compile" if inside else "")
 
+        def written(text: str, statements: int) -> None:
+            tell("compile.text", {"text": text, "statements": statements})
+
+        arriving = Arriving(tools, written, on_arrived, asyncio.get_running_loop().time)
+
         async def complete(request: Request) -> Reply:
-            return await caller.complete(request, tell, {"attempt": 1, "sample": 0})
+            arriving.begin()
+            reply = await caller.write(request, tell, {"attempt": 1, "sample": 0}, arriving.take)
+            arriving.end()
+            return reply
 
         return await compile_question(
             question,
             inputs=inputs,
-            tools=[tool.definition for tool in environment.tools.values()],
+            tools=list(tools.values()),
             provider=self.provider,
             complete=complete,
             rounds=rounds,
@@ -135,6 +177,22 @@ class Session:
             grammar=_grammar(self.provider),
             person=self.may_ask,
         )
+
+
+@dataclass(frozen=True, slots=True)
+class HeadStart:
+    """Runs what has arrived of a flow with what is `known`: the question and the inputs, by name."""
+
+    ahead: Ahead
+    known: Mapping[str, Any]
+
+    def arrived(self, checked: CheckedFlow) -> None:
+        """More of the flow is there."""
+        graph = lower(checked)
+        nodes = [graph.main.nodes[name].op for name in graph.main.parameters]
+        if all(isinstance(op, Input) and (op.name in self.known or not op.required) for op in nodes):
+            given = {name: self.known[name] for name in graph.main.parameters if name in self.known}
+            self.ahead.begin(graph, given)
 
 
 @dataclass(frozen=True)

@@ -43,6 +43,13 @@ MayAsk = Annotated[bool, typer.Option("--may-ask", help="The flow may ask you, a
 UnsafePython = Annotated[
     bool, typer.Option("--unsafe-python", help="Run the flow's Python without a sandbox. Only for flows you trust.")
 ]
+Early = Annotated[
+    bool,
+    typer.Option(
+        "--early/--no-early",
+        help="Begin steps that are certain while the rest of the flow is written; or wait for its price.",
+    ),
+]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Show the answer only.")]
 NoColor = Annotated[bool, typer.Option("--no-color", help="No colours (so does NO_COLOR in the environment).")]
 FlowFile = Annotated[Path, typer.Argument(metavar="FILE.flow", show_default=False)]

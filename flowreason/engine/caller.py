@@ -1,7 +1,8 @@
 """Sends requests to the provider: within the limits, through the gate, equal ones once, and every step told.
 
 Invariant: equal requests (same key, sample number included) of a run are answered once; whoever waits for a shared
-answer may be cancelled without losing it for the others; what fails is not kept.
+answer may be cancelled without losing it for the others; what fails is not kept; every reply that was paid for is told
+once, whoever still waits for it.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from typing import Any
 from flowreason.engine.gate import Gate
 from flowreason.engine.limits import Budget
 from flowreason.errors import ProviderError
-from flowreason.ports import ModelInfo, Provider, Reply, Request, Usage
+from flowreason.ports import ModelInfo, Provider, Reply, Request, Usage, streamed
 
 TURNS = 5
 """Turns of the event loop from a reply to the end of the flow that it brings: call, draw, vote, node, answer."""
@@ -25,10 +26,15 @@ Tell = Callable[[str, Mapping[str, Any]], None]
 
 @dataclass(slots=True)
 class Shared:
-    """A request under way or answered, and how many wait for it."""
+    """A request under way or answered, how many wait for it, and whether it has left for the provider.
 
-    task: asyncio.Task[Reply]
+    `kept`: once sent, it goes on when nobody waits for it any more, because the same will be asked again.
+    """
+
+    task: asyncio.Task[Reply] | None = None
     waiting: int = 0
+    sent: bool = False
+    kept: bool = False
 
 
 def priced(reply: Reply, info: ModelInfo) -> Reply:
@@ -47,7 +53,14 @@ class Caller:
         self.provider = provider
         self.budget = budget
         self.gate = gate
+        self._keeps = False
         self._shared: dict[Hashable, Shared] = {}
+
+    def ahead(self) -> Caller:
+        """For those who ask ahead of time: what they have sent goes on without them, until others ask it too."""
+        other = Caller(self.provider, self.budget, self.gate)
+        other._keeps, other._shared = True, self._shared
+        return other
 
     async def complete(self, request: Request, tell: Tell, about: Mapping[str, Any], priority: float = 0.0) -> Reply:
         """The reply to a request. `about` goes into the events."""
@@ -55,21 +68,35 @@ class Caller:
         known = self._shared.get(key)
         fresh = known is None
         if known is None:
-            task = asyncio.ensure_future(self._send(request, tell, about, priority))
-            known = self._shared[key] = Shared(task)
+            known = self._shared[key] = Shared(kept=self._keeps)
+            task = known.task = asyncio.ensure_future(self._send(request, tell, about, priority, known))
             task.add_done_callback(lambda done: self._settled(key, done))
+        else:
+            assert known.task is not None
+            task = known.task
+            known.kept = known.kept and self._keeps
         known.waiting += 1
         try:
-            reply = await asyncio.shield(known.task)
+            reply = await asyncio.shield(task)
         except asyncio.CancelledError:
-            if known.waiting == 1 and not known.task.done():
-                known.task.cancel()
-                self._forget(key, known.task)
+            if known.waiting == 1 and not task.done() and not (known.kept and known.sent):
+                task.cancel()
+                self._forget(key, task)
             raise
         finally:
             known.waiting -= 1
-        self._tell_reply(reply, tell, about, shared=not fresh)
+        if not fresh:
+            _tell_reply(reply, tell, about, Usage(0, 0, 0, 0.0))
         return reply
+
+    async def write(
+        self, request: Request, tell: Tell, about: Mapping[str, Any], on_text: Callable[[str | None], None]
+    ) -> Reply:
+        """The reply to a request, sent alone; its text is handed on while it is written, where the provider can.
+
+        `on_text` is told each piece, and None where the text begins anew.
+        """
+        return await self._send(request, tell, about, 0.0, Shared(), on_text)
 
     def _settled(self, key: Hashable, task: asyncio.Task[Reply]) -> None:
         if task.cancelled() or task.exception() is not None:
@@ -81,23 +108,15 @@ class Caller:
         if known is not None and known.task is task:
             del self._shared[key]
 
-    def _tell_reply(self, reply: Reply, tell: Tell, about: Mapping[str, Any], *, shared: bool) -> None:
-        usage = Usage(0, 0, 0, 0.0) if shared else reply.usage
-        tell(
-            "node.reply",
-            {
-                **about,
-                "text": reply.text,
-                "calls": usage.calls,
-                "prompt_tokens": usage.prompt_tokens,
-                "completion_tokens": usage.completion_tokens,
-                "money": usage.money,
-                "model": reply.model,
-                "shared": shared,
-            },
-        )
-
-    async def _send(self, request: Request, tell: Tell, about: Mapping[str, Any], priority: float) -> Reply:
+    async def _send(
+        self,
+        request: Request,
+        tell: Tell,
+        about: Mapping[str, Any],
+        priority: float,
+        shared: Shared,
+        on_text: Callable[[str | None], None] | None = None,
+    ) -> Reply:
         info = self.provider.model_info(request.model)
         await self.gate.enter(priority)
         try:
@@ -105,12 +124,9 @@ class Caller:
             paid: Usage | None = None
             try:
                 tell("node.request", {**about, **_shown(request, info)})
-                reply = await self.provider.complete(
-                    request, lambda kind, data: tell(f"node.{kind}", {**about, **data})
-                )
-                reply = priced(reply, info)
+                shared.sent = True
+                reply = priced(await self._exchange(request, tell, about, on_text), info)
                 paid = reply.usage
-                return reply
             except ProviderError as error:
                 if error.kind in ("reply", "refused"):
                     paid = reserved.sent
@@ -120,8 +136,28 @@ class Caller:
                 raise
             finally:
                 self.budget.settle(reserved, paid)
+            _tell_reply(reply, tell, about, reply.usage)
+            return reply
         finally:
             self._leave(TURNS if self.gate.crowded else 0)
+
+    async def _exchange(
+        self,
+        request: Request,
+        tell: Tell,
+        about: Mapping[str, Any],
+        on_text: Callable[[str | None], None] | None,
+    ) -> Reply:
+        """One reply of the provider, in pieces where somebody listens and the provider can."""
+        if on_text is None:
+            return await self.provider.complete(request, lambda kind, data: tell(f"node.{kind}", {**about, **data}))
+        hear: Callable[[str | None], None] = on_text
+
+        def notify(kind: str, data: Mapping[str, Any]) -> None:
+            hear(None)
+            tell(f"node.{kind}", {**about, **data})
+
+        return await streamed(self.provider, request, hear, notify)
 
     def _leave(self, turns: int) -> None:
         """Hand the place on a few turns later, so that an answer which this reply brings stops those who wait."""
@@ -132,10 +168,27 @@ class Caller:
 
     async def close(self) -> None:
         """Stop what nobody waits for any more."""
-        tasks = [shared.task for shared in self._shared.values() if not shared.task.done()]
+        tasks = [shared.task for shared in self._shared.values() if shared.task and not shared.task.done()]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _tell_reply(reply: Reply, tell: Tell, about: Mapping[str, Any], usage: Usage) -> None:
+    """The event of a reply; `usage` is nothing where an equal call has paid for it."""
+    tell(
+        "node.reply",
+        {
+            **about,
+            "text": reply.text,
+            "calls": usage.calls,
+            "prompt_tokens": usage.prompt_tokens,
+            "completion_tokens": usage.completion_tokens,
+            "money": usage.money,
+            "model": reply.model,
+            "shared": usage is not reply.usage,
+        },
+    )
 
 
 def _identity(request: Request) -> Hashable:

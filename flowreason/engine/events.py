@@ -6,8 +6,10 @@ stands in one.
 | kind | data |
 |---|---|
 | `compile.started` | question |
+| `compile.text` | text: what the model has written since the last one; statements: how many are finished |
 | `compile.draft` | text, round, diagnostics (as JSON) |
 | `compile.done` | text, rounds, fallback (why a plain flow is used instead) |
+| `early.failed` | error: a head start was given up |
 | `run.started` | flow (text), entry, inputs |
 | `run.finished` | value; `run.failed`: error, error_kind; `run.cancelled`: reason |
 | `frame.opened` | region, owner (node), index, flow; `frame.closed` |
@@ -31,7 +33,8 @@ from typing import Any, NamedTuple
 
 class Event(NamedTuple):
     """One fact. `time` is in seconds since the run began; `frame` the path of a frame (`main`, `main/flags[3]`,
-    `main/check/older`), empty for the run itself; `node` the id of a node in its flow's graph."""
+    `main/check/older`), empty for the run itself; `node` the id of a node in its flow's graph. Calls to the model that
+    were made before the whole flow had arrived stand under `early/`, with the name of their `flow` in the data."""
 
     seq: int
     time: float

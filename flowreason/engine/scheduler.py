@@ -32,16 +32,29 @@ _EAGER: dict[str, Any] = {"eager_start": True} if sys.version_info >= (3, 12) el
 
 
 class Run:
-    """One run of a graph, from inputs to a result. `journal` and `budget` may hold what came before (the compiler)."""
+    """One run of a graph, from inputs to a result.
 
-    def __init__(self, graph: Graph, environment: Environment, journal: Journal, budget: Budget | None = None) -> None:
+    `journal`, `budget` and `caller` may hold what came before: the compiler, a head start. A caller that is `lent`
+    stays open when the run is over.
+    """
+
+    def __init__(
+        self,
+        graph: Graph,
+        environment: Environment,
+        journal: Journal,
+        budget: Budget | None = None,
+        caller: Caller | None = None,
+        lent: bool = False,
+    ) -> None:
         limits = environment.limits
         self.graph = graph
         self.environment = environment
         self.journal = journal
         self._live = journal.on_event is not None
         self._stepper = Stepper(time.monotonic, limits.depth, limits.rounds)
-        self._caller = Caller(environment.provider, budget or Budget(limits), Gate(environment.concurrency))
+        self._lent = lent
+        self._caller = caller or Caller(environment.provider, budget or Budget(limits), Gate(environment.concurrency))
         self._worker = Worker(environment, self._caller, self)
         self._main: Frame | None = None
         self._broken: BaseException | None = None
@@ -125,7 +138,8 @@ class Run:
             await asyncio.gather(*self._cancelled, return_exceptions=True)
         finally:
             try:
-                await self._caller.close()
+                if not self._lent:
+                    await self._caller.close()
             finally:
                 await self._worker.close()
         self._flush()

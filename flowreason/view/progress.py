@@ -225,8 +225,9 @@ def _closed(view: RunView, event: Event) -> None:
 
 
 def _node(view: RunView, event: Event) -> None:
-    state = view.state(view.frames.get(event.frame, view.entry), event.node)
     data = event.data
+    flow = view.frames.get(event.frame) or str(data.get("flow") or view.entry)
+    state = view.state(flow, event.node)
     match event.kind:
         case "node.started":
             _started(view, state, event)

@@ -77,7 +77,9 @@ class LiveFlow:
     def on_event(self, event: Event) -> None:
         fold(self.view, event)
         self._seen_at = self._clock()
-        if event.kind.startswith("compile."):
+        if event.kind == "compile.text":
+            self._stage = _writing(event)
+        elif event.kind.startswith("compile."):
             self._stage = plain_line(event) or self._stage
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
@@ -139,6 +141,11 @@ class LiveFlow:
 
     def _totals(self) -> str:
         return cost_text(self.view.usage, self._now(), shared=self.view.shared)
+
+
+def _writing(event: Event) -> str:
+    count = int(event.data.get("statements") or 0)
+    return f"writing the flow: {count} statement{'' if count == 1 else 's'}"
 
 
 def _said(node: PictureNode, state: NodeState | None) -> str:

@@ -187,7 +187,7 @@ def test_gadgets_lead_nowhere(code: str) -> None:
 BOMBS = [
     ("while True: pass", "timeout"), ("x = []\nwhile True: x.append(bytearray(10**6))", "memory"), ("'x' * 10**12", "memory"),
     ("while True: print('flood')", "output"), ("10 ** 10 ** 8", "timeout"), ("re.match('(a*)*b', 'a' * 40)", "timeout"),
-    ("def f(): f()\nf()", "RecursionError"), ("sys.setrecursionlimit(10**9)\ndef f(n): return [f(n + 1)]\nf(0)", "crash memory RecursionError timeout"),
+    ("def f(): f()\nf()", "RecursionError"), ("sys.setrecursionlimit(10**9)\ndef f(n): return [f(n + 1)]\nf(0)", "crash memory RecursionError SystemError timeout"),
     ("libc.abort()", "crash"), ("ctypes.string_at(0)", "crash"), ("os._exit(0)", "crash"), ("sys.exit(1)", "SystemExit"), ("raise KeyboardInterrupt", "KeyboardInterrupt"),
     ("x = []\nx.append(x)\nx", "size"), ("{'a' * i: 1 for i in range(1000)}", "size"), ("[[] for _ in range(10**5)]", "size"),
     ("class E(Exception):\n    def __str__(self): raise ValueError\nraise E", "E"), ("class E(Exception):\n    def __str__(self):\n        while True: pass\nraise E", "timeout"),
