@@ -13,6 +13,7 @@ import typer
 from flowreason.cli import failures, options, output
 from flowreason.cli.examples_command import examples_app
 from flowreason.cli.grammar_command import print_grammar
+from flowreason.cli.lsp_command import run_server
 from flowreason.errors import UsageError
 
 app = typer.Typer(
@@ -26,6 +27,7 @@ app = typer.Typer(
 )
 app.add_typer(examples_app, name="examples")
 app.command("grammar")(print_grammar)
+app.command("lsp")(run_server)
 
 # typer's own name for what click calls ClickException has moved between releases; BadParameter has stayed.
 _UsageFault: type[Exception] = next(c for c in typer.BadParameter.__mro__ if c.__name__ == "ClickException")

@@ -19,10 +19,15 @@ from flowreason.graph.shape import Shape
 
 def most(shape: Shape, steps: Steps) -> Cost:
     """The most that one activation of a flow costs."""
+    return most_of_bodies(shape, steps)[shape.root]
+
+
+def most_of_bodies(shape: Shape, steps: Steps) -> dict[str, Cost]:
+    """The most that one activation of every body of a flow costs: of a loop's, one round."""
     found: dict[str, Cost] = {}
     for body in shape.bodies:
         found[body] = _Body(shape, steps, body, found).cost()
-    return found[shape.root]
+    return found
 
 
 class _Body:

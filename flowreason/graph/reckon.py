@@ -11,11 +11,11 @@ from typing import Any
 
 from flowreason.graph import ops
 from flowreason.graph.bounds import UNBOUNDED
-from flowreason.graph.cost import LONGEST, Callee, Cost, Lookup, Parameter, Steps
+from flowreason.graph.cost import LONGEST, NOTHING, Callee, Cost, Lookup, Parameter, Steps, together
 from flowreason.graph.fewest import fewest
 from flowreason.graph.known import KnownValues
 from flowreason.graph.model import FlowGraph, Graph, Node
-from flowreason.graph.most import chain, most
+from flowreason.graph.most import chain, most, most_of_bodies
 from flowreason.graph.peek import NOTHING as UNKNOWN
 from flowreason.graph.peek import of_value
 from flowreason.graph.shape import Shape
@@ -90,6 +90,22 @@ class Reckoning:
             numbers = [known.rounds(id).full.high.number for id in loops]
             found += [float(number) for number in numbers if number is not None]
         return max(found)
+
+    def of_flow(self, name: str) -> Callee:
+        """What one run of a flow costs, whoever calls it. To be asked after `entry`."""
+        return self.entry() if name == self.graph.entry else self._seen_from(self.graph.entry)(name)
+
+    def of_step(self, flow: str, id: str) -> tuple[Cost, Cost]:
+        """The fewest and the most that one run of a step costs, whoever calls its flow; of a loop, all its rounds, of
+        which the fewest are not reckoned. To be asked after `entry`."""
+        known = self._known[""] if flow == self.graph.entry else self._generic(flow)
+        shape, steps = self._shape(flow), Steps(self.graph, known, self._seen_from(flow), self.asking)
+        node = self.graph.flows[flow].nodes[id]
+        most_ = steps.most(node)
+        if not isinstance(node.op, ops.Loop):
+            return steps.fewest(node), most_
+        round_ = most_of_bodies(shape, steps)[node.op.body]
+        return NOTHING, together([most_, round_.times(known.rounds(id).full.high)])
 
     # --- groups of flows that call one another ---
 

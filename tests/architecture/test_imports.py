@@ -28,6 +28,8 @@ HOMES = {
     "platformdirs": ("flowreason.config",),
     "pydantic_monty": ("flowreason.sandbox",),
     "streamlit": ("flowreason_ui",),
+    "pygls": ("flowreason.editor.server",),
+    "lsprotocol": ("flowreason.editor.server", "flowreason.editor.wire"),
 }
 """Where each third-party library may be imported; one that is not listed is met nowhere."""
 
@@ -92,7 +94,7 @@ def loaded_by(statement: str) -> set[str]:
     return set(json.loads(run.stdout))
 
 
-HEAVY = {"aiohttp", "httpx2", "lark", "networkx", "numpy", "openai", "pydantic", "pydot", "rich", "streamlit"}
+HEAVY = {"aiohttp", "httpx2", "lark", "networkx", "numpy", "openai", "pydantic", "pydot", "pygls", "rich", "streamlit"}
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,49 @@
+"""From one text to another by few changes, so that the cursor and folded lines of an editor stay where they are.
+
+Invariant: the edits do not overlap, stand in the order of the text, and made together give the other text.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+
+from flowreason_dsl import FlowSyntaxError, format_text
+from flowreason_dsl.source import Span
+
+MOST_LINES = 2_000
+"""Lines that are still compared one by one; a longer text is replaced as a whole."""
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """`text` in place of `span`."""
+
+    span: Span
+    text: str
+
+
+def formatted(text: str) -> list[Edit]:
+    """The edits that bring a text into the one style; none where it does not follow the grammar."""
+    try:
+        return changes(text, format_text(text))
+    except FlowSyntaxError:
+        return []
+
+
+def changes(before: str, after: str) -> list[Edit]:
+    """The edits that lead from one text to another."""
+    if before == after:
+        return []
+    old, new = before.splitlines(keepends=True), after.splitlines(keepends=True)
+    if max(len(old), len(new)) > MOST_LINES:
+        return [Edit(Span(0, len(before)), after)]
+    starts = [0]
+    for line in old:
+        starts.append(starts[-1] + len(line))
+    matcher = SequenceMatcher(None, old, new, autojunk=False)
+    return [
+        Edit(Span(starts[i1], starts[i2]), "".join(new[j1:j2]))
+        for kind, i1, i2, j1, j2 in matcher.get_opcodes()
+        if kind != "equal"
+    ]
