@@ -1,18 +1,21 @@
 """From the grammar's rules to the syntax tree: one function for each rule of `grammar.lark`.
 
 Invariant: every function is decided by its children alone and never fails; what can be wrong about a token was
-found before it came here. All tokens are kept, so the first and the last child give the span.
+found before it came here. All tokens are kept, so the first and the last child give the span. A token whose value is
+`Unread` stands for what could not be read.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, NamedTuple, TypeAlias
 
 from flowreason_dsl import syntax as s
 from flowreason_dsl.source import NOWHERE, Span
 from flowreason_dsl.tokens import Token
 from flowreason_dsl.types import SCALARS, Choice, DictOf, ListOf, Record
+from flowreason_dsl.unread import Unread
 
 Children: TypeAlias = list[Any]
 
@@ -160,8 +163,8 @@ def _yield(c: Children) -> s.Yield:
     return s.Yield(c[1], _span(c))
 
 
-def _break(c: Children) -> s.Break:
-    return s.Break(_span(c))
+def _break(c: Children) -> s.Break | Unread:
+    return c[0].value if type(c[0].value) is Unread else s.Break(_span(c))
 
 
 def _edge(c: Children) -> s.Edge:
@@ -172,7 +175,10 @@ def _names(c: Children) -> tuple[s.Name, ...]:
     return tuple([_name(token) for token in c[::2]])
 
 
-def _if(c: Children) -> s.If:
+def _if(c: Children) -> s.If | Unread:
+    if type(c[0].value) is Unread:
+        inside = [child for child in c if isinstance(child, s.Block | s.Expression)]
+        return replace(c[0].value, parts=(*c[0].value.parts, *inside), span=_span(c))
     arms: list[s.Arm] = []
     otherwise: s.Block | None = None
     for i, child in enumerate(c):
@@ -314,7 +320,9 @@ def _template(c: Children) -> s.Template:
     return s.Template(c[0].value, _span(c))
 
 
-def _literal(c: Children) -> s.Literal:
+def _literal(c: Children) -> s.Literal | Unread:
+    if type(c[0].value) is Unread:
+        return c[0].value
     return s.Literal(_BOOLS.get(c[0].type, c[0].value), _span(c))
 
 

@@ -78,7 +78,7 @@ class Region:
         fences = list(_FENCE.finditer(self.text, at, first.start()))
         if fences:
             return self._skip(at, fences[-1].end())
-        if _STATEMENT_LINE.search(self.text, at, first.start()):
+        if _STATEMENT_LINE.search(self.text, self.text.rfind("\n", 0, at) + 1, first.start()):
             return 0
         return self._skip(at, _before_comments(self.text, at, first.start()))
 

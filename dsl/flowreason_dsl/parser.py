@@ -5,7 +5,7 @@ Invariant: any text gives a flow or diagnostics; nothing else is raised, however
 
 from __future__ import annotations
 
-from flowreason_dsl.diagnostics import Diagnostic, FlowSyntaxError
+from flowreason_dsl.diagnostics import Diagnostic, FlowSyntaxError, errors
 from flowreason_dsl.lexer import tokenize
 from flowreason_dsl.reading import Reading
 from flowreason_dsl.source import Source, Span
@@ -26,13 +26,23 @@ def parse(text: str, name: str = "<flow>") -> Flow:
 
 def parse_lenient(text: str, name: str = "<flow>") -> tuple[Flow | None, list[Diagnostic]]:
     """The flow, or None where there are errors; and all errors and hints, in the order of the text."""
+    flow, diagnostics = parse_partial(text, name)
+    return None if flow is None or flow.doubts or errors(diagnostics) else flow, diagnostics
+
+
+def parse_partial(text: str, name: str = "<flow>") -> tuple[Flow | None, list[Diagnostic]]:
+    """What could be read, also of a text with errors; and all errors and hints, in the order of the text.
+
+    The flow has `doubts` where there are errors, and is None only where nothing in the text is a flow.
+    """
     source = Source(text, name)
     if refused := _refused(source):
         return None, [refused]
     reading = Reading(source, tokenize(text)).read()
     if reading.flow is None and not reading.lexed.refused and len(text) <= _MOST_READ_TWICE:
         reading = _closer(reading, Reading(source, tokenize(text, wary=True)).read())
-    return reading.flow, sorted(reading.reports.found, key=lambda d: (d.span.start, d.span.end, d.code))
+    found = sorted(reading.reports.found, key=lambda d: (d.span.start, d.span.end, d.code))
+    return reading.flow or reading.partial, found
 
 
 def _closer(first: Reading, second: Reading) -> Reading:

@@ -15,6 +15,7 @@ from flowreason_dsl.layout import Layout, Segment, brackets, words
 from flowreason_dsl.parser import parse
 from flowreason_dsl.quoting import code, doc_text, literal, path, short_text, template, type_text
 from flowreason_dsl.source import Span
+from flowreason_dsl.unread import Unread
 
 Parts: TypeAlias = list[Segment | s.Block]
 """An expression for the layout: pieces of text, and the blocks of loops between them."""
@@ -127,6 +128,8 @@ def _statement(layout: Layout, item: s.Statement) -> None:
         case s.Repeat():
             until = _subject(item.until, "until ", item.until.span.start) if item.until else []
             _block(layout, [*_subject(item.count, "repeat ", item.span.start), *until], item.body)
+        case Unread():
+            raise ValueError("a text with errors has no one style")
         case _:
             assert_never(item)
 
@@ -283,6 +286,8 @@ def _simple(value: s.Value, indent: str) -> str:
             return f"run {path(value.flow)}"
         case s.For() | s.Sample():
             raise ValueError("a loop cannot stand here; give its value a name first")
+        case Unread():
+            raise ValueError("a text with errors has no one style")
         case _:
             assert_never(value)
 

@@ -20,7 +20,13 @@ from flowreason_dsl.words import alternatives
 if TYPE_CHECKING:
     from flowreason_dsl.reading import Reading
 
-_CANDIDATES = ("COMMA", "COLON", "LPAR", "RPAR", "LSQB", "RSQB", "EQUAL", "LBRACE", "RBRACE", "NAME", "SCALAR")
+_CANDIDATES: tuple[tuple[str, ...], ...] = (
+    *(
+        (kind,)
+        for kind in ("COMMA", "COLON", "LPAR", "RPAR", "LSQB", "RSQB", "EQUAL", "LBRACE", "RBRACE", "NAME", "SCALAR")
+    ),
+    ("COLON", "SCALAR"),
+)
 _STRAY = frozenset({"RPAR", "RSQB", "COMMA"})
 SURPLUS = "-"
 """In place of the kind of a mark: the mark at hand is one too many."""
@@ -28,19 +34,21 @@ _FAR = 14
 _FAR_ENOUGH = 5
 
 
-def missing_mark(at: Reading) -> str | None:
-    """The kind of the mark whose absence best explains the fault, or that the one at hand is one too many."""
-    best, farthest = None, 0
-    for kind in _CANDIDATES:
-        if not _plausible(at, kind) or kind not in at.machine.row():
+def missing_mark(at: Reading) -> tuple[str, ...]:
+    """The kinds of the marks whose absence best explains the fault, or that the one at hand is one too many."""
+    best: tuple[str, ...] = ()
+    farthest = 0
+    for kinds in _CANDIDATES:
+        if not _plausible(at, kinds[0]) or kinds[0] not in at.machine.row():
             continue
-        reached = at.machine.reach([(kind,), *_following(at)])
+        reached = at.machine.reach([*((kind,) for kind in kinds), *_following(at)]) - len(kinds) + 1
         if reached > farthest:
-            best, farthest = kind, reached
-    if at.kind(at.at) in _STRAY and at.machine.reach(_following(at, 1)) + 1 >= max(farthest, _FAR_ENOUGH + 1):
-        return SURPLUS
+            best, farthest = kinds, reached
+    stray = at.kind(at.at) in _STRAY or (at.kind(at.at) == "LBRACE" == at.kind(at.at - 1) and at.surplus < 0)
+    if stray and at.machine.reach(_following(at, 1)) + 1 >= max(farthest, _FAR_ENOUGH + 1):
+        return (SURPLUS,)
     enough = min(_FAR_ENOUGH, len(at.tokens) - at.at) + 1
-    return best if farthest >= enough else None
+    return best if farthest >= enough else ()
 
 
 def brace_before_else(at: Reading) -> bool:
@@ -63,12 +71,13 @@ def _following(at: Reading, behind: int = 0) -> Iterator[tuple[str, ...]]:
         yield alternatives(token)
 
 
-def with_mark(found: Diagnostic, at: Reading, kind: str) -> Diagnostic:
+def with_mark(found: Diagnostic, at: Reading, kinds: tuple[str, ...]) -> Diagnostic:
     """The finding with the fix that puts the mark in, where it has none."""
+    kind = kinds[0]
     place = at.tokens[at.at - 1].end if at.at else 0
     if kind == "RBRACE" and found.code != "syntax-unclosed-brace":
         return _missing_brace(found, at, place)
-    if found.fix or found.code != "syntax-unexpected" or kind in ("NAME", "SCALAR"):
+    if found.fix or found.code != "syntax-unexpected" or kind in ("NAME", "SCALAR") or len(kinds) > 1:
         return found
     if kind == SURPLUS:
         return replace(found, fix=Fix("take it out", found.span, ""))

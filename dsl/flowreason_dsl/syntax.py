@@ -11,6 +11,7 @@ from typing import TypeAlias
 
 from flowreason_dsl.source import NOWHERE, Source, Span
 from flowreason_dsl.types import Type
+from flowreason_dsl.unread import Doubt, Unread
 
 
 def _span() -> Span:
@@ -162,7 +163,7 @@ class Sample:
     span: Span = _span()
 
 
-Value: TypeAlias = Path | Template | Literal | Code | Ask | Emulate | Call | Solve | Run | For | Sample
+Value: TypeAlias = Path | Template | Literal | Code | Ask | Emulate | Call | Solve | Run | For | Sample | Unread
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,7 +246,7 @@ class If:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """The values that an arm of a `match` stands for."""
+    """The values that an arm of a `match` stands for; none where they could not be read."""
 
     values: tuple[Literal, ...]
     body: Block
@@ -300,7 +301,7 @@ class Answer:
     span: Span = _span()
 
 
-Statement: TypeAlias = Assign | Do | Edge | If | Match | While | Repeat | Break | Yield | Answer
+Statement: TypeAlias = Assign | Do | Edge | If | Match | While | Repeat | Break | Yield | Answer | Unread
 
 
 @dataclass(frozen=True, slots=True)
@@ -365,13 +366,17 @@ class Comment:
 
 @dataclass(frozen=True, slots=True)
 class Flow:
-    """A file: one or more flows, of which the first is where a run starts."""
+    """A file: one or more flows, of which the first is where a run starts.
+
+    Where there are `doubts`, it is what could be read of a text with errors.
+    """
 
     flows: tuple[FlowDef, ...]
     tools: tuple[ToolDef, ...] = ()
     uses: tuple[Use, ...] = ()
     comments: tuple[Comment, ...] = field(default=(), compare=False, repr=False)
     source: Source = field(default=Source(""), compare=False, repr=False)
+    doubts: tuple[Doubt, ...] = field(default=(), compare=False, repr=False)
 
     @property
     def main(self) -> FlowDef:

@@ -14,9 +14,10 @@ from flowreason.asking.misfit import Misfit
 from flowreason.asking.reply import without_thoughts
 from flowreason.compiler.sound import unsound, walk
 from flowreason_dsl.check import CheckedFlow, check, diagnose
+from flowreason_dsl.check.doubts import Doubts
 from flowreason_dsl.diagnostics import Diagnostic, errors
 from flowreason_dsl.fixing import mended
-from flowreason_dsl.parser import parse_lenient
+from flowreason_dsl.parser import parse_partial
 from flowreason_dsl.printer import format_text
 from flowreason_dsl.source import Span
 from flowreason_dsl.syntax import Call, Parameter, ToolDef
@@ -24,6 +25,8 @@ from flowreason_dsl.types import Type
 
 NAME = "<draft>"
 MOST_MENDINGS = 3
+_OF_ALL = frozenset({"flow-by-heart", "flow-returns", "input-unknown"})
+"""What is known only of a flow that could be read as a whole."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,11 +67,12 @@ def judge(text: str, terms: Terms) -> Draft:
     if not text.strip():
         nothing = Diagnostic("flow-missing", "the reply holds no flow", Span(0, 0), help="begin with `flow name(`")
         return Draft(text, (nothing,))
-    flow, found = parse_lenient(text, NAME)
+    flow, found = parse_partial(text, NAME)
     if flow is None:
         return Draft(text, tuple(found))
     found = [*found, *diagnose(flow, tools=terms.tools)]
-    found += unsound(flow, terms.given, terms.tools, returns=terms.returns, person=terms.person)
+    more, doubts = unsound(flow, terms.given, terms.tools, returns=terms.returns, person=terms.person), Doubts(flow)
+    found += [d for d in more if not (flow.doubts and d.code in _OF_ALL) and not doubts.silences(d.code, d.span)]
     return Draft(text, tuple(found), None if errors(found) else check(flow, tools=terms.tools))
 
 

@@ -6,19 +6,22 @@ Invariant: a `CheckedFlow` is only made by `check`, so that whoever holds one kn
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 
-from flowreason_dsl.check.findings import Findings
+from flowreason_dsl.check.doubts import Doubts
+from flowreason_dsl.check.findings import Enough, Findings
 from flowreason_dsl.check.limits import too_much_python
 from flowreason_dsl.check.program import Load, Program, gather
 from flowreason_dsl.check.reach import Effects, asking_flows, calls_of, effectful_flows, endless, parts, reached
 from flowreason_dsl.check.statements import Statements
-from flowreason_dsl.diagnostics import Diagnostic, FlowCheckError, Label, errors
+from flowreason_dsl.diagnostics import Diagnostic, FlowCheckError, FlowSyntaxError, Label, errors
+from flowreason_dsl.parser import parse_partial
 from flowreason_dsl.source import Source
 from flowreason_dsl.syntax import Flow, FlowDef, Run, Solve, ToolDef
 from flowreason_dsl.types import Type
 
-__all__ = ["CheckedFlow", "Load", "check", "diagnose"]
+__all__ = ["CheckedFlow", "Load", "check", "check_text", "diagnose", "find_all"]
 
 
 @dataclass(frozen=True)
@@ -40,6 +43,8 @@ class CheckedFlow:
 
 def check(flow: Flow, *, tools: Mapping[str, ToolDef] | None = None, load: Load | None = None) -> CheckedFlow:
     """The flow as one that can be run. Raises FlowCheckError with all findings when one of them is an error."""
+    if flow.doubts:
+        raise ValueError("a text with errors has no flow that could be run")
     found, program, types = _examine(flow, tools or {}, load)
     if errors(found):
         raise FlowCheckError(found, flow.source)
@@ -51,13 +56,53 @@ def diagnose(flow: Flow, *, tools: Mapping[str, ToolDef] | None = None, load: Lo
     return _examine(flow, tools or {}, load)[0]
 
 
+def find_all(
+    text: str, *, tools: Mapping[str, ToolDef] | None = None, load: Load | None = None, name: str = "<flow>"
+) -> list[Diagnostic]:
+    """Everything that is wrong with a text, mistakes of writing and of meaning together, in its order. Never raises.
+
+    What may only follow from a mistake of writing is not told, nor is a second mistake on its line.
+    """
+    flow, found = parse_partial(text, name)
+    return found if flow is None else _in_order([*found, *diagnose(flow, tools=tools, load=load)])
+
+
+def check_text(
+    text: str, *, tools: Mapping[str, ToolDef] | None = None, load: Load | None = None, name: str = "<flow>"
+) -> CheckedFlow:
+    """A text as a flow that can be run, with all that was mended in it among its hints.
+
+    Raises FlowSyntaxError where the text does not follow the grammar, else FlowCheckError; either with all findings.
+    """
+    flow, found = parse_partial(text, name)
+    if flow is None or errors(found):
+        whole = found if flow is None else _in_order([*found, *diagnose(flow, tools=tools, load=load)])
+        raise FlowSyntaxError(whole, Source(text.encode("utf-8", "replace").decode("utf-8"), name))
+    meant, program, types = _examine(flow, tools or {}, load)
+    whole = _in_order([*found, *meant])
+    if errors(whole):
+        raise FlowCheckError(whole, flow.source)
+    return CheckedFlow(flow, program.flows, program.tools, program.sources, tuple(whole), types)
+
+
+def _in_order(found: list[Diagnostic]) -> list[Diagnostic]:
+    return sorted(found, key=lambda d: (d.source is not None, d.span.start, d.span.end, d.code))
+
+
 def _examine(
     flow: Flow, tools: Mapping[str, ToolDef], load: Load | None
 ) -> tuple[list[Diagnostic], Program, dict[str, dict[str, Type]]]:
-    findings = Findings(flow.source)
-    program = gather(flow, tools, load, findings)
-    if too_much_python(program, findings):
-        return findings.found, program, {}
+    findings = Findings(flow.source, Doubts(flow))
+    program, types = Program(), {}
+    with suppress(Enough):
+        program = gather(flow, tools, load, findings)
+        if not too_much_python(program, findings):
+            types = _walk(flow, program, findings)
+    return _in_order(findings.found), program, types
+
+
+def _walk(flow: Flow, program: Program, findings: Findings) -> dict[str, dict[str, Type]]:
+    """Check every flow; the types of their names."""
     calls = calls_of(program.flows)
     program.asking = asking_flows(program.flows, program.tools, calls)
     program.effectful = effectful_flows(program.flows, program.tools, calls)
@@ -67,13 +112,13 @@ def _examine(
         findings.source = program.sources[name]
         types[name] = Statements(each, program, findings).run()
     _calls(flow, program, calls, findings)
-    found = sorted(findings.found, key=lambda d: (d.source is not None, d.span.start, d.span.end, d.code))
-    return found, program, types
+    return types
 
 
 def _calls(flow: Flow, program: Program, calls: Mapping[str, frozenset[str]], findings: Findings) -> None:
     """What can only be said of all flows together."""
-    for name, call in endless(program.flows):
+    doubts = findings.doubts
+    for name, call in endless({name: each for name, each in program.flows.items() if not doubts.doubtful(each)}):
         findings.source = program.sources[name]
         label = Label(call.span, "this call comes before any way out")
         message = f"`{name}` calls itself on every path, and never comes to an end"
@@ -82,7 +127,8 @@ def _calls(flow: Flow, program: Program, calls: Mapping[str, frozenset[str]], fi
     findings.source = flow.source
     if not flow.flows or any(isinstance(each, Run | Solve) for main in flow.flows for each in parts(main.body)):
         return
-    known = reached(flow.main.name.text, calls) | findings.spared
+    main = next((each for each in flow.flows if not doubts.nameless(each)), flow.main)
+    known = reached(main.name.text, calls) | findings.spared | (doubts.words if doubts.there else set())
     for name, each in program.flows.items():
         if name not in known and program.sources[name] is flow.source:
             findings.add("flow-unused", f"nothing calls the flow `{name}`", each.name.span)

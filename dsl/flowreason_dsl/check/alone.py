@@ -58,9 +58,9 @@ class Alone(Loops):
         self.paths(value.given, state)
         collected = any(scope.collects for scope in self.scopes)
         if loop.line and not collected:
-            if not self.has_effects(loop.body):
-                self._dropped(value)
             self.for_loop(loop, state, Scope("for", True))
+            if not self.has_effects(loop.body) and not self.unknown_calls:
+                self._dropped(value)
         else:
             self.for_loop(loop, state, Scope("for", False))
 

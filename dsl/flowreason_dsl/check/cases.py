@@ -74,6 +74,8 @@ class Subject:
 
     def _worded(self, findings: Findings) -> None:
         """`kind = ask "…"` gives free text, which rarely is one of the cases to the letter."""
+        if not all(case.values for case in self.whole.cases):
+            return
         texts = [literal.value for case in self.whole.cases for literal in case.values]
         raw = self.variable.raw if self.variable else None
         if self.type != TEXT or raw is None or not all(isinstance(text, str) for text in texts) or not texts:

@@ -1,18 +1,26 @@
 """Where findings are gathered while a flow is checked.
 
-Invariant: the severity of a finding is that of its code; one place and code is reported once.
+Invariant: the severity of a finding is that of its code; one place and code is reported once; what may follow from a
+fault of the text is not reported; however many warnings there are, errors are only left out after other errors.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
+from flowreason_dsl.check.doubts import Doubts
 from flowreason_dsl.codes import severity_of
 from flowreason_dsl.diagnostics import Diagnostic, Fix, Label
 from flowreason_dsl.source import Source, Span
+from flowreason_dsl.syntax import Flow
 
-MOST_FOUND = 2000
-"""How many findings are kept. Nobody reads more, and a text of a megabyte can hold a hundred thousand."""
+MOST_ERRORS = 200
+MOST_OTHERS = 300
+"""How many errors, and how many warnings and hints, are kept: a text of a megabyte can hold a hundred thousand."""
+
+
+class Enough(Exception):
+    """There are so many errors that looking for more would help nobody."""
 
 
 class Findings:
@@ -21,13 +29,15 @@ class Findings:
     `spared` are flows that are not called unused, because the call that was meant is reported already.
     """
 
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: Source, doubts: Doubts | None = None) -> None:
         self.main = source
+        self.doubts = doubts or Doubts(Flow((), source=source))
         self.source = source
         self.found: list[Diagnostic] = []
         self.spared: set[str] = set()
         self._mended: set[tuple[str, int]] = set()
         self._seen: set[tuple[str, str, Span]] = set()
+        self._errors = 0
 
     def add(
         self,
@@ -41,6 +51,8 @@ class Findings:
     ) -> None:
         """Report a finding in the file that is being checked."""
         where = None if self.source is self.main else self.source
+        if where is None and self.doubts.silences(code, span):
+            return
         self.put(Diagnostic(code, message, span, severity_of(code), tuple(labels), help, self._once(fix), where))
 
     def _once(self, fix: Fix | None) -> Fix | None:
@@ -54,13 +66,16 @@ class Findings:
         return fix
 
     def put(self, finding: Diagnostic) -> None:
-        """Report a finding that was made elsewhere."""
-        if len(self.found) >= MOST_FOUND:
-            return
+        """Report a finding that was made elsewhere. Raises `Enough` with the last error that is wanted."""
+        error = finding.severity == "error"
         key = (finding.code, finding.source.name if finding.source else "", finding.span)
-        if key not in self._seen:
-            self._seen.add(key)
-            self.found.append(finding)
+        if key in self._seen or (not error and len(self.found) - self._errors >= MOST_OTHERS):
+            return
+        self._seen.add(key)
+        self.found.append(finding)
+        self._errors += error
+        if self._errors >= MOST_ERRORS:
+            raise Enough
 
     def take(self, finding: Diagnostic) -> None:
         """Report what was found in a piece of Python of the file that is being checked."""

@@ -36,6 +36,7 @@ from flowreason_dsl.syntax import (
     While,
 )
 from flowreason_dsl.types import ANY, INT, TEXT, Choice, DictOf, ListOf, Record, Type
+from flowreason_dsl.unread import Unread
 
 Loop: TypeAlias = For | While | Repeat
 COUNT = Wanted(INT, "the number of rounds")
@@ -136,7 +137,9 @@ class Loops(Values):
     def while_loop(self, loop: While, state: State) -> None:
         """`while c max n`: the condition is looked at before each round."""
         step = self.steps.new()
-        if loop.bound is None:
+        if isinstance(loop.condition.value, Unread):
+            pass  # its bound may stand where it could not be read
+        elif loop.bound is None:
             end = loop.condition.span.end
             fix = Fix("allow ten rounds", Span(end, end), " max 10")
             hint = "every loop is bounded: `while … max 10 { … }`"

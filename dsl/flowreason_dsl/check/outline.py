@@ -8,12 +8,14 @@ from __future__ import annotations
 import ast
 from functools import cached_property
 
+from flowreason_dsl.check.doubts import Doubts
 from flowreason_dsl.check.reach import parts
 from flowreason_dsl.diagnostics import Label
 from flowreason_dsl.python import facts
 from flowreason_dsl.python_place import locate
 from flowreason_dsl.source import Span
-from flowreason_dsl.syntax import Assign, Block, Code, FlowDef, For, Sample
+from flowreason_dsl.syntax import Assign, Block, Code, Expression, FlowDef, For, Name, Sample
+from flowreason_dsl.unread import Unread
 
 
 class Outline:
@@ -23,10 +25,10 @@ class Outline:
     those that are not called unused, because what reads them, or was meant to, is reported already.
     """
 
-    def __init__(self, flow: FlowDef) -> None:
+    def __init__(self, flow: FlowDef, doubts: Doubts) -> None:
         self.flow = flow
-        self.reported: set[str] = set()
-        self.spared: set[str] = set()
+        self.reported: set[str] = doubts.set_by_faults(flow)
+        self.spared: set[str] = doubts.spared(flow)
         self.told: set[tuple[str, tuple[Label, ...]]] = set()
         self._assigned_in: dict[int, dict[str, list[Assign]]] = {}
         self.open_loops: list[Span] = []
@@ -90,9 +92,13 @@ class Outline:
             for each in parts(block.statements, without=(Sample, Block)):
                 if isinstance(each, Assign):
                     found.setdefault(each.name.text, []).append(each)
+                elif isinstance(each, Unread):
+                    for name in each.sets:
+                        made = Assign(Name(name, each.span), Expression(each, span=each.span), None, each.span)
+                        found.setdefault(name, []).append(made)
                 elif isinstance(each, Block):
-                    for name, made in self.assigned_in(each).items():
-                        found.setdefault(name, []).extend(made)
+                    for name, several in self.assigned_in(each).items():
+                        found.setdefault(name, []).extend(several)
         return found
 
     def same_loop(self, span: Span) -> bool:

@@ -22,13 +22,20 @@ Load = Callable[[str], Flow]
 
 @dataclass
 class Program:
-    """Flows, tools and where each flow came from."""
+    """Flows, tools and where each flow came from.
+
+    `unsure` are those whose parameters could not be read, `unreturned` those of which it is not known what they give;
+    `lacking`: a file that is used could not be read.
+    """
 
     flows: dict[str, FlowDef] = field(default_factory=dict)
     tools: dict[str, ToolDef] = field(default_factory=dict)
     sources: dict[str, Source] = field(default_factory=dict)
     asking: Mapping[str, Span] = field(default_factory=dict)
     effectful: frozenset[str] = frozenset()
+    unsure: set[str] = field(default_factory=set)
+    unreturned: set[str] = field(default_factory=set)
+    lacking: bool = False
     effects: Callable[[object], bool] = bool
 
     def callable(self, name: str) -> FlowDef | ToolDef | None:
@@ -50,6 +57,10 @@ def gather(flow: Flow, tools: Mapping[str, ToolDef], load: Load | None, findings
 
 
 def _take(flow: Flow, program: Program, findings: Findings) -> None:
+    if flow.doubts and flow.source is findings.main:
+        defined: tuple[FlowDef | ToolDef, ...] = (*flow.flows, *flow.tools)
+        program.unsure |= {each.name.text for each in defined if findings.doubts.signature_unknown(each)}
+        program.unreturned |= {each.name.text for each in defined if findings.doubts.returns_unknown(each)}
     for each in flow.flows:
         _take_flow(each, flow.source, program, findings)
     for tool in flow.tools:
@@ -108,6 +119,7 @@ def _use(use: Use, program: Program, load: Load | None, seen: set[str], findings
         each, source = todo.pop()
         findings.source = source
         used = _read(each, load, findings)
+        program.lacking |= used is None
         if used is None or used.source.name in seen:
             continue
         seen.add(used.source.name)
@@ -117,6 +129,7 @@ def _use(use: Use, program: Program, load: Load | None, seen: set[str], findings
 
 
 def _read(use: Use, load: Load | None, findings: Findings) -> Flow | None:
+    """The tree of a file that is used; None after a report that it cannot be had."""
     if load is None:
         hint = "put the sub-flows into this text, or load the flow from its file"
         findings.add("use-impossible", "a flow without a file of its own cannot use other files", use.span, help=hint)

@@ -83,6 +83,8 @@ class PythonNames(Reads):
             self.findings.add("python-no-files", "Python in a flow has no files", use.span, help=instead)
 
     def _no_such(self, use: NameUse, state: State) -> None:
+        if use.called and (self.findings.doubts.may_exist(use.name) or self.program.lacking):
+            return
         right = _SPELLED.get(use.name)
         if right is not None:
             fix = self._respell(use, right)
@@ -110,7 +112,7 @@ class PythonNames(Reads):
         assert target is not None
         if not emulated:
             self._may_call(use, target)
-        for call in use.calls:
+        for call in use.calls if use.name not in self.program.unsure else ():
             if not any(isinstance(each, ast.Starred) for each in call.args) and all(word.arg for word in call.keywords):
                 names = [word.arg for word in call.keywords if word.arg]
                 self.arguments_fit(target, len(call.args), names, locate(code, call))

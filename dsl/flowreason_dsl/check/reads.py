@@ -43,7 +43,7 @@ class Reads:
         self.flow = flow
         self.program = program
         self.findings = findings
-        self.outline = Outline(flow)
+        self.outline = Outline(flow, findings.doubts)
         self.steps = Steps()
         self.by: int | None = None
         self.own: str | None = None

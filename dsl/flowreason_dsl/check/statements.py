@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from flowreason_dsl.check.alone import Alone
 from flowreason_dsl.check.cases import Subject
 from flowreason_dsl.check.constants import constant
 from flowreason_dsl.check.edges import Edges
@@ -25,6 +24,7 @@ from flowreason_dsl.check.kinds import fits, show
 from flowreason_dsl.check.loops import Scope
 from flowreason_dsl.check.program import Program, check_type
 from flowreason_dsl.check.state import State, Variable, merge
+from flowreason_dsl.check.unreadable import Unreadable
 from flowreason_dsl.check.values import NOTHING, Wanted
 from flowreason_dsl.diagnostics import Fix, Label
 from flowreason_dsl.expected import match_type
@@ -53,6 +53,7 @@ from flowreason_dsl.syntax import (
     Yield,
 )
 from flowreason_dsl.types import ANY, Type
+from flowreason_dsl.unread import Unread
 
 MOST_BREAKS = 200
 """How many ways out of a loop are followed."""
@@ -68,7 +69,7 @@ class Ways:
     gates: list[int | None] = field(default_factory=list)
 
 
-class Statements(Alone):
+class Statements(Unreadable):
     """The walk over one flow."""
 
     def __init__(self, flow: FlowDef, program: Program, findings: Findings) -> None:
@@ -91,7 +92,7 @@ class Statements(Alone):
         if self.flow.returns is not None and state.alive and not state.spent:
             self.outline.spared |= last_assigned(self.flow)
             no_answer(self.flow, self.findings)
-        elif not self.answers and not self.has_effects(self.flow.body):
+        elif not (self.answers or self.unknown_calls or self.has_effects(self.flow.body)):
             nothing_comes_of_it(self.flow, self.findings)
         spared = self.outline.reported | self.outline.spared
         used = self.steps.used
@@ -138,6 +139,8 @@ class Statements(Alone):
                 self._yield(value, span, state)
             case Answer():
                 self._answer(statement, state)
+            case Unread():
+                self.unread(statement, state)
             case Edge():
                 raise TypeError("edges are checked with their block")
 
@@ -236,11 +239,12 @@ class Statements(Alone):
         mistaken = subject.check(self.findings)
         ways = Ways(outer, [step])
         for case in whole.cases:
-            self._arm(case.body, state, step, Label(case.values[0].span, "not set in this case"), ways)
+            place = case.values[0].span if case.values else head(case.body.span, 1)
+            self._arm(case.body, state, step, Label(place, "not set in this case"), ways)
         if whole.otherwise is not None:
             label = Label(head(whole.otherwise.span, 1), "not set in this `else`")
             self._arm(whole.otherwise, state, step, label, ways)
-        elif not (subject.covered or mistaken):
+        elif not (subject.covered or mistaken) and all(cases):
             self._arm(None, state, step, Label(whole.subject.span, "not set when no case fits"), ways)
         self._together(state, ways, outer)
 
@@ -282,7 +286,7 @@ class Statements(Alone):
         self.answers = True
         for scope in self.scopes:
             scope.answers = True
-        returns = self.flow.returns
+        returns = None if self.flow.name.text in self.program.unreturned else self.flow.returns
         wanted = (
             Wanted(returns.type, f"the answer of `{self.flow.name}`", Label(returns.span, "so it is declared"))
             if returns

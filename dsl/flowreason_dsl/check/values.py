@@ -41,6 +41,7 @@ from flowreason_dsl.syntax import (
     Value,
 )
 from flowreason_dsl.types import ANY, BOOL, TEXT, Choice, ListOf, Type
+from flowreason_dsl.unread import Unread
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +58,12 @@ CONDITION = Wanted(BOOL, "a condition")
 
 
 class Values(Pieces):
-    """The part of the walk that knows expressions. Loops are known to the part that knows statements."""
+    """The part of the walk that knows expressions. Loops are known to the part that knows statements.
+
+    `unknown_calls`: something is called that is not there, and might have done anything.
+    """
+
+    unknown_calls = False
 
     @abstractmethod
     def loop_value(self, loop: For | Sample, state: State, wanted: Wanted) -> Type:
@@ -112,6 +118,8 @@ class Values(Pieces):
                 return self._run(value, state, wanted)
             case For() | Sample():
                 return self.loop_value(value, state, wanted)
+            case Unread():
+                return ANY
 
     # --- asking ---
 
@@ -183,8 +191,13 @@ class Values(Pieces):
             for argument in call.arguments:
                 self.expression(argument.value, state)
             return ANY
-        self._arguments(call, target, state)
-        return target.returns.type if target.returns else ANY
+        if call.name.text in self.program.unsure:
+            for argument in call.arguments:
+                self.expression(argument.value, state)
+        else:
+            self._arguments(call, target, state)
+        unknown = target.returns is None or call.name.text in self.program.unreturned
+        return ANY if unknown or target.returns is None else target.returns.type
 
     def _arguments(self, call: Call, target: FlowDef | ToolDef, state: State) -> None:
         order = sorted(call.arguments, key=lambda argument: argument.name is not None)
@@ -226,7 +239,10 @@ class Values(Pieces):
         return Wanted(slot.type.type, f"the argument `{slot.name}` of `{call.name}`", label)
 
     def _no_such_call(self, call: Call, state: State) -> None:
-        name = call.name.text
+        self.unknown_calls = True
+        name, doubts = call.name.text, self.findings.doubts
+        if name in self.outline.reported or doubts.may_exist(name) or self.program.lacking:
+            return
         text = self.findings.source.slice(call.span)
         if name in state.names:
             message = f"`{name}` is a value, and only flows and tools are called"
