@@ -28,13 +28,15 @@ Tell = Callable[[str, Mapping[str, Any]], None]
 class Shared:
     """A request under way or answered, how many wait for it, and whether it has left for the provider.
 
-    `kept`: once sent, it goes on when nobody waits for it any more, because the same will be asked again.
+    `kept`: once sent, it goes on when nobody waits for it any more, because the same will be asked again. `early`: it
+    was asked ahead of time, and not yet by the run itself.
     """
 
     task: asyncio.Task[Reply] | None = None
     waiting: int = 0
     sent: bool = False
     kept: bool = False
+    early: bool = False
 
 
 def priced(reply: Reply, info: ModelInfo) -> Reply:
@@ -68,7 +70,7 @@ class Caller:
         known = self._shared.get(key)
         fresh = known is None
         if known is None:
-            known = self._shared[key] = Shared(kept=self._keeps)
+            known = self._shared[key] = Shared(kept=self._keeps, early=self._keeps)
             task = known.task = asyncio.ensure_future(self._send(request, tell, about, priority, known))
             task.add_done_callback(lambda done: self._settled(key, done))
         else:
@@ -86,7 +88,9 @@ class Caller:
         finally:
             known.waiting -= 1
         if not fresh:
-            _tell_reply(reply, tell, about, Usage(0, 0, 0, 0.0))
+            early = {"early": True} if known.early and not self._keeps else {}
+            known.early = known.early and self._keeps
+            _tell_reply(reply, tell, {**about, **early}, Usage(0, 0, 0, 0.0))
         return reply
 
     async def write(

@@ -273,8 +273,9 @@ def _ended(view: RunView, state: NodeState, event: Event) -> None:
 def _reply(view: RunView, state: NodeState, data: Mapping[str, Any]) -> None:
     """A reply that an equal call already paid for costs nothing."""
     if data.get("shared"):
-        state.shared += 1
-        view.shared += 1
+        if not data.get("early"):
+            state.shared += 1
+            view.shared += 1
         return
     used = Usage(
         int(data.get("calls") or 1),

@@ -239,6 +239,8 @@ def _at_node(event: Event) -> str | None:
     data = event.data
     where = place(event)
     match event.kind:
+        case "node.reply" if data.get("early"):
+            return None  # told when it came
         case "node.reply":
             used = int(data.get("prompt_tokens") or 0) + int(data.get("completion_tokens") or 0)
             parts = ["shared with an equal call"] if data.get("shared") else [f"{used:,} tokens"]
@@ -261,5 +263,5 @@ def _at_node(event: Event) -> str | None:
 
 def place(event: Event) -> str:
     """Where an event happened: `flags[3]/ask#1`."""
-    inner = event.frame.partition("/")[2]
+    inner = event.frame.removeprefix("early/").partition("/")[2]
     return f"{inner}/{event.node}" if inner else event.node

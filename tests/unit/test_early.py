@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 import flowreason as fr
+from flowreason.view.progress import view
 from tests.virtual import now, virtual
 
 COMPILER = "# The flow language"
@@ -277,5 +278,7 @@ def test_events_tell_the_text_as_it_arrives_and_calls_at_their_step() -> None:
     assert len(texts) >= 3
     early = [event for event in result.events if event.frame.startswith("early/") and event.kind == "node.reply"]
     assert [(event.node, event.data["shared"]) for event in early] == [("source", False), ("mouth", False)]
+    assert [event.data.get("early") for event in result.events if event.kind == "node.reply"][-2:] == [True, True]
+    assert view(result.events).shared == 0
     rows = {row.node: row.calls for row in result.nodes}
     assert rows["source"] == rows["mouth"] == 1
