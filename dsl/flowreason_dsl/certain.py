@@ -48,6 +48,8 @@ _TEXT = {
     3: re.compile(r"(?:\"{0,2}(?:[^\"\\]|\\.))*", re.DOTALL),
 }
 _QUOTES = re.compile(r'"*')
+_TELLING = re.compile(r"[\"'\\\]}\n]")
+"""Without one of these, a unit that has begun has not ended, or the string has not."""
 
 Ends: TypeAlias = Callable[[str], bool]
 
@@ -62,13 +64,14 @@ class Certain:
         self._line = 0
         self._body = False
         self._plain = False
+        self._begun = 0
 
     def move(self, text: str, at: int) -> bool:
         """Goes to what stands at or behind an offset; False where nothing has come but blanks."""
         if self._ends is None or at > self.start:
             found = _BLANKS.match(text, max(at, self.start))
             self.start = self._at = found.end() if found else at
-            self._ends, self._body, self._plain = None, False, False
+            self._ends, self._body, self._plain, self._begun = None, False, False, 0
         return self.start < len(text)
 
     def certain(self, text: str) -> bool:
@@ -125,11 +128,15 @@ class Certain:
 
     def _template(self, text: str, marks: int) -> bool | None:
         """Whether the string is closed, if it can be a template; None where it cannot."""
+        if self._begun and not _TELLING.search(text, self._begun):
+            self._begun = len(text)
+            return False
         found = _TEMPLATE[marks].match(text, self._at)
         self._at = found.end() if found else self._at
         behind = self._quotes(text, marks)
         if behind is None or behind == len(text):
             return behind is None
+        self._begun = len(text)
         return False if _UNIT_BEGUN.match(text, behind) else None
 
     def _text(self, text: str, marks: int) -> bool:
@@ -181,11 +188,12 @@ class Certain:
         return False
 
     def _closed_below(self, text: str, marks: int) -> bool:
-        """Whether a line begins with the closing fence. `_line` is where the last line begins."""
+        """Whether a line begins with the closing fence. `_line` is where the last one begins, blanks aside."""
         while True:
             if found := _FENCE_LINE.match(text, self._line):
                 if len(found[1]) >= marks:
                     return True
+                self._line = found.start(1)
                 if found.end() == len(text):
                     return False
             line = text.find("\n", max(self._at, self._line))

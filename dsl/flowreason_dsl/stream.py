@@ -201,7 +201,7 @@ class Reader:
         """The errors that were found up to a place, where reading ends."""
         self.ok = False
         found = errors(self.finish()[1])
-        return [*([d for d in found if d.span.start <= at] or found[:1])]
+        return [*([d for d in found if d.span.start < at] or found[:1])]
 
     def _kind(self, ahead: int) -> str:
         tokens, settled = self._lexer.out.tokens, self._opening.settled

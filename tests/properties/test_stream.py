@@ -26,10 +26,12 @@ TEXTS = [path.read_bytes().decode("utf-8") for path in SOUND]
 BROKEN = [path.read_bytes().decode("utf-8") for path in sorted((CORPUS / "broken").glob("*.flow"))]
 
 _PIECES = re.compile(r"\s+|\w+|`+|.", re.DOTALL)
-_JUNK = """
-{ } ( ) [ ] " \""" ` ``` ```` ~~~ ; = -> --> == flow tool use pure else “ ” ' # answer in x 3 -3 3. 3e .5 3x : , \\ \\u \\u00 é given with
-match += None elif True f" f F {x["a"]} {x['a"b']} {{ }} {x {x. {x[ {x["a if for "a" "" <think> </think> Here: list dict dict[text,
-""".split(" ")
+_WORDS = """
+{ } ( ) [ ] " \"\"\" ` ``` ```` ~~~ ; = -> --> == += # : , “ ” ' x 3 -3 3. 3e .5 3x é \\ \\u \\u00 f f" F
+flow tool use pure else answer in given with match if for list dict dict[text, None elif True Here: <think> </think>
+{x["a"]} {x['a"b']} {{ }} {x {x. {x[ {x["a "a" ""
+"""
+_JUNK = _WORDS.split()
 _JUNK += [
     "\n",
     "\r\n",
