@@ -243,6 +243,9 @@ def test_price_counts_the_calls_without_a_key(folder: Path) -> None:
     ran = flowreason("price", "many.flow", 'towns=["Bonn", "Basel", "Worms"]', folder=folder)
     assert ran.code == 0, ran.err
     assert "3" in ran.out
+    unknown = flowreason("price", "many.flow", folder=folder).out
+    assert "one after the other: at most" in unknown
+    assert "len(towns): the number of items in towns" in unknown
     assert json.loads(flowreason("price", "bonn.flow", "--json", folder=folder).out)["calls"]["fewest"] == 1
 
 
