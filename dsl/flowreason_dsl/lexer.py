@@ -24,7 +24,7 @@ MOST_FAULTS = 20
 MOST_DEPTH = 60
 """How deep braces and brackets may nest: deep enough for people, shallow enough for every walk over a tree."""
 
-MOST_TOKENS = 250_000
+MOST_TOKENS = 100_000
 """How many words and marks a flow may have."""
 
 _LONG_TEXT = re.compile(r'"""(?:[^"\\]|\\.|"{1,2}(?!"))*"""', re.DOTALL)

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
+from flowreason.graph.env import Env
 from flowreason.graph.model import Node, Read, Region
 from flowreason.graph.ops import Check, Loop, Op
 from flowreason_dsl.source import NOWHERE, Span
@@ -22,10 +23,12 @@ Guard = tuple[str, str] | None
 
 @dataclass
 class LoopScope:
-    """A loop whose body is being lowered. `leaves` are the ways out in the middle of a round."""
+    """A loop whose body is being lowered. `names` are those that it hands on, `leaves` the ways out in the middle of
+    a round, each with what holds those names there."""
 
     id: str
     collects: bool
+    names: tuple[str, ...] = ()
     leaves: list[tuple[Guard, dict[str, str]]] = field(default_factory=list)
     yields: list[str] = field(default_factory=list)
     answers: bool = False
@@ -41,13 +44,13 @@ class Way:
 
     region: str
     guard: Guard
-    env: dict[str, str]
+    env: Env
     loops: tuple[LoopScope, ...] = ()
     escaped: bool = False
     dead: bool = False
 
     def branch(self, region: str, guard: Guard) -> Way:
-        return Way(region, guard, dict(self.env), self.loops, False, False)
+        return Way(region, guard, self.env.branch(), self.loops, False, False)
 
     def free(self) -> Way:
         """The same place without its guard, for joins: they are alive when one of their ways is."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from flowreason.graph import ops
 from flowreason.graph.builder import EFFECTS, Builder, Way
+from flowreason.graph.env import Env
 from flowreason.graph.model import FlowGraph, Read
 from flowreason.graph.scan import Effects, Names, parts
 from flowreason_dsl.python import facts
@@ -301,7 +302,7 @@ class Expressions:
     def hidden(self, name: str, parameters: list[str], body: Block) -> FlowGraph:
         """The graph of a flow without a definition in the text; its parameters take any value."""
         build = self.builder
-        way = Way(build.region(name, kind="flow", span=body.span, label=name), None, {})
+        way = Way(build.region(name, kind="flow", span=body.span, label=name), None, Env())
         for parameter in parameters:
             op = ops.Input(parameter, ANY)
             way.env[parameter] = build.add(op, way, base=parameter, name=parameter)

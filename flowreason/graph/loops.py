@@ -10,6 +10,7 @@ from dataclasses import replace
 
 from flowreason.graph import ops
 from flowreason.graph.builder import EFFECTS, Builder, Guard, LoopScope, Way
+from flowreason.graph.env import Env
 from flowreason.graph.expressions import ProgramLike
 from flowreason.graph.model import Read
 from flowreason_dsl.source import Span
@@ -34,7 +35,7 @@ class Loops:
     def block(self, block: Block, way: Way) -> None:
         raise TypeError("blocks are lowered by Statements")
 
-    def held_in(self, name: str, way: Way) -> str:
+    def held_in(self, holder: str | None, name: str, way: Way) -> str:
         raise TypeError("joins are made by Statements")
 
     # --- the four kinds ---
@@ -86,13 +87,13 @@ class Loops:
         count = self.expression(loop.count, way, expected=INT)
         id, scope, body, heads = self._open("repeat", loop.body, way, "repeat", False, None)
         self.block(loop.body, body)
-        following: tuple[Guard, Kept] | None = None if body.dead else (body.guard, body.env)
+        following: tuple[Guard, Env] | None = None if body.dead else (body.guard, body.env)
         if loop.until is not None and not body.dead:
             condition = self.condition(loop.until, body)
             decision = self.builder.add(
                 ops.Decide("until"), body, base="until#", reads=[Read("condition", condition)], span=loop.until.span
             )
-            scope.leaves.append(((decision, "true"), dict(body.env)))
+            scope.leaves.append(((decision, "true"), body.env.picked(scope.names)))
             following = ((decision, "false"), body.env)
         self._close(
             "repeat", id, scope, body, heads, way, following, [Read("count", count, "count")], (), loop.span, None
@@ -112,7 +113,7 @@ class Loops:
             reads=[Read("condition", condition)],
             span=loop.condition.span,
         )
-        scope.leaves.append(((decision, "false"), dict(body.env)))
+        scope.leaves.append(((decision, "false"), body.env.picked(scope.names)))
         body.guard = (decision, "true")
         self.block(loop.body, body)
         following = None if body.dead else (body.guard, body.env)
@@ -131,10 +132,11 @@ class Loops:
         id = build.fresh(name or f"{kind}#")
         region = build.region(f"{id}.body", kind="loop", parent=way.region, owner=id, label=label, span=block.span)
         scope = LoopScope(id, collects)
-        body = Way(region, None, dict(way.env), (*way.loops, scope))
+        body = Way(region, None, way.env.branch(), (*way.loops, scope))
         names = list(self.program.assigned(block)) if carry else []
         if self.program.effects(block):
             names.append(EFFECTS)
+        scope.names = tuple(names)
         heads: dict[str, str | None] = {}
         for each in names:
             heads[each] = self._head(each, way, body)
@@ -142,7 +144,6 @@ class Loops:
 
     def _head(self, name: str, way: Way, body: Way) -> str | None:
         if name not in way.env and name != EFFECTS:
-            body.env.pop(name, None)
             return None
         shown = "effects" if name == EFFECTS else name
         kind = self.kind_of(name, [way.env[name]]) if name in way.env else ANY
@@ -157,7 +158,7 @@ class Loops:
         body: Way,
         heads: dict[str, str | None],
         way: Way,
-        following: tuple[Guard, Kept] | None,
+        following: tuple[Guard, Env] | None,
         reads: list[Read],
         waits: Iterable[str],
         span: Span,
@@ -220,8 +221,7 @@ class Loops:
         kept = {}
         for name in heads:
             if all(name in env or name == EFFECTS for _, env in scope.leaves):
-                ways = [Way(body.region, guard, env, body.loops) for guard, env in scope.leaves]
-                sources = [self.held_in(name, each) for each in ways]
+                sources = [self.held_in(env.get(name), name, self._at(body, guard)) for guard, env in scope.leaves]
                 reads = [Read(f"way{i}", source) for i, source in enumerate(sources)]
                 kept[name] = build.add(ops.Join(), free, base=f"{id}.left", reads=reads)
         return kept
@@ -231,7 +231,7 @@ class Loops:
         id: str,
         carried: list[ops.Carried],
         way: Way,
-        following: tuple[Guard, Kept] | None,
+        following: tuple[Guard, Env] | None,
         scope: LoopScope,
     ) -> list[ops.Carried]:
         """An `Out` node for every name that is there after the loop on every path that the checker allows."""

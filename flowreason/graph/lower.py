@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from flowreason.graph.builder import Builder, Way
+from flowreason.graph.env import Env
 from flowreason.graph.model import FlowGraph, Graph
 from flowreason.graph.ops import Answer, Constant, Input
 from flowreason.graph.scan import Effects, Names, effectful_flows
@@ -52,7 +53,7 @@ def lower_flow(flow: FlowDef, program: Program) -> FlowGraph:
     name = flow.name.text
     builder = Builder(name)
     root = builder.region(name, kind="flow", span=flow.body.span, label=name)
-    way = Way(root, None, {})
+    way = Way(root, None, Env())
     for parameter in flow.parameters:
         op = Input(
             parameter.name.text,

@@ -49,11 +49,11 @@ class Reckoning:
 
     def entry(self) -> Callee:
         """What a run costs."""
-        for group in self._groups:
-            if group == {self.graph.entry} and not self._recursive(group):
-                continue
-            self._reckon_group(group)
         name = self.graph.entry
+        called = any(name in callees for callees in self.calls.values())
+        for group in self._groups:
+            if called or name not in group:
+                self._reckon_group(group)
         shape = self._shape(name)
         known = self._known[""] = KnownValues(self.graph.flows[name], shape.order, self.inputs)
         return self._reckon(name, known, self._seen_from(name))
@@ -88,7 +88,7 @@ class Reckoning:
             name = key or self.graph.entry
             loops = [node.id for node in self.graph.flows[name].nodes.values() if isinstance(node.op, ops.Loop)]
             numbers = [known.rounds(id).full.high.number for id in loops]
-            found += [float(number) for number in numbers if number is not None]
+            found += [float(min(number, LARGEST)) for number in numbers if number is not None]
         return max(found)
 
     def of_flow(self, name: str) -> Callee:
@@ -214,13 +214,17 @@ def _called(flow: FlowGraph) -> set[str]:
 
 def _asking(graph: Graph, calls: Mapping[str, Collection[str]]) -> frozenset[str]:
     """The flows that may call the model, by themselves or through others."""
-    found = {name for name, flow in graph.flows.items() if any(_asks(node) for node in flow.nodes.values())}
-    uses = {name: set(calls[name]) | _from_python(flow, graph.flows.keys()) for name, flow in graph.flows.items()}
-    while True:
-        more = {name for name, used in uses.items() if name not in found and used & found}
-        if not more:
-            return frozenset(found)
-        found |= more
+    callers: dict[str, list[str]] = {name: [] for name in graph.flows}
+    for name, flow in graph.flows.items():
+        for callee in set(calls[name]) | _from_python(flow, graph.flows):
+            callers[callee].append(name)
+    todo = [name for name, flow in graph.flows.items() if any(_asks(node) for node in flow.nodes.values())]
+    found = set(todo)
+    while todo:
+        fresh = [name for name in callers[todo.pop()] if name not in found]
+        found.update(fresh)
+        todo += fresh
+    return frozenset(found)
 
 
 def _asks(node: Node) -> bool:
@@ -238,7 +242,7 @@ def _from_python(flow: FlowGraph, flows: Collection[str]) -> set[str]:
         for check in node.checks:
             if check.code is not None:
                 found.update(facts(check.code).all_names)
-    return found & set(flows)
+    return {name for name in found if name in flows}
 
 
 def _same(new: Callee, old: Callee) -> bool:

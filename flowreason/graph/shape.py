@@ -48,20 +48,20 @@ class Shape:
 
     def _answers(self) -> dict[str, list[str]]:
         """The `answer` nodes of each body, and, beside them, the loops in which the flow may be answered."""
-        found: dict[str, list[str]] = defaultdict(list)
+        found: dict[str, dict[str, None]] = defaultdict(dict)
         self.answering: set[str] = set()
         for node in self.flow.nodes.values():
             if not isinstance(node.op, ops.Answer):
                 continue
             id, body = node.id, self.body_of[node.id]
             while id not in found[body]:
-                found[body].append(id)
+                found[body][id] = None
                 if body not in self.owner:
                     break
                 id = self.owner[body]
                 self.answering.add(id)
                 body = self.body_of[id]
-        return found
+        return {body: list(ids) for body, ids in found.items()}
 
     def _taken(self) -> dict[str, list[str]]:
         """For each loop, the nodes of the body around it that something in it reads."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flowreason.graph import ops
 from flowreason.graph.builder import EFFECTS, Builder, Way
+from flowreason.graph.env import Env
 from flowreason.graph.expressions import Expressions, ProgramLike, asks_model, item_of
 from flowreason.graph.loops import Loops
 from flowreason.graph.model import Read
@@ -44,7 +45,7 @@ class Statements(Expressions, Loops):
             if way.dead:
                 break
             if isinstance(statement, Edge):
-                edges.append((statement, dict(way.env)))
+                edges.append((statement, self._ends(statement, way)))
             else:
                 self.statement(statement, way)
         for edge, known in edges:
@@ -58,7 +59,7 @@ class Statements(Expressions, Loops):
             case Do(value=value):
                 self.do(value, way)
             case If():
-                self._if(statement.arms, 0, statement, way)
+                self._if(statement, way)
             case Match():
                 self._match(statement, way)
             case While():
@@ -66,7 +67,7 @@ class Statements(Expressions, Loops):
             case Repeat():
                 self.repeat_loop(statement, way)
             case Break():
-                way.loops[-1].leaves.append((way.guard, dict(way.env)))
+                way.loops[-1].leaves.append((way.guard, way.env.picked(way.loops[-1].names)))
                 way.dead = way.escaped = True
             case Yield(value=value, span=span):
                 self._yield(value, way, span)
@@ -74,7 +75,7 @@ class Statements(Expressions, Loops):
                 kind = declared.type if declared else self.returns
                 self.answer(self.expression(value, way, expected=kind), way, span=span)
             case Edge():
-                self._draw(statement, dict(way.env), way)
+                self._draw(statement, self._ends(statement, way), way)
 
     def do(self, value: Expression, way: Way) -> None:
         """An expression for what it does."""
@@ -113,19 +114,22 @@ class Statements(Expressions, Loops):
 
     # --- branches ---
 
-    def _if(self, arms: tuple[object, ...], index: int, whole: If, way: Way) -> None:
-        arm = whole.arms[index]
-        condition = self.condition(arm.condition, way)
-        decision = self.builder.add(
-            ops.Decide("if"), way, base="if#", reads=[Read("condition", condition)], span=arm.condition.span
-        )
-        yes = self._arm(decision, "true", way, arm.body)
-        no = self._arm_way(decision, "false", way, whole.otherwise.span if whole.otherwise else arm.span)
-        if index + 1 < len(whole.arms):
-            self._if(arms, index + 1, whole, no)
-        elif whole.otherwise is not None:
-            self.block(whole.otherwise, no)
-        self._come_together([yes, no], way)
+    def _if(self, whole: If, way: Way) -> None:
+        """Each `else if` stands where the condition before it does not hold."""
+        branches: list[tuple[Way, Way, Way]] = []
+        for arm in whole.arms:
+            condition = self.condition(arm.condition, way)
+            decision = self.builder.add(
+                ops.Decide("if"), way, base="if#", reads=[Read("condition", condition)], span=arm.condition.span
+            )
+            yes = self._arm(decision, "true", way, arm.body)
+            no = self._arm_way(decision, "false", way, whole.otherwise.span if whole.otherwise else arm.span)
+            branches.append((yes, no, way))
+            way = no
+        if whole.otherwise is not None:
+            self.block(whole.otherwise, way)
+        for yes, no, way in reversed(branches):
+            self._come_together([yes, no], way)
 
     def _match(self, match: Match, way: Way) -> None:
         cases = tuple(tuple(literal.value for literal in case.values) for case in match.cases)
@@ -146,7 +150,7 @@ class Statements(Expressions, Loops):
         """The way on which no case fits. A name that every case sets is null there: where the checker lets it be read
         afterwards, it knows that this way is never taken."""
         live = [each.env for each in cases if not each.dead]
-        for name in live[0] if live else ():
+        for name in live[0].own if live else ():
             if name not in other.env and name != EFFECTS and all(name in env for env in live):
                 other.env[name] = self.builder.add(ops.Constant(None), other, base="nothing#")
         return other
@@ -170,30 +174,34 @@ class Statements(Expressions, Loops):
             way.dead = True
             return
         if len(live) == 1 and len(ways) > 1 and all(each.dead for each in ways if each is not live[0]):
-            way.env, way.guard = live[0].env, live[0].guard
+            way.env.take(live[0].env)
+            way.guard = live[0].guard
             return
-        joined = self._joined(live, way)
+        joined = self._joined([each.env for each in live], live, way)
         if any(each.escaped for each in ways):
             guards = tuple(each.guard for each in live if each.guard is not None)
             way.guard = (self.builder.add(ops.Meet(guards), way.free(), base="meet#"), "met")
-        way.env = joined
+        for name, holder in joined.items():
+            way.env[name] = holder
 
-    def _joined(self, live: list[Way], way: Way) -> dict[str, str]:
-        """The names after a branch; those that its arms changed are join nodes."""
-        names = [n for n in live[0].env if all(n in each.env for each in live[1:]) or n == EFFECTS]
-        names += [EFFECTS] if EFFECTS not in names and any(EFFECTS in each.env for each in live) else []
+    def _joined(self, envs: list[Env], live: list[Way], way: Way) -> dict[str, str]:
+        """The names that the arms of a branch changed and all of them have, as join nodes."""
+        first, *others = envs
+        changed = {name for each in envs for name in each.own}
+        there = [n for n in changed if n in first and (n == EFFECTS or all(n in each for each in others))]
+        names = first.in_order(there)
+        names += [EFFECTS] if EFFECTS in changed and EFFECTS not in names else []
         out = {}
         for name in names:
-            holders = [each.env.get(name) for each in live]
-            first = holders[0]
-            if first is not None and all(holder == first for holder in holders):
-                out[name] = first
+            holders = [each.get(name) for each in envs]
+            if holders[0] is not None and all(holder == holders[0] for holder in holders):
+                out[name] = holders[0]
             else:
                 out[name] = self._join(name, live, way)
         return out
 
     def _join(self, name: str, live: list[Way], way: Way) -> str:
-        sources = [self.held_in(name, each) for each in live]
+        sources = [self.held_in(each.env.get(name), name, each) for each in live]
         shown = "effects" if name == EFFECTS else name
         return self.builder.add(
             ops.Join(),
@@ -204,9 +212,8 @@ class Statements(Expressions, Loops):
             type=self.kind_of(name, sources),
         )
 
-    def held_in(self, name: str, way: Way) -> str:
+    def held_in(self, holder: str | None, name: str, way: Way) -> str:
         """The node that holds a name at the end of a way, alive only when that way was taken."""
-        holder = way.env.get(name)
         if holder is None:
             return self.builder.add(ops.Constant(None), way, base="nothing#")
         if way.guard is not None and self.builder.nodes[holder].guard == way.guard:
@@ -216,6 +223,11 @@ class Statements(Expressions, Loops):
         )
 
     # --- edges drawn by hand ---
+
+    @staticmethod
+    def _ends(edge: Edge, way: Way) -> dict[str, str]:
+        """The nodes that hold the names of an edge where it stands."""
+        return way.env.picked(name.text for group in edge.groups for name in group)
 
     def _draw(self, edge: Edge, known: dict[str, str], way: Way) -> None:
         """`a -> b`: b waits for a, and where b asks, it is shown a's value."""

@@ -23,7 +23,9 @@ def asks(count: int) -> str:
         f"    with temperature=0.2 given note{max(0, n - 2)}"
         for n in range(1, count)
     )
-    return lines("flow main(town: text) -> text {", '  note0 = ask "What is {town}?"', some, f"  answer note{count - 1}", "}")
+    return lines(
+        "flow main(town: text) -> text {", '  note0 = ask "What is {town}?"', some, f"  answer note{count - 1}", "}"
+    )
 
 
 def pieces(count: int) -> str:
@@ -43,10 +45,15 @@ def nested(count: int) -> str:
             yield f"      total = `total + seen{n}`"
             yield "    }"
             yield "  }"
-            yield f'  for each in rivers {{ last = "{{each}} {{total}} {{last}}" }}' if n % 2 else "  total = `total - 1`"
+            yield ('  for each in rivers { last = "{each} {total} {last}" }' if n % 2 else "  total = `total - 1`")
 
     return lines(
-        "flow main(rivers: list[text]) -> text {", "  total = 0", '  last = ""', some(), '  answer "{total} {last}"', "}"
+        "flow main(rivers: list[text]) -> text {",
+        "  total = 0",
+        '  last = ""',
+        some(),
+        '  answer "{total} {last}"',
+        "}",
     )
 
 
@@ -66,7 +73,7 @@ def branches(count: int) -> str:
 def early(count: int) -> str:
     """Branches that end the flow."""
     some = (
-        f"  if `day == {n}` {{\n    answer ask \"What is on at {{place}} on day {n}?\"\n  }}" for n in range(count // 2)
+        f'  if `day == {n}` {{\n    answer ask "What is on at {{place}} on day {n}?"\n  }}' for n in range(count // 2)
     )
     return lines("flow main(day: int, place: text) -> text {", some, '  answer "nothing"', "}")
 
@@ -84,7 +91,15 @@ def calls(count: int) -> str:
 def cases(count: int) -> str:
     """One `match` with many arms."""
     some = (f'    "town {n}" {{ found = "{n} km" }}' for n in range(count))
-    return lines("flow main(town: text) -> text {", "  match town {", some, '    else { found = "far" }', "  }", "  answer found", "}")
+    return lines(
+        "flow main(town: text) -> text {",
+        "  match town {",
+        some,
+        '    else { found = "far" }',
+        "  }",
+        "  answer found",
+        "}",
+    )
 
 
 def renamed(count: int) -> str:
