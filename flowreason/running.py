@@ -158,7 +158,10 @@ class Session:
         def written(text: str, statements: int) -> None:
             tell("compile.text", {"text": text, "statements": statements})
 
-        arriving = Arriving(tools, written, on_arrived, asyncio.get_running_loop().time)
+        def lost(error: Exception) -> None:
+            tell("early.failed", {"error": f"{type(error).__name__}: {error}"})
+
+        arriving = Arriving(tools, written, on_arrived, lost, asyncio.get_running_loop().time)
 
         async def complete(request: Request) -> Reply:
             arriving.begin()

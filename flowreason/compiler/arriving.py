@@ -27,11 +27,16 @@ _LOOPS = frozenset({"for", "while", "repeat"})
 _YIELDING = frozenset({"for", "sample"})
 
 
+def _unheard(_error: Exception) -> None:
+    """Where nobody wants to hear of what went wrong."""
+
+
 class Arriving:
     """Reads what a model writes, piece by piece.
 
     `on_text` is told the text since it was told last, and how many statements are finished, whenever one is. `on_flow`
-    is handed what has arrived as a flow, each time that more of it can be run.
+    is handed what has arrived as a flow, each time that more of it can be run; when that fails, `on_trouble` is told
+    once, and reading goes on.
     """
 
     def __init__(
@@ -39,11 +44,13 @@ class Arriving:
         tools: Mapping[str, ToolDef],
         on_text: Callable[[str, int], None],
         on_flow: Callable[[CheckedFlow], None] | None = None,
+        on_trouble: Callable[[Exception], None] = _unheard,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._tools = tools
         self._on_flow = on_flow
         self._on_text = on_text
+        self._on_trouble = on_trouble
         self._clock = clock
         self.begin()
 
@@ -88,9 +95,13 @@ class Arriving:
         if not reader.ok or _edge_ahead(reader):
             return
         self._seen = self._count
-        checked = arrived(reader, self._start or 0, self._tools)
-        if checked is not None:
-            self._on_flow(checked)
+        try:
+            checked = arrived(reader, self._start or 0, self._tools)
+            if checked is not None:
+                self._on_flow(checked)
+        except Exception as error:  # noqa: BLE001 - told; a head start that is lost must not cost the answer
+            self._on_flow = None
+            self._on_trouble(error)
         now = self._clock()
         self._rest_until = now + (SHARE - 1) * (now - began)
 

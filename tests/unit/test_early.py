@@ -249,6 +249,19 @@ def test_a_flow_that_is_refused_for_its_price_leaves_nothing_under_way() -> None
     assert not result.ok
 
 
+def test_a_head_start_that_breaks_costs_nothing_but_the_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: Any) -> None:
+        raise ZeroDivisionError("a bug")
+
+    monkeypatch.setattr("flowreason.compiler.arriving.arrived", broken)
+    author = Author(FLOW)
+    result = solve(author)
+    assert result.answer == "fine, fine"
+    assert min(at for at, _ in author.asked) >= author.written[0]
+    [told] = [event for event in result.events if event.kind == "early.failed"]
+    assert "a bug" in told.data["error"]
+
+
 def test_what_a_listener_raises_reaches_the_caller() -> None:
     def listen(event: fr.Event) -> None:
         if event.frame.startswith("early/"):
