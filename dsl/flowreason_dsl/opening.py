@@ -7,16 +7,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
-from flowreason_dsl import mend
-from flowreason_dsl.cut import levels
-from flowreason_dsl.diagnostics import Diagnostic
+from flowreason_dsl import mend, words
+from flowreason_dsl.cut import CLOSERS, OPENERS, levels
 from flowreason_dsl.grammar import Reduce, grammar
 from flowreason_dsl.lexer import Lexed
 from flowreason_dsl.machine import Machine
-from flowreason_dsl.reading import _MOST_STATES, Reading
-from flowreason_dsl.source import Source, Span
+from flowreason_dsl.reading import _MOST_CHAINED, _MOST_STATES
+from flowreason_dsl.reports import Reports
+from flowreason_dsl.source import Span
 from flowreason_dsl.syntax import Ask, Yield
 from flowreason_dsl.tokens import Token
 
@@ -103,31 +103,55 @@ def _sure() -> dict[int, Reduce]:
     return out
 
 
-class Opening(Reading):
+class _Bracket(NamedTuple):
+    """A brace or bracket that is open: the height of the stack with it, and whether it opens a block."""
+
+    height: int
+    block: bool
+
+
+class Opening:
     """Takes tokens as far as they have come. `blocks` are those that are open, outermost first."""
 
     def __init__(self, lexed: Lexed) -> None:
-        super().__init__(Source(""), lexed)
-        self.machine: Watched = Watched()
+        self.tokens = lexed.tokens
+        self.at = 0
+        self.machine = Watched()
         self.blocks: list[Block] = []
         self.settled = 0
         self.finished: list[Finished] = []
-        self._braces: list[bool] = []
+        self._reports = Reports()
+        self._brackets: list[_Bracket] = []
 
     def take(self) -> bool:
         """Takes the token at hand; False where it cannot stand here, or something else is wrong."""
-        token = self.tokens[self.at]
-        if not self.advance():
-            return False
-        self._collect()
-        if token.type == "LBRACE":
-            self._open(token)
-        elif token.type == "RBRACE" and self._braces.pop():
-            self.blocks.pop()
-            self.settled = token.end
+        read, step = self._read()
+        for token in read:
+            if not self.machine.feed(token):
+                return False
+            self._collect()
+            if token.type in OPENERS:
+                self._brackets.append(self._open(token))
+            elif token.type in CLOSERS:
+                self._close(token)
+        self.at += step
         self.machine.rush()
         self._collect()
-        return not self.reports.errors and len(self.machine.states) <= _MOST_STATES and not self._chained()
+        return not self._reports.errors and not self._too_deep()
+
+    def _read(self) -> tuple[tuple[Token, ...], int]:
+        """The token at hand as what its place makes of it, and how many of the written ones that takes."""
+        token, row = self.tokens[self.at], self.machine.row()
+        if token.type in words.STRINGS:
+            return (words.string(token, "TEMPLATE" if "TEMPLATE" in row else "TEXT", self._reports.add),), 1
+        if token.type == "NAME" and "NAME" not in row:
+            return words.contextual(self.tokens, self.at, row, self._reports.add)
+        return (token,), 1
+
+    def _too_deep(self) -> bool:
+        height = len(self.machine.states)
+        below = self._brackets[-1].height if self._brackets else 0
+        return height > _MOST_STATES or height - below > _MOST_CHAINED
 
     def announce(self, kind: str) -> None:
         """Finishes what a token of this kind will finish, of which not all has come."""
@@ -148,9 +172,6 @@ class Opening(Reading):
                 return False
         return False
 
-    def _report(self, found: Diagnostic) -> None:
-        self.reports.add(found)
-
     def _collect(self) -> None:
         for node in self.machine.done:
             flow = self.blocks[0].name if self.blocks else ""
@@ -166,16 +187,20 @@ class Opening(Reading):
                 self.blocks[at] = replace(block, yields=True)
                 return
 
-    def _open(self, brace: Token) -> None:
-        """Notes a block, if the brace opens one and not a type."""
+    def _open(self, mark: Token) -> _Bracket:
+        """Notes a block, if the mark opens one and not a type."""
         states, places = self.machine.states, levels()
-        level = places.get(states[-1])
-        self._braces.append(level is not None)
-        if level is None:
-            return
-        first = max(at for at in range(len(states) - 1) if states[at] in places)
-        self.blocks.append(_block(self.machine.values[first:], brace))
-        self.settled = brace.end
+        opens = mark.type == "LBRACE" and states[-1] in places
+        if opens:
+            first = max(at for at in range(len(states) - 1) if states[at] in places)
+            self.blocks.append(_block(self.machine.values[first:], mark))
+            self.settled = mark.end
+        return _Bracket(len(states), opens)
+
+    def _close(self, mark: Token) -> None:
+        if self._brackets.pop().block:
+            self.blocks.pop()
+            self.settled = mark.end
 
 
 _BEHIND = {"list": ("LSQB",), "dict": ("LSQB", "NAME", "COMMA", "")}
