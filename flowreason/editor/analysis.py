@@ -12,12 +12,11 @@ from typing import TYPE_CHECKING
 
 from flowreason.editor.files import Files
 from flowreason.editor.names import Names, Occurrence, names_of
-from flowreason.editor.passing_over import readable
 from flowreason.editor.types import Seen, look
-from flowreason_dsl.check import check, diagnose
+from flowreason_dsl.check import check
 from flowreason_dsl.check.kinds import join
 from flowreason_dsl.diagnostics import Diagnostic, FlowError, errors
-from flowreason_dsl.parser import parse_lenient
+from flowreason_dsl.parser import parse_partial
 from flowreason_dsl.source import Source
 from flowreason_dsl.syntax import Flow, FlowDef, ToolDef
 from flowreason_dsl.types import Type
@@ -56,27 +55,24 @@ class Analysis:
 
     @cached_property
     def _parsed(self) -> tuple[Flow | None, list[Diagnostic]]:
-        return parse_lenient(self.text, self.name)
+        return parse_partial(self.text, self.name)
+
+    @property
+    def readable(self) -> Flow | None:
+        """The syntax tree, of a text with faults that of what could be read; None where nothing is a flow."""
+        return self._parsed[0]
 
     @property
     def tree(self) -> Flow | None:
         """The syntax tree; None where the text does not follow the grammar."""
-        return self._parsed[0]
-
-    @cached_property
-    def readable(self) -> Flow | None:
-        """The tree, or where the text does not follow the grammar, that of what can be read of it."""
         tree, found = self._parsed
-        return tree if tree is not None else readable(self.text, self.name, found)
+        return None if tree is None or tree.doubts or errors(found) else tree
 
     @cached_property
     def findings(self) -> list[Diagnostic]:
         """All errors, warnings and hints."""
-        tree, found = self._parsed
-        if tree is None:
-            return found
-        tools, load = self.surroundings.tools or {}, self.surroundings.files
-        return found + diagnose(tree, tools=tools, load=load)
+        found = [*self._parsed[1], *self.seen.findings]
+        return sorted(found, key=lambda d: (d.source is not None, d.span.start, d.span.end, d.code))
 
     @cached_property
     def seen(self) -> Seen:

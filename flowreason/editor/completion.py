@@ -18,7 +18,7 @@ from flowreason.editor.cursor import Cursor, read_to
 from flowreason.editor.hover import python_doc
 from flowreason.editor.signatures import parameter, signature
 from flowreason.editor.surround import surround
-from flowreason.editor.types_at import fields_of, methods_of, settled, type_at, type_of_path
+from flowreason.editor.types_at import fields_of, methods_of, type_at, type_of_path
 from flowreason.editor.words import KEYWORDS, SETTINGS, TYPES
 from flowreason_dsl import prelude
 from flowreason_dsl.check.options import OPTIONS
@@ -76,7 +76,7 @@ class _Place:
         self.around = surround(analysis.text, start)
         plain = self.around.kind == "flow"
         self.cursor = read_to(self.before if plain else self.before[: self.around.start].rstrip('`"') + " ")
-        self.analysis = settled(analysis, self.cursor.statement, end)
+        self.analysis = analysis
 
     def offers(self) -> Iterator[Completion]:
         match self.around.kind:
@@ -184,6 +184,7 @@ class _Place:
             return
         if governing == "WITH" and last == "EQUAL":
             yield from self._values()
+            return
         if "SCALAR" in expected:
             yield from (self._make(name, "type", doc=doc) for name, doc in TYPES.items())
         if {"TEXT", "ELSE", "RBRACE"} <= expected and "TEMPLATE" not in expected:
@@ -210,8 +211,10 @@ class _Place:
     def _values(self) -> Iterator[Completion]:
         name = str(self.cursor.tokens[-2].value)
         option = OPTIONS.get(name)
-        if option is not None and option.type != BOOL:
-            yield self._make(SETTINGS[name][0], "value", doc=SETTINGS[name][1])
+        if option is not None:
+            for value in ("true", "false") if option.type == BOOL else (SETTINGS[name][0],):
+                yield self._make(value, "value", doc=SETTINGS[name][1])
+        yield from self._names()
 
     def _keys(self) -> Iterator[Completion]:
         """The parameters of the flow or tool whose brackets the cursor stands in."""

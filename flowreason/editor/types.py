@@ -1,4 +1,4 @@
-"""The type of every name at every place of a file, as the checker sees it.
+"""What the checker says of a file: its findings, and the type of every name at every place.
 
 Invariant: the checker's own walk is listened to, and nothing is judged anew; what it does not come to (what never
 runs) has no type.
@@ -9,13 +9,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from flowreason_dsl.check import Load
+from flowreason_dsl.check import Load, survey
 from flowreason_dsl.check.findings import Findings
-from flowreason_dsl.check.limits import too_much_python
-from flowreason_dsl.check.program import Program, gather
-from flowreason_dsl.check.reach import Effects, asking_flows, calls_of, effectful_flows
+from flowreason_dsl.check.program import Program
 from flowreason_dsl.check.state import State, Variable
 from flowreason_dsl.check.statements import Statements
+from flowreason_dsl.diagnostics import Diagnostic
 from flowreason_dsl.source import Source, Span
 from flowreason_dsl.syntax import Assign, Block, Flow, FlowDef, Statement, ToolDef
 from flowreason_dsl.types import Type
@@ -23,33 +22,26 @@ from flowreason_dsl.types import Type
 
 @dataclass(frozen=True)
 class Seen:
-    """The flows and tools that a file may call, where each flow came from, and types by where a name begins."""
+    """The flows and tools that a file may call, where each flow came from, types by where a name begins, findings."""
 
     flows: Mapping[str, FlowDef] = field(default_factory=dict)
     tools: Mapping[str, ToolDef] = field(default_factory=dict)
     sources: Mapping[str, Source] = field(default_factory=dict)
     types: Mapping[int, Type] = field(default_factory=dict)
+    findings: tuple[Diagnostic, ...] = ()
 
 
 def look(tree: Flow, tools: Mapping[str, ToolDef], load: Load | None) -> Seen:
-    """What the checker knows of a file. Its findings are not kept."""
-    findings = Findings(tree.source)
-    program = gather(tree, tools, load, findings)
+    """What the checker knows of a file."""
     types: dict[int, Type] = {}
-    if not too_much_python(program, findings):
-        _listen(tree, program, findings, types)
-    return Seen(program.flows, program.tools, program.sources, types)
 
+    def walk(flow: FlowDef, program: Program, findings: Findings) -> Statements:
+        if findings.source is not tree.source:
+            return Statements(flow, program, findings)
+        return _Listening(flow, program, findings, types)
 
-def _listen(tree: Flow, program: Program, findings: Findings, types: dict[int, Type]) -> None:
-    calls = calls_of(program.flows)
-    program.asking = asking_flows(program.flows, program.tools, calls)
-    program.effectful = effectful_flows(program.flows, program.tools, calls)
-    program.effects = Effects(program.tools, program.effectful)
-    findings.source = tree.source
-    for flow in program.flows.values():
-        if program.sources[flow.name.text] is tree.source:
-            _Listening(flow, program, findings, types).run()
+    found, program = survey(tree, walk, tools=tools, load=load)
+    return Seen(program.flows, program.tools, program.sources, types, tuple(found))
 
 
 class _Listening(Statements):

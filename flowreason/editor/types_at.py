@@ -1,6 +1,6 @@
-"""What is known of names while a statement is being written: from the text without that statement.
+"""What is known of names and of what is taken from them, where something is being written.
 
-Invariant: a statement that is not finished never hides what stands around it.
+Invariant: only what is set above a place counts there.
 """
 
 from __future__ import annotations
@@ -10,25 +10,11 @@ from collections.abc import Iterator
 from typing import Any
 
 from flowreason.editor.analysis import Analysis
-from flowreason.editor.passing_over import stand_in
 from flowreason_dsl.check.kinds import NoStep, step
 from flowreason_dsl.types import Choice, ListOf, Record, Type
 
 _STEP = re.compile(r"\.([A-Za-z_]\w*)|\[\s*(?:(-?\d+)|\"([^\"\n]*)\"|'([^'\n]*)')\s*\]")
 _CLASSES: dict[str, Any] = {"text": str, "int": int, "number": float}
-
-
-def settled(analysis: Analysis, start: int, end: int) -> Analysis:
-    """The text as it is where it can be read; else without the lines from `start` to `end`."""
-    if analysis.tree is not None:
-        return analysis
-    text = analysis.text
-    first = text.rfind("\n", 0, start) + 1
-    last = text.find("\n", end)
-    last = len(text) if last < 0 else last
-    rows = [stand_in(row) for row in text[first:last].split("\n")]
-    without = text[:first] + "\n".join(rows) + text[last:]
-    return Analysis(without, analysis.name, analysis.surroundings)
 
 
 def type_at(analysis: Analysis, flow: str | None, name: str, offset: int) -> Type | None:

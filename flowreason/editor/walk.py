@@ -42,6 +42,7 @@ from flowreason_dsl.syntax import (
     While,
     Yield,
 )
+from flowreason_dsl.unread import Unread
 
 Own = tuple[str, Origin]
 """The name of a step, and what it sets, for the step's own `ensure`s."""
@@ -127,7 +128,18 @@ class Walk:
                 if self.breaks:
                     self.breaks[-1].append(dict(env))
                 return False
+            case Unread():
+                self._unread(statement, env)
         return True
+
+    def _unread(self, left: Unread, env: Env) -> None:
+        """What could be read of something that could not: it may run or not."""
+        for part in left.parts:
+            match part:
+                case Expression():
+                    self.expression(part, env)
+                case Block():
+                    self._ways([part, None], env)
 
     def _if(self, whole: If, env: Env) -> bool:
         bodies: list[Block | None] = []
@@ -248,6 +260,8 @@ class Walk:
                 self._for(loop, env)
             case Sample() as loop:
                 self._sample(loop, env)
+            case Unread() as left:
+                self._unread(left, env)
 
     def _arguments(self, call: Call, env: Env) -> None:
         self._call(call.name)

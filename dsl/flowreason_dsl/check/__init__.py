@@ -5,7 +5,7 @@ Invariant: a `CheckedFlow` is only made by `check`, so that whoever holds one kn
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 
@@ -21,7 +21,10 @@ from flowreason_dsl.source import Source
 from flowreason_dsl.syntax import Flow, FlowDef, Run, Solve, ToolDef
 from flowreason_dsl.types import Type
 
-__all__ = ["CheckedFlow", "Load", "check", "check_text", "diagnose", "find_all"]
+__all__ = ["CheckedFlow", "Load", "Walk", "check", "check_text", "diagnose", "find_all", "survey"]
+
+Walk = Callable[[FlowDef, Program, Findings], Statements]
+"""Makes the walk over one flow."""
 
 
 @dataclass(frozen=True)
@@ -89,19 +92,27 @@ def _in_order(found: list[Diagnostic]) -> list[Diagnostic]:
     return sorted(found, key=lambda d: (d.source is not None, d.span.start, d.span.end, d.code))
 
 
+def survey(
+    flow: Flow, walk: Walk, *, tools: Mapping[str, ToolDef] | None = None, load: Load | None = None
+) -> tuple[list[Diagnostic], Program]:
+    """Everything that is found in a flow, and all that it may call; each flow is checked by what `walk` makes."""
+    found, program, _ = _examine(flow, tools or {}, load, walk)
+    return found, program
+
+
 def _examine(
-    flow: Flow, tools: Mapping[str, ToolDef], load: Load | None
+    flow: Flow, tools: Mapping[str, ToolDef], load: Load | None, walk: Walk = Statements
 ) -> tuple[list[Diagnostic], Program, dict[str, dict[str, Type]]]:
     findings = Findings(flow.source, Doubts(flow))
     program, types = Program(), {}
     with suppress(Enough):
         program = gather(flow, tools, load, findings)
         if not too_much_python(program, findings):
-            types = _walk(flow, program, findings)
+            types = _walk(flow, program, findings, walk)
     return _in_order(findings.found), program, types
 
 
-def _walk(flow: Flow, program: Program, findings: Findings) -> dict[str, dict[str, Type]]:
+def _walk(flow: Flow, program: Program, findings: Findings, walk: Walk) -> dict[str, dict[str, Type]]:
     """Check every flow; the types of their names."""
     calls = calls_of(program.flows)
     program.asking = asking_flows(program.flows, program.tools, calls)
@@ -110,7 +121,7 @@ def _walk(flow: Flow, program: Program, findings: Findings) -> dict[str, dict[st
     types = {}
     for name, each in program.flows.items():
         findings.source = program.sources[name]
-        types[name] = Statements(each, program, findings).run()
+        types[name] = walk(each, program, findings).run()
     _calls(flow, program, calls, findings)
     return types
 
