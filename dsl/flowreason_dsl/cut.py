@@ -116,6 +116,13 @@ def leave(at: Reading, cut: Cut) -> None:
     """Puts what was given up into the tree, unless a header has it already."""
     if cut.used or cut.start >= at.tokens[at.at].start:
         return
+    if cut.level == "block" and (size := _head(cut)):
+        take_back(at, cut, size)
+        cut.start = start_of(cut.values[size]) if size < len(cut.values) else _end_of(cut.values[size - 1])
+        cut.values = cut.values[size:]
+        gap = unread_here(at, cut)
+        feed(at, "TRUE", cut.start, gap)
+        return
     gap = unread_here(at, cut)
     if cut.level == "file":
         at.doubts.append(Doubt("definition", gap.span))
@@ -124,6 +131,22 @@ def leave(at: Reading, cut: Cut) -> None:
     if at.machine.admits(kinds[0]):
         for kind in kinds:
             feed(at, kind, cut.start, gap if kind in ("BREAK", "TRUE") else kind)
+
+
+def _head(cut: Cut) -> int:
+    """How much of `x: T =`, `answer` or `yield` there is, so that only the value is not known."""
+    kinds = [value.type if type(value) is Token else type(value).__name__ for value in cut.values[:4]]
+    if kinds[:1] == ["YIELD"]:
+        return 1
+    if kinds[:1] not in (["NAME"], ["ANSWER"]):
+        return 0
+    if "EQUAL" in kinds and kinds[1] in ("EQUAL", "COLON"):
+        return kinds.index("EQUAL") + 1
+    return 1 if kinds[0] == "ANSWER" and kinds[1:2] != ["COLON"] else 0
+
+
+def _end_of(value: Any) -> int:
+    return int(value.end if type(value) is Token else value.span.end)
 
 
 def take_back(at: Reading, cut: Cut, size: int) -> None:

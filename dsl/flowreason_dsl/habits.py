@@ -19,7 +19,7 @@ from flowreason_dsl.wording import PYTHON, STRINGS
 if TYPE_CHECKING:
     from flowreason_dsl.reading import Reading
 
-_ARROWS = frozenset({"-->", "=>", "==>", "--->", "--", "~>", "|>", ">>", "<-", "→", "⟶", "⇒", "➔", "➜"})
+ARROWS = frozenset({"-->", "=>", "==>", "--->", "--", "~>", "|>", ">>", "<-", "→", "⟶", "⇒", "➔", "➜"})
 _AUGMENTED = frozenset({"+=", "-=", "*=", "/=", "%=", "//=", "**=", "|=", "&="})
 _UNBRACKETED = frozenset({"ASK", "SOLVE", "EMULATE", "RUN", "GIVEN", "WITH", "ENSURE", "IF", "FOR", "WHILE", "REPEAT"})
 _UNBRACKETED |= {"SAMPLE", "MATCH", "UNTIL", "MAX", "YIELD", "ANSWER", "IN"}
@@ -72,7 +72,7 @@ def arrow(at: Reading, expected: set[str]) -> Diagnostic | None:
     if token.type == "ARROW" and {"ANSWER", "BREAK"} <= expected:
         help_ = "write `name = …` first, and draw the edge from the name"
         return Diagnostic("syntax-edge", "an edge joins names", token.span, help=help_)
-    if token.type != "STRANGE" or token.value not in _ARROWS or "ARROW" not in expected:
+    if token.type != "STRANGE" or token.value not in ARROWS or "ARROW" not in expected:
         return None
     fix = Fix("write `->`", token.span, "->")
     return Diagnostic("syntax-arrow", "an edge is drawn with `->`", token.span, fix=fix)
@@ -84,7 +84,66 @@ def walrus(at: Reading, _expected: set[str]) -> Diagnostic | None:
     if token.type != "EQUAL" or before.type != "COLON" or before.end != token.start:
         return None
     span = Span(before.start, token.end)
-    return Diagnostic("syntax-unexpected", "a node is written `name = …`", span, fix=Fix("write `=`", span, "="))
+    return Diagnostic("syntax-unexpected", "a step is written `name = …`", span, fix=Fix("write `=`", span, "="))
+
+
+def returns(at: Reading, expected: set[str]) -> Diagnostic | None:
+    """`): text {`, `) => text {`, `) -> None {`."""
+    token, following = _here(at), at.kind(at.at + 1)
+    if at.opens:
+        return None
+    if "ARROW" in expected and following != "LBRACE" and (token.type == "COLON" or token.value in ARROWS):
+        fix = Fix("write `->`", token.span, "->" if token.start > _before(at).end else " ->")
+        return Diagnostic("syntax-arrow", "what a flow gives stands behind `->`", token.span, fix=fix)
+    if _before(at).type == "ARROW" and token.value in ("None", "null", "void"):
+        span = at.span_between(at.at - 1, at.at)
+        message = "a flow that gives nothing has no `->`"
+        away = Fix("take it out", Span(at.tokens[at.at - 2].end, span.end), "")
+        return Diagnostic("syntax-arrow", message, span, fix=away)
+    return None
+
+
+def default(at: Reading, _expected: set[str]) -> Diagnostic | None:
+    """`flow f(a: text = None)`, `(xs: list[text] = [])`."""
+    if _before(at).type != "EQUAL" or not at.opens or at.opens[-1].token.type != "LPAR":
+        return None
+    if len(at.opens) > 1:
+        return None
+    help_ = "without a default the parameter must be given"
+    return Diagnostic(
+        "syntax-unexpected", "a default is a text, a number, `true` or `false`", _here(at).span, help=help_
+    )
+
+
+def in_place(at: Reading, expected: set[str]) -> Diagnostic | None:
+    """`seen[0] = …`, `letter.title = …`, `items.append(x)`."""
+    token, before = _here(at), _before(at)
+    if before.type == "LSQB" and [at.kind(at.at + 1), at.kind(at.at + 2)] == ["RSQB", "EQUAL"]:
+        return _part_set(at, at.at + 1)
+    if not {"ANSWER", "BREAK"} <= expected or at.begins_line(at.at) or at.kind(at.at - 2) not in ("DOT", "LSQB"):
+        return None
+    name = at.tokens[at.statement]
+    if token.type == "EQUAL" and name.type == "NAME" and name.start < before.start:
+        return _part_set(at, at.at - 1)
+    if token.type != "LPAR" or before.type != "NAME" or at.at != at.statement + 3:
+        return None
+    item = at.tokens[at.at + 1]
+    span = name.span.cover(before.span)
+    message = f"`{before.value}` is Python, and a value cannot be changed in place"
+    help_ = f"a longer list is a new one: {name.value} = `{name.value} + [item]`; or collect with `for … {{ yield … }}`"
+    fix = None
+    if before.value == "append" and item.type == "NAME" and at.kind(at.at + 2) == "RPAR":
+        right = f"{name.value} = `{name.value} + [{item.value}]`"
+        span = at.span_between(at.statement, at.at + 2)
+        fix = Fix(f"write {right}", span, right)
+    return Diagnostic("syntax-python", message, span, help=help_, fix=fix)
+
+
+def _part_set(at: Reading, last: int) -> Diagnostic:
+    name = at.tokens[at.statement]
+    message = f"a part of a value cannot be set; a step gives the whole of `{name.value}` anew"
+    help_ = f"compute it in Python: `{name.value} = …`, or collect a list with `for … {{ yield … }}`"
+    return Diagnostic("syntax-targets", message, at.span_between(at.statement, last), help=help_)
 
 
 def before_brace(at: Reading, expected: set[str]) -> Diagnostic | None:
@@ -154,7 +213,7 @@ def augmented(at: Reading, _expected: set[str]) -> Diagnostic | None:
         return None
     value = naked_python.after(at, at.at + 1)
     span = name.span.cover(value or token.span)
-    message = f"a node is written `{name.value} = …`"
+    message = f"a step is written `{name.value} = …`"
     if value is None:
         return Diagnostic("syntax-python", message, span)
     right = f"{name.value} = `{name.value} {token.value[:-1]} {at.source.slice(value)}`"
@@ -166,8 +225,8 @@ def several_targets(at: Reading, expected: set[str]) -> Diagnostic | None:
     if at.kind(at.at) != "EQUAL" or "ARROW" not in expected or at.kind(at.at - 2) != "COMMA":
         return None
     span = at.span_between(at.at - 3, at.at - 1) if at.at >= 3 else _before(at).span
-    help_ = "give the whole a name, and take its parts in nodes of their own"
-    return Diagnostic("syntax-targets", "a node has one name", span, help=help_)
+    help_ = "give the whole a name, and take its parts in steps of their own"
+    return Diagnostic("syntax-targets", "a step has one name", span, help=help_)
 
 
 def python_word(at: Reading, _expected: set[str]) -> Diagnostic | None:
@@ -191,7 +250,7 @@ def question(at: Reading, expected: set[str]) -> Diagnostic | None:
         return None
     message = f"after `{before.value}` stands a text in quotes"
     if token.type in PYTHON:
-        help_ = 'compute it in a node of its own and put its name in: `ask "{name}"`'
+        help_ = 'compute it in a step of its own and put its name in: `ask "{name}"`'
         return Diagnostic("syntax-question", f"{message}, not Python", token.span, help=help_)
     if token.type != "NAME" or at.begins_line(at.at):
         return None

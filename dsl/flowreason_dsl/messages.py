@@ -147,11 +147,18 @@ def _bound(at: Reading, _expected: set[str]) -> Diagnostic | None:
 
 
 def _reserved(at: Reading, expected: set[str]) -> Diagnostic | None:
-    token = _here(at)
-    if "NAME" not in expected or token.type not in set(grammar().keywords.values()):
+    token, words = _here(at), set(grammar().keywords.values())
+    if token.type == "EQUAL" and _before(at).type in words and at.begins_line(at.at - 1):
+        token, expected = _before(at), {"NAME"}
+    if "NAME" not in expected or token.type not in words:
         return None
     following = at.kind(at.at + 1)
-    names = at.kind(at.at - 1) in ("FLOW", "TOOL", "FOR") or following in ("EQUAL", "COLON") or len(expected) <= 3
+    names = (
+        token is not _here(at)
+        or at.kind(at.at - 1) in ("FLOW", "TOOL", "FOR")
+        or following in ("EQUAL", "COLON")
+        or len(expected) <= 3
+    )
     if not names or (token.type == "ELSE" and following != "EQUAL"):
         return None
     fix = Fix(f"call it `{token.value}_`", token.span, f"{token.value}_")
@@ -241,6 +248,8 @@ _LOOKS = (
     _definition_inside,
     _extra_brace,
     habits.comment,
+    habits.returns,
+    habits.default,
     habits.arrow,
     habits.walrus,
     habits.type_form,
@@ -253,6 +262,7 @@ _LOOKS = (
     habits.augmented,
     habits.bare_python,
     habits.several_targets,
+    habits.in_place,
     _bound,
     _value_missing,
     _reserved,

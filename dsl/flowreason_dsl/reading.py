@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import cached_property
 from typing import NamedTuple
 
-from flowreason_dsl import cut, messages, recovery, repair, words
+from flowreason_dsl import cut, messages, misspelt, recovery, repair, words
 from flowreason_dsl.diagnostics import Diagnostic, Label, errors
 from flowreason_dsl.grammar import END
 from flowreason_dsl.lexer import Lexed
@@ -57,6 +58,7 @@ class Reading:
         self.partial: Flow | None = None
         self.doubts: list[Doubt] = []
         self._lines = {self.line_of(d.span.start) for d in errors(self.reports.found)}
+        self._fault_lines: set[int] = set()
         self._told: set[tuple[str, Span]] = set()
         self.stuck = (-1, -1)
         self._faults = 0
@@ -105,6 +107,13 @@ class Reading:
 
     # --- places
 
+    @cached_property
+    def bound(self) -> frozenset[str]:
+        """The names that the text seems to set somewhere."""
+        pairs = zip(self.tokens, self.tokens[1:], strict=False)
+        named = {a.value for a, b in pairs if a.type == "NAME" and b.type in ("EQUAL", "COLON", "IN", "COMMA", "ARROW")}
+        return frozenset(str(each) for each in named)
+
     def line_of(self, offset: int) -> int:
         return self.source.position(offset)[0]
 
@@ -136,8 +145,15 @@ class Reading:
         fed: tuple[Token, ...] = (token,)
         if token.type in words.STRINGS:
             fed = (words.string(token, "TEMPLATE" if "TEMPLATE" in row else "TEXT", self._report),)
-        elif token.type == "NAME" and "NAME" not in row:
-            fed, step = words.contextual(self.tokens, self.at, row, self._report)
+        elif token.type == "NAME":
+            if self.tokens[self.at + 1].type in misspelt.AFTER and (instead := misspelt.meant(self)):
+                self._report(instead.found)
+                if instead.token is None:
+                    self.at += 1
+                    return True
+                fed = (instead.token,)
+            elif "NAME" not in row:
+                fed, step = words.contextual(self.tokens, self.at, row, self._report)
         for one in fed:
             if not self.feed(one):
                 return False
@@ -198,6 +214,7 @@ class Reading:
                 return
         elif line in self._lines:
             return
+        self._fault_lines.add(line)
         self._report(repair.with_mark(found, self, self.missing) if self.missing else found)
 
     def _wants_value(self) -> bool:
@@ -207,7 +224,7 @@ class Reading:
 
     def _report(self, found: Diagnostic) -> None:
         """Keeps a finding, and that its line is at fault; what is read anew is not reported anew."""
-        known_line = found.code == "type-unknown" and self.line_of(found.span.start) in self._lines
+        known_line = found.code == "type-unknown" and self.line_of(found.span.start) in self._fault_lines
         if (found.code, found.span) in self._told or known_line:
             return
         self._told.add((found.code, found.span))

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from flowreason_dsl import messages, repair
+from flowreason_dsl import messages, misspelt, repair
 from flowreason_dsl.cut import CLOSERS, OPENERS, Cut, cut, feed, leave
-from flowreason_dsl.grammar import END
+from flowreason_dsl.grammar import END, grammar
+from flowreason_dsl.habits import ARROWS
 from flowreason_dsl.source import Span
 from flowreason_dsl.stand_in import CONSTANTS, enter, read_parameters, reopen, stand_in_flow
 from flowreason_dsl.tokens import Token
@@ -31,6 +32,8 @@ def recover(at: Reading) -> bool:
         at.surplus += at.kind(at.at) == "LBRACE"
         at.at += 1
         return True
+    if _replaced(at):
+        return True
     if at.missing and put_in(at, at.missing):
         _doubt_marks(at, at.missing)
         return True
@@ -49,6 +52,26 @@ def recover(at: Reading) -> bool:
     if before == at.stuck and (at.at, len(at.machine.states)) == before:
         at.at += 1
     at.stuck = (at.at, len(at.machine.states))
+    return True
+
+
+def _replaced(at: Reading) -> bool:
+    """Takes what was meant in place of the token at hand, where that is certain."""
+    token, machine, words = at.tokens[at.at], at.machine, grammar().keywords.values()
+    top = machine.values[-1] if machine.values and type(machine.values[-1]) is Token else None
+    if token.type == "EQUAL" and top is not None and top.type in words and at.begins_line(at.at - 1):
+        machine.cut(len(machine.states) - 1)
+        return at.feed(Token("NAME", top.start, top.end, top.value))
+    if token.type in words and at.kind(at.at + 1) in ("EQUAL", "COLON") and machine.admits("NAME"):
+        kind = "NAME"
+    elif not at.opens and (token.type == "COLON" or token.value in ARROWS) and machine.admits("ARROW"):
+        kind = "ARROW"
+    elif token.value in ("None", "null", "void") and machine.admits("SCALAR"):
+        kind = "SCALAR"
+    else:
+        return False
+    at.feed(Token(kind, token.start, token.end, "any" if kind == "SCALAR" else token.value))
+    at.at += 1
     return True
 
 
@@ -95,7 +118,9 @@ def starts(at: Reading, place: int) -> bool:
     if not at.begins_line(place):
         return False
     if kind == "NAME":
-        return following in _AFTER_NAME or following == END or at.begins_line(place + 1)
+        if following in _AFTER_NAME or following == END or at.begins_line(place + 1):
+            return True
+        return following in misspelt.AFTER and misspelt.looks_meant(str(at.tokens[place].value))
     return kind in _LINE_STARTERS
 
 
@@ -140,6 +165,8 @@ def _doubt_marks(at: Reading, kinds: tuple[str, ...]) -> None:
     place = at.tokens[at.at - 1].end if at.at else 0
     if "LBRACE" in kinds or "RBRACE" in kinds:
         at.doubts.append(Doubt("shape", Span(place, place)))
+    if kinds[0] == "NAME" and not at.begins_line(at.at) and at.kind(at.at) == "EQUAL":
+        return
     if kinds[0] == "NAME":
         at.doubts.append(Doubt("name" if at.kind(at.at) in ("EQUAL", "COLON") else "value", Span(place, place)))
     if not at.opens and ("NAME" in kinds or "SCALAR" in kinds):

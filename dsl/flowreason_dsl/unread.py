@@ -30,8 +30,8 @@ class Doubt:
 
     `line`: a line with an error; `text`: a text or Python whose end was not found; `gap`: words that were passed over;
     `header`: the parameters of a flow or tool; `returns`: what it gives; `definition`: one that is missing as a whole;
-    `value`, `name`: something is missing that may have read, or set, any name; `shape`: a brace was put in or taken out, so that where
-    blocks end is a guess; `end`: the text ends here, before it is complete.
+    `value`, `name`: something is missing that may have read, or set, any name; `shape`: a brace was put in or taken
+    out, so that where blocks end is a guess; `end`: the text ends here, before it is complete.
     """
 
     kind: DoubtKind

@@ -262,7 +262,7 @@ def test_other_words_for_literals_and_branches_are_mended() -> None:
 def test_text_that_could_belong_to_the_flow_is_never_passed_over() -> None:
     assert codes(PLAIN + "  answer x\n}\n") == ["syntax-outside-flow"]
     assert "syntax-outside-flow" in codes("x = 3\n" + PLAIN)
-    assert codes(PLAIN + "\nflw other(a: text) { answer a }") == ["syntax-outside-flow"]
+    assert codes(PLAIN + "\nflw other(a: text) { answer a }") == ["syntax-word"]
 
 
 # --- what is refused -----------------------------------------------------------------------------------------

@@ -9,6 +9,7 @@ from flowreason_dsl.check.loops import Loops, Scope
 from flowreason_dsl.check.state import State
 from flowreason_dsl.check.values import NOTHING_NEEDED
 from flowreason_dsl.diagnostics import Fix
+from flowreason_dsl.misspelt import near_words
 from flowreason_dsl.python import facts
 from flowreason_dsl.syntax import (
     Answer,
@@ -121,8 +122,14 @@ class Alone(Loops):
         whole = [first, *run] if first is not None and first.name.text not in self.outline.assigned else run
         span = whole[0].span.cover(whole[-1].span)
         self.outline.reported |= {path.name.text for path in whole}
-        fix = Fix("put it between quotes", span, f'"{self.findings.source.slice(span)}"')
-        hint = "a text stands between quotes"
+        quoted = Fix("put it between quotes", span, f'"{self.findings.source.slice(span)}"')
+        fix = quoted if whole is not run else None
+        hint, word = "a text stands between quotes", whole[0].name.text
+        if len(whole) == 1 and (near := near_words(word)):
+            message = f"there is no name `{word}` here"
+            meant = Fix(f"write `{near[0]}`", span, near[0])
+            self.findings.add("name-is-words", message, span, help=f"did you mean `{near[0]}`?", fix=meant)
+            return
         self.findings.add("name-is-words", "these words are no names", span, help=hint, fix=fix)
 
 

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 from functools import cached_property
 
 from flowreason_dsl.check.reach import parts
+from flowreason_dsl.grammar import grammar
 from flowreason_dsl.source import Span
 from flowreason_dsl.syntax import Answer, Assign, Break, Flow, FlowDef, ToolDef, Yield
 from flowreason_dsl.unread import Doubt, Unread, words_of
@@ -74,7 +75,12 @@ class Doubts:
         """The names that a flow may get from something that could not be read."""
         if not self.there:
             return set()
-        found = {name for each in parts(flow.body) if isinstance(each, Unread) for name in each.sets}
+        found: set[str] = set()
+        for each in parts(flow.body):
+            if isinstance(each, Unread):
+                found |= {*each.sets}
+            elif isinstance(each, Assign) and each.name.text in grammar().keywords:
+                found.add(f"{each.name}_")
         return found | self._words(doubt for doubt in self._of(flow) if doubt.kind == "header") | self._outside
 
     @cached_property

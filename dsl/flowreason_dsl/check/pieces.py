@@ -89,7 +89,7 @@ class Pieces(PythonNames):
             case ast.Assign(targets=[ast.Name(id=name)]) | ast.AugAssign(target=ast.Name(id=name)) if code.block:
                 hint = f"add a last line: `{name}`"
             case ast.Assign(targets=[ast.Name(id=name)]):
-                hint = f"between backticks stands the value alone; compare with `==`, name the node with `{name} = …`"
+                hint = f"between backticks stands the value alone; compare with `==`, name the step with `{name} = …`"
             case ast.FunctionDef(name=name):
                 self.outline.spared |= {parameter.name.text for parameter in self.flow.parameters}
                 hint = f"add a last line that calls `{name}`"

@@ -118,7 +118,7 @@ class PythonNames(Reads):
                 self.arguments_fit(target, len(call.args), names, locate(code, call))
 
     def _may_call(self, use: NameUse, target: FlowDef | ToolDef) -> None:
-        hint = f"call it as a node, outside of the backticks: `result = {use.name}(…)`"
+        hint = f"call it as a step, outside of the backticks: `result = {use.name}(…)`"
         if isinstance(target, ToolDef):
             if not target.pure:
                 message = (

@@ -18,6 +18,7 @@ from flowreason_dsl.check.outline import Outline
 from flowreason_dsl.check.program import Program
 from flowreason_dsl.check.state import State, Variable
 from flowreason_dsl.check.steps import Steps
+from flowreason_dsl.check.unfilled import unfilled
 from flowreason_dsl.diagnostics import Fix, Label
 from flowreason_dsl.names import did_you_mean, nearest
 from flowreason_dsl.python import facts
@@ -195,6 +196,20 @@ class Reads:
         """Read what stands between the braces of a text."""
         for path in template.paths:
             self.path(path, state)
+        self._unfilled(template, state)
+
+    def _unfilled(self, template: Template, state: State) -> None:
+        if not any("{" in part or "$" in part for part in template.parts if isinstance(part, str)):
+            return
+
+        def type_of(name: str) -> Type | None:
+            found = state.names.get(name)
+            return found.type if found is not None else None
+
+        raw = self.findings.source.slice(template.span)
+        for name, finding in unfilled(raw, template.span.start, type_of):
+            self.outline.spared.add(name)
+            self.findings.add(finding.code, finding.message, finding.span, help=finding.help, fix=finding.fix)
 
     def paths(self, paths: Iterable[Path], state: State) -> None:
         for path in paths:

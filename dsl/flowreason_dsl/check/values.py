@@ -69,6 +69,10 @@ class Values(Pieces):
     def loop_value(self, loop: For | Sample, state: State, wanted: Wanted) -> Type:
         """Check a loop that stands as a value; the list of what it yields."""
 
+    @abstractmethod
+    def unread(self, unread: Unread, state: State) -> None:
+        """Check the parts of what could not be read."""
+
     def expression(self, expr: Expression, state: State, wanted: Wanted = NOTHING, own: str | None = None) -> Type:
         """Check an expression with all that hangs on it. `own` is the name that it is assigned to."""
         found = self._alone(expr, state, wanted, own)
@@ -119,6 +123,7 @@ class Values(Pieces):
             case For() | Sample():
                 return self.loop_value(value, state, wanted)
             case Unread():
+                self.unread(value, state)
                 return ANY
 
     # --- asking ---

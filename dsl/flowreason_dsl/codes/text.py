@@ -72,6 +72,12 @@ ENTRIES: tuple[Entry, ...] = (
         "Write `port: text`; `any` takes everything.",
     ),
     error(
+        "syntax-word",
+        "A word of the language is misspelt, or a word of another language stands in its place.",
+        "flow one() -> int { let x = 1 answer x }",
+        "Write the word that the message offers.",
+    ),
+    error(
         "syntax-reserved-name",
         "A word of the language is used as a name.",
         'flow tide(for: text) -> text { answer ask "When is high tide in {for}?" }',
