@@ -12,6 +12,7 @@ import flowreason as fr
 from flowreason.engine.limits import Limits
 from flowreason.ports import SandboxLimits
 from flowreason_dsl import lexer, parse, parser, prelude
+from flowreason_dsl.card import CARD, card
 from flowreason_dsl.check import diagnose
 from flowreason_dsl.check.options import OPTIONS
 from flowreason_dsl.grammar import grammar
@@ -62,7 +63,7 @@ def test_every_fence_of_the_reference_is_an_example() -> None:
 def test_rules_are_numbered_in_order_within_their_sections() -> None:
     expected: list[tuple[int, int]] = []
     section = rule = 0
-    for line in TEXT.splitlines():
+    for line in TEXT.partition("<!-- the card -->")[0].splitlines():
         if line.startswith("## "):
             section, rule = section + 1, 0
             assert line.startswith(f"## {section} ")
@@ -81,8 +82,13 @@ def test_every_rule_that_is_referred_to_exists() -> None:
             assert each in (rules if "." in each else sections), each
 
 
+def test_the_card_is_what_the_reference_says_on_one_page() -> None:
+    assert CARD.read_text(encoding="utf-8") == card(TEXT), "run `python -m flowreason_dsl.card`"
+    assert TEXT.endswith("<!-- the end of the card -->\n")
+
+
 def test_the_reference_is_read_in_twenty_minutes() -> None:
-    assert len(re.findall(r"\w+", TEXT)) < 20 * 220
+    assert len(re.findall(r"\w+", TEXT.partition("<!-- the card -->")[0])) < 20 * 220
 
 
 def section(number: int) -> str:
