@@ -9,11 +9,13 @@ from collections import defaultdict
 from collections.abc import Iterable
 
 from flowreason.graph.model import FlowGraph, Node
-from flowreason.graph.ops import HIDDEN, Answer, Decide, Loop
+from flowreason.graph.ops import HIDDEN, Answer, Constant, Decide, Fill, Loop, Pick, Python
 from flowreason.view.labels import WORDS, node_kind
 from flowreason_dsl.source import Source, Span
 
 Links = dict[str, list[str]]
+_PASSED = (Constant, Fill, Pick, Python)
+"""What is only a part of a step, where it has no name: told is the step that it is a part of."""
 
 
 class Neighbours:
@@ -75,7 +77,7 @@ class Neighbours:
                     continue
                 seen.add(id)
                 node = self.flow.nodes[id]
-                if isinstance(node.op, HIDDEN):
+                if isinstance(node.op, HIDDEN) or (node.name is None and isinstance(node.op, _PASSED)):
                     todo.append(id)
                 else:
                     found[id] = node
