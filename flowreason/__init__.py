@@ -17,6 +17,7 @@ if TYPE_CHECKING:
         CompileError,
         ConfigError,
         FlowreasonError,
+        GraphFormatError,
         InputError,
         LimitExceeded,
         NodeError,
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
         SandboxError,
         UsageError,
     )
-    from flowreason.flow import Flow, load, loads
+    from flowreason.flow import Flow, load, loads, loads_graph
     from flowreason.ports import Message, ModelInfo, Provider, Reply, Request, Usage
     from flowreason.providers import Recorded, Recorder, ScriptedProvider
     from flowreason.providers.openai import OpenAIProvider
@@ -40,10 +41,10 @@ _HOMES = {
     "flowreason.engine.events": ("Event",),
     "flowreason.engine.limits": ("Limits",),
     "flowreason.errors": (
-        "Cancelled", "CompileError", "ConfigError", "FlowreasonError", "InputError", "LimitExceeded", "NodeError",
-        "ProviderError", "RecordingError", "SandboxError", "UsageError",
+        "Cancelled", "CompileError", "ConfigError", "FlowreasonError", "GraphFormatError", "InputError", "LimitExceeded",
+        "NodeError", "ProviderError", "RecordingError", "SandboxError", "UsageError",
     ),
-    "flowreason.flow": ("Flow", "load", "loads"),
+    "flowreason.flow": ("Flow", "load", "loads", "loads_graph"),
     "flowreason.ports": ("Message", "ModelInfo", "Provider", "Reply", "Request", "Usage"),
     "flowreason.providers": ("Recorded", "Recorder", "ScriptedProvider"),
     "flowreason.providers.openai": ("OpenAIProvider",),
@@ -63,6 +64,7 @@ __all__ = [
     "FlowError",
     "FlowSyntaxError",
     "FlowreasonError",
+    "GraphFormatError",
     "InputError",
     "LimitExceeded",
     "Limits",
@@ -88,6 +90,7 @@ __all__ = [
     "compile_async",
     "load",
     "loads",
+    "loads_graph",
     "solve",
     "solve_async",
     "tool",

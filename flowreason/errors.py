@@ -26,6 +26,14 @@ class InputError(UsageError):
     """An input of a flow is missing, unknown or of the wrong type."""
 
 
+class GraphFormatError(UsageError):
+    """A JSON graph that is no program. `faults` are all that is wrong: JSON pointers, with what to say of each."""
+
+    def __init__(self, faults: Sequence[tuple[str, str]]) -> None:
+        self.faults = tuple(faults)
+        super().__init__("\n".join(f"{pointer or '/'}: {message}" for pointer, message in faults))
+
+
 class ConfigError(UsageError):
     """A setting is missing or wrong: no key, a config file that others can read."""
 

@@ -57,6 +57,22 @@ def loads(text: str, *, name: str = "<flow>", tools: Tools = (), root: str | Pat
     return Flow(check_text(text, tools=definitions, load=loader, name=name), bound)
 
 
+def loads_graph(
+    document: str | Mapping[str, Any], *, tools: Tools = (), root: str | PathLike[str] | None = None
+) -> Flow:
+    """A flow from its JSON graph, as `flow.draw("json")` gives it: JSON text, or the data itself.
+
+    Raises `GraphFormatError` with all that is wrong with the document, else what `loads` raises about the text that its
+    statements say. `nodes`, `regions` and `edges` may be left out; where they are there, they must fit the statements.
+    """
+    from flowreason.view.json_import import compare_picture, read_graph
+
+    data, program = read_graph(document)
+    flow = loads(program.text, name=data.get("file", "<graph>"), tools=tools, root=root)
+    compare_picture(data, program, flow.graph)
+    return flow
+
+
 def read_text(path: Path) -> str:
     """A file as text. Raises `UsageError`, or `FlowSyntaxError` where it is not UTF-8."""
     from flowreason_dsl.parser import decode

@@ -23,7 +23,7 @@ _NAME = r"[A-Za-z_][A-Za-z0-9_]*"
 _HEX = re.compile(r"[0-9A-Fa-f]{4}")
 _LOW = re.compile(r"\\u([Dd][C-Fc-f][0-9A-Fa-f]{2})")
 _KEY = r""""(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'"""
-_HOLE = re.compile(rf"\{{[ \t]*({_NAME})((?:\.{_NAME}|\[[ \t]*(?:-?[0-9]+|{_KEY})[ \t]*\])*)[ \t]*\}}")
+HOLE = re.compile(rf"\{{[ \t]*({_NAME})((?:\.{_NAME}|\[[ \t]*(?:-?[0-9]+|{_KEY})[ \t]*\])*)[ \t]*\}}")
 _STEP = re.compile(rf"\.({_NAME})|\[[ \t]*(?:(-?[0-9]+)|({_KEY}))[ \t]*\]")
 _PLAIN = re.compile(r"[^\\{}\r]*")
 _MARKS = re.compile(r"[\\{}]")
@@ -177,8 +177,8 @@ def _template_piece(piece: str, offset: int, parts: list[str | s.Path], report: 
         elif piece.startswith(mark[0] * 2, found):
             out.append(mark[0])
             at = found + 2
-        elif hole := _HOLE.match(piece, found):
-            parts += ["".join(out), _path(hole, offset, report)]
+        elif hole := HOLE.match(piece, found):
+            parts += ["".join(out), hole_path(hole, offset, report)]
             out, at = [], hole.end()
         else:
             span, finding = _brace(piece, offset, found)
@@ -189,7 +189,7 @@ def _template_piece(piece: str, offset: int, parts: list[str | s.Path], report: 
     parts.append("".join(out))
 
 
-def _path(hole: re.Match[str], offset: int, report: Report) -> s.Path:
+def hole_path(hole: re.Match[str], offset: int, report: Report) -> s.Path:
     start = offset + hole.start(1)
     name = s.Name(hole[1], Span(start, offset + hole.end(1)))
     steps: list[str | int] = []

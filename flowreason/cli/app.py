@@ -186,12 +186,30 @@ def draw(
     format_: Annotated[
         str | None, typer.Option("--format", "-f", metavar="FORMAT", help="svg, png, pdf, dot, mmd or json.")
     ] = None,
+    import_: Annotated[
+        Path | None,
+        typer.Option(
+            "--import",
+            metavar="GRAPH.json",
+            help="Take a graph instead, and write its flow as text, or draw it; - stdin.",
+        ),
+    ] = None,
+    schema: Annotated[bool, typer.Option("--schema", help="Print the JSON Schema of such graphs.")] = False,
     tools: options.Tools = None,
 ) -> int:
-    """Draw a flow."""
-    from flowreason.cli.texts import draw_file
+    """Draw a flow, or make one from its graph."""
+    from flowreason.cli import texts
 
-    return draw_file(file, out, format_, tools)
+    if [file is not None, import_ is not None, schema].count(True) != 1:
+        raise UsageError(
+            "name one thing to draw: FILE.flow, --import GRAPH.json, or --schema for the form of such graphs"
+        )
+    if schema:
+        return texts.print_schema()
+    if import_ is not None:
+        return texts.import_graph(import_, out, format_, tools)
+    assert file is not None
+    return texts.draw_file(file, out, format_, tools)
 
 
 @app.command()

@@ -14,6 +14,7 @@ import flowreason as fr
 from flowreason.cli import failures, output, reading
 from flowreason.cli.tool_files import tools_from
 from flowreason.errors import UsageError
+from flowreason_dsl.diagnostics import render
 
 
 def format_files(files: Sequence[str], *, check_only: bool) -> int:
@@ -50,21 +51,55 @@ def _write(path: Path, content: str | bytes) -> None:
 
 def draw_file(file: Path, out: Path | None, wanted: str | None, tools: Path | None) -> int:
     """Draw a flow into a file, or onto stdout; gives the exit code."""
+    format_ = _format_of(out, wanted, "svg", ())
+    return _drawn(fr.load(file, tools=tools_from(tools)).draw(format_), out, "Drawn")
+
+
+def import_graph(file: Path, out: Path | None, wanted: str | None, tools: Path | None) -> int:
+    """Make a flow from a JSON graph, as text or drawn; gives the exit code."""
+    format_ = _format_of(out, wanted, "flow", ("flow",))
+    text = reading.question("-") if str(file) == "-" else reading.file_text(file)
+    root = Path() if str(file) == "-" else file.parent
+    try:
+        flow = fr.loads_graph(text, tools=tools_from(tools), root=root)
+    except fr.GraphFormatError as error:
+        for pointer, message in error.faults:
+            output.complain(f"{file}: {pointer or '/'}: {message}")
+        return failures.MISUSED
+    if flow.diagnostics:
+        output.note(render(flow.diagnostics, flow.checked.flow.source))
+    made = flow.text if format_ == "flow" else flow.draw(format_)
+    return _drawn(made, out, "Written" if format_ == "flow" else "Drawn")
+
+
+def print_schema() -> int:
+    """Print the JSON Schema of the graphs that `draw -f json` writes and `draw --import` reads."""
+    from flowreason_dsl.plain import schema_text
+
+    output.emit(schema_text())
+    return failures.ANSWERED
+
+
+def _format_of(out: Path | None, wanted: str | None, usual: str, more: tuple[str, ...]) -> str:
+    """The format that is wanted: what was said, else the file's ending, else the usual one."""
     from flowreason.view.draw import FORMATS
 
-    format_ = wanted or (out.suffix.lstrip(".").lower() if out is not None else "svg")
-    if format_ not in FORMATS:
+    format_ = wanted or (out.suffix.lstrip(".").lower() if out is not None else usual)
+    if format_ not in (*more, *FORMATS):
         told = repr(format_) if format_ else "no ending"
-        raise UsageError(f"there is no picture format {told}; there are: {', '.join(FORMATS)}")
+        raise UsageError(f"there is no picture format {told}; there are: {', '.join((*more, *FORMATS))}")
     reading.writable(out, "--output")
     if out is None and format_ in ("png", "pdf") and sys.stdout.isatty():
         raise UsageError(f"{format_} is no text; name a file with -o flow.{format_}")
-    picture = fr.load(file, tools=tools_from(tools)).draw(format_)
+    return format_
+
+
+def _drawn(made: str | bytes, out: Path | None, word: str) -> int:
     if out is None:
-        _onto_stdout(picture)
+        _onto_stdout(made)
     else:
-        _write(out, picture)
-        output.note(f"Drawn: {out}")
+        _write(out, made)
+        output.note(f"{word}: {out}")
     return failures.ANSWERED
 
 

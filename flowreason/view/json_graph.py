@@ -1,52 +1,86 @@
-"""Graph → plain JSON data, versioned, with everything that another tool needs to read, draw or analyse a program.
+"""Graph → plain JSON data, versioned: what the program says, and beside it the picture that is made from it.
 
-Invariant: equal graphs give equal data; nothing is left out, bookkeeping nodes included (`hidden` tells them apart).
+`statements` are the program itself (`flowreason_dsl.plain`, which publishes the schema); `nodes`, `regions` and `edges`
+are derived, and a node names the statement that it comes from.
+
+Invariant: equal programs give equal data; nothing is left out, bookkeeping nodes included (`hidden` tells them apart).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from bisect import bisect_right
+from collections.abc import Callable, Mapping
 from dataclasses import fields, is_dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 from flowreason.graph import ops
 from flowreason.graph.model import FlowGraph, Graph, Node, Region
 from flowreason.values import encode
-from flowreason_dsl.source import Source, Span
-from flowreason_dsl.syntax import Code, Name, Path, Template, ToolDef
+from flowreason_dsl.parser import parse
+from flowreason_dsl.plain import document_of, statement_spans
+from flowreason_dsl.source import NOWHERE, Span
+from flowreason_dsl.syntax import Code, Flow, Name, Path, Template, ToolDef
 from flowreason_dsl.types import Choice, DictOf, ListOf, Record, Scalar
 
-VERSION = "flowreason-graph/1"
+Data: TypeAlias = dict[str, Any]
+Named: TypeAlias = Callable[[Span], str | None]
+"""The id of the statement in which a place stands."""
 
 
-def graph_json(graph: Graph) -> dict[str, Any]:
-    """The whole program: its flows with their nodes, regions and edges, its tools, and the text they came from."""
+def graph_json(graph: Graph) -> Data:
+    """The whole program: what it says, its picture, and what it uses of other files and of its caller."""
+    document = document_of(graph.source.text, graph.source.name)
+    tree = parse(graph.source.text, graph.source.name)
+    named = _Statements(statement_spans(tree)).id_at
+    document["flows"] = [each | _picture(graph.flows[each["name"]], named) for each in document["flows"]]
+    used = _used(graph, tree)
+    return document | ({"used": used} if used else {})
+
+
+def _used(graph: Graph, tree: Flow) -> Data:
+    """The flows of other files, as pictures; and the tools that the text does not declare."""
+    own, declared = {flow.name.text for flow in tree.flows}, {tool.name.text for tool in tree.tools}
+    flows = [
+        {"name": flow.name, "file": flow.source.name, **_picture(flow, lambda _span: None)}
+        for name, flow in graph.flows.items()
+        if name not in own
+    ]
+    tools = [_tool(tool) for name, tool in graph.tools.items() if name not in declared]
+    return {key: items for key, items in (("flows", flows), ("tools", tools)) if items}
+
+
+class _Statements:
+    """Where the statements of a text stand, and which stands in which."""
+
+    def __init__(self, spans: list[Span]) -> None:
+        self.spans = spans
+        self.starts = [span.start for span in spans]
+        self.around: list[int] = []
+        for number, span in enumerate(spans):
+            self.around.append(self._holding(number - 1, span))
+
+    def id_at(self, span: Span) -> str | None:
+        """The innermost statement around a place."""
+        number = -1 if span == NOWHERE else self._holding(bisect_right(self.starts, span.start) - 1, span)
+        return f"s{number + 1}" if number >= 0 else None
+
+    def _holding(self, number: int, span: Span) -> int:
+        while number >= 0 and self.spans[number].end < span.end:
+            number = self.around[number]
+        return number
+
+
+def _picture(flow: FlowGraph, named: Named) -> Data:
     return {
-        "format": VERSION,
-        "entry": graph.entry,
-        "text": graph.source.text,
-        "file": graph.source.name,
-        "flows": [_flow(flow) for flow in graph.flows.values()],
-        "tools": [_tool(tool) for tool in graph.tools.values()],
-    }
-
-
-def _flow(flow: FlowGraph) -> dict[str, Any]:
-    return {
-        "name": flow.name,
-        "doc": flow.doc,
-        "parameters": list(flow.parameters),
-        "returns": str(flow.returns),
         "effects": flow.effects,
-        "file": flow.source.name,
-        "nodes": [_node(node, flow.source) for node in flow.nodes.values()],
-        "regions": [_region(region, flow.source) for region in flow.regions.values()],
+        "nodes": [_node(node, named) for node in flow.nodes.values()],
+        "regions": [_region(region) for region in flow.regions.values()],
         "edges": [{"from": a, "to": b, "kind": kind, "label": label} for a, b, kind, label in flow.edges()],
     }
 
 
-def _node(node: Node, source: Source) -> dict[str, Any]:
-    made: dict[str, Any] = {
+def _node(node: Node, named: Named) -> Data:
+    made: Data = {
         "id": node.id,
         "kind": _word(node.op),
         "region": node.region,
@@ -59,8 +93,9 @@ def _node(node: Node, source: Source) -> dict[str, Any]:
         ],
         "after": list(node.after),
         "guard": list(node.guard) if node.guard else None,
-        "span": _span(node.span, source),
     }
+    if (statement := named(node.span)) is not None:
+        made["statement"] = statement
     if node.name is not None:
         made["name"] = node.name
     if node.label:
@@ -70,39 +105,33 @@ def _node(node: Node, source: Source) -> dict[str, Any]:
     return made
 
 
-def _region(region: Region, source: Source) -> dict[str, Any]:
+def _region(region: Region) -> Data:
     return {
         "id": region.id,
         "kind": region.kind,
         "parent": region.parent,
         "owner": region.owner,
         "label": region.label,
-        "span": _span(region.span, source),
     }
 
 
-def _tool(tool: ToolDef) -> dict[str, Any]:
-    return {
-        "name": tool.name.text,
-        "doc": tool.doc or "",
-        "pure": tool.pure,
-        "returns": str(tool.returns.type) if tool.returns else "any",
-        "parameters": [
-            {"name": p.name.text, "type": str(p.type.type)} | ({"default": p.default.value} if p.default else {})
-            for p in tool.parameters
-        ],
-    }
+def _tool(tool: ToolDef) -> Data:
+    made: Data = {"name": tool.name.text}
+    made["parameters"] = [
+        {"name": p.name.text, "type": str(p.type.type)} | ({"default": p.default.value} if p.default else {})
+        for p in tool.parameters
+    ]
+    if tool.returns:
+        made["returns"] = str(tool.returns.type)
+    if tool.doc:
+        made["doc"] = tool.doc
+    return made | ({"pure": True} if tool.pure else {})
 
 
 def _word(op: ops.Op) -> str:
     """`CallFlow` → `call_flow`."""
     name = type(op).__name__
     return "".join(f"_{c.lower()}" if c.isupper() and i else c.lower() for i, c in enumerate(name))
-
-
-def _span(span: Span, source: Source) -> dict[str, int]:
-    line, column = source.position(span.start)
-    return {"start": span.start, "end": span.end, "line": line, "column": column}
 
 
 def plain(value: Any) -> Any:

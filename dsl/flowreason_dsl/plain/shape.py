@@ -1,0 +1,246 @@
+"""Whether a document has the shape that `graph.schema.json` says, told in plain words, each fault with its place.
+
+Invariant: what is refused here is what the schema refuses. The words of JSON Schema that the file uses are understood,
+and no others; `oneOf` is decided by a value's type and its `kind`, so that a fault is told for the one that was meant.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from flowreason_dsl.names import nearest
+
+Schema: TypeAlias = Mapping[str, Any]
+
+MOST_FAULTS = 50
+MOST_LEVELS = 320
+
+_WORDS = {
+    "string": "a text",
+    "number": "a number",
+    "integer": "a whole number",
+    "boolean": "true or false",
+    "array": "a list",
+    "object": "an object",
+    "null": "null",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """What is wrong with a document, and where: `pointer` is a JSON pointer such as `/flows/0/statements/3/type`."""
+
+    pointer: str
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.pointer or '/'}: {self.message}"
+
+
+@cache
+def schema_text() -> str:
+    """The published schema, as it is shipped."""
+    return Path(__file__).with_name("graph.schema.json").read_text("utf-8")
+
+
+@cache
+def schema() -> Schema:
+    """The published schema, as data."""
+    made: Schema = json.loads(schema_text())
+    return made
+
+
+def shape_faults(document: Any) -> list[Fault]:
+    """Everything in which a document departs from the schema; the first of very many."""
+    if too_deep := _too_deep(document):
+        return [too_deep]
+    found: list[Fault] = []
+    for fault in _Shape(schema()).check(document, schema(), ""):
+        found.append(fault)
+        if len(found) >= MOST_FAULTS:
+            break
+    return found
+
+
+def step(pointer: str, key: str | int) -> str:
+    """The pointer to a part of what a pointer leads to."""
+    return f"{pointer}/{str(key).replace('~', '~0').replace('/', '~1')}"
+
+
+def _too_deep(document: Any) -> Fault | None:
+    level = [("", document)]
+    for _ in range(MOST_LEVELS):
+        level = [(step(at, key), inner) for at, value in level for key, inner in _parts(value)]
+        if not level:
+            return None
+    return Fault(level[0][0][:200] + "…", f"the document nests deeper than {MOST_LEVELS} levels")
+
+
+def _parts(value: Any) -> Iterator[tuple[str | int, Any]]:
+    if isinstance(value, dict):
+        yield from value.items()
+    elif isinstance(value, list):
+        yield from enumerate(value)
+
+
+class _Shape:
+    """Looks at values with the definitions of one schema at hand."""
+
+    def __init__(self, whole: Schema) -> None:
+        self.definitions: Mapping[str, Schema] = whole["$defs"]
+        self._kinds: dict[int, frozenset[str] | None] = {}
+
+    def check(self, value: Any, wanted: Schema, at: str) -> Iterator[Fault]:
+        """The faults of a value that stands at a pointer."""
+        wanted = self._meant(wanted)
+        if "type" in wanted and not any(_is(value, name) for name in _listed(wanted["type"])):
+            yield Fault(at, f"must be {_either(wanted['type'])}, and is {_word(value)}")
+        elif "const" in wanted or "enum" in wanted:
+            yield from _single(value, wanted, at)
+        elif "oneOf" in wanted and wanted.get("type") != "object":
+            yield from self._alternative(value, wanted["oneOf"], at)
+        elif isinstance(value, dict):
+            yield from self._object(value, wanted, at)
+        elif isinstance(value, list):
+            yield from self._list(value, wanted, at)
+        else:
+            yield from _single(value, wanted, at)
+
+    def _meant(self, wanted: Schema) -> Schema:
+        while "$ref" in wanted:
+            wanted = self.definitions[wanted["$ref"].removeprefix("#/$defs/")]
+        return wanted
+
+    # --- one of several
+
+    def _alternative(self, value: Any, branches: Sequence[Schema], at: str) -> Iterator[Fault]:
+        chosen = self._chosen(value, branches)
+        if chosen is None:
+            yield self._no_kind(value, branches, at)
+        else:
+            yield from self.check(value, chosen, at)
+
+    def _chosen(self, value: Any, branches: Sequence[Schema]) -> Schema | None:
+        """The branch that a value is meant for: by its type, and by its kind where it is an object."""
+        meant = [self._meant(branch) for branch in branches]
+        fitting = [each for each in meant if any(_is(value, name) for name in _listed(each.get("type", ())))]
+        if not isinstance(value, dict):
+            return fitting[0] if fitting else None
+        kind = value.get("kind")
+        for each in fitting:
+            kinds = self._kinds_of(each)
+            if kinds is not None and isinstance(kind, str) and kind in kinds:
+                return each
+        return next((each for each in fitting if self._kinds_of(each) is None), None)
+
+    def _kinds_of(self, wanted: Schema) -> frozenset[str] | None:
+        """The kinds that a branch stands for; None where it has none."""
+        wanted = self._meant(wanted)
+        if id(wanted) not in self._kinds:
+            named = wanted.get("properties", {}).get("kind", {}).get("const")
+            found = [self._kinds_of(branch) for branch in wanted.get("oneOf", ())]
+            several = frozenset(kind for kinds in found for kind in kinds or ())
+            self._kinds[id(wanted)] = frozenset((named,)) if named else several or None
+        return self._kinds[id(wanted)]
+
+    def _no_kind(self, value: Any, branches: Sequence[Schema], at: str) -> Fault:
+        kinds = sorted(kind for branch in branches for kind in self._kinds_of(branch) or ())
+        types = [name for branch in branches for name in _listed(self._meant(branch).get("type", ()))]
+        if not isinstance(value, dict) or not kinds:
+            return Fault(at, f"must be {_either(list(dict.fromkeys(types)))}, and is {_word(value)}")
+        if "kind" not in value:
+            return Fault(at, f"`kind` is missing; it is one of: {', '.join(kinds)}")
+        kind = value["kind"]
+        near = nearest(kind, kinds) if isinstance(kind, str) else None
+        meant = f"did you mean {json.dumps(near)}?" if near else f"there are: {', '.join(kinds)}"
+        return Fault(step(at, "kind"), f"there is no kind {_shown(kind)} here; {meant}")
+
+    # --- objects and lists
+
+    def _object(self, value: Mapping[str, Any], wanted: Schema, at: str) -> Iterator[Fault]:
+        known, required = dict(wanted.get("properties", {})), list(wanted.get("required", ()))
+        if "oneOf" in wanted:
+            branch = self._chosen(value, wanted["oneOf"])
+            if branch is None:
+                yield self._no_kind(value, wanted["oneOf"], at)
+                return
+            known |= branch["properties"]
+            required += branch["required"]
+        for name in required:
+            if name not in value:
+                yield Fault(at, f"`{name}` is missing")
+        closed = wanted.get("additionalProperties") is False or wanted.get("unevaluatedProperties") is False
+        for name, inner in value.items():
+            if name in known:
+                yield from self.check(inner, known[name], step(at, name))
+            elif closed:
+                near = nearest(name, known)
+                meant = f"did you mean `{near}`?" if near else f"what may stand here: {', '.join(known)}"
+                yield Fault(step(at, name), f"`{name[:60]}` has no meaning here; {meant}")
+
+    def _list(self, value: list[Any], wanted: Schema, at: str) -> Iterator[Fault]:
+        if len(value) < wanted.get("minItems", 0):
+            yield Fault(at, "must not be empty" if not value else f"must hold at least {wanted['minItems']} things")
+        for number, inner in enumerate(value):
+            if "items" in wanted:
+                yield from self.check(inner, wanted["items"], step(at, number))
+        needed = wanted.get("contains", {}).get("properties", {}).get("kind", {}).get("const")
+        if needed and not any(isinstance(inner, dict) and inner.get("kind") == needed for inner in value):
+            yield Fault(at, f"must hold at least one {needed}")
+
+
+def _single(value: Any, wanted: Schema, at: str) -> Iterator[Fault]:
+    """A text, a number, a truth value, null."""
+    if "const" in wanted and not _same(value, wanted["const"]):
+        yield Fault(at, f"must be {_shown(wanted['const'])}, and is {_shown(value)}")
+    elif "enum" in wanted and not any(_same(value, each) for each in wanted["enum"]):
+        yield Fault(at, f"must be one of {', '.join(map(_shown, wanted['enum']))}, and is {_shown(value)}")
+    elif "pattern" in wanted and isinstance(value, str) and not re.search(wanted["pattern"], value):
+        yield Fault(at, f"{_shown(value)} does not fit. {wanted['description']}")
+    elif any(_same(value, each) for each in wanted.get("not", {}).get("enum", ())):
+        yield Fault(at, f"{_shown(value)} is a word of the language or of Python, and cannot be a name")
+
+
+def _is(value: Any, name: str) -> bool:
+    match name:
+        case "string":
+            return isinstance(value, str)
+        case "boolean":
+            return isinstance(value, bool)
+        case "number":
+            return isinstance(value, int | float) and not isinstance(value, bool)
+        case "integer":
+            return _is(value, "number") and (isinstance(value, int) or value.is_integer())
+        case "array":
+            return isinstance(value, list)
+        case "object":
+            return isinstance(value, dict)
+        case _:
+            return value is None
+
+
+def _same(value: Any, other: Any) -> bool:
+    return bool(value == other) and isinstance(value, bool) == isinstance(other, bool)
+
+
+def _listed(names: str | Sequence[str]) -> Sequence[str]:
+    return (names,) if isinstance(names, str) else names
+
+
+def _either(names: str | Sequence[str]) -> str:
+    return " or ".join(_WORDS[name] for name in _listed(names))
+
+
+def _word(value: Any) -> str:
+    return next((word for name, word in _WORDS.items() if _is(value, name)), f"a Python {type(value).__name__}")
+
+
+def _shown(value: Any) -> str:
+    text = json.dumps(value, ensure_ascii=False, default=repr)
+    return text if len(text) <= 60 else text[:59] + "…"

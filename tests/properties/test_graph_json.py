@@ -1,0 +1,204 @@
+"""Text and JSON graph say the same: to the letter, comments included; and what is refused is what the schema refuses."""
+
+from __future__ import annotations
+
+import copy
+import json
+import random
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+import flowreason as fr
+from flowreason_dsl import FlowError, FlowSyntaxError, format_flow, format_text, parse
+from flowreason_dsl.grammar import grammar
+from flowreason_dsl.lexer import tokenize
+from flowreason_dsl.plain import DocumentError, document_of, program_of, schema_text, shape_faults
+from tests.strategies import flows
+
+ROOT = Path(__file__).parents[2]
+FOLDERS = ("tests/corpus", "examples", "flowreason")
+VALIDATOR = jsonschema.Draft202012Validator(json.loads(schema_text()))
+FILES = sorted(path for folder in FOLDERS for path in (ROOT / folder).rglob("*.flow"))
+
+
+def readable() -> list[Path]:
+    found = []
+    for path in FILES:
+        try:
+            parse(path.read_text("utf-8"))
+            found.append(path)
+        except FlowSyntaxError:
+            pass
+    return found
+
+
+READABLE = readable()
+DOCUMENTS = [document_of(path.read_text("utf-8"), path.name) for path in READABLE]
+
+
+def as_sent(document: Any) -> Any:
+    return json.loads(json.dumps(document))
+
+
+# --- there and back ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("path", READABLE, ids=lambda path: path.stem)
+def test_every_flow_of_the_repository_comes_back_to_the_letter(path: Path) -> None:
+    text = path.read_text("utf-8")
+    document = as_sent(document_of(text, path.name))
+    VALIDATOR.validate(document)
+    assert program_of(document).text == format_text(text)
+
+
+def test_enough_flows_were_tried() -> None:
+    assert len(READABLE) > 150
+
+
+@given(flows, st.randoms(use_true_random=False))
+@settings(max_examples=80, suppress_health_check=list(HealthCheck), deadline=None)
+def test_any_flow_comes_back_to_the_letter_with_its_comments(tree: Any, draw: random.Random) -> None:
+    text = commented(format_flow(tree), draw)
+    document = as_sent(document_of(text))
+    VALIDATOR.validate(document)
+    again = program_of(document).text
+    assert again == format_text(text)
+    assert as_sent(document_of(again)) == document
+
+
+def commented(text: str, draw: random.Random) -> str:
+    """A text with comments and blank lines between its words."""
+    pieces, at = [], 0
+    for number, token in enumerate(tokenize(text).tokens):
+        if token.start > at:
+            pieces.append(text[at : token.start])
+            at = token.start
+        if draw.random() < 0.15:
+            pieces.append(
+                draw.choice([f"\n# note {number}\n", f"  # behind {number}\n", "\n\n", f"\n\n# apart {number}\n\n"])
+            )
+    return "".join([*pieces, text[at:], draw.choice(["", "\n\n# the end"])])
+
+
+def checked() -> Iterator[fr.Flow]:
+    for path in READABLE:
+        try:
+            yield fr.load(path)
+        except FlowError:
+            pass
+
+
+def test_the_graph_of_every_flow_that_can_run_is_valid_and_comes_back_the_same() -> None:
+    count = 0
+    for flow in checked():
+        document = json.loads(flow.draw("json"))
+        VALIDATOR.validate(document)
+        ids = set(program_of(document).ids)
+        nodes = [node for each in document["flows"] for node in each["nodes"]]
+        assert {node["statement"] for node in nodes if "statement" in node} <= ids
+        root = Path(flow.checked.flow.source.name).parent
+        assert json.loads(fr.loads_graph(document, root=root).draw("json")) == document
+        count += 1
+    assert count > 100
+
+
+# --- what is refused -----------------------------------------------------------------------------------------
+
+_STRANGE = [
+    None,
+    True,
+    3,
+    -1.5,
+    "",
+    "ask",
+    "for",
+    "x y",
+    "# a",
+    "{",
+    "{a",
+    [],
+    ["a"],
+    {},
+    {"kind": "ask"},
+    {"kind": "comment", "text": "a"},
+]
+
+
+def places(value: Any) -> list[tuple[Any, Any]]:
+    """Every list or object in a document, with each of its keys."""
+    found: list[tuple[Any, Any]] = []
+    inside = [value]
+    while inside:
+        each = inside.pop()
+        parts = each.items() if isinstance(each, dict) else enumerate(each) if isinstance(each, list) else ()
+        for key, inner in parts:
+            found.append((each, key))
+            inside.append(inner)
+    return found
+
+
+def mutated(document: Any, draw: random.Random) -> Any:
+    """A document with one thing taken out, put in, renamed or replaced."""
+    changed = copy.deepcopy(document)
+    all_places = places(changed)
+    holder, key = draw.choice(all_places)
+    other, there = draw.choice(all_places)
+    match draw.randrange(5):
+        case 0:
+            del holder[key]
+        case 1:
+            holder[key] = draw.choice(_STRANGE)
+        case 2:
+            holder[key] = copy.deepcopy(other[there])
+        case 3 if isinstance(holder, dict):
+            holder[draw.choice(["name", "type", "extra", "kind", "else", "given", "comments", "value"])] = draw.choice(
+                _STRANGE
+            )
+        case _ if isinstance(holder, dict):
+            holder[f"{key}s"] = holder.pop(key)
+        case _:
+            holder.insert(key, draw.choice(_STRANGE))
+    return changed
+
+
+@given(st.sampled_from(DOCUMENTS), st.randoms(use_true_random=False))
+@settings(max_examples=300, deadline=None)
+def test_what_the_schema_refuses_is_refused_and_nothing_is_raised_but_that(document: Any, draw: random.Random) -> None:
+    changed = as_sent(mutated(document, draw))
+    refused = shape_faults(changed)
+    valid = VALIDATOR.is_valid(changed)
+    assert bool(refused) != valid, (refused, [error.message for error in VALIDATOR.iter_errors(changed)][:2])
+    try:
+        text = program_of(changed).text
+    except DocumentError as error:
+        assert error.faults
+        for fault in error.faults:
+            assert leads_somewhere(changed, fault.pointer), fault
+            assert len(fault.message) < 1000
+    else:
+        assert valid
+        assert format_text(text) == text
+
+
+def leads_somewhere(document: Any, pointer: str) -> bool:
+    """Whether a pointer names a part of the document."""
+    for escaped in pointer.split("/")[1:]:
+        key = escaped.replace("~1", "/").replace("~0", "~")
+        if isinstance(document, list):
+            document = document[int(key)]
+        elif key in document:
+            document = document[key]
+        else:
+            return key in ("order", "version", "format", "type")
+    return True
+
+
+def test_the_schema_knows_the_words_that_are_no_names() -> None:
+    words = json.loads(schema_text())["$defs"]["word"]["not"]["enum"]
+    assert set(words) == set(grammar().keywords)
