@@ -179,7 +179,7 @@ def format_(
 
 @app.command()
 def draw(
-    file: options.FlowFile,
+    file: Annotated[Path | None, typer.Argument(metavar="FILE.flow", show_default=False)] = None,
     out: Annotated[
         Path | None, typer.Option("--output", "-o", metavar="FILE", help="Its ending says the format.")
     ] = None,
