@@ -223,7 +223,7 @@ def price(
     json: options.Json = False,
 ) -> int:
     """Say what a flow can take: calls, tokens, money."""
-    from flowreason.cli.texts import price_file
+    from flowreason.cli.pricing import price_file
 
     return price_file(file, inputs or [], model, tools, as_data=json)
 

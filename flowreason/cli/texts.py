@@ -1,11 +1,10 @@
-"""`format`, `draw`, `price`: what is done with a flow's text alone, without asking a model.
+"""`format`, `draw`: what is done with a flow's text alone, without asking a model.
 
 Invariant: nothing is paid for, and no file but the one named is written.
 """
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -109,23 +108,3 @@ def _onto_stdout(picture: str | bytes) -> None:
     else:
         sys.stdout.buffer.write(picture)
         sys.stdout.buffer.flush()
-
-
-def price_file(file: Path, given: Sequence[str], model: str | None, tools: Path | None, *, as_data: bool) -> int:
-    """Say what a flow can take; gives the exit code."""
-    flow = fr.load(file, tools=tools_from(tools))
-    inputs = reading.typed_inputs(given, {p.name: p.type for p in flow.parameters})
-    price = flow.price(inputs, prices=_prices(model))
-    output.emit(json.dumps(price.as_json(), ensure_ascii=False) if as_data else price.summary())
-    return failures.ANSWERED
-
-
-def _prices(model: str | None) -> tuple[float, float] | None:
-    """What the model takes for a million tokens, where that is known; no key is needed for it."""
-    from flowreason.config import load_settings
-    from flowreason.providers.choose import DEFAULT_MODEL
-    from flowreason.providers.prices import price_of
-
-    settings = load_settings(model=model)
-    name = settings.model or (DEFAULT_MODEL if settings.base_url is None else None)
-    return None if name is None else price_of(name, settings.prices)
