@@ -17,11 +17,12 @@ from flowreason.cli import failures, options
 from flowreason.errors import UsageError
 from flowreason_dsl.syntax import ToolDef
 
+Model = Annotated[str | None, typer.Option("--model", "-m", metavar="NAME", help="The model whose prices are shown.")]
 Stdio = Annotated[bool, typer.Option("--stdio", help="Speak over stdin and stdout; there is no other way.")]
 
 
-def run_server(tools: options.Tools = None, model: options.Model = None, stdio: Stdio = True) -> int:
-    """Serve an editor: findings, hover, definitions, renaming, completion, formatting."""
+def run_server(tools: options.Tools = None, model: Model = None, stdio: Stdio = True) -> int:
+    """Be the language server of an editor."""
     if find_spec("pygls") is None:
         raise UsageError("the language server needs pygls: pip install 'flowreason[editor]'")
     from flowreason.editor.server import serve
