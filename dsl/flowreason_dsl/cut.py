@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterator
-from dataclasses import dataclass, is_dataclass
+from dataclasses import dataclass, is_dataclass, replace
 from functools import cache
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
@@ -120,8 +120,7 @@ def leave(at: Reading, cut: Cut) -> None:
         take_back(at, cut, size)
         cut.start = start_of(cut.values[size]) if size < len(cut.values) else _end_of(cut.values[size - 1])
         cut.values = cut.values[size:]
-        gap = unread_here(at, cut)
-        feed(at, "TRUE", cut.start, gap)
+        feed(at, "TRUE", cut.start, replace(unread_here(at, cut), nameless=False))
         return
     gap = unread_here(at, cut)
     if cut.level == "file":

@@ -24,6 +24,8 @@ _AUGMENTED = frozenset({"+=", "-=", "*=", "/=", "%=", "//=", "**=", "|=", "&="})
 _UNBRACKETED = frozenset({"ASK", "SOLVE", "EMULATE", "RUN", "GIVEN", "WITH", "ENSURE", "IF", "FOR", "WHILE", "REPEAT"})
 _UNBRACKETED |= {"SAMPLE", "MATCH", "UNTIL", "MAX", "YIELD", "ANSWER", "IN"}
 _NAME_IN_BRACES = re.compile(r"\{\s*(\w+)\s*\}")
+_PYTHON_WORDS = {"true": "True", "false": "False", "null": "None"}
+_PYTHON_WORD = re.compile(r"""("[^"\n]*"|'[^'\n]*')|\b(?:true|false|null)\b""")
 _CLOSING = {"LPAR": "RPAR", "LSQB": "RSQB", "LBRACE": "RBRACE"}
 _INSTEAD: dict[str, tuple[str, str | None]] = {
     "return": ("a flow ends with `answer`", "answer"),
@@ -120,7 +122,7 @@ def in_place(at: Reading, expected: set[str]) -> Diagnostic | None:
     token, before = _here(at), _before(at)
     if before.type == "LSQB" and [at.kind(at.at + 1), at.kind(at.at + 2)] == ["RSQB", "EQUAL"]:
         return _part_set(at, at.at + 1)
-    if not {"ANSWER", "BREAK"} <= expected or at.begins_line(at.at) or at.kind(at.at - 2) not in ("DOT", "LSQB"):
+    if not {"ANSWER", "BREAK"} <= expected or at.begins_line(at.at) or (before.type != "RSQB" and at.kind(at.at - 2) != "DOT"):
         return None
     name = at.tokens[at.statement]
     if token.type == "EQUAL" and name.type == "NAME" and name.start < before.start:
@@ -198,7 +200,7 @@ def bare_python(at: Reading, _expected: set[str]) -> Diagnostic | None:
     span = naked_python.find(at)
     if span is None:
         return None
-    code = at.source.slice(span).replace("`", "")
+    code = _PYTHON_WORD.sub(lambda word: word[1] or _PYTHON_WORDS[word[0]], at.source.slice(span).replace("`", ""))
     if name := _NAME_IN_BRACES.fullmatch(code):
         fix = Fix(f"write `{name[1]}`", span, name[1])
         return Diagnostic("syntax-python", "a name stands in braces only inside a text", span, fix=fix)

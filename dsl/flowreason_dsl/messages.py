@@ -12,6 +12,7 @@ from flowreason_dsl import habits
 from flowreason_dsl.diagnostics import Diagnostic, Fix, Label
 from flowreason_dsl.grammar import END, grammar
 from flowreason_dsl.names import nearest
+from flowreason_dsl.repair import closing_place
 from flowreason_dsl.source import Span
 from flowreason_dsl.tokens import Token
 from flowreason_dsl.wording import CONSTANTS, STRINGS, SUFFIXES, VALUES, describe, shown
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
 AT_THE_END = frozenset({"syntax-unclosed-brace", "syntax-unexpected-end"})
 """Codes that say that something is missing, not that something is wrong."""
 
+_OPERATORS = frozenset(
+    {"+", "-", "*", "/", "%", "**", "<", ">", "<=", ">=", "==", "!=", "===", "!==", "&&", "||", "?", "&"}
+)
 _DRAWINGS = frozenset({"graph", "flowchart", "digraph", "stateDiagram", "sequenceDiagram"})
 
 
@@ -84,7 +88,8 @@ def _end(at: Reading, expected: set[str]) -> Diagnostic | None:
         message = f"the text ends in the middle; expected {describe(expected)}"
         return Diagnostic("syntax-unexpected-end", message, place, labels=labels)
     message = "a `}` is missing before the end of the file"
-    fix = Fix("close it here", place, "\n}")
+    where, brace = closing_place(at, opener, place.start)
+    fix = Fix("close it here", Span(where, where), brace)
     return Diagnostic("syntax-unclosed-brace", message, place, labels=labels, fix=fix)
 
 
@@ -97,7 +102,8 @@ def _definition_inside(at: Reading, expected: set[str]) -> Diagnostic | None:
     if token.type not in ("FLOW", "TOOL", "PURE", "USE") or not at.opens:
         return None
     if at.defines(at.at) and (opener := at.unclosed()):
-        fix = Fix("close it here", Span(token.start, token.start), "}\n\n") if "RBRACE" in expected else None
+        where, brace = closing_place(at, opener, _before(at).end)
+        fix = Fix("close it here", Span(where, where), brace) if "RBRACE" in expected else None
         message = f"a `}}` is missing before this `{token.value}`"
         return Diagnostic("syntax-unclosed-brace", message, token.span, labels=(opener,), fix=fix)
     if token.type == "FLOW" and at.kind(at.at + 1) == "NAME" and at.kind(at.at + 2) == "LPAR":
@@ -236,6 +242,11 @@ def _strange(at: Reading, expected: set[str]) -> Diagnostic | None:
     if token.type != "STRANGE":
         return None
     text = str(token.value)
+    if text in _OPERATORS and not at.begins_line(at.at):
+        help_ = "the whole expression stands between them: `x = `a + b``"
+        return Diagnostic(
+            "syntax-python", f"`{text}` is Python, which stands between backticks", token.span, help=help_
+        )
     mark = f"`{text[:20]}`" if text.isprintable() else f"the character U+{ord(text[0]):04X}"
     message = f"{mark} cannot stand here; expected {describe(expected)}"
     letters = text[0].isalpha() and not text.isascii()

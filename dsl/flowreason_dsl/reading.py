@@ -130,9 +130,10 @@ class Reading:
         if self.kind(at) not in recovery.DEFINERS or not self.begins_line(at):
             return False
         outer = next((o for o in reversed(self.opens) if not o.stand_in), None)
-        return outer is None or self._indent(self.tokens[at]) <= self._indent(outer.token)
+        return outer is None or self.indent(self.tokens[at]) <= self.indent(outer.token)
 
-    def _indent(self, token: Token) -> int:
+    def indent(self, token: Token) -> int:
+        """How far the line of a token is indented."""
         number = self.line_of(token.start)
         line = self.source.line(number)
         return len(line) - len(line.lstrip())
@@ -249,7 +250,7 @@ class Reading:
                 stack.append(token)
             elif token.type == "RBRACE" and stack:
                 opener = stack.pop()
-                if self.begins_line(at) and self._indent(token) < self._indent(opener):
+                if self.begins_line(at) and self.indent(token) < self.indent(opener):
                     return opener
         return None
 

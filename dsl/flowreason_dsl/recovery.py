@@ -64,7 +64,7 @@ def _replaced(at: Reading) -> bool:
         return at.feed(Token("NAME", top.start, top.end, top.value))
     if token.type in words and at.kind(at.at + 1) in ("EQUAL", "COLON") and machine.admits("NAME"):
         kind = "NAME"
-    elif not at.opens and (token.type == "COLON" or token.value in ARROWS) and machine.admits("ARROW"):
+    elif (token.value in ARROWS or (token.type == "COLON" and not at.opens)) and machine.admits("ARROW"):
         kind = "ARROW"
     elif token.value in ("None", "null", "void") and machine.admits("SCALAR"):
         kind = "SCALAR"
@@ -165,8 +165,8 @@ def _doubt_marks(at: Reading, kinds: tuple[str, ...]) -> None:
     place = at.tokens[at.at - 1].end if at.at else 0
     if "LBRACE" in kinds or "RBRACE" in kinds:
         at.doubts.append(Doubt("shape", Span(place, place)))
-    if kinds[0] == "NAME" and not at.begins_line(at.at) and at.kind(at.at) == "EQUAL":
-        return
+        if at.kind(at.at) == END and (at.lexed.cut or at.kind(at.statement) != "ANSWER"):
+            at.doubts.append(Doubt("end", Span(place, place)))
     if kinds[0] == "NAME":
         at.doubts.append(Doubt("name" if at.kind(at.at) in ("EQUAL", "COLON") else "value", Span(place, place)))
     if not at.opens and ("NAME" in kinds or "SCALAR" in kinds):

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from flowreason_dsl.diagnostics import Diagnostic, Fix
+from flowreason_dsl.diagnostics import Diagnostic, Fix, Label
 from flowreason_dsl.grammar import grammar
 from flowreason_dsl.source import Span
 from flowreason_dsl.tokens import Token
@@ -63,6 +63,8 @@ def _plausible(at: Reading, kind: str) -> bool:
     """Braces are put in only where the text has too few of them."""
     if kind in ("LBRACE", "RBRACE"):
         return at.surplus > 0 if kind == "LBRACE" else at.surplus < 0
+    if kind == "NAME" and at.kind(at.at) == "EQUAL":
+        return at.begins_line(at.at)
     return True
 
 
@@ -90,8 +92,27 @@ def _missing_brace(found: Diagnostic, at: Reading, place: int) -> Diagnostic:
     opener = at.unclosed()
     labels = (opener,) if opener else ()
     message = f"a `}}` is missing before {shown(at.tokens[at.at])}"
-    fix = Fix("close it here", Span(place, place), "\n}")
+    where, brace = closing_place(at, opener, place)
+    fix = Fix("close it here", Span(where, where), brace)
     return Diagnostic("syntax-unclosed-brace", message, found.span, labels=labels, fix=fix)
+
+
+def closing_place(at: Reading, opener: Label | None, place: int) -> tuple[int, str]:
+    """Where the brace is missing that closes one, as far as the indentation tells, and what to write there.
+
+    Before the first line that is not deeper than the line of the opener; `place` where there is no such line.
+    """
+    first = next((i for i in range(at.at) if opener is not None and at.tokens[i].start == opener.span.start), None)
+    if first is None:
+        return place, "\n}"
+    depth, edge = 0, at.indent(at.tokens[first])
+    for i in range(first, at.at):
+        kind = at.kind(i)
+        depth -= kind == "RBRACE"
+        if i > first and at.begins_line(i) and depth <= 1 and at.indent(at.tokens[i]) <= edge - (kind == "RBRACE"):
+            return at.tokens[i - 1].end, "\n" + " " * edge + "}"
+        depth += kind == "LBRACE"
+    return place, "\n" + " " * edge + "}"
 
 
 def mark_of(kind: str) -> str:

@@ -35,7 +35,7 @@ def _subjects() -> frozenset[int]:
 def enter(at: Reading, cut: Cut) -> bool:
     """Goes into a block whose header is at fault; passes over braces that hold a type or a value."""
     before, inside = at.kind(at.at - 1), [token.type for token in at.tokens[at.at + 1 : at.at + 3]]
-    a_field = inside[1:] == ["COLON"] and inside[0] in ("NAME", *STRINGS)
+    a_field = inside[1:] == ["COLON"] and inside[0] in ("NAME", "INT", *STRINGS)
     if (before in ("COLON", "ARROW", "LSQB") and a_field) or (
         before in _BEFORE_VALUE and (a_field or "RBRACE" in inside[:1])
     ):

@@ -63,7 +63,8 @@ def unread(tokens: Sequence[Token], span: Span, parts: tuple[object, ...] = ()) 
     leaves = {str(token.value) for token in tokens if token.value in _LEAVERS}
     if "return" in leaves:
         leaves.add("answer")
-    nameless = bool(tokens) and tokens[0].type in ("EQUAL", "COLON", "INT", "DECIMAL")
+    first = [token.type for token in tokens[:2]]
+    nameless = first[:1] in (["EQUAL"], ["COLON"]) or first == ["INT", "EQUAL"]
     return Unread(parts, tuple(dict.fromkeys(_set(tokens))), frozenset(leaves), nameless, span)
 
 

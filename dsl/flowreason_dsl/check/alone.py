@@ -11,6 +11,7 @@ from flowreason_dsl.check.values import NOTHING_NEEDED
 from flowreason_dsl.diagnostics import Fix
 from flowreason_dsl.misspelt import near_words
 from flowreason_dsl.python import facts
+from flowreason_dsl.source import Span
 from flowreason_dsl.syntax import (
     Answer,
     Ask,
@@ -119,6 +120,8 @@ class Alone(Loops):
         if not run:
             return
         first = _last_path(before[-1]) if before else None
+        if first is not None and "\n" in self.findings.source.slice(Span(first.span.end, run[0].span.start)):
+            first = None
         whole = [first, *run] if first is not None and first.name.text not in self.outline.assigned else run
         span = whole[0].span.cover(whole[-1].span)
         self.outline.reported |= {path.name.text for path in whole}

@@ -25,7 +25,7 @@ _SHAPE = frozenset(
     }
 )  # fmt: skip
 """What depends on where blocks begin and end."""
-_GAP = frozenset({"condition-unchanging", "edge-circle", "answer-none"})
+_GAP = frozenset({"condition-unchanging", "answer-none"})
 """What depends on everything that is done in a flow."""
 _END = frozenset(
     {"answer-missing", "answer-none", "value-unused", "parameter-unused", "yield-missing", "condition-unchanging"}

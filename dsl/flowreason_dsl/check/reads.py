@@ -178,12 +178,19 @@ class Reads:
             except NoStep as reason:
                 hint = did_you_mean(str(taken), reason.names) or self._step_help(reason.code, found)
                 labels = [Label(found.span, "it is set here")] if found and found.span != path.name.span else []
-                self.findings.add(reason.code, reason.message, path.span, labels=labels, help=hint)
+                fix = self._step_fix(path, str(taken), nearest(str(taken), reason.names))
+                self.findings.add(reason.code, reason.message, path.span, labels=labels, help=hint, fix=fix)
                 if found is not None and reason.code != "field-unknown":
                     state.names[found.name] = replace(found, type=ANY)
                 return ANY
             shown += f"[{taken}]" if isinstance(taken, int) else f".{taken}"
         return type
+
+    def _step_fix(self, path: Path, taken: str, near: str | None) -> Fix | None:
+        """The nearest field in place of the last one of a path."""
+        if near is None or not self.findings.source.slice(path.span).endswith(f".{taken}"):
+            return None
+        return Fix(f"write `{near}`", Span(path.span.end - len(taken), path.span.end), near)
 
     def _step_help(self, code: str, found: Variable | None) -> str | None:
         if code == "field-of-list":
