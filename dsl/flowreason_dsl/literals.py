@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import TypeAlias
 
 from flowreason_dsl import syntax as s
+from flowreason_dsl.braces import brace
 from flowreason_dsl.diagnostics import Diagnostic, Fix
 from flowreason_dsl.source import Span
 
@@ -60,7 +61,7 @@ def template(raw: str, start: int, width: int, report: Report) -> Parts:
         return (raw[1:-1],) if len(raw) > 2 else ()
     parts: list[str | s.Path] = []
     for piece, offset in _lines(raw, start, width):
-        _template_piece(piece, offset, parts, report)
+        _template_piece(piece, offset, parts, width == 1, report)
         if len(parts) > _MOST_PARTS:
             message = "too many values are put into one text"
             report(Diagnostic("limit-size", message, Span(start, start + len(raw)), help="make a list of them first"))
@@ -165,7 +166,7 @@ def _bad_escape(span: Span) -> Diagnostic:
 # --- templates ---------------------------------------------------------------------------------------------
 
 
-def _template_piece(piece: str, offset: int, parts: list[str | s.Path], report: Report) -> None:
+def _template_piece(piece: str, offset: int, parts: list[str | s.Path], quoted: bool, report: Report) -> None:
     at = 0
     out: list[str] = []
     while (mark := _MARKS.search(piece, at)) and len(parts) <= _MOST_PARTS:
@@ -181,15 +182,15 @@ def _template_piece(piece: str, offset: int, parts: list[str | s.Path], report: 
             parts += ["".join(out), hole_path(hole, offset, report)]
             out, at = [], hole.end()
         else:
-            span, finding = _brace(piece, offset, found)
+            at, finding = brace(piece, offset, found, HOLE, quoted)
             report(finding)
-            out.append(piece[found:span])
-            at = span
+            parts += [hole_path(hole, offset, report) for hole in HOLE.finditer(piece, found, at)]
     out.append(piece[at:])
     parts.append("".join(out))
 
 
 def hole_path(hole: re.Match[str], offset: int, report: Report) -> s.Path:
+    """What stands between braces, as `HOLE` found it."""
     start = offset + hole.start(1)
     name = s.Name(hole[1], Span(start, offset + hole.end(1)))
     steps: list[str | int] = []
@@ -207,31 +208,6 @@ def _key(raw: str, start: int, report: Report) -> str:
     out: list[str] = []
     _unescape(raw, start, 1, len(raw) - 1, out, report)
     return "".join(out)
-
-
-_FILLED = re.compile(r"\{[^{}]*\}")
-_OPERATION = re.compile(
-    r"[A-Za-z_][\w.\[\]]*\s*[-+*/%(<>=!\[,|]|[A-Za-z_][\w.]*\s+(?:if|for|in|and|or)\b|[\w.]+![rsa]|\w+:[\d.,<>^]"
-)
-
-
-def _brace(piece: str, offset: int, at: int) -> tuple[int, Diagnostic]:
-    """Where the brace, or what it encloses, ends; and what is wrong with it."""
-    mark = piece[at]
-    filled = _FILLED.match(piece, at)
-    end = filled.end() if filled else at + 1
-    span = Span(offset + at, offset + end)
-    double = piece[at:end].replace("{", "{{").replace("}", "}}")
-    fix = Fix(f"write `{double[:60]}` for braces", span, double)
-    if filled is None:
-        message = f"a single `{mark}` in a question; `{mark * 2}` stands for a brace"
-        return end, Diagnostic("template-brace", message, span, fix=fix)
-    inside = piece[at + 1 : end - 1].strip()
-    message = f"between braces stands a name, a field or an index, not `{inside[:60]}`"
-    if _OPERATION.match(inside):
-        help_ = "compute the value in a node of its own and put its name here"
-        return end, Diagnostic("template-brace", message, span, help=help_)
-    return end, Diagnostic("template-brace", message, span, help="`{{` and `}}` stand for braces", fix=fix)
 
 
 # --- Python ------------------------------------------------------------------------------------------------

@@ -26,6 +26,7 @@ _CALLS = {
     "all": BOOL,
 }
 _LIST_CALLS = frozenset({"sorted", "list"})
+_PARTS = frozenset({"split", "rsplit"})
 _TEXT_LISTS = frozenset({"splitlines"})
 _BOOL_METHODS = frozenset({"startswith", "endswith", "isdigit", "isalpha", "isupper", "islower", "isnumeric"})
 _ARITHMETIC = (ast.Add, ast.Sub, ast.Mult, ast.FloorDiv, ast.Mod)
@@ -72,9 +73,13 @@ def infer(node: ast.expr, lookup: Lookup, shadowed: Callable[[str], bool], depth
             return _part(found, attr) if isinstance(found, Record) else ANY
         case ast.Call(func=ast.Name(id=name)) if not shadowed(name):
             return _listed([of(argument) for argument in node.args]) if name in _LIST_CALLS else _CALLS.get(name, ANY)
-        case ast.Call(func=ast.Attribute(attr=attr)):
-            return _method(attr)
+        case ast.Call(func=ast.Attribute(value=inner, attr=attr)):
+            return ListOf(ANY) if attr in _PARTS and _is_text(of(inner)) else _method(attr)
     return ANY
+
+
+def _is_text(type: Type) -> bool:
+    return type == TEXT or isinstance(type, Choice)
 
 
 def _part(type: Type, key: str | int) -> Type:

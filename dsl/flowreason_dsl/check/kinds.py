@@ -7,6 +7,7 @@ wanted: there a reply that was never parsed is about to be used as one.
 from __future__ import annotations
 
 import json
+from builtins import type as type_
 
 from flowreason_dsl.types import ANY, BOOL, GRAPH, INT, NUMBER, TEXT, Choice, DictOf, ListOf, Record, Type, accepts
 
@@ -147,6 +148,16 @@ def listed(names: tuple[str, ...]) -> str:
     if len(quoted) < 2:
         return "".join(quoted) or "none"
     return ", ".join(quoted[:-1]) + " and " + quoted[-1]
+
+
+_CLASSES: dict[str, tuple[type_, ...]] = {"text": (str,), "int": (int,), "number": (int, float), "bool": (bool,)}
+
+
+def classes_of(type: Type) -> tuple[type_, ...]:
+    """What a value of this type is in Python; nothing where that is not sure."""
+    if isinstance(type, ListOf):
+        return (list,)
+    return (str,) if isinstance(type, Choice) else _CLASSES.get(str(type), ())
 
 
 def item_of(type: Type) -> Type:

@@ -216,7 +216,9 @@ class Loops(Values):
             before = body.names.get(name)
             if before is not None:
                 scope.heads[name] = self.steps.head(before.step)
-                body.set(_carried(before, made, scope.heads[name]))
+                carried = _carried(before, made, scope.heads[name])
+                first = (body.region, before.type) if before.definite and before.type != ANY else None
+                body.set(replace(carried, first=first))
         return body
 
     def _end(self, body: State, scope: Scope) -> None:

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import ast
 import re
+from collections.abc import Callable
 
+from flowreason_dsl.check.clash import Clash
 from flowreason_dsl.check.inferred import infer
-from flowreason_dsl.check.operands import Clash, Operands
-from flowreason_dsl.check.python_names import PythonNames
+from flowreason_dsl.check.operands import Operands
+from flowreason_dsl.check.python_names import PythonNames, first_type
 from flowreason_dsl.check.state import State
 from flowreason_dsl.diagnostics import Fix, Label
 from flowreason_dsl.names import did_you_mean
@@ -39,7 +41,9 @@ _CHANGERS = {
 
 
 class Pieces(PythonNames):
-    """The part of the walk that knows Python."""
+    """The part of the walk that knows Python. `_whole` is the expression that is all of a piece."""
+
+    _whole: ast.expr | None = None
 
     def code(self, code: Code, state: State, *, emulated: bool = False, needs_value: bool = True) -> Type:
         """Check a piece and give the type of its value."""
@@ -69,16 +73,33 @@ class Pieces(PythonNames):
             return ANY if name in known.bound or found is None else found.type
 
         def shadowed(name: str) -> bool:
-            return name in known.bound or name in state.names or name in self.program.flows
+            return name in known.bound or name in state.names or self.program.callable(name) is not None
 
+        self._whole = last.value if isinstance(last, ast.Expr) and len(tree.body) == 1 else None
         for clash in Operands(lookup, shadowed).clashes(tree):
             self._clash(code, clash, state)
+        self._first_round(code, known, tree, state, shadowed)
         self._braces(code, known, tree, state)
         if not isinstance(last, ast.Expr):
             return ANY
         if needs_value:
             self._changes(code, known, last.value, state)
         return ANY if len(tree.body) > 1 and _has_return(tree) else infer(last.value, lookup, shadowed)
+
+    def _first_round(
+        self, code: Code, known: PythonFacts, tree: ast.Module, state: State, shadowed: Callable[[str], bool]
+    ) -> None:
+        """What cannot work in the first round of a loop, whatever a later one brings."""
+        if all(first_type(state.names.get(name), state) is None for name in known.all_names):
+            return
+
+        def lookup(name: str) -> Type:
+            found = state.names.get(name)
+            return ANY if name in known.bound or found is None else first_type(found, state) or found.type
+
+        for clash in Operands(lookup, shadowed).clashes(tree):
+            if clash.code == "python-type":
+                self._clash(code, clash, state)
 
     # --- no value ---
 
@@ -115,16 +136,30 @@ class Pieces(PythonNames):
     def _clash(self, code: Code, clash: Clash, state: State) -> None:
         variable = state.names.get(clash.text) if clash.text else None
         labels = [Label(variable.span, "it is set here")] if variable else []
-        hint, fix = None, None
-        if clash.options:
+        hint, fix = clash.help, None
+        if clash.change is not None:
+            fix = self._changed(code, *clash.change)
+        if hint is not None:
+            pass
+        elif clash.options:
             hint = did_you_mean(clash.meant, clash.options)
         elif clash.code == "python-type" and "text" in clash.message:
             hint = "a reply of which no type is written is text: declare it where it is asked, or convert it here"
+            if variable is not None and variable.raw is None:
+                hint = f"convert it first, as in `int({variable.name})`, or let it be a number from the beginning"
         if variable is not None and variable.raw is not None:
             hint = f"declare what is asked for: `{variable.name}: int = ask …`"
             end = Span(variable.raw.end, variable.raw.end)
             fix = Fix(f"declare `{variable.name}: int`", end, ": int")
-        self.findings.add(clash.code, clash.message, locate(code, clash.node), labels=labels, help=hint, fix=fix)
+        asked = variable is not None and variable.raw is not None and clash.node is self._whole
+        wrong = "python-type" if clash.code == "python-never-equal" and asked else clash.code
+        self.findings.add(wrong, clash.message, locate(code, clash.node), labels=labels, help=hint, fix=fix)
+
+    def _changed(self, code: Code, node: ast.expr, right: str) -> Fix | None:
+        """The fix that writes something else in place of a part of a piece, where that part stands as it is read."""
+        span = locate(code, node)
+        same = self.findings.source.slice(span) == ast.get_source_segment(code.text, node)
+        return Fix(f"write `{right}`", span, right) if same else None
 
     def _braces(self, code: Code, known: PythonFacts, tree: ast.Module, state: State) -> None:
         """`"Hello {name}"` in Python, where braces mean nothing without an `f`."""

@@ -7,25 +7,24 @@ from __future__ import annotations
 
 import ast
 import importlib
-from builtins import type as type_
+from dataclasses import replace
 
 from flowreason_dsl.check.arguments import fill
-from flowreason_dsl.check.kinds import listed
+from flowreason_dsl.check.kinds import classes_of, listed
 from flowreason_dsl.check.reads import Reads
 from flowreason_dsl.check.state import State, Variable
 from flowreason_dsl.diagnostics import Fix, Label
-from flowreason_dsl.names import did_you_mean
+from flowreason_dsl.names import did_you_mean, nearest
 from flowreason_dsl.python import KNOWN, MODULES, NameUse, Taken, locate
 from flowreason_dsl.python_faults import no_attribute
 from flowreason_dsl.python_world import instead_of_module
 from flowreason_dsl.source import Span
 from flowreason_dsl.syntax import Code, FlowDef, ToolDef
-from flowreason_dsl.types import Choice, ListOf, Record, Type
+from flowreason_dsl.types import ANY, ListOf, Record, Type
 
 _SPELLED = {"true": "True", "false": "False", "null": "None", "none": "None", "undefined": "None", "nil": "None"}
 _ASKS = frozenset({"ask", "llm", "ask_llm", "ask_model", "call_llm", "query_llm", "gpt", "model", "solve", "emulate"})
 _ENDS = frozenset({"exit", "quit"})
-_CLASSES: dict[str, tuple[type_, ...]] = {"text": (str,), "int": (int,), "number": (int, float), "bool": (bool,)}
 
 
 class PythonNames(Reads):
@@ -56,6 +55,9 @@ class PythonNames(Reads):
             return
         if use.called:
             self._not_callable(use, found)
+        type = first_type(found, state)
+        if type is not None and found.type == ANY:
+            found = replace(found, type=type)
         for taken in use.taken:
             self._field(found, taken)
 
@@ -149,7 +151,7 @@ class PythonNames(Reads):
                 message = f"`{found.name}` has no field `{taken.name}`; it has {listed(names)}"
                 self._no_field("field-unknown", message, found, taken, names)
             return
-        classes = _classes(found.type)
+        classes = classes_of(found.type)
         if not classes:
             return
         if taken.key:
@@ -166,14 +168,20 @@ class PythonNames(Reads):
             hint = f"write `len({found.name})`"
         elif taken.key and found.raw:
             hint = f"declare a record where it is asked: `{found.name}: {{{taken.name}: text}} = ask …`"
-        self.findings.add(code, message, taken.span, labels=[Label(found.span, "it is set here")], help=hint)
+        near, fix = nearest(taken.name, names), None
+        if near is not None and hint is not None and near in hint and self._written(taken).endswith(taken.name):
+            fix = Fix(f"write `{near}`", Span(taken.span.end - len(taken.name), taken.span.end), near)
+        labels = [Label(found.span, "it is set here")]
+        self.findings.add(code, message, taken.span, labels=labels, help=hint, fix=fix)
+
+    def _written(self, taken: Taken) -> str:
+        return self.findings.source.slice(taken.span)
 
 
-def _classes(type: Type) -> tuple[type_, ...]:
-    """What a value of this type is in Python; nothing where that is not sure."""
-    if isinstance(type, ListOf):
-        return (list,)
-    return (str,) if isinstance(type, Choice) else _CLASSES.get(str(type), ())
+def first_type(found: Variable | None, state: State) -> Type | None:
+    """What a name surely is at this place in the first round of the loop around it."""
+    first = found.first if found is not None else None
+    return first[1] if first is not None and first[0] == state.region else None
 
 
 def _noun(type: Type) -> str:

@@ -25,7 +25,8 @@ class Variable:
 
     `step` is what set it (see `Steps`). `raw` is the span of the name in an assignment of an ask without a type: the
     place to write one. `kept` is where a `sample` assigned the same name to itself. `region` is the block that the
-    value belongs to. `given`: it comes from outside, as a parameter or an item.
+    value belongs to. `given`: it comes from outside, as a parameter or an item. `first` is what it surely is in the
+    first round of a loop, in the block that is the loop's body.
     """
 
     name: str
@@ -39,6 +40,7 @@ class Variable:
     kept: Span | None = None
     given: bool = False
     declared: Type | None = None
+    first: tuple[Region, Type] | None = None
 
 
 class Names:

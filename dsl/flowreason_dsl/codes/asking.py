@@ -13,6 +13,15 @@ ENTRIES: tuple[Entry, ...] = (
         """,
         "Write the question.",
     ),
+    warning(
+        "template-unfilled",
+        "A text holds a name as other languages put values in: `{{name}}`, `${name}`, `$name`. The model would see the "
+        "name itself, or a `$` before the value.",
+        """
+        flow praise(town: text) -> text { answer ask "What is beautiful in {{town}}?" }
+        """,
+        "Write `{town}`.",
+    ),
     error(
         "setting-unknown",
         "There is no such setting.",

@@ -183,6 +183,16 @@ ENTRIES: tuple[Entry, ...] = (
         """,
         "Declare the type where it is asked: `born: int = ask …`.",
     ),
+    error(
+        "python-arguments",
+        "A function or method that everybody knows is called with more, fewer or other arguments than it takes.",
+        """
+        flow latest(years: list[int]) -> int {
+          answer `sorted(years, reversed=True)[0]`
+        }
+        """,
+        "Write what it takes: `sorted(years, reverse=True)`.",
+    ),
     warning(
         "python-never-equal",
         "Python compares values that are never equal: a number and a text, a choice and what is none of its options.",
