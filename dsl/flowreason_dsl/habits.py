@@ -26,6 +26,8 @@ _UNBRACKETED |= {"SAMPLE", "MATCH", "UNTIL", "MAX", "YIELD", "ANSWER", "IN"}
 _NAME_IN_BRACES = re.compile(r"\{\s*(\w+)\s*\}")
 _PYTHON_WORDS = {"true": "True", "false": "False", "null": "None"}
 _PYTHON_WORD = re.compile(r"""("[^"\n]*"|'[^'\n]*')|\b(?:true|false|null)\b""")
+_OPERANDS = frozenset({"NAME", "INT", "DECIMAL", "RPAR", "RSQB"})
+_FARTHEST = 300
 _CLOSING = {"LPAR": "RPAR", "LSQB": "RSQB", "LBRACE": "RBRACE"}
 _INSTEAD: dict[str, tuple[str, str | None]] = {
     "return": ("a flow ends with `answer`", "answer"),
@@ -64,8 +66,19 @@ def comment(at: Reading, _expected: set[str]) -> Diagnostic | None:
     token = _here(at)
     if token.type != "STRANGE" or not str(token.value).startswith(("//", "/*", "<!--")):
         return None
+    if str(token.value).startswith("//") and _before(at).type in _OPERANDS and not at.begins_line(at.at):
+        if divides := bare_python(at, _expected) or _divides(at):
+            return divides
     span = Span(token.start, token.start + (4 if token.value == "<!--" else 2))
     return Diagnostic("syntax-comment", "a comment begins with `#`", span, fix=Fix("write `#`", span, "#"))
+
+
+def _divides(at: Reading) -> Diagnostic | None:
+    """`a // b` after a value, where it may also be a comment."""
+    if at.kind(at.at + 1) == "NAME" and at.kind(at.at + 2) in ("NAME", "FOR", "IN", "IF", "ASK", "ANSWER"):
+        return None
+    help_ = "between backticks `//` divides; a comment begins with `#`"
+    return Diagnostic("syntax-comment", "`//` is Python, or a comment", _here(at).span, help=help_)
 
 
 def arrow(at: Reading, expected: set[str]) -> Diagnostic | None:
@@ -122,7 +135,11 @@ def in_place(at: Reading, expected: set[str]) -> Diagnostic | None:
     token, before = _here(at), _before(at)
     if before.type == "LSQB" and [at.kind(at.at + 1), at.kind(at.at + 2)] == ["RSQB", "EQUAL"]:
         return _part_set(at, at.at + 1)
-    if not {"ANSWER", "BREAK"} <= expected or at.begins_line(at.at) or (before.type != "RSQB" and at.kind(at.at - 2) != "DOT"):
+    if (
+        not {"ANSWER", "BREAK"} <= expected
+        or at.begins_line(at.at)
+        or (before.type != "RSQB" and at.kind(at.at - 2) != "DOT")
+    ):
         return None
     name = at.tokens[at.statement]
     if token.type == "EQUAL" and name.type == "NAME" and name.start < before.start:
@@ -158,7 +175,28 @@ def before_brace(at: Reading, expected: set[str]) -> Diagnostic | None:
         return Diagnostic("syntax-block", f"the block follows directly, without `{token.value}`", token.span, fix=fix)
     if token.type != "COLON":
         return None
-    return Diagnostic("syntax-block", "a block stands between `{` and `}`, not behind `:`", token.span)
+    brace = Fix("write `{`", token.span, "{" if token.start > _before(at).end else " {")
+    message = "a block stands between `{` and `}`, not behind `:`"
+    return Diagnostic("syntax-block", message, token.span, fix=brace if colon_for_brace(at) else None)
+
+
+def headless(at: Reading) -> bool:
+    """Whether a flow begins here of which only the word `flow` is missing: `name(…) -> text {`, `name(…) {`."""
+    if at.opens or at.kind(at.at) != "NAME" or at.kind(at.at + 1) != "LPAR" or not at.begins_line(at.at):
+        return False
+    depth = 0
+    for place in range(at.at + 1, min(len(at.tokens), at.at + _FARTHEST)):
+        depth += (at.kind(place) in _CLOSING) - (at.kind(place) in _CLOSING.values())
+        if depth == 0:
+            return at.kind(place + 1) in ("LBRACE", "ARROW") and at.machine.admits("FLOW")
+    return False
+
+
+def colon_for_brace(at: Reading) -> bool:
+    """Whether `:` stands where a `{` should, and the `}` is there: `for x in xs:` … `}`."""
+    if at.kind(at.at) != "COLON" or at.surplus <= 0 or not at.begins_line(at.at + 1):
+        return False
+    return at.machine.reach([("LBRACE",), ("CODE", "INT")]) == 2
 
 
 def brackets(at: Reading, _expected: set[str]) -> Diagnostic | None:

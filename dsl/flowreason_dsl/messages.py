@@ -132,6 +132,11 @@ def _header(at: Reading, expected: set[str]) -> Diagnostic | None:
     token, before = _here(at), _before(at)
     after = Span(before.end, before.end)
     if expected == {"LPAR"} and at.kind(at.at - 2) in ("FLOW", "TOOL"):
+        if token.value == "-" and at.kind(at.at + 1) == "NAME":
+            span = at.span_between(at.at - 1, at.at + 1)
+            whole = at.source.slice(span).replace("-", "_")
+            message = "a name has letters, digits and `_`"
+            return Diagnostic("syntax-parameters", message, span, fix=Fix(f"write `{whole}`", span, whole))
         fix = Fix("write `()`", after, "()") if token.type in ("LBRACE", "ARROW") else None
         message = f"`{before.value}` is followed by its parameters in brackets; `()` where it has none"
         return Diagnostic("syntax-parameters", message, before.span, fix=fix)
@@ -200,12 +205,16 @@ def _outside(at: Reading, expected: set[str]) -> Diagnostic | None:
         return None
     token = _here(at)
     labels: tuple[Label, ...] = ()
+    if habits.headless(at):
+        begin = Fix("write `flow`", Span(token.start, token.start), "flow ")
+        return Diagnostic("syntax-word", f"`flow` is missing before `{token.value}(`", token.span, fix=begin)
     if not at.has_flow:
         return _no_flow(f"this is {'a drawing, not a flow' if token.value in _DRAWINGS else 'no flow'}", token.span)
     if at.at and at.kind(at.at - 1) == "RBRACE":
         labels = (Label(_before(at).span, "the flow ended here"),)
     near = nearest(str(token.value), ("flow", "tool", "use")) if token.type == "NAME" else None
-    fix = Fix(f"write `{near}`", token.span, near) if near and at.kind(at.at + 1) == "NAME" else None
+    known = near is not None and at.kind(at.at + 1) == "NAME"
+    fix = Fix(f"write `{near}`", token.span, near) if near is not None and known else None
     message = "statements stand inside a flow: `flow name(…) { … }`"
     return Diagnostic("syntax-outside-flow", message, token.span, labels=labels, fix=fix)
 
@@ -243,10 +252,8 @@ def _strange(at: Reading, expected: set[str]) -> Diagnostic | None:
         return None
     text = str(token.value)
     if text in _OPERATORS and not at.begins_line(at.at):
-        help_ = "the whole expression stands between them: `x = `a + b``"
-        return Diagnostic(
-            "syntax-python", f"`{text}` is Python, which stands between backticks", token.span, help=help_
-        )
+        what, whole = f"`{text}` is Python, which stands between backticks", "the whole expression, as in x = `a + b`"
+        return Diagnostic("syntax-python", what, token.span, help=whole)
     mark = f"`{text[:20]}`" if text.isprintable() else f"the character U+{ord(text[0]):04X}"
     message = f"{mark} cannot stand here; expected {describe(expected)}"
     letters = text[0].isalpha() and not text.isascii()

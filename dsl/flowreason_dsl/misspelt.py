@@ -7,6 +7,7 @@ flow ever is; and only where reading can go on with what was meant.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from flowreason_dsl import mend
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
 AFTER = frozenset({"NAME", "TEMPLATE", "TEXT", "QUOTED", "CODE", "BLOCK", "INT", "DECIMAL", "TRUE", "FALSE", "LBRACE"})
 AFTER |= {"ASK", "SOLVE", "EMULATE", "RUN", "FOR", "SAMPLE", "IF", "EQUAL"}
 """What a word of the language may be followed by, and a name may not, on the same line; `EQUAL` for `answer =`."""
+
+MOST_LOOKED_AT = 1000
+"""How many words of a text are looked at; one with more that are misspelt is no flow with slips."""
 
 _DECLARERS = frozenset({"let", "const", "var", "val", "set", "final", "local", "auto", "mut", "my"})
 _ASKERS = frozenset({"llm", "prompt", "query", "gpt", "model", "ask_llm", "question", "call", "generate"})
@@ -44,8 +48,9 @@ class Meant:
 def meant(at: Reading) -> Meant | None:
     """What the name at hand was meant to be; None where it may well be a name."""
     token, following = at.tokens[at.at], at.tokens[at.at + 1]
-    if at.begins_line(at.at + 1) or token.value in at.bound:
+    if at.words_looked_at > MOST_LOOKED_AT or at.begins_line(at.at + 1) or token.value in at.bound:
         return None
+    at.words_looked_at += 1
     if following.type == "NAME" and at.kind(at.at + 2) in ("EQUAL", "COLON") and at.machine.admits("ANSWER"):
         return _declared(at, token, following)
     if following.type == "EQUAL":
@@ -93,12 +98,13 @@ def looks_meant(word: str) -> bool:
     return word in _DECLARERS or mend.TYPES.get(word, word) in SCALARS or bool(near_words(word))
 
 
-def near_words(name: str) -> list[str]:
+@lru_cache(maxsize=2000)
+def near_words(name: str) -> tuple[str, ...]:
     """The words of the language that are at most two letters away, the nearest first."""
     if len(name) < 3:
-        return []
+        return ()
     most = 1 if len(name) <= 4 else 2
     python = {word for word, kind in grammar().keywords.items() if kind in grammar().python}
     words = [word for word in grammar().keywords if word not in python and len(word) > 2]
     found = [(distance, word) for word in words if (distance := edits(name.lower(), word, most)) is not None]
-    return [word for _, word in sorted(found)]
+    return tuple(word for _, word in sorted(found))

@@ -11,7 +11,7 @@ from dataclasses import replace
 from functools import cached_property
 from typing import NamedTuple
 
-from flowreason_dsl import cut, messages, misspelt, recovery, repair, words
+from flowreason_dsl import cut, habits, messages, misspelt, recovery, repair, words
 from flowreason_dsl.diagnostics import Diagnostic, Label, errors
 from flowreason_dsl.grammar import END
 from flowreason_dsl.lexer import Lexed
@@ -61,6 +61,7 @@ class Reading:
         self._fault_lines: set[int] = set()
         self._told: set[tuple[str, Span]] = set()
         self.stuck = (-1, -1)
+        self.words_looked_at = 0
         self._faults = 0
         self.missing: tuple[str, ...] = ()
         self.surplus = repair.surplus(self.tokens)
@@ -182,7 +183,7 @@ class Reading:
 
     def _enough(self) -> bool:
         """Whether more reports would help nobody."""
-        return self.reports.full or self._faults >= _MOST_FAULTS or not self.has_flow
+        return self.reports.full or self._faults >= _MOST_FAULTS or not (self.has_flow or habits.headless(self))
 
     def _chained(self) -> bool:
         below = self.opens[-1].height if self.opens else 0

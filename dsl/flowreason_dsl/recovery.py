@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from flowreason_dsl import messages, misspelt, repair
 from flowreason_dsl.cut import CLOSERS, OPENERS, Cut, cut, feed, leave
 from flowreason_dsl.grammar import END, grammar
-from flowreason_dsl.habits import ARROWS
+from flowreason_dsl.habits import ARROWS, colon_for_brace, headless
 from flowreason_dsl.source import Span
 from flowreason_dsl.stand_in import CONSTANTS, enter, read_parameters, reopen, stand_in_flow
 from flowreason_dsl.tokens import Token
@@ -62,14 +62,20 @@ def _replaced(at: Reading) -> bool:
     if token.type == "EQUAL" and top is not None and top.type in words and at.begins_line(at.at - 1):
         machine.cut(len(machine.states) - 1)
         return at.feed(Token("NAME", top.start, top.end, top.value))
+    if headless(at):
+        return put_in(at, ("FLOW",))
     if token.type in words and at.kind(at.at + 1) in ("EQUAL", "COLON") and machine.admits("NAME"):
         kind = "NAME"
     elif (token.value in ARROWS or (token.type == "COLON" and not at.opens)) and machine.admits("ARROW"):
         kind = "ARROW"
     elif token.value in ("None", "null", "void") and machine.admits("SCALAR"):
         kind = "SCALAR"
+    elif colon_for_brace(at):
+        kind = "LBRACE"
     else:
         return False
+    if kind == "LBRACE":
+        at.surplus -= 1
     at.feed(Token(kind, token.start, token.end, "any" if kind == "SCALAR" else token.value))
     at.at += 1
     return True

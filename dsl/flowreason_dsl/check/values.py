@@ -266,8 +266,9 @@ class Values(Pieces):
 
     def _callables(self) -> str:
         names = [name for name in [*self.program.flows, *self.program.tools] if name != self.flow.name.text][:8]
-        known = ", ".join(f"`{name}`" for name in names)
-        return f"there are {known}" if known else "define it as a flow of its own, or declare it as a tool"
+        if names:
+            return f"there are {', '.join(f'`{name}`' for name in names)}"
+        return "define it as a flow of its own, ask the model, or compute it in Python"
 
     # --- checks ---
 
