@@ -108,22 +108,30 @@ def _pieces(source: Source, span: Span) -> Iterable[tuple[int, int, int]]:
 
 def _fixed(fix: Fix, source: Source) -> list[tuple[int, str, list[Mark]]]:
     """The lines that a fix touches, as they are after it, with what is new marked."""
-    after = Source(source.text[: fix.span.start] + fix.replacement + source.text[fix.span.end :], source.name)
-    end = fix.span.start + len(fix.replacement)
-    first, last = after.position(fix.span.start)[0], after.position(end)[0]
-    if not after.text.strip() or not "".join(after.line(n) for n in range(first, last + 1)).strip():
+    above = source.position(fix.span.start)[0] - 1
+    after, at = _mended(fix, source, source.offset(above + 1, 1))
+    end = at + len(fix.replacement)
+    first, last = after.position(at)[0], after.position(end)[0]
+    if not "".join(after.line(n) for n in range(first, last + 1)).strip():
         return []  # a line that is gone
     sign = "~" if fix.span.end > fix.span.start else "+"
     out: list[tuple[int, str, list[Mark]]] = []
     for number in range(first, min(last, first + _MOST_FIXED - 1) + 1):
-        start = after.position(fix.span.start)[1] - 1 if number == first else 0
+        start = after.position(at)[1] - 1 if number == first else 0
         text = after.line(number)
         stop = after.position(end)[1] - 1 if number == last else len(text)
         new = text[start:stop]
         start, stop = start + len(new) - len(new.lstrip()), stop - len(new) + len(new.rstrip())
         if new.strip() or first == last:
-            out.append((number, text, [Mark(start, stop, sign, "fix")] if new.strip() else []))
+            out.append((above + number, text, [Mark(start, stop, sign, "fix")] if new.strip() else []))
     return out
+
+
+def _mended(fix: Fix, source: Source, begin: int) -> tuple[Source, int]:
+    """The lines that a fix touches, from `begin` on, as they are after it, and where in them it stands."""
+    behind = source.text.find("\n", fix.span.end)
+    rest = source.text[fix.span.end : behind if behind >= 0 else len(source.text)]
+    return Source(source.text[begin : fix.span.start] + fix.replacement + rest), fix.span.start - begin
 
 
 # --- how it is written ---------------------------------------------------------------------------------------

@@ -30,7 +30,7 @@ class LoopScope:
     collects: bool
     names: tuple[str, ...] = ()
     leaves: list[tuple[Guard, dict[str, str]]] = field(default_factory=list)
-    yields: list[str] = field(default_factory=list)
+    yields: dict[str, None] = field(default_factory=dict)
     answers: bool = False
 
 

@@ -106,8 +106,7 @@ class Statements(Expressions, Loops):
         held = self.expression(value, way, expected=kind)
         made = self.builder.add(ops.YieldValue(), way, base="yield#", reads=[Read("value", held)], type=kind, span=span)
         for loop in reversed(way.loops):
-            if made not in loop.yields:
-                loop.yields.append(made)
+            loop.yields[made] = None
             if loop.collects:
                 return
             made = loop.id

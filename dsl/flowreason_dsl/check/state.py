@@ -156,6 +156,7 @@ def _merged(name: str, start: State, ways: list[Way], live: list[Way], steps: St
     everywhere = None not in found and (before is not None or len(ways) == len(live))
     if everywhere and all(other is first for other in rest):
         return replace(first, region=start.region[: len(first.region)])
+    steps.met += len(live)
     step = steps.join({variable.step for variable in held})
     assert step is not None
     return Variable(

@@ -55,6 +55,10 @@ from flowreason_dsl.syntax import (
 from flowreason_dsl.types import ANY, Type
 from flowreason_dsl.unread import Unread
 
+MOST_ELSE_IFS = 200
+"""How many branches, each in the `else` of the one before, are followed."""
+MOST_MET = 50_000
+"""How many values one flow may bring together behind its branches and carry around its loops."""
 MOST_BREAKS = 200
 """How many ways out of a loop are followed."""
 
@@ -78,6 +82,7 @@ class Statements(Unreadable):
         self.made: list[Made] = []
         self.types: dict[str, Type] = {}
         self.answers = False
+        self.else_ifs = 0
 
     def run(self) -> dict[str, Type]:
         """Check the flow; the types of its names."""
@@ -94,6 +99,9 @@ class Statements(Unreadable):
             no_answer(self.flow, self.findings)
         elif not (self.answers or self.unknown_calls or self.has_effects(self.flow.body)):
             nothing_comes_of_it(self.flow, self.findings)
+        if self.steps.met > MOST_MET:
+            message = f"the branches and loops of this flow bring together more than {MOST_MET:,} values"
+            self.findings.add("limit-branches", message, self.flow.name.span, help="set fewer names in them")
         spared = self.outline.reported | self.outline.spared
         used = self.steps.used
         unused_parameters(parameters, spared, used, self.findings)
@@ -187,7 +195,11 @@ class Statements(Unreadable):
     def _if(self, whole: If, state: State) -> None:
         outer = self.steps.gate
         ways = Ways(self.steps.gate)
-        for arm in whole.arms:
+        self.else_ifs += len(whole.arms) - 1
+        if self.else_ifs > MOST_ELSE_IFS:
+            message = f"more than {MOST_ELSE_IFS} branches stand here, each in the `else` of the one before"
+            self.findings.add("limit-branches", message, head(whole.span), help="use `match`, or a table in Python")
+        for arm in whole.arms if self.else_ifs <= MOST_ELSE_IFS else whole.arms[:1]:
             step = self.steps.new()
             with self.doing(step):
                 self.condition(arm.condition, state)
@@ -200,6 +212,7 @@ class Statements(Unreadable):
         if whole.otherwise is not None:
             label = Label(head(whole.otherwise.span, 1), "not set in this `else`")
         self._arm(whole.otherwise, state, ways.conditions[-1], label, ways)
+        self.else_ifs -= len(whole.arms) - 1
         self._together(state, ways, outer)
 
     def _arm(self, body: Block | None, state: State, step: int, label: Label, ways: Ways) -> None:

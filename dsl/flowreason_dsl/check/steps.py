@@ -22,6 +22,8 @@ class Steps:
         self.loops: list[int] = []
         self.backward = False
         self.visits = 0
+        self.met = 0
+        """How many values are brought together behind branches, and carried around loops."""
         self._read: set[int] = set()
 
     def new(self) -> int:
@@ -41,6 +43,7 @@ class Steps:
     def head(self, before: int) -> int:
         """The step that holds a value at the start of a round: the one before the loop, or that of the round before."""
         made = self.new()
+        self.met += 1
         self.needs[made].add(before)
         self.joined[made] = {before}
         return made

@@ -56,7 +56,7 @@ ENTRIES: tuple[Entry, ...] = (
     error(
         "syntax-block",
         "A block is not written between `{` and `}`, or something stands before its brace.",
-        "flow sign(n: int) -> int { if `n > 0`: { answer 1 } answer 0 }",
+        "flow sign(n: int) -> int {\n  if `n > 0`:\n    answer 1\n  answer 0\n}",
         "Write `if … { … }`.",
     ),
     error(
@@ -110,13 +110,13 @@ ENTRIES: tuple[Entry, ...] = (
     error(
         "syntax-case",
         "An arm of a `match` does not begin with a value.",
-        'flow sort(bin: text) -> int { match bin { case "glass" { answer 1 } else { answer 2 } } }',
+        'flow sort(bin: text) -> int { match bin { glass { answer 1 } else { answer 2 } } }',
         'Write `"glass" { … }`, and `else { … }` for the rest.',
     ),
     error(
         "syntax-arrow",
         "An edge is drawn with another arrow.",
-        'flow two() -> text { a = ask "A?" b = ask "B?" a => b answer b }',
+        'flow two() -> text { a = ask "A?" b = ask "B?" a ~> b answer b }',
         "Write `a -> b`.",
     ),
     error(
@@ -140,7 +140,7 @@ ENTRIES: tuple[Entry, ...] = (
     error(
         "syntax-brackets",
         "What belongs to a word stands in brackets, as the arguments of a function do.",
-        'flow tide(port: text) -> text { answer ask("When is high tide in {port}?") }',
+        'flow tide(port: text) -> text { answer ask(port) }',
         'Write `ask "…"`, `given a, b`, `with vote=5` without them.',
     ),
     error(
@@ -210,6 +210,12 @@ ENTRIES: tuple[Entry, ...] = (
         "Let a step in between bring them together.",
     ),
     error(
+        "limit-branches",
+        "Branches follow one another further, or bring together more values, than can be looked through.",
+        "flow pick(n: int) -> int { if `n < 1` { answer 1 } " + "else if `n > 1` { answer 2 } " * 201 + "answer n }",
+        "Use `match`, or a table in Python.",
+    ),
+    error(
         "limit-breaks",
         "A loop has more ways out than can be followed.",
         "flow out(n: int) -> int { repeat 9 { " + "if `n > 3` { break } " * 201 + "} answer n }",
@@ -274,6 +280,12 @@ ENTRIES: tuple[Entry, ...] = (
         "A type has the name that it has in another language.",
         'flow yes() -> str { answer "yes" }',
         "Write `text`, `int`, `number`, `bool`, `list[…]`, `dict[…]` or `any`.",
+    ),
+    hint(
+        "mended-mark",
+        "A mark is too many, or written as in another language: brackets after `ask`, `:=`, `=>`, `case`, a last comma.",
+        'flow tide(port: text) -> text { answer ask("When is high tide in {port}?") }',
+        'Write it as the hint shows: `ask "…"`, `given a, b`, `x = …`, `->`, `else { … }`.',
     ),
     hint(
         "mended-word",
