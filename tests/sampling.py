@@ -1,12 +1,14 @@
 """Random texts of exported grammars: drawn through llguidance's masks, and by reading GBNF.
 
-A draw knows nothing of the flow language but which characters tend to end things, so that it comes to an end.
+A draw knows nothing of the flow language but which characters tend to end things, so that it comes to an end. Sets of
+tokens are numbers, one bit for each, for drawing has to be quick.
 """
 
 from __future__ import annotations
 
 import random
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
@@ -21,7 +23,18 @@ WORDS = [
 LONGER = [" ", "\n", "  ", " {\n", "}\n", '"', '" ', "{river}", "`n + 1`", "```\n", '"""', "# a note\n", "é", "(", ") "]
 VOCABULARY = [bytes([i]) for i in range(256)] + [word.encode() for word in WORDS + LONGER] + [b"<end>"]
 END = len(VOCABULARY) - 1
-CLOSING = frozenset(b'"`}])\n /')
+
+
+def _bits(fits: Callable[[int, bytes], bool]) -> int:
+    """Some of the tokens, as the bits of a number: masks are numbers, too."""
+    return sum(1 << token for token, text in enumerate(VOCABULARY[:END]) if fits(token, text))
+
+
+CLOSING = _bits(lambda _, text: text[:1] in b'"`}])\n /')
+LONG = _bits(lambda token, _: token >= 256) & ~CLOSING
+SINGLE = _bits(lambda token, _: token < 256) & ~CLOSING
+WORD_GOES_ON = _bits(lambda _, text: text[:1].isalnum())
+GAP_GOES_ON = _bits(lambda _, text: text[:1].isspace() or text[:1] == b"#")
 
 
 class _Words:
@@ -51,14 +64,16 @@ def matcher(lark: str) -> Any:
     return made
 
 
-def forced_text(made: Any, draw: random.Random, aim: int = 150, most: int = 1200) -> str | None:
+def forced_text(made: Any, draw: random.Random, most: int = 1200) -> str | None:
     """A text that the masks allow; None where it came to no end within `most` steps.
 
-    Behind `aim` steps, what may end something is preferred.
+    After some steps, what may end something is preferred.
     """
     out: list[int] = []
+    aim = draw.randrange(20, 160)
     while len(out) < most:
-        chosen = _pick(_allowed(made), draw, len(out) > aim, out[-1] if out else None)
+        mask = int.from_bytes(made.compute_bitmask(), "little")
+        chosen = _pick(mask, draw, len(out) > aim, out[-1] if out else None)
         if chosen == END:
             return b"".join(VOCABULARY[token] for token in out).decode()
         assert made.consume_token(chosen), made.get_error()
@@ -68,30 +83,28 @@ def forced_text(made: Any, draw: random.Random, aim: int = 150, most: int = 1200
     return None
 
 
-def _allowed(made: Any) -> list[int]:
-    mask = int.from_bytes(made.compute_bitmask(), "little")
-    return [token for token in range(len(VOCABULARY)) if mask >> token & 1]
-
-
-def _pick(allowed: list[int], draw: random.Random, ending: bool, last: int | None) -> int:
-    assert allowed, "the grammar has come to a place that nothing leads on from"
-    if END in allowed and (ending or draw.random() < 0.3):
+def _pick(mask: int, draw: random.Random, ending: bool, last: int | None) -> int:
+    assert mask, "the grammar has come to a place that nothing leads on from"
+    if mask >> END & 1 and (ending or draw.random() < 0.3):
         return END
-    kinds: list[list[int]] = [[], [], []]
-    for token in allowed:
-        if token != END and not (last is not None and _go_on(last, token) and draw.random() < 0.9):
-            kinds[0 if token in CLOSING else 1 if token >= 256 else 2].append(token)
+    mask &= (1 << END) - 1
+    if last is not None and draw.random() < 0.9:
+        mask = mask & ~_goes_on(VOCABULARY[last][-1:]) or mask
+    kinds = (mask & CLOSING, mask & LONG, mask & SINGLE)
     weights = (0.7, 0.2, 0.1) if ending else (0.2, 0.55, 0.25)
     chances = [weight if kind else 0.0 for weight, kind in zip(weights, kinds, strict=True)]
-    if not any(chances):
-        return draw.choice([token for token in allowed if token != END])
-    return draw.choice(draw.choices(kinds, chances)[0])
+    return _one_of(draw.choices(kinds, chances)[0], draw)
 
 
-def _go_on(last: int, token: int) -> bool:
-    """Whether a token would only make a word, or a gap, longer."""
-    before, after = VOCABULARY[last][-1:], VOCABULARY[token][:1]
-    return (before.isalnum() and after.isalnum()) or (before.isspace() and (after.isspace() or after == b"#"))
+def _goes_on(last: bytes) -> int:
+    """The tokens that would only make a word, or a gap, longer."""
+    return WORD_GOES_ON if last.isalnum() else GAP_GOES_ON if last.isspace() else 0
+
+
+def _one_of(tokens: int, draw: random.Random) -> int:
+    for _ in range(draw.randrange(tokens.bit_count())):
+        tokens &= tokens - 1
+    return (tokens & -tokens).bit_length() - 1
 
 
 def accepts(made: Any, text: str) -> int | None:

@@ -6,6 +6,7 @@ import re
 from typing import Any
 
 import pytest
+from lark import Lark
 
 import flowreason as fr
 from flowreason.cli.app import run_command
@@ -32,6 +33,18 @@ def test_the_lark_form_keeps_to_the_dialect_of_llguidance() -> None:
     text = grammar_for("lark")
     assert not re.search(r"\(\?|\\b|%\w|^\w+\.\d|\*\?|\+\?[^ )]", text, re.MULTILINE)
     assert all(re.match(r"(?:[a-z][a-z_0-9]*|_?[A-Z][A-Z_0-9]*): \S", line) for line in text.splitlines())
+
+
+def test_lark_itself_reads_the_lark_form() -> None:
+    words = Lark(grammar_for("lark"), parser="earley", lexer="dynamic").terminals
+    assert {"NAME", "TEMPLATE", "BLOCK"} <= {terminal.name for terminal in words}
+
+
+def test_llama_cpp_takes_the_repetitions() -> None:
+    """It multiplies the bound of a repetition with the productions that the repeated part is made of, up to 2,000."""
+    grammar = Gbnf(grammar_for("gbnf"))
+    loops = [node for rule in grammar.rules.values() for node in grammar.nodes(rule) if node.kind == "many"]
+    assert max((node.most or node.least or 1) * len(grammar.nodes(node.parts[0])) for node in loops) < 2000
 
 
 @pytest.mark.parametrize("syntax", ["gbnf", "ebnf"])

@@ -1,7 +1,7 @@
 """Writes a grammar in the dialect of Lark that llguidance and OpenAI's grammar tools take.
 
-Invariant: no lookaround, priority, template, import or `%ignore`; terminals are made of plain regular expressions. What
-is left out of a terminal is said with `& ~`, which that dialect has and lark itself does not.
+Invariant: no lookaround, priority, template, import or `%ignore`; terminals are made of plain regular expressions, and
+lark itself reads the text, too: nothing is used that only llguidance has.
 """
 
 from __future__ import annotations
@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from flowreason_dsl.export.canonical import NAME
-from flowreason_dsl.export.parts import Either, Grammar, Letters, Many, Named, Part, Row, Text, walk
+from flowreason_dsl.export.parts import Either, Grammar, Letters, Many, Named, Part, Row, Text, change, walk
+from flowreason_dsl.export.words import LATER, REST, letters, other_words
 
 _QUANTIFIERS = {(0, None): "*", (1, None): "+", (0, 1): "?"}
 _ESCAPED = {"\n": "\\n", "\t": "\\t", "\r": "\\r", "\f": "\\f"}
@@ -19,10 +20,14 @@ _SPECIAL = frozenset("\\/.^$*+?{}()[]|")
 def to_lark(grammar: Grammar, reserved: Collection[str]) -> str:
     """The text of a spaced grammar."""
     lines = [f"{name}: {_rule(part)}" for name, part in grammar.rules.items()]
-    for name, part in grammar.terminals.items():
-        without = f" & ~/{'|'.join(sorted(reserved))}/" if name == NAME else ""
-        lines.append(f"{name}: {_terminal(part)}{without}")
+    terminals = {**grammar.terminals, NAME: change(other_words(reserved), _whole)}
+    lines += [f"{name}: {_terminal(part)}" for name, part in terminals.items()]
     return "\n".join(lines) + "\n"
+
+
+def _whole(part: Part) -> Part:
+    """Letters in place of the terminal for one: a word is a single expression."""
+    return letters(LATER) if part == Named(REST) else part
 
 
 def _rule(part: Part, inside: bool = False) -> str:
