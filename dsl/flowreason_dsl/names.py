@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-MOST_COMPARED = 2000
+MOST_COMPARED = 1000
 
 
 def nearest(name: str, candidates: Iterable[str]) -> str | None:

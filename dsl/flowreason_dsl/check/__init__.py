@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from flowreason_dsl.check.doubts import Doubts
 from flowreason_dsl.check.findings import Enough, Findings
-from flowreason_dsl.check.limits import too_much_python
+from flowreason_dsl.check.limits import too_much
 from flowreason_dsl.check.program import Load, Program, gather
 from flowreason_dsl.check.reach import Effects, asking_flows, calls_of, effectful_flows, endless, parts, reached
 from flowreason_dsl.check.statements import Statements
@@ -107,7 +107,7 @@ def _examine(
     program, types = Program(), {}
     with suppress(Enough):
         program = gather(flow, tools, load, findings)
-        if not too_much_python(program, findings):
+        if not too_much(program, findings):
             types = _walk(flow, program, findings, walk)
     return _in_order(findings.found), program, types
 

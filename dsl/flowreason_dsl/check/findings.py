@@ -14,8 +14,8 @@ from flowreason_dsl.diagnostics import Diagnostic, Fix, Label
 from flowreason_dsl.source import Source, Span
 from flowreason_dsl.syntax import Flow
 
-MOST_ERRORS = 200
-MOST_OTHERS = 300
+MOST_ERRORS = 100
+MOST_OTHERS = 200
 """How many errors, and how many warnings and hints, are kept: a text of a megabyte can hold a hundred thousand."""
 
 

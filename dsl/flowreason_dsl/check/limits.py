@@ -8,24 +8,40 @@ from __future__ import annotations
 from flowreason_dsl.check.findings import Findings
 from flowreason_dsl.check.program import Program
 from flowreason_dsl.check.reach import parts
-from flowreason_dsl.syntax import Code
+from flowreason_dsl.syntax import Code, Ensure
 
 MOST_PIECES = 10_000
 MOST_PYTHON = 200_000
 """How many pieces of Python, and how many characters of it, a flow and the files it uses may hold."""
+MOST_FLOWS = 5_000
+"""How many flows there may be, and conditions of `ensure` beside them that are more than Python."""
 
 
-def too_much_python(program: Program, findings: Findings) -> bool:
-    """Report a program that holds more Python than is looked at."""
+def too_much(program: Program, findings: Findings) -> bool:
+    """Report a program that holds more than is looked at."""
     pieces = size = 0
+    flows = len(program.flows)
     for name, flow in program.flows.items():
+        findings.source = program.sources[name]
         for each in parts(flow.body):
             if isinstance(each, Code):
                 pieces, size = pieces + 1, size + len(each.text)
-                if pieces > MOST_PIECES or size > MOST_PYTHON:
-                    message = f"more than {MOST_PIECES:,} pieces or {MOST_PYTHON:,} characters of Python"
-                    findings.source = program.sources[name]
-                    help = "hand large data in as parameters of the flow"
-                    findings.add("limit-python", message, each.span, help=help)
-                    return True
-    return False
+            elif isinstance(each, Ensure):
+                flows += not isinstance(each.condition.value, Code)
+            else:
+                continue
+            if pieces > MOST_PIECES or size > MOST_PYTHON:
+                message = f"more than {MOST_PIECES:,} pieces or {MOST_PYTHON:,} characters of Python"
+                help = "hand large data in as parameters of the flow"
+                findings.add("limit-python", message, each.span, help=help)
+                return True
+    if flows <= MOST_FLOWS:
+        return False
+    message = f"more than {MOST_FLOWS:,} flows, or conditions of `ensure` that are more than Python"
+    findings.add(
+        "limit-flows",
+        message,
+        next(reversed(program.flows.values())).name.span,
+        help="let one flow do for many cases, with parameters",
+    )
+    return True

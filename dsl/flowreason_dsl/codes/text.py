@@ -110,7 +110,7 @@ ENTRIES: tuple[Entry, ...] = (
     error(
         "syntax-case",
         "An arm of a `match` does not begin with a value.",
-        'flow sort(bin: text) -> int { match bin { glass { answer 1 } else { answer 2 } } }',
+        "flow sort(bin: text) -> int { match bin { glass { answer 1 } else { answer 2 } } }",
         'Write `"glass" { … }`, and `else { … }` for the rest.',
     ),
     error(
@@ -140,7 +140,7 @@ ENTRIES: tuple[Entry, ...] = (
     error(
         "syntax-brackets",
         "What belongs to a word stands in brackets, as the arguments of a function do.",
-        'flow tide(port: text) -> text { answer ask(port) }',
+        "flow tide(port: text) -> text { answer ask(port) }",
         'Write `ask "…"`, `given a, b`, `with vote=5` without them.',
     ),
     error(
@@ -208,6 +208,12 @@ ENTRIES: tuple[Entry, ...] = (
         "The edges of a block join more names than can be looked through.",
         'flow web() -> text { a = ask "A?" b = ask "B?" ' + "a, " * 120 + "a -> " + "b, " * 120 + "b answer b }",
         "Let a step in between bring them together.",
+    ),
+    error(
+        "limit-flows",
+        "There are more flows, and conditions of `ensure` that ask or call, than can be looked through.",
+        "".join(f"flow f{i}() {{ }} " for i in range(5_001)),
+        "Let one flow do for many cases, with parameters.",
     ),
     error(
         "limit-branches",
