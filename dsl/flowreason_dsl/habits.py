@@ -23,6 +23,7 @@ ARROWS = frozenset({"-->", "=>", "==>", "--->", "--", "~>", "|>", ">>", "<-", "â
 _AUGMENTED = frozenset({"+=", "-=", "*=", "/=", "%=", "//=", "**=", "|=", "&="})
 _UNBRACKETED = frozenset({"ASK", "SOLVE", "EMULATE", "RUN", "GIVEN", "WITH", "ENSURE", "IF", "FOR", "WHILE", "REPEAT"})
 _UNBRACKETED |= {"SAMPLE", "MATCH", "UNTIL", "MAX", "YIELD", "ANSWER", "IN"}
+_OF_ONE = frozenset({"ASK", "SOLVE", "EMULATE", "RUN", "ANSWER", "YIELD"})
 _NAME_IN_BRACES = re.compile(r"\{\s*(\w+)\s*\}")
 _PYTHON_WORDS = {"true": "True", "false": "False", "null": "None"}
 _PYTHON_WORD = re.compile(r"""("[^"\n]*"|'[^'\n]*')|\b(?:true|false|null)\b""")
@@ -66,9 +67,9 @@ def comment(at: Reading, _expected: set[str]) -> Diagnostic | None:
     token = _here(at)
     if token.type != "STRANGE" or not str(token.value).startswith(("//", "/*", "<!--")):
         return None
-    if str(token.value).startswith("//") and _before(at).type in _OPERANDS and not at.begins_line(at.at):
-        if divides := bare_python(at, _expected) or _divides(at):
-            return divides
+    divides = str(token.value).startswith("//") and _before(at).type in _OPERANDS and not at.begins_line(at.at)
+    if divides and (found := bare_python(at, _expected) or _divides(at)):
+        return found
     span = Span(token.start, token.start + (4 if token.value == "<!--" else 2))
     return Diagnostic("syntax-comment", "a comment begins with `#`", span, fix=Fix("write `#`", span, "#"))
 
@@ -89,6 +90,9 @@ def arrow(at: Reading, expected: set[str]) -> Diagnostic | None:
         return Diagnostic("syntax-edge", "an edge joins names", token.span, help=help_)
     if token.type != "STRANGE" or token.value not in ARROWS or "ARROW" not in expected:
         return None
+    if token.value == "<-" and at.kind(at.at + 1) != "NAME":
+        fix = Fix("write `=`", token.span, "=")
+        return Diagnostic("syntax-arrow", "a step is written `name = â€¦`", token.span, fix=fix)
     fix = Fix("write `->`", token.span, "->")
     return Diagnostic("syntax-arrow", "an edge is drawn with `->`", token.span, fix=fix)
 
@@ -212,6 +216,9 @@ def brackets(at: Reading, _expected: set[str]) -> Diagnostic | None:
         return None
     span = at.span_between(at.at, closing)
     inner = at.source.text[token.end : at.tokens[closing].start].strip()
+    several = word.type in _OF_ONE and any(at.kind(i) == "COMMA" for i in range(at.at, closing))
+    if several or (word.type == "EMULATE" and at.kind(at.at + 1) not in PYTHON):
+        return Diagnostic("syntax-brackets", message, span)
     if word.type in ("ASK", "SOLVE") and inner.isidentifier():
         inner = f'"{{{inner}}}"'
     space = "" if token.start > word.end else " "

@@ -26,6 +26,7 @@ AT_THE_END = frozenset({"syntax-unclosed-brace", "syntax-unexpected-end"})
 _OPERATORS = frozenset(
     {"+", "-", "*", "/", "%", "**", "<", ">", "<=", ">=", "==", "!=", "===", "!==", "&&", "||", "?", "&"}
 )
+_PYTHON = frozenset({"def", "from", "import", "class", "async"})
 _DRAWINGS = frozenset({"graph", "flowchart", "digraph", "stateDiagram", "sequenceDiagram"})
 
 
@@ -200,6 +201,23 @@ def _extra_brace(at: Reading, expected: set[str]) -> Diagnostic | None:
     return Diagnostic("syntax-extra-brace", "this `}` closes nothing", _here(at).span, fix=fix)
 
 
+def _other_language(at: Reading, _expected: set[str]) -> Diagnostic | None:
+    """A text that holds no flow at all."""
+    if at.has_flow or at.opens or at.kind(at.at) == END or habits.headless(at):
+        return None
+    first, second = at.tokens[0], at.kind(1)
+    message = "this is no flow"
+    if first.value in _DRAWINGS:
+        message = "this is a drawing, not a flow"
+    elif first.value in _PYTHON or (first.type == "NAME" and second == "EQUAL"):
+        message = "this is Python, not a flow"
+    elif second == "COLON":
+        message = "this is YAML, not a flow"
+    elif first.type in ("LBRACE", "LSQB"):
+        message = "this is JSON, not a flow"
+    return _no_flow(message, first.span)
+
+
 def _outside(at: Reading, expected: set[str]) -> Diagnostic | None:
     if at.opens or not expected <= {"FLOW", "TOOL", "PURE", "USE", END} or at.kind(at.at) == END:
         return None
@@ -208,8 +226,6 @@ def _outside(at: Reading, expected: set[str]) -> Diagnostic | None:
     if habits.headless(at):
         begin = Fix("write `flow`", Span(token.start, token.start), "flow ")
         return Diagnostic("syntax-word", f"`flow` is missing before `{token.value}(`", token.span, fix=begin)
-    if not at.has_flow:
-        return _no_flow(f"this is {'a drawing, not a flow' if token.value in _DRAWINGS else 'no flow'}", token.span)
     if at.at and at.kind(at.at - 1) == "RBRACE":
         labels = (Label(_before(at).span, "the flow ended here"),)
     near = nearest(str(token.value), ("flow", "tool", "use")) if token.type == "NAME" else None
@@ -251,7 +267,7 @@ def _strange(at: Reading, expected: set[str]) -> Diagnostic | None:
     if token.type != "STRANGE":
         return None
     text = str(token.value)
-    if text in _OPERATORS and not at.begins_line(at.at):
+    if text in _OPERATORS and "ANSWER" in expected and not at.begins_line(at.at):
         what, whole = f"`{text}` is Python, which stands between backticks", "the whole expression, as in x = `a + b`"
         return Diagnostic("syntax-python", what, token.span, help=whole)
     mark = f"`{text[:20]}`" if text.isprintable() else f"the character U+{ord(text[0]):04X}"
@@ -263,6 +279,7 @@ def _strange(at: Reading, expected: set[str]) -> Diagnostic | None:
 
 _LOOKS = (
     _end,
+    _other_language,
     _definition_inside,
     _extra_brace,
     habits.comment,

@@ -66,6 +66,8 @@ def _replaced(at: Reading) -> bool:
         return put_in(at, ("FLOW",))
     if token.type in words and at.kind(at.at + 1) in ("EQUAL", "COLON") and machine.admits("NAME"):
         kind = "NAME"
+    elif token.value == "<-" and at.kind(at.at + 1) != "NAME" and machine.admits("EQUAL"):
+        kind = "EQUAL"
     elif (token.value in ARROWS or (token.type == "COLON" and not at.opens)) and machine.admits("ARROW"):
         kind = "ARROW"
     elif token.value in ("None", "null", "void") and machine.admits("SCALAR"):

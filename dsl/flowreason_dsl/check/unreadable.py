@@ -27,12 +27,12 @@ class Unreadable(Alone):
         self._set(("answer", *unread.sets), unread, inner, step)
         scope = Scope("unread", True, outer=inner.names)
         self.scopes.append(scope)
-        assigned: set[str] = set()
+        assigned: dict[str, object] = {}
         for part in unread.parts:
             inner.alive = state.alive
             if isinstance(part, Block):
                 self.block(part, inner)
-                assigned |= self.outline.assigned_in(part).keys()
+                assigned |= dict.fromkeys(self.outline.assigned_in(part))
             else:
                 self._part(part, inner, step)
         self.scopes.pop()
