@@ -153,9 +153,13 @@ def split(layer: Mapping[Item, int], edges: Iterable[tuple[Item, Item, str]]) ->
 
 
 def order(layered: Layered) -> None:
-    """Put every layer into an order with few crossings, by barycenters, up and down."""
-    rows = layered.rows
+    """Put every layer into an order with few crossings, by barycenters, up and down.
+
+    What no line touches takes no part in it, and comes to stand behind what was written before it.
+    """
     up, down = _neighbours(layered)
+    written = layered.rows
+    layered.rows = rows = [[item for item in row if item in up or item in down] for row in written]
     best = [list(row) for row in rows]
     fewest = crossings(layered)
     for sweep in range(SWEEPS):
@@ -167,7 +171,17 @@ def order(layered: Layered) -> None:
         found = crossings(layered)
         if found < fewest:
             fewest, best = found, [list(row) for row in rows]
-    layered.rows = best
+    layered.rows = [_with_loose(row, wanted) for row, wanted in zip(best, written, strict=True)]
+
+
+def _with_loose(row: list[Item], written: list[Item]) -> list[Item]:
+    """A row, with what no line touches behind the one that stood before it in written order."""
+    linked = set(row)
+    made = list(row)
+    for before, item in zip([None, *written], written, strict=False):
+        if item not in linked:
+            made.insert(made.index(before) + 1 if before is not None else 0, item)
+    return made
 
 
 def _neighbours(layered: Layered) -> tuple[dict[Item, list[Item]], dict[Item, list[Item]]]:

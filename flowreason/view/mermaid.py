@@ -27,6 +27,16 @@ _SHAPES: dict[Shape, tuple[str, str]] = {
     "plain": ("[", "]"),
 }
 
+_REGIONS = {
+    "flow": "fill:#ffffff,stroke:#b6c2d1,color:#1e293b",
+    "loop": "fill:#f3f5f8,stroke:#b6c2d1,color:#1e293b",
+    "arm": "fill:none,stroke:#b6c2d1,color:#1e293b,stroke-dasharray:4 3",
+    "round": "fill:#ffffff,stroke:#8f74d6,color:#1e293b",
+}
+_DIRECTION = re.compile(r"direction(?=\s+(?:TB|TD|BT|RL|LR))")
+"""Mermaid takes a line in which this stands for a command, even where it stands in quotes."""
+_ICON = re.compile(r"(?<=fa)(\w?):(?=fa-)")
+"""Mermaid draws `fa:fa-car` as an icon, but where a sign without width stands in it."""
 _UNSAFE = re.compile(r"[^\w ,.:?!=+*/'-]", re.ASCII)
 
 
@@ -35,6 +45,10 @@ def mermaid(pictures: Sequence[Picture]) -> str:
     lines = ["flowchart TB"]
     for index, picture in enumerate(pictures):
         lines += _Writer(picture, f"f{index}").lines()
+    edges = [edge for picture in pictures for edge in picture.edges]
+    if back := [str(number) for number, edge in enumerate(edges) if edge.kind == "back"]:
+        lines.append(f"  linkStyle {','.join(back)} stroke:#8f74d6")
+    lines += [f"  classDef is-{kind} {style}" for kind, style in _REGIONS.items()]
     lines += [f"  classDef is-{kind} fill:{t.fill},stroke:{t.stroke},color:{_ink(kind)}" for kind, t in KINDS.items()]
     return "\n".join(lines) + "\n"
 
@@ -45,7 +59,8 @@ def _ink(kind: str) -> str:
 
 def label(text: str) -> str:
     """Text as a Mermaid label, in quotes: every character that could mean something is written as its number."""
-    return '"' + "".join(_safe(character) for character in one_line(clean(text))) + '"'
+    made = "".join(_safe(character) for character in one_line(clean(text)))
+    return '"' + _ICON.sub("\\1:\u2060", _DIRECTION.sub("d#105;rection", made)) + '"'
 
 
 def _safe(character: str) -> str:
@@ -68,14 +83,17 @@ class _Writer:
         yield from self._region(self.picture.regions[0], "  ")
         for edge in self.picture.edges:
             yield self._edge(edge)
+        for region in self.picture.regions:
+            yield f"  class {self.ids[region.id]} is-{region.kind}"
 
     def _region(self, region: PictureRegion, indent: str) -> Iterator[str]:
         title = f"{region.name}: {region.title}" if region.name else region.title
         yield f"{indent}subgraph {self.ids[region.id]}[{label(title)}]"
+        yield f"{indent}  direction TB"
         if region.kind == "loop":
-            yield f"{indent}  {self._head(region.id)}(({label('each round')}))"
+            yield f"{indent}  {self._head(region.id)}([{label('each round')}]):::is-round"
         if region.id in self.left:
-            yield f"{indent}  {self._foot(region.id)}(({label('done')}))"
+            yield f"{indent}  {self._foot(region.id)}([{label('done')}]):::is-round"
         for thing in self.picture.children[region.id]:
             if isinstance(thing, PictureRegion):
                 yield from self._region(thing, indent + "  ")

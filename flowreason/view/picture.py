@@ -93,6 +93,10 @@ class PictureEdge:
     label: str = ""
 
 
+WHOLE = "()"
+"""The id of the region that is the flow itself: its name may also be that of a value in it."""
+
+
 @dataclass(frozen=True)
 class Picture:
     """One flow as it is seen. `regions[0]` is the flow itself, whose title is the signature."""
@@ -232,7 +236,7 @@ def _lines(kind: NodeKind, full: str, code: bool) -> tuple[str, ...]:
 
 def _regions(seen: Contraction, hoisted: frozenset[str], members: dict[str, tuple[str, ...]]) -> list[PictureRegion]:
     flow = seen.flow
-    found = [PictureRegion(flow.root.id, "flow", labels.signature(flow), None, span=flow.root.span)]
+    found = [PictureRegion(WHOLE, "flow", labels.signature(flow), None, span=flow.root.span)]
     for region in flow.regions.values():
         if region.id not in seen.filled or region.id in hoisted or region.parent is None:
             continue
@@ -256,7 +260,7 @@ def _home(seen: Contraction, region: str, hoisted: frozenset[str]) -> str:
     """The region that is drawn around what stands in `region`."""
     while region in hoisted:
         region = seen.flow.regions[region].parent or ""
-    return region
+    return WHOLE if seen.flow.regions[region].parent is None else region
 
 
 def _hoisted(seen: Contraction) -> frozenset[str]:

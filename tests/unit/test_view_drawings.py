@@ -91,6 +91,28 @@ def test_a_mermaid_label_is_one_quoted_line_without_marks(text: str) -> None:
     assert re.fullmatch(r'"(?:[^"<>{}\[\]()|;#&`%\s\\]| |#\d+;)*"', made)
 
 
+@pytest.mark.parametrize("text", ["go direction LR now", "a\ndirection  TB", "fa:fa-car", "see fab:fa-x"])
+def test_what_mermaid_would_take_for_a_command_or_an_icon_is_broken(text: str) -> None:
+    made = label(text)
+    assert not re.search(r"direction\s+(?:TB|TD|BT|RL|LR)", made)
+    assert not re.search(r"fa\w?:fa-", made)
+
+
+def test_every_thing_of_a_drawing_has_an_id_of_its_own() -> None:
+    """A value that is called like its flow is another thing than the flow."""
+    flow = graph('flow story(theme: text) -> text { story = ask "{theme}" answer "{story}" }')
+    made = str(draw(flow, "mmd"))
+    ids = re.findall(r"^ +(?:subgraph )?(f\d+_\d+)[\[({>]", made, re.MULTILINE)
+    assert len(ids) == len(set(ids)) == 4
+    (seen,) = pictures(flow)
+    assert {edge.start for edge in seen.edges} == {"theme", "story"}
+    assert not seen.is_inside("theme", "story")
+    story, answer = (next(box for box in layout((seen,)).nodes if box.thing.id == id) for id in ("story", "answer#1"))
+    ((way,),) = [line.paths for line in layout((seen,)).lines if line.edge.start == "story"]
+    assert way[0][1] == pytest.approx(story.y + story.height, abs=3)
+    assert way[-1][1] == pytest.approx(answer.y, abs=3)
+
+
 @given(TEXT)
 def test_a_dot_string_ends_where_it_should(text: str) -> None:
     made = quoted(text)

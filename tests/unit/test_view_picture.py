@@ -7,7 +7,7 @@ import pytest
 from flowreason.graph.lower import lower
 from flowreason.graph.model import Graph
 from flowreason.graph.ops import HIDDEN
-from flowreason.view.picture import Picture, picture, pictures
+from flowreason.view.picture import WHOLE, Picture, picture, pictures
 from flowreason_dsl import parse
 from flowreason_dsl.check import check
 
@@ -122,7 +122,7 @@ def test_a_name_that_stays_as_it_is_on_an_empty_way_is_led_on_by_the_decision() 
 def test_else_if_stands_beside_its_decision_and_not_in_a_box_of_its_own() -> None:
     seen = picture(graph(CHAIN))
     decisions = [node for node in seen.nodes if node.kind == "decision"]
-    assert [node.region for node in decisions] == ["size", "size"]
+    assert [node.region for node in decisions] == [WHOLE, WHOLE]
     assert (decisions[0].id, decisions[1].id, "false", "no") in edges(seen)
 
 
@@ -151,7 +151,7 @@ def test_every_flow_has_its_picture_and_the_first_is_where_a_run_starts() -> Non
 
 def test_things_stand_in_written_order_regions_where_they_begin() -> None:
     seen = picture(graph(POLISH))
-    assert [thing.id for thing in seen.children["polish"]] == ["task", "draft", "repeat#1.body", "answer#1"]
+    assert [thing.id for thing in seen.children[WHOLE]] == ["task", "draft", "repeat#1.body", "answer#1"]
 
 
 @pytest.mark.parametrize("text", [POLISH, RIVERS, CHAIN])
