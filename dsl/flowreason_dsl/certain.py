@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import TypeAlias
 
 from flowreason_dsl import mend
+from flowreason_dsl.faulty import DOUBLE
 
 _BLANKS = re.compile(r"[ \t\r\n\f]*")
 _NAME = re.compile(r"\w*", re.ASCII)
@@ -26,6 +27,7 @@ _RUNS |= dict.fromkeys("0123456789", _NUMBER)
 
 _TICKS = re.compile(r"`*")
 _IN_LINE = re.compile(r"[^`\n]*")
+_DOUBLE_OPENS = re.compile(r"[ \t]*(?:python|py)?[ \t\r]*\n?", re.IGNORECASE)
 _FENCE_LINE = re.compile(r"[ \t\r]*(`*)")
 
 # The units of a template as in the grammar, and how one of them may begin.
@@ -169,9 +171,27 @@ class Certain:
         marks = behind - self.start
         if marks == 1:
             return self._run(text, _IN_LINE)
+        if marks == 2:
+            return self._double(text, behind)
         if marks not in (3, 4, 5):
             return True
         return self._closed_at_once(text, behind, marks) or (self._body and self._closed_below(text, marks))
+
+    def _double(self, text: str, behind: int) -> bool:
+        """Whether two backticks are closed by two on their line, surely are not, or stand around several lines."""
+        opened = _DOUBLE_OPENS.match(text, behind)
+        if opened is not None and opened.end() == len(text):
+            return False
+        if opened is None or not opened[0].endswith("\n"):
+            if not self._run(text, _IN_LINE):
+                return False
+            following = text[self._at : self._at + 3]
+            return following[0] == "\n" or len(following) == 3 or following[1:2] not in ("", "`")
+        if text.find("``", max(behind, self._at - 1)) < 0:
+            self._at = len(text)
+            return False
+        found = DOUBLE.match(text, self.start)
+        return found is not None and found.end() < len(text)
 
     def _closed_at_once(self, text: str, behind: int, marks: int) -> bool:
         """Whether a fence is closed on its line, or that line cannot open a block; goes to the next line."""

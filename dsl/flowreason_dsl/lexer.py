@@ -7,19 +7,17 @@ also where a harmless spelling was mended.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 from functools import cache
 
 from flowreason_dsl import literals, mend
-from flowreason_dsl.diagnostics import Diagnostic, Fix, Label
+from flowreason_dsl.diagnostics import Diagnostic, Fix
+from flowreason_dsl.faulty import DOUBLE, MOST_FAULTS, Faulty, Lexed
 from flowreason_dsl.grammar import END, grammar
-from flowreason_dsl.reports import Reports
 from flowreason_dsl.source import Span
 from flowreason_dsl.syntax import Comment
 from flowreason_dsl.tokens import Token
 
-MOST_FAULTS = 20
-"""After so many unreadable places the rest of a text is not looked at."""
+__all__ = ["DOUBLE", "MOST_DEPTH", "MOST_FAULTS", "MOST_TOKENS", "Lexed", "tokenize"]
 
 MOST_DEPTH = 60
 """How deep braces and brackets may nest: deep enough for people, shallow enough for every walk over a tree."""
@@ -30,31 +28,9 @@ MOST_TOKENS = 100_000
 _LONG_TEXT = re.compile(r'"""(?:[^"\\]|\\.|"{1,2}(?!"))*"""', re.DOTALL)
 _BRACED_TEXT = re.compile(r'"(?:[^"\\{]|\\.|\{\{|\{[^{}"\n]*(?:"[^"\n]*"[^{}"\n]*)+\}|\{)*"', re.DOTALL)
 _TEXT = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
-_SWALLOWED = re.compile(
-    r"\n[ \t]*(?:[A-Za-z_]\w*[ \t]*(?::[^\n=]*)?=[ \t]*(?:ask|for|solve|run|emulate|sample|[`\"\w])"
-    r"|answer[ \t]|(?:if|for|while|match|repeat)\b[^\n]*\{)"
-)
-"""A line inside a string that looks like a statement."""
 _SEMICOLONS = re.compile(r";(?:\s*;)*")
-_LINE = re.compile(r"[^\n]*")
-_STRANGE = re.compile(r"[-+*/%<>=!&|^~@?$]+|[^\x00-\x7f]+|.", re.DOTALL)
 _LOOKALIKES = r"={2,3}|=>+|--+>?|->{2,}|<-+"
 _ORDER = ("NAME", "TEMPLATE", "TEXT", "CODE", "COMMENT", "DECIMAL", "INT", "BLOCK")
-
-
-@dataclass
-class Lexed:
-    """What a text consists of."""
-
-    tokens: list[Token] = field(default_factory=list)
-    comments: list[Comment] = field(default_factory=list)
-    reports: Reports = field(default_factory=Reports)
-    refused: bool = False
-    """Whether a limit was met: then there are no tokens."""
-    doubted: bool = False
-    """Whether a string was taken to end earlier than its marks say."""
-    cut: bool = False
-    """Whether the end of the text could not be read: what seems missing there may not be missing."""
 
 
 @cache
@@ -76,15 +52,10 @@ def tokenize(text: str, wary: bool = False) -> Lexed:
     return _Reader(text, wary).read()
 
 
-class _Reader:
+class _Reader(Faulty):
     def __init__(self, text: str, wary: bool) -> None:
-        self.text = text
-        self.wary = wary
-        self.out = Lexed()
-        self.depth = 0
+        super().__init__(text, wary)
         self.nested = 0
-        self.faults = 0
-        self.region = mend.Region(text, self.out.reports)
 
     def read(self) -> Lexed:
         end = len(self.text)
@@ -127,13 +98,6 @@ class _Reader:
             else:
                 at = self._long(kind, start, at)
         return at
-
-    def _add(self, kind: str, start: int, end: int, value: object) -> int:
-        self.out.tokens.append(Token(kind, start, end, value))
-        return end
-
-    def _report(self, diagnostic: Diagnostic) -> None:
-        self.out.reports.add(diagnostic)
 
     def _mended_word(self, word: str, start: int, end: int) -> None:
         tokens, span = self.out.tokens, Span(start, end)
@@ -190,6 +154,9 @@ class _Reader:
         if kind in ("CODE", "BLOCK"):
             if self.depth == 0 and (after := self.region.after(start)) != start:
                 return after
+            if self.wary and kind == "CODE" and self._swallows_code(start, raw):
+                self.faults += 1
+                return self._go_on(self._unclosed_line(start))
             return self._add(kind, start, end, literals.code(raw, start))
         if self.text[end : end + 1].isalnum() or self.text[end : end + 1] == "_":
             return self._number_with_letters(start)
@@ -213,15 +180,12 @@ class _Reader:
         if self.wary and not raw.startswith('"""'):
             if kind == "TEXT" and (braced := _BRACED_TEXT.match(self.text, start)):
                 end, raw = braced.end(), braced[0]
-            if "\n" in raw and self._swallows(raw, end):
+            if self._closes_nothing(start) and (asked := self._asked(start)) is not None:
+                return self._unopened_string(asked, start)
+            if self._swallows(raw, end) if "\n" in raw else self._runs_on(start, raw, end):
                 self.out.doubted = True
                 return self._unclosed_string(start)
         return self._add(kind, start, end, raw)
-
-    def _swallows(self, raw: str, end: int) -> bool:
-        """Whether a string of several lines looks as if its last quote were the first of the next string."""
-        following = self.text[end : end + 1]
-        return following.isalnum() or (following != "" and following in '_{?"') or bool(_SWALLOWED.search(raw))
 
     def _drop_prefix(self, start: int) -> None:
         """`f"…"` is `"…"` here."""
@@ -233,90 +197,13 @@ class _Reader:
     def _faulty_string(self, start: int) -> int:
         """A string that is not closed, or holds an escape that is none."""
         self._drop_prefix(start)
+        if self.wary and self._closes_nothing(start) and (asked := self._asked(start)) is not None:
+            return self._unopened_string(asked, start)
         patterns = (_LONG_TEXT,) if self.text.startswith('"""', start) else (_BRACED_TEXT, _TEXT)
         for pattern in patterns if self.wary else patterns[-1:]:
             if found := pattern.match(self.text, start):
                 return self._add("TEXT", start, found.end(), found[0])
         return self._unclosed_string(start)
-
-    def _unclosed_string(self, start: int) -> int:
-        self.faults += 1
-        marks = '"""' if self.text.startswith('"""', start) else '"'
-        line = _LINE.match(self.text, start)
-        end = len(self.text) if len(marks) == 3 or line is None else line.end()
-        raw = self.text[start:end].rstrip()
-        if raw.endswith("{"):
-            raw = raw[:-1].rstrip()
-        end = start + len(raw)
-        message = f"a string that begins with `{marks}` and is never closed"
-        self._report(Diagnostic("syntax-unclosed-string", message, Span(start, end), help=f"end it with `{marks}`"))
-        self.out.cut = self.out.cut or not self.text[end:].strip()
-        self._add("TEXT", start, end, '""')
-        return self._go_on(end)
-
-    def _go_on(self, at: int) -> int:
-        """Where reading goes on after a fault: at the end, if there were too many."""
-        if self.faults < MOST_FAULTS:
-            return at
-        self.out.cut = True
-        return len(self.text)
-
-    def _quoted(self, start: int) -> int:
-        """A string between marks that are not `"`."""
-        first = self.text[start]
-        closing = mend.QUOTES[first]
-        found = re.compile(rf"(?:[^\\\n{closing}]|\\.)*[{closing}]").match(self.text, start + 1)
-        if found is None:
-            self.faults += 1
-            return self._go_on(self._strange(start))
-        end = found.end()
-        inner = self.text[start + 1 : end - 1]
-        span = Span(start, end)
-        strict = '"' + inner.replace('"', '\\"') + '"'
-        self._report(mend.hint("mended-quotes", 'a string stands between `"`', span, strict))
-        return self._add("QUOTED", start, end, f'"{inner}"')
-
-    # --- Python
-
-    def _unclosed_code(self, start: int) -> int:
-        if self.depth == 0 and (after := self.region.after(start)) != start:
-            return after
-        fence = len(self.text[start : start + 5]) - len(self.text[start : start + 5].lstrip("`"))
-        if fence == 2:
-            message = "there is no Python between these backticks"
-            self._report(Diagnostic("syntax-empty-code", message, Span(start, start + 2)))
-            return self._add("CODE", start, start + 2, ("None", (start,)))
-        self.faults += 1
-        return self._go_on(self._unclosed_line(start) if fence == 1 else self._unclosed_fence(start, "`" * fence))
-
-    def _unclosed_line(self, start: int) -> int:
-        line = _LINE.match(self.text, start)
-        raw = (line[0] if line else "`").rstrip()
-        if raw.endswith("{") and len(raw) > 1:
-            raw = raw[:-1].rstrip()
-        end = start + len(raw)
-        message = "Python that begins with a backtick and is not closed on its line"
-        fix = Fix("close it here", Span(end, end), "`")
-        self._report(Diagnostic("syntax-unclosed-code", message, Span(start, end), fix=fix))
-        self.out.cut = self.out.cut or not self.text[end:].strip()
-        return self._add("CODE", start, end, literals.code(raw + "`", start))
-
-    def _unclosed_fence(self, start: int, fence: str) -> int:
-        stop = self.text.find(fence, start + len(fence))
-        labels: tuple[Label, ...] = ()
-        fix = None
-        if stop >= 0:
-            labels = (Label(Span(stop, stop + len(fence)), "this fence does not begin a line"),)
-            fix = Fix("put the closing fence on a line of its own", Span(stop, stop), "\n")
-        else:
-            self.out.cut = True
-        end = stop + len(fence) if stop >= 0 else len(self.text)
-        message = f"a block of Python that begins with {len(fence)} backticks and is never closed"
-        span = Span(start, start + len(fence))
-        help_ = "close it with as many backticks at the beginning of a line"
-        self._report(Diagnostic("syntax-unclosed-code", message, span, labels=labels, help=help_, fix=fix))
-        raw = self.text[start : stop if stop >= 0 else end].rstrip("`")
-        return self._add("BLOCK", start, end, literals.code(raw + "\n" + fence, start))
 
     # --- everything else
 
@@ -337,8 +224,3 @@ class _Reader:
         if letter.isspace() or letter in "\u200b\u200c\u200d\u2060\ufeff":
             return at + 1
         return self._quoted(at) if letter in mend.QUOTES else self._strange(at)
-
-    def _strange(self, at: int) -> int:
-        found = _STRANGE.match(self.text, at)
-        end = found.end() if found else at + 1
-        return self._add("STRANGE", at, end, self.text[at:end])

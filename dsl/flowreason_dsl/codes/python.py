@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flowreason_dsl.codes.entry import Entry, error, warning
+from flowreason_dsl.codes.entry import Entry, error, hint, warning
 
 ENTRIES: tuple[Entry, ...] = (
     error(
@@ -182,6 +182,16 @@ ENTRIES: tuple[Entry, ...] = (
         }
         """,
         "Declare the type where it is asked: `born: int = ask …`.",
+    ),
+    hint(
+        "mended-ticks",
+        "Python stands between two backticks. It is read as if there were one on each side, or three around several lines.",
+        """
+        flow total(numbers: list[int]) -> int {
+          answer ``sum(numbers)``
+        }
+        """,
+        "Write `` `sum(numbers)` ``.",
     ),
     error(
         "python-arguments",
