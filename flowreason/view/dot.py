@@ -109,7 +109,9 @@ class _Writer:
         if region.kind == "loop":
             made.set("fillcolor", quoted("#f3f5f8"))
         if region.kind != "flow":
-            seen = {} if region.kind == "loop" else {"style": "invis"}  # lines to an arm end at its border
+            seen: dict[str, Any] = (
+                {} if region.kind == "loop" else {"style": "invis"}
+            )  # lines to an arm end at its border
             made.add_node(
                 pydot.Node(self._head(region.id), shape="point", width="0.05", color=quoted("#b6c2d1"), **seen)
             )

@@ -57,10 +57,8 @@ def blocks(statements: list[Any]) -> Iterator[list[Any]]:
     for each in statements:
         for holder in (each, each.get("value"), *each.get("arms", ()), *each.get("cases", ())):
             if isinstance(holder, dict):
-                for name in ("statements", "else"):
-                    if isinstance(holder.get(name), list) and all("kind" in part for part in holder[name]):
-                        if name == "statements" or holder.get("kind") in ("if", "match"):
-                            yield from blocks(holder[name])
+                inner = ["statements", *(["else"] if holder.get("kind") in ("if", "match") else [])]
+                yield from (found for name in inner if name in holder for found in blocks(holder[name]))
 
 
 @given(st.sampled_from(FLOWS), st.data())
