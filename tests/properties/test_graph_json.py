@@ -62,7 +62,7 @@ def test_enough_flows_were_tried() -> None:
 
 
 @given(flows, st.randoms(use_true_random=False))
-@settings(max_examples=80, suppress_health_check=list(HealthCheck), deadline=None)
+@settings(max_examples=40, suppress_health_check=list(HealthCheck), deadline=None)
 def test_any_flow_comes_back_to_the_letter_with_its_comments(tree: Any, draw: random.Random) -> None:
     text = commented(format_flow(tree), draw)
     document = as_sent(document_of(text))
