@@ -38,6 +38,10 @@ TYPES = {
     "double": "number",
     "integer": "int",
     "Int": "int",
+    "Integer": "int",
+    "Float": "number",
+    "Number": "number",
+    "Boolean": "bool",
     "boolean": "bool",
     "Bool": "bool",
     "Any": "any",
@@ -54,7 +58,7 @@ QUOTES = {"“": '“”"', "”": '“”"', "„": '“”"', "«": "»", "'":
 
 def hint(code: str, message: str, span: Span, replacement: str) -> Diagnostic:
     """A thing that was mended, and the change that makes it strict."""
-    fix = Fix(f"write `{replacement}`" if replacement.strip() else "take it out", span, replacement)
+    fix = Fix(f"write `{replacement.strip()}`" if replacement.strip() else "take it out", span, replacement)
     return Diagnostic(code, message, span, severity="hint", fix=fix)
 
 
@@ -91,7 +95,8 @@ class Region:
         if not self._begins_line(here):
             return at
         fence = self.text.startswith(("```", "~~~"), here)
-        if not fence and _STATEMENT_LINE.search(self.text, here, self._next_definition(here)):
+        line = self.text.rfind("\n", 0, here) + 1
+        if not fence and _STATEMENT_LINE.search(self.text, line, self._next_definition(here)):
             return at
         return self._skip(here, self._next_definition(here))
 

@@ -32,6 +32,7 @@ MOST_LOOKED_AT = 1000
 _DECLARERS = frozenset({"let", "const", "var", "val", "set", "final", "local", "auto", "mut", "my"})
 _ASKERS = frozenset({"llm", "prompt", "query", "gpt", "model", "ask_llm", "question", "call", "generate"})
 _ELSE = frozenset({"otherwise", "or", "orelse", "fallback"})
+_FOR = frozenset({"foreach", "forEach", "forall", "for_each"})
 _GIVEN = frozenset({"using", "from", "based_on"})
 _TEXTS = frozenset({"TEMPLATE", "TEXT", "QUOTED"})
 _FAR_ENOUGH = 3
@@ -59,6 +60,13 @@ def meant(at: Reading) -> Meant | None:
         return _instead(at, token, "ask", f"a question to the model begins with `ask`, not with `{token.value}`")
     if token.value in _ELSE and at.machine.admits("ELSE") and at.kind(at.at - 1) != "RBRACE":
         return _instead(at, token, "else", f"what is tried when a step fails stands behind `else`, not `{token.value}`")
+    if token.value in _FOR and following.type == "NAME" and at.machine.admits("FOR"):
+        return _instead(at, token, "for", f"a loop begins with `for`, not with `{token.value}`")
+    if token.value == "each" and at.kind(at.at - 1) == "FOR" and at.kind(at.at + 2) == "IN":
+        away = Fix("take it out", Span(token.start, following.start), "")
+        return Meant(
+            None, Diagnostic("syntax-word", "a loop is written `for x in …`, without `each`", token.span, fix=away)
+        )
     if token.value in _GIVEN and following.type == "NAME" and at.machine.admits("GIVEN"):
         return _instead(at, token, "given", f"what a question is shown stands behind `given`, not `{token.value}`")
     for word in near_words(str(token.value)):

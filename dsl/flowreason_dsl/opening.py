@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any, NamedTuple
 
-from flowreason_dsl import mend, words
+from flowreason_dsl import mend, slips, words
 from flowreason_dsl.cut import CLOSERS, OPENERS, levels
 from flowreason_dsl.grammar import Reduce, grammar
 from flowreason_dsl.lexer import Lexed
@@ -122,9 +122,13 @@ class Opening:
         self.finished: list[Finished] = []
         self._reports = Reports()
         self._brackets: list[_Bracket] = []
+        self._slip: slips.Slip | None = None
+        self._passed: set[int] = set()
 
     def take(self) -> bool:
         """Takes the token at hand; False where it cannot stand here, or something else is wrong."""
+        if self._pass_over():
+            return True
         read, step = self._read()
         for token in read:
             if not self.machine.feed(token):
@@ -138,6 +142,24 @@ class Opening:
         self.machine.rush()
         self._collect()
         return not self._reports.errors and not self._too_deep()
+
+    def _pass_over(self) -> bool:
+        """Takes a slip at the token at hand as what it means, and passes over what belongs to one before."""
+        slip, self._slip = self._slip, None
+        if self.at in self._passed:
+            self.at += 1
+            return True
+        if slip is None:
+            return False
+        if slip.take is not None:
+            self.machine.feed(slip.take)
+            self._collect()
+        if slip.forget:
+            self.machine.cut(len(self.machine.states) - 1)
+        if slip.later is not None:
+            self._passed.add(slip.later)
+        self.at += slip.step
+        return True
 
     def _read(self) -> tuple[tuple[Token, ...], int]:
         """The token at hand as what its place makes of it, and how many of the written ones that takes."""
@@ -161,6 +183,12 @@ class Opening:
 
     def wants_more(self, ready: int) -> bool:
         """Whether what the token at hand is depends on tokens behind the first `ready` ones."""
+        try:
+            self._slip = self._find_slip(ready)
+        except slips.UndecidedError:
+            return True
+        if self._slip is not None:
+            return False
         token, row = self.tokens[self.at], self.machine.row()
         if token.type != "NAME" or "NAME" in row or "SCALAR" not in row:
             return False
@@ -171,6 +199,13 @@ class Opening:
             if self.tokens[at].type != kind:
                 return False
         return False
+
+    def _find_slip(self, ready: int) -> slips.Slip | None:
+        token = self.tokens[self.at]
+        telling = token.type not in self.machine.row() or (token.type == "NAME" and token.value in slips.TELLING)
+        if not telling or self.at in self._passed:
+            return None
+        return slips.find(slips.Place(self.tokens, self.at, self.machine, bool(self._brackets), ready=ready))
 
     def _collect(self) -> None:
         for node in self.machine.done:

@@ -10,7 +10,7 @@ import importlib
 import warnings
 from collections.abc import Iterator
 
-from flowreason_dsl.diagnostics import Diagnostic
+from flowreason_dsl.diagnostics import Diagnostic, Fix
 from flowreason_dsl.names import did_you_mean
 from flowreason_dsl.python_bindings import bound_names
 from flowreason_dsl.python_nodes import children, walk
@@ -38,6 +38,11 @@ _SPELLINGS = {
     "=>": "write `lambda x: …`",
 }
 
+_CURLY = dict.fromkeys("“”„", '"') | dict.fromkeys("‘’", "'")
+_QUOTES = str.maketrans(_CURLY)
+_SIGNS = {"–": "-", "−": "-", "—": "-", "×": "*", "÷": "/", "≤": "<=", "≥": ">=", "≠": "!="} | _CURLY
+_MOST_SIGNS = 20
+
 
 def syntax_error(code: Code, error: SyntaxError) -> Diagnostic:
     """Python's own complaint, at its place inside the backticks."""
@@ -45,7 +50,31 @@ def syntax_error(code: Code, error: SyntaxError) -> Diagnostic:
         return Diagnostic("python-empty", "there is no Python between the backticks", code.span)
     message = error.msg.split(" (<")[0]
     span = _span_of(code, error)
-    return Diagnostic("python-syntax", f"this Python does not parse: {message}", span, help=_syntax_help(code, error))
+    fix = None
+    if not code.block and (right := plain_signs(code.text)) is not None:
+        fix = Fix("write plain signs", code.span, f"`{right}`")
+    help_ = _syntax_help(code, error)
+    return Diagnostic("python-syntax", f"this Python does not parse: {message}", span, help=help_, fix=fix)
+
+
+def plain_signs(text: str) -> str | None:
+    """Python with `–`, `×`, `≤` or curly quotes as it is meant; None where that is not all that is wrong."""
+    for _ in range(_MOST_SIGNS):
+        try:
+            ast.parse(text)
+        except SyntaxError as error:
+            at = (error.offset or 0) - 1
+            if error.lineno != 1 or not 0 <= at < len(text) or text[at] not in _SIGNS:
+                return None
+            if text[at] in _CURLY:
+                text = text.translate(_QUOTES)
+            else:
+                text = text[:at] + _SIGNS[text[at]] + text[at + 1 :]
+        except (ValueError, RecursionError, MemoryError):
+            return None
+        else:
+            return text
+    return None
 
 
 def _span_of(code: Code, error: SyntaxError) -> Span:

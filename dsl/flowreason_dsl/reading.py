@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import cached_property
+from itertools import pairwise
 from typing import NamedTuple
 
-from flowreason_dsl import cut, habits, messages, misspelt, recovery, repair, words
+from flowreason_dsl import cut, drift_rules, habits, messages, misspelt, recovery, repair, slips, words
 from flowreason_dsl.diagnostics import Diagnostic, Label, errors
 from flowreason_dsl.grammar import END
 from flowreason_dsl.lexer import Lexed
@@ -27,6 +28,7 @@ _MOST_STATES = 500
 _MOST_CHAINED = 120
 _MOST_FAULTS = 1000
 _LACKING = frozenset({"syntax-missing-value", "syntax-unexpected", "syntax-unexpected-end", "syntax-reserved-name"})
+_NO_NAME = frozenset({"COLON", "COMMA", "DOT", "EQUAL", "IMPORT", END})
 _UNCLOSED = frozenset({"syntax-unclosed-code", "syntax-unclosed-string"})
 
 
@@ -60,19 +62,25 @@ class Reading:
         self._lines = {self.line_of(d.span.start) for d in errors(self.reports.found)}
         self._fault_lines: set[int] = set()
         self._told: set[tuple[str, Span]] = set()
+        self._passed: set[int] = set()
+        self.changes = 0
+        self.dashed: set[str] = set()
         self.stuck = (-1, -1)
         self.words_looked_at = 0
         self._faults = 0
         self.missing: tuple[str, ...] = ()
         self.surplus = repair.surplus(self.tokens)
-        self.has_flow = any(token.type == "FLOW" for token in self.tokens)
+        self.has_flow = any(a.type == "FLOW" and b.type not in _NO_NAME for a, b in pairwise(self.tokens))
 
     def read(self) -> Reading:
         """Goes through all tokens."""
         if self.lexed.refused:
             return self
         while self.at < len(self.tokens):
+            drift_rules.before(self)
             if not self.advance():
+                if drift_rules.at_fault(self):
+                    continue
                 self._fault()
                 if self._enough() or not recovery.recover(self):
                     break
@@ -143,7 +151,12 @@ class Reading:
 
     def advance(self) -> bool:
         """Takes the next token, as what its place makes of it."""
+        if self.at in self._passed:
+            self.at += 1
+            return True
         token, row, step = self.tokens[self.at], self.machine.row(), 1
+        if (token.type not in row or (token.type == "NAME" and token.value in slips.TELLING)) and self._slips():
+            return True
         fed: tuple[Token, ...] = (token,)
         if token.type in words.STRINGS:
             fed = (words.string(token, "TEMPLATE" if "TEMPLATE" in row else "TEXT", self._report),)
@@ -154,12 +167,29 @@ class Reading:
                     self.at += 1
                     return True
                 fed = (instead.token,)
+                self.has_flow |= instead.token.type == "FLOW"
             elif "NAME" not in row:
                 fed, step = words.contextual(self.tokens, self.at, row, self._report)
         for one in fed:
             if not self.feed(one):
                 return False
         self.at += step
+        return True
+
+    def _slips(self) -> bool:
+        """Takes a slip at the token at hand as what it means."""
+        place = slips.Place(self.tokens, self.at, self.machine, bool(self.opens), self.source.text)
+        slip = slips.find(place)
+        if slip is None:
+            return False
+        self._report(slip.found)
+        if slip.forget:
+            self.machine.cut(len(self.machine.states) - 1)
+        if slip.take:
+            self.feed(slip.take)
+        if slip.later is not None:
+            self._passed.add(slip.later)
+        self.at += slip.step
         return True
 
     def feed(self, token: Token, stand_in: bool = False) -> bool:
@@ -233,6 +263,19 @@ class Reading:
         if found.severity == "error":
             self._lines.add(self.line_of(found.span.start))
         self.reports.add(found)
+
+    def tell(self, found: Diagnostic) -> None:
+        """Keeps a finding of which all that follows is known, so that its line is read as ever."""
+        if (found.code, found.span) in self._told or self.line_of(found.span.start) in self._fault_lines:
+            return
+        self._told.add((found.code, found.span))
+        self.reports.add(found)
+
+    def replace(self, first: int, last: int, tokens: list[Token]) -> None:
+        """Puts tokens in place of others that were not taken."""
+        shift = len(tokens) - (last - first)
+        self.tokens[first:last] = tokens
+        self._passed = {place + shift if place >= last else place for place in self._passed}
 
     def unclosed(self) -> Label | None:
         """The brace that is most likely the one that was never closed."""

@@ -99,7 +99,7 @@ class Gap:
                 return None
             if mend._GOES_ON.match(text, here) or not _begins_line(text, here):
                 return self.at
-            self._lines = _Lines(here, fence=text.startswith(("```", "~~~"), here))
+            self._lines = _Lines(text.rfind("\n", 0, here) + 1, fence=text.startswith(("```", "~~~"), here))
         if self._lines.definition(text):
             return mend.Region(text, Reports()).after(self.at)
         return self.at if self._lines.statement else None

@@ -1,0 +1,120 @@
+"""Blocks as other languages write them: `switch`, `parallel`, `then … endif`, `until` behind the block, `unless`.
+
+Invariant: as in `drift`: each rule answers None where something else may be meant, and its fix, made alone, gives what
+was meant.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from flowreason_dsl.diagnostics import Diagnostic
+from flowreason_dsl.drift import Change, Rule, closing, closing_before, code_token, fixed, here, made, text_of, token
+
+if TYPE_CHECKING:
+    from flowreason_dsl.reading import Reading
+
+_TOGETHER = frozenset({"parallel", "concurrent", "concurrently", "together", "simultaneously"})
+_ENDS = frozenset({"endif", "end", "fi", "end_if"})
+
+
+def switch(at: Reading, _expected: set[str]) -> Change | None:
+    """`switch (k) { case "a": … }`."""
+    word = token(at, at.statement)
+    if here(at).type != "LBRACE" or word.value not in ("switch", "select", "when") or word.type != "NAME":
+        return None
+    end = closing(at, at.at)
+    if end is None:
+        return None
+    subject = text_of(at, at.statement + 1, at.at).strip("()") or "value"
+    message = f'`{word.value}` is written `match {subject} {{ "a" {{ … }} else {{ … }} }}`'
+    return Change(at.statement, end + 1, [], Diagnostic("syntax-word", message, word.span), unread=True)
+
+
+def together(at: Reading, _expected: set[str]) -> Change | None:
+    """`parallel { … }`."""
+    word = token(at, at.at - 1)
+    if here(at).type != "LBRACE" or str(word.value) not in _TOGETHER or at.statement != at.at - 1:
+        return None
+    end = closing(at, at.at)
+    if end is None:
+        return None
+    message = f"steps that do not need one another run at once, without `{word.value}`"
+    span = at.span_between(at.at - 1, end)
+    found = fixed(Diagnostic("syntax-word", message, word.span), "take it out", span, _dedented(at, at.at + 1, end))
+    return Change(at.at - 1, end + 1, at.tokens[at.at + 1 : end], found)
+
+
+def _dedented(at: Reading, first: int, last: int) -> str:
+    """Statements as deep as the block that they are taken out of, unless a text or Python spans lines."""
+    text = text_of(at, first, last)
+    if any("\n" in at.source.slice(each.span) for each in at.tokens[first:last]):
+        return text
+    inner = at.source.position(token(at, first).start)[1] - at.source.position(token(at, at.at - 1).start)[1]
+    less = "\n" + " " * max(0, inner)
+    outer = "\n" + " " * (at.source.position(token(at, at.at - 1).start)[1] - 1)
+    return text.replace(outer + less[1:], outer)
+
+
+def until_behind(at: Reading, _expected: set[str]) -> Change | None:
+    """`repeat 3 { … } until c`."""
+    word = here(at)
+    if word.type != "UNTIL" or at.kind(at.at - 1) != "RBRACE":
+        return None
+    brace = closing_before(at, at.at - 1)
+    first = brace - 1
+    while first > 0 and at.kind(first) not in ("REPEAT", "RBRACE", "LBRACE"):
+        first -= 1
+    last = at.at + 2
+    if brace < 1 or at.kind(first) != "REPEAT" or at.kind(at.at + 1) not in ("CODE", "NAME"):
+        return None
+    if not (at.begins_line(last) or at.kind(last) in ("RBRACE", "$END")):
+        return None
+    condition, block = text_of(at, at.at + 1, last), text_of(at, brace, at.at)
+    message = f"`until` stands before the block: `repeat … until {condition} {{`"
+    span = at.span_between(brace, last - 1)
+    found = fixed(
+        Diagnostic("syntax-bound", message, word.span), "put it before the block", span, f"until {condition} {block}"
+    )
+    new = [*at.tokens[first:brace], *at.tokens[at.at : last], *at.tokens[brace : at.at]]
+    return Change(first, last, new, found)
+
+
+def then_endif(at: Reading, _expected: set[str]) -> Change | None:
+    """`if c then … else … endif`."""
+    word = here(at)
+    if word.value != "then" or word.type != "NAME" or at.kind(at.at + 1) == "LBRACE":
+        return None
+    new, text, last = [made("LBRACE", word, "{")], "{", at.at + 1
+    while token(at, last).value not in _ENDS:
+        each = token(at, last)
+        if each.type in ("LBRACE", "IF", "$END", "FLOW") or last - at.at > 400:
+            return None
+        text += at.source.text[token(at, last - 1).end : each.start]
+        is_else = each.type == "ELSE" and at.begins_line(last)
+        text += "} else {" if is_else else at.source.slice(each.span)
+        new += [made("RBRACE", each, "}"), each, made("LBRACE", each, "{")] if is_else else [each]
+        last += 1
+    end = token(at, last)
+    text += at.source.text[token(at, last - 1).end : end.start] + "}"
+    found = Diagnostic(
+        "syntax-block", f"a block stands between `{{` and `}}`, without `then` and `{end.value}`", word.span
+    )
+    found = fixed(found, "write braces", at.span_between(at.at, last), text)
+    return Change(at.at, last + 1, [*new, made("RBRACE", end, "}")], found)
+
+
+def unless(at: Reading) -> Change | None:
+    """`unless ok {`."""
+    word, condition = here(at), token(at, at.at + 1)
+    if word.value != "unless" or condition.type not in ("NAME", "CODE") or at.kind(at.at + 2) != "LBRACE":
+        return None
+    written = text_of(at, at.at + 1, at.at + 2)
+    inner = f"not ({written[1:-1]})" if condition.type == "CODE" else f"not {written}"
+    right, span = f"if `{inner}`", at.span_between(at.at, at.at + 1)
+    found = fixed(Diagnostic("syntax-word", f"`unless` is written {right}", span), f"write {right}", span, right)
+    return Change(at.at, at.at + 2, [made("IF", word, "if"), code_token(condition, inner)], found)
+
+
+AT_FAULT: tuple[Rule, ...] = (switch, together, until_behind, then_endif)
+BEFORE = (unless,)

@@ -1,0 +1,211 @@
+"""First lines of flows and tools, parameters and types, as other languages write them.
+
+Invariant: as in `drift`: each rule answers None where something else may be meant, and its fix, made alone, gives what
+was meant.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from flowreason_dsl import mend
+from flowreason_dsl.diagnostics import Diagnostic
+from flowreason_dsl.drift import STRINGS, Change, Rule, closing, fixed, here, kinds, made, token
+from flowreason_dsl.grammar import grammar
+from flowreason_dsl.source import Span
+from flowreason_dsl.tokens import Token
+from flowreason_dsl.types import SCALARS
+
+if TYPE_CHECKING:
+    from flowreason_dsl.reading import Reading
+
+_RETURNS = frozenset({"returns", "returning", "gives", "return"})
+_LEADING = frozenset({"async", "def", "export", "public", "private", "main", "function", "func", "fn", "sub", "define"})
+_CHOICES = frozenset({"enum", "literal", "choice", "choices", "oneof", "one_of", "options", "option"})
+_TYPES = frozenset({*SCALARS, *mend.TYPES, "list", "dict"})
+
+
+# --- flows and tools -----------------------------------------------------------------------------------------
+
+
+def flow_missing(at: Reading, expected: set[str]) -> Change | None:
+    """`capital(country: text) -> text {`."""
+    if "FLOW" not in expected or at.opens or kinds(at, at.at, 2) != ["NAME", "LPAR"] or not at.begins_line(at.at):
+        return None
+    last = closing(at, at.at + 1)
+    typed = last is not None and at.kind(last + 1) == "COLON" and at.kind(last + 3) == "LBRACE"
+    if last is None or not (typed or at.kind(last + 1) in ("LBRACE", "ARROW")):
+        return None
+    if at.kind(last + 1) == "LBRACE" and at.kind(at.at + 2) == "NAME" and at.kind(at.at + 3) != "COLON":
+        return None
+    name = here(at)
+    message = f"`flow` is missing before `{name.value}(`"
+    found = fixed(Diagnostic("syntax-word", message, name.span), "write `flow`", Span(name.start, name.start), "flow ")
+    at.has_flow = True
+    return Change(at.at, at.at, [Token("FLOW", name.start, name.start, "flow")], found)
+
+
+def leading_word(at: Reading, expected: set[str]) -> Change | None:
+    """`async flow …`, `def flow …`."""
+    word, following = here(at), token(at, at.at + 1)
+    if "FLOW" not in expected or at.opens or following.type not in ("FLOW", "TOOL") or at.begins_line(at.at + 1):
+        return None
+    if str(word.value) not in _LEADING:
+        return None
+    message = f"a {following.value} begins with `{following.value}`, without `{word.value}`"
+    away = Span(word.start, following.start)
+    return Change(at.at, at.at + 1, [], fixed(Diagnostic("syntax-word", message, word.span), "take it out", away, ""))
+
+
+def dashed_name(at: Reading, _expected: set[str]) -> Change | None:
+    """`flow find-capital(…)`, and its calls."""
+    dash, first = here(at), at.at - 1
+    if dash.value != "-" or at.kind(first) != "NAME" or token(at, first).end != dash.start:
+        return None
+    last = at.at
+    while at.kind(last) == "STRANGE" and token(at, last).value == "-" and at.kind(last + 1) == "NAME":
+        last += 2
+    whole = at.span_between(first, last - 1)
+    written = at.source.slice(whole)
+    if not written.replace("-", "").isidentifier():
+        return None
+    if at.kind(first - 1) in ("FLOW", "TOOL"):
+        at.dashed.add(written)
+    elif written not in at.dashed:
+        return None
+    name = written.replace("-", "_")
+    found = Diagnostic("syntax-reserved-name", "a name has letters, digits and `_`", whole)
+    new = Token("NAME", whole.start, whole.end, name)
+    return Change(first, last, [new], fixed(found, f"call it `{name}`", whole, name))
+
+
+def returns(at: Reading, expected: set[str]) -> Change | None:
+    """`) returns text {`."""
+    word = here(at)
+    if "ARROW" not in expected or at.opens or str(word.value) not in _RETURNS or at.kind(at.at - 1) != "RPAR":
+        return None
+    found = Diagnostic("syntax-arrow", "what a flow gives stands behind `->`", word.span)
+    return Change(at.at, at.at + 1, [made("ARROW", word, "->")], fixed(found, "write `->`", word.span, "->"))
+
+
+def tool_body(at: Reading, _expected: set[str]) -> Change | None:
+    """`tool add(a: int) -> int { … }`."""
+    if here(at).type != "LBRACE" or at.opens or at.kind(at.statement) not in ("TOOL", "PURE"):
+        return None
+    pure = at.kind(at.statement) == "PURE"
+    tool = token(at, at.statement + pure)
+    span = Span(token(at, at.statement).start, tool.end)
+    message = "a tool has no body; what has one is a flow"
+    help_ = f"write `flow {token(at, at.statement + pure + 1).value}(…) {{ … }}`, behind the flow that is to run first"
+    found = Diagnostic("syntax-word", message, span, help=help_)
+    if any(each.type == "FLOW" for each in at.tokens[: at.statement]):
+        found = fixed(found, "write `flow`", span, "flow")
+    at.has_flow = True
+    return Change(at.statement, at.statement + pure + 1, [Token("FLOW", span.start, span.end, "flow")], found)
+
+
+def description_as_type(at: Reading) -> Change | None:
+    """`tool put(thing: text) -> "puts a thing into a bin"`."""
+    text, before = here(at), token(at, at.at - 1)
+    if text.type not in STRINGS or before.type != "ARROW" or at.kind(at.statement) not in ("TOOL", "PURE"):
+        return None
+    if at.kind(at.at + 1) == "VBAR" or str(text.value).count(" ") < 2:
+        return None
+    message = "the type is missing before the description"
+    help_ = "write what the tool gives, as in `-> text`, or leave `->` out where it gives nothing"
+    found = Diagnostic("type-form", message, text.span, help=help_)
+    return Change(at.at, at.at, [Token("NAME", text.start, text.start, "any")], found)
+
+
+# --- parameters ----------------------------------------------------------------------------------------------
+
+
+def _among_parameters(at: Reading) -> bool:
+    return len(at.opens) == 1 and at.opens[0].token.type == "LPAR"
+
+
+def reserved_parameter(at: Reading, expected: set[str]) -> Change | None:
+    """`flow f(match: text)`."""
+    word = here(at)
+    if not _among_parameters(at) or "NAME" not in expected or at.kind(at.at + 1) != "COLON":
+        return None
+    if word.type not in set(grammar().keywords.values()):
+        return None
+    whose = "Python" if word.type in grammar().python else "the language"
+    message = f"`{word.value}` is a word of {whose} and cannot be a name"
+    found = Diagnostic("syntax-reserved-name", message, word.span)
+    named = made("NAME", word, word.value)
+    return Change(at.at, at.at + 1, [named], fixed(found, f"call it `{word.value}_`", word.span, f"{word.value}_"))
+
+
+def default(at: Reading, expected: set[str]) -> Change | None:
+    """`flow f(a: text = None, b: list[text] = [])`."""
+    if not _among_parameters(at) or at.kind(at.at - 1) != "EQUAL" or not expected >= {"TEXT", "INT"}:
+        return None
+    last, depth = at.at, 0
+    while depth or at.kind(last) not in ("COMMA", "RPAR"):
+        depth += (at.kind(last) in ("LPAR", "LSQB", "LBRACE")) - (at.kind(last) in ("RPAR", "RSQB", "RBRACE"))
+        last += 1
+        if last - at.at > 40 or at.kind(last) == "$END":
+            return None
+    if last == at.at:
+        return None
+    span = at.span_between(at.at, last - 1)
+    help_ = "without a default the parameter must be given"
+    message = "a default is a text, a number, `true` or `false`"
+    found = Diagnostic("syntax-unexpected", message, span, help=help_)
+    return Change(at.at, last, [Token("TEXT", span.start, span.end, '""')], found)
+
+
+# --- types ---------------------------------------------------------------------------------------------------
+
+
+def bare_choice(at: Reading) -> Change | None:
+    """`yes | no`, `enum["yes", "no"]`, `Literal["yes", "no"]`."""
+    word, row = here(at), at.machine.row()
+    if word.type != "NAME" or "SCALAR" not in row or "NAME" in row:
+        return None
+    listed = str(word.value).lower() in _CHOICES and at.kind(at.at + 1) in ("LSQB", "LPAR", "LBRACE")
+    last = closing(at, at.at + 1) if listed else at.at
+    if last is None:
+        return None
+    if not listed:
+        while at.kind(last + 1) == "VBAR" and at.kind(last + 2) in ("NAME", *STRINGS):
+            last += 2
+    parts = [t for t in at.tokens[at.at + 2 : last] if t.type not in ("COMMA", "VBAR")] if listed else []
+    parts = parts if listed else at.tokens[at.at : last + 1 : 2]
+    named = any(t.type == "NAME" and t.value in _TYPES for t in parts)
+    if named or not parts or (not listed and last == at.at) or not {t.type for t in parts} <= {"NAME", *STRINGS}:
+        return None
+    texts = [made("TEXT", t, str(t.value) if t.type in STRINGS else f'"{t.value}"') for t in parts]
+    span, right = at.span_between(at.at, last), " | ".join(str(t.value) for t in texts)
+    found = Diagnostic("type-form", "choices are texts in quotes with `|` between them", span)
+    tokens = [each for text in texts for each in (Token("VBAR", text.start, text.start, "|"), text)][1:]
+    return Change(at.at, last + 1, tokens, fixed(found, f"write `{right}`", span, right))
+
+
+def choice_of_numbers(at: Reading, expected: set[str]) -> Change | None:
+    """`k: 1 | 2 | 3 = …`."""
+    if "SCALAR" not in expected or here(at).type not in ("INT", "DECIMAL"):
+        return None
+    last = at.at
+    while at.kind(last + 1) == "VBAR" and at.kind(last + 2) in ("INT", "DECIMAL"):
+        last += 2
+    type_ = "int" if here(at).type == "INT" else "number"
+    span = at.span_between(at.at, last)
+    help_ = f"write `{type_}`, and check the value with `ensure` after the expression"
+    found = Diagnostic("type-form", "only texts can be choices", span, help=help_)
+    return Change(at.at, last + 1, [Token("NAME", span.start, span.end, type_)], found)
+
+
+AT_FAULT: tuple[Rule, ...] = (
+    flow_missing,
+    leading_word,
+    dashed_name,
+    returns,
+    tool_body,
+    reserved_parameter,
+    default,
+    choice_of_numbers,
+)
+BEFORE = (description_as_type, bare_choice)

@@ -1,0 +1,36 @@
+"""All that is known of how other languages write what a flow says, in the order in which it is looked for.
+
+Invariant: the most telling rule stands first; a rule that is asked for a token that can stand looks at words that no
+flow uses there.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from flowreason_dsl import drift, drift_blocks, drift_headers, drift_questions, drift_statements
+from flowreason_dsl.words import STRINGS
+
+if TYPE_CHECKING:
+    from flowreason_dsl.reading import Reading
+
+_AT_FAULT = (*drift_headers.AT_FAULT, *drift_questions.AT_FAULT, *drift_blocks.AT_FAULT, *drift_statements.AT_FAULT)
+_BEFORE = (*drift_headers.BEFORE, *drift_blocks.BEFORE, *drift_statements.BEFORE)
+
+_BEHIND = frozenset({"NAME", "LSQB", "LPAR", "LBRACE", "VBAR", "CODE"})
+"""What stands behind a name at which a rule looks."""
+
+
+def before(at: Reading) -> bool:
+    """Puts in place what was meant by a token that could stand here, but is not meant as what it would be."""
+    kind = at.kind(at.at)
+    if kind == "NAME":
+        telling = at.kind(at.at + 1) in _BEHIND
+    else:
+        telling = kind in STRINGS and at.kind(at.at - 1) == "ARROW"
+    return telling and any((change := rule(at)) is not None and drift.make(at, change) for rule in _BEFORE)
+
+
+def at_fault(at: Reading) -> bool:
+    """Puts in place what was meant by a token that cannot stand here."""
+    return drift.mended(at, _AT_FAULT)
