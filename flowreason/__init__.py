@@ -41,8 +41,8 @@ _HOMES = {
     "flowreason.engine.events": ("Event",),
     "flowreason.engine.limits": ("Limits",),
     "flowreason.errors": (
-        "Cancelled", "CompileError", "ConfigError", "FlowreasonError", "GraphFormatError", "InputError", "LimitExceeded",
-        "NodeError", "ProviderError", "RecordingError", "SandboxError", "UsageError",
+        "Cancelled", "CompileError", "ConfigError", "FlowreasonError", "GraphFormatError", "InputError",
+        "LimitExceeded", "NodeError", "ProviderError", "RecordingError", "SandboxError", "UsageError",
     ),
     "flowreason.flow": ("Flow", "load", "loads", "loads_graph"),
     "flowreason.ports": ("Message", "ModelInfo", "Provider", "Reply", "Request", "Usage"),

@@ -158,7 +158,7 @@ class Flow:
         return flow_html(self.graph, self.text)
 
     def draw(self, format: str = "svg", path: str | PathLike[str] | None = None) -> str | bytes:
-        """The flow as a picture: `svg`, `png`, `dot`, `mmd` or `json`; written to `path` where one is given."""
+        """The flow as a picture: `svg`, `png`, `pdf`, `dot`, `mmd` or `json`; written to `path` where one is given."""
         from flowreason.view import draw, write
 
         picture = draw(self.graph, format)

@@ -97,6 +97,7 @@ def solve(
     replay: options.Replay = None,
     yes: options.Yes = False,
     may_ask: options.MayAsk = False,
+    early: options.Early = True,
     unsafe_python: options.UnsafePython = False,
     json: options.Json = False,
     quiet: options.Quiet = False,
@@ -105,7 +106,7 @@ def solve(
     """Answer a question through a flow written for it."""
     from flowreason.cli.running import Order, Screen, solve_question
 
-    order = Order(model, base_url, tuple(limit or ()), tools, record, replay, unsafe_python, may_ask)
+    order = Order(model, base_url, tuple(limit or ()), tools, record, replay, unsafe_python, may_ask, early)
     return solve_question(question, inputs or [], order, Screen(json, quiet, no_color, yes), flow_out)
 
 

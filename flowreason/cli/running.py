@@ -66,7 +66,8 @@ def solve_question(asked: str, given: Sequence[str], order: Order, screen: Scree
     def begin(watch: Watch) -> Awaitable[fr.Result]:
         return fr.solve_async(
             question, inputs=inputs, provider=provider, tools=tools, limits=limits, flow_out=flow_out,
-            unsafe_python=order.unsafe_python, may_ask=order.may_ask, early=order.early, on_flow=watch.on_flow, **watch.hooks(),
+            unsafe_python=order.unsafe_python, may_ask=order.may_ask, early=order.early, on_flow=watch.on_flow,
+            **watch.hooks(),
         )  # fmt: skip
 
     return carry_out(begin, provider, screen, _kept(order, flow_out))

@@ -16,8 +16,8 @@ stands in one.
 | `node.started` | a work node begins |
 | `node.request` | attempt, sample, messages, model, schema |
 | `node.retry` | what the provider says while it tries again: kind, wait, attempt |
-| `node.reply` | attempt, sample, text, prompt_tokens, completion_tokens, money, model, shared (with an equal call), early
-  (that call was made while the flow was written) |
+| `node.reply` | attempt, sample, text, prompt_tokens, completion_tokens, money, model, shared (with an equal call),
+  early (that call was made while the flow was written) |
 | `node.rejected` | attempt, sample, why: the reply does not fit and goes back |
 | `node.vote` | count, of, cancelled: how a vote was decided |
 | `node.printed` | text; `node.trace`: lines (of an emulated program) |

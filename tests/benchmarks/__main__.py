@@ -8,11 +8,12 @@ import platform
 import sys
 import time
 
-from tests.benchmarks import measure
+from tests.benchmarks import arriving, measure
 
 ALL = (
     measure.importing, measure.chain, measure.fan, measure.memory, measure.loop, measure.decisions, measure.expressions,
     measure.asks, measure.distinct, measure.many_flows, measure.layered, measure.layered_narrow, measure.sandboxed,
+    arriving.arriving,
 )  # fmt: skip
 
 
