@@ -7,11 +7,13 @@ fix only where it is certain.
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from flowreason_dsl import naked_python
 from flowreason_dsl.diagnostics import Diagnostic, Fix
 from flowreason_dsl.grammar import grammar
+from flowreason_dsl.javascript import loop_head
 from flowreason_dsl.source import Span
 from flowreason_dsl.tokens import Token
 from flowreason_dsl.wording import PYTHON, STRINGS
@@ -29,6 +31,7 @@ _PYTHON_WORDS = {"true": "True", "false": "False", "null": "None"}
 _PYTHON_WORD = re.compile(r"""("[^"\n]*"|'[^'\n]*')|\b(?:true|false|null)\b""")
 _OPERANDS = frozenset({"NAME", "INT", "DECIMAL", "RPAR", "RSQB"})
 _FARTHEST = 300
+_TRIED = re.compile(r'(`[^`\n]+`)\s+or\s+(-?\d+(?:\.\d+)?|"[^"\n{}]*"|`[^`\n]+`|true|false)')
 _CLOSING = {"LPAR": "RPAR", "LSQB": "RSQB", "LBRACE": "RBRACE"}
 _INSTEAD: dict[str, tuple[str, str | None]] = {
     "return": ("a flow ends with `answer`", "answer"),
@@ -216,6 +219,11 @@ def brackets(at: Reading, _expected: set[str]) -> Diagnostic | None:
         return None
     span = at.span_between(at.at, closing)
     inner = at.source.text[token.end : at.tokens[closing].start].strip()
+    if word.type == "FOR":
+        head = loop_head(inner)
+        fix = Fix(f"write `for {head}`", span, f" {head}" if token.start == word.end else head) if head else None
+        help_ = "a loop goes through a list: `for x in xs`; to count, for i in `range(n)`"
+        return Diagnostic("syntax-brackets", message, span, help=help_, fix=fix)
     several = word.type in _OF_ONE and any(at.kind(i) == "COMMA" for i in range(at.at, closing))
     if several or (word.type == "EMULATE" and at.kind(at.at + 1) not in PYTHON):
         return Diagnostic("syntax-brackets", message, span)
@@ -245,12 +253,31 @@ def bare_python(at: Reading, _expected: set[str]) -> Diagnostic | None:
     span = naked_python.find(at)
     if span is None:
         return None
-    code = _PYTHON_WORD.sub(lambda word: word[1] or _PYTHON_WORDS[word[0]], at.source.slice(span).replace("`", ""))
+    written = at.source.slice(span)
+    if tried := _TRIED.fullmatch(written):
+        return _else_meant(tried, span)
+    said = naked_python.said_in_python(written)
+    code = _PYTHON_WORD.sub(lambda word: word[1] or _PYTHON_WORDS[word[0]], said)
     if name := _NAME_IN_BRACES.fullmatch(code):
         fix = Fix(f"write `{name[1]}`", span, name[1])
         return Diagnostic("syntax-python", "a name stands in braces only inside a text", span, fix=fix)
+    if (quoted := naked_python.with_quoted_keys(code)) is not None:
+        assigned = {t.value for t, after in pairwise(at.tokens) if t.type == "NAME" and after.type in ("EQUAL", "IN")}
+        if not assigned.isdisjoint(quoted[1]):
+            help_ = 'the fields of a record stand in quotes in Python: `{"name": value}`'
+            return Diagnostic("syntax-python", "Python stands between backticks", span, help=help_)
+        code = quoted[0]
     fix = Fix("put it between backticks", span, f"```\n{code}\n```" if "\n" in code else f"`{code}`")
     return Diagnostic("syntax-python", "Python stands between backticks", span, fix=fix)
+
+
+def _else_meant(tried: re.Match[str], span: Span) -> Diagnostic:
+    """`` `int(s)` or 0 ``"""
+    right = f"{tried[1]} else {tried[2]}"
+    converts = tried[1].startswith(("`int(", "`float("))
+    help_ = "what is taken when the first fails stands behind `else`; `or` itself belongs between the backticks"
+    fix = Fix(f"write {right}", span, right) if converts else None
+    return Diagnostic("syntax-python", "Python stands between backticks", span, help=help_, fix=fix)
 
 
 def augmented(at: Reading, _expected: set[str]) -> Diagnostic | None:

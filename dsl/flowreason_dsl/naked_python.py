@@ -7,11 +7,13 @@ one Python expression, and is more than a name, a number or a text.
 from __future__ import annotations
 
 import ast
+import re
 import warnings
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from flowreason_dsl.grammar import END
+from flowreason_dsl.javascript import in_python
 from flowreason_dsl.source import Span
 
 if TYPE_CHECKING:
@@ -24,6 +26,7 @@ _BEFORE = frozenset(
 _STOPS = frozenset({"LBRACE", "GIVEN", "WITH", "ENSURE", "COMMA", "ELSE", "YIELD", "MAX", "UNTIL", "RPAR", "RBRACE"})
 _WORDS = frozenset({"ASK", "SOLVE", "EMULATE", "RUN", "SAMPLE", "FOR", "BLOCK"})
 _CLOSING = {"LPAR": "RPAR", "LSQB": "RSQB", "LBRACE": "RBRACE"}
+_FOREIGN = re.compile(r"===|!==|&&|\|\||!(?!=)")
 _LONGEST = 600
 _MOST_TRIES = 20
 _FARTHEST = 200
@@ -104,9 +107,32 @@ def _parse(text: str) -> ast.expr | None:
     if len(text) > _LONGEST or "```" in text:
         return None
     text = text.replace("`", "")
+    return _parsed(text) or (_parsed(in_python(text)) if _FOREIGN.search(text) else None)
+
+
+def _parsed(text: str) -> ast.expr | None:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             return ast.parse(f"(\n{text}\n)" if "\n" in text else text, mode="eval").body
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
+
+
+def said_in_python(text: str) -> str:
+    """Python that was found, without backticks, and with what other languages write in it said as Python does."""
+    text = text.replace("`", "")
+    return text if _parsed(text) is not None else in_python(text)
+
+
+def with_quoted_keys(code: str) -> tuple[str, set[str]] | None:
+    """`{"name": n}` for `{name: n}`, and the keys that were put in quotes; None where that is not what stands there."""
+    tree = _parsed(code)
+    if not isinstance(tree, ast.Dict) or "\n" in code or not code.isascii():
+        return None
+    keys = [key for key in tree.keys if isinstance(key, ast.Name)]
+    if not keys or len(keys) < len(tree.keys):
+        return None
+    for key in reversed(keys):
+        code = f'{code[: key.col_offset]}"{key.id}"{code[key.end_col_offset :]}'
+    return code, {key.id for key in keys}

@@ -14,6 +14,7 @@ from typing import TypeAlias
 from flowreason_dsl.check.constants import constant
 from flowreason_dsl.check.ends import head
 from flowreason_dsl.check.kinds import item_of, join, show
+from flowreason_dsl.check.pairs import parts_of
 from flowreason_dsl.check.state import Names, State, Variable, merge
 from flowreason_dsl.check.values import NOTHING, Values, Wanted
 from flowreason_dsl.diagnostics import Fix, Label
@@ -177,7 +178,17 @@ class Loops(Values):
         if len(loop.targets) > 1 and item != ANY and not isinstance(item, ListOf | DictOf):
             message = f"each item is {show(item)} and cannot be taken apart into {len(loop.targets)} names"
             self.findings.add("for-targets", message, loop.targets[0].span.cover(loop.targets[-1].span))
+        elif len(loop.targets) > 1 and isinstance(loop.items.value, Code):
+            self._parts(loop, loop.items.value)
         return item
+
+    def _parts(self, loop: For, items: Code) -> None:
+        """Items that stand in the text, and have more or fewer parts than there are names for them."""
+        parts = parts_of(facts(items))
+        if parts is not None and parts != len(loop.targets):
+            has = "1 part" if parts == 1 else f"{parts} parts"
+            message = f"each item has {has}, and is taken apart into {len(loop.targets)} names"
+            self.findings.add("for-targets", message, loop.targets[0].span.cover(loop.targets[-1].span))
 
     def _text_items(self, items: Expression, state: State) -> None:
         hint, fix = "split it first: `text.splitlines()` as Python", None

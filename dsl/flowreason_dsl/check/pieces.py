@@ -11,8 +11,9 @@ from collections.abc import Callable
 
 from flowreason_dsl.check.clash import Clash
 from flowreason_dsl.check.inferred import infer
+from flowreason_dsl.check.never import settled
 from flowreason_dsl.check.operands import Operands
-from flowreason_dsl.check.python_names import PythonNames, first_type
+from flowreason_dsl.check.python_names import PythonNames, first_type, function_of
 from flowreason_dsl.check.state import State
 from flowreason_dsl.diagnostics import Fix, Label
 from flowreason_dsl.names import did_you_mean
@@ -67,6 +68,12 @@ class Pieces(PythonNames):
             self._no_value(code, known, tree.body[-1])
             return ANY
         last = tree.body[-1]
+        if needs_value and (function := function_of(known)) is not None:
+            hint = "define it in the piece that uses it, or let the piece give what it computes"
+            self.findings.add(
+                "python-function", "a function cannot leave its Python", locate(code, function), help=hint
+            )
+            return ANY
 
         def lookup(name: str) -> Type:
             found = state.names.get(name)
@@ -100,6 +107,17 @@ class Pieces(PythonNames):
         for clash in Operands(lookup, shadowed).clashes(tree):
             if clash.code == "python-type":
                 self._clash(code, clash, state)
+
+    def settled(self, code: Code) -> None:
+        """A condition whose comparisons leave room for no value, or for every one."""
+        tree = facts(code).tree
+        if tree is None or len(tree.body) != 1 or not isinstance(tree.body[0], ast.Expr):
+            return
+        known = settled(tree.body[0].value)
+        if known is not None:
+            outcome = "always holds: one of these is true of every value" if known else "can never hold"
+            hint = "did you mean `and`?" if known else "no value fits all of it: did you mean `or`, or other numbers?"
+            self.findings.add("condition-settled", f"this {outcome}", locate(code, tree.body[0].value), help=hint)
 
     # --- no value ---
 

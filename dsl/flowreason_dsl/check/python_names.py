@@ -15,15 +15,34 @@ from flowreason_dsl.check.reads import Reads
 from flowreason_dsl.check.state import State, Variable
 from flowreason_dsl.diagnostics import Fix, Label
 from flowreason_dsl.names import did_you_mean, nearest
-from flowreason_dsl.python import KNOWN, MODULES, NameUse, Taken, locate
+from flowreason_dsl.python import KNOWN, MODULES, NameUse, PythonFacts, Taken, facts, locate
 from flowreason_dsl.python_faults import no_attribute
+from flowreason_dsl.python_nodes import walk
 from flowreason_dsl.python_world import instead_of_module
 from flowreason_dsl.source import Span
-from flowreason_dsl.syntax import Code, FlowDef, ToolDef
+from flowreason_dsl.syntax import Assign, Code, FlowDef, ToolDef
 from flowreason_dsl.types import ANY, ListOf, Record, Type
 
 _SPELLED = {"true": "True", "false": "False", "null": "None", "none": "None", "undefined": "None", "nil": "None"}
 _ASKS = frozenset({"ask", "llm", "ask_llm", "ask_model", "call_llm", "query_llm", "gpt", "model", "solve", "emulate"})
+_MODULES = (
+    "collections",
+    "math",
+    "datetime",
+    "itertools",
+    "statistics",
+    "functools",
+    "fractions",
+    "decimal",
+    "heapq",
+    "re",
+    "random",
+    "copy",
+    "textwrap",
+    "dataclasses",
+    "bisect",
+)
+"""The modules whose functions are called without their module most often."""
 _ENDS = frozenset({"exit", "quit"})
 
 
@@ -62,6 +81,8 @@ class PythonNames(Reads):
             self._field(found, taken)
 
     def _not_callable(self, use: NameUse, found: Variable) -> None:
+        if any(each.name.text == use.name and _gives_function(each) for each in self.outline.assignments):
+            return
         if use.name in KNOWN:
             hint = f"`{use.name}` is a function of Python: give the value another name"
         elif use.name in self.program.flows:
@@ -74,7 +95,12 @@ class PythonNames(Reads):
 
     def _module_field(self, module: str, taken: Taken) -> None:
         if not taken.key and not hasattr(importlib.import_module(module), taken.name):
-            self.findings.take(no_attribute(module, taken.name, taken.span))
+            found = no_attribute(module, taken.name, taken.span)
+            inner = getattr(importlib.import_module(module), module, None)
+            if hasattr(inner, taken.name) and self.findings.source.slice(taken.span) == f"{module}.{taken.name}":
+                right = f"{module}.{module}.{taken.name}"
+                found = replace(found, fix=Fix(f"write `{right}`", taken.span, right))
+            self.findings.take(found)
 
     def _builtin(self, use: NameUse) -> None:
         if use.called and use.name == "input":
@@ -101,6 +127,12 @@ class PythonNames(Reads):
         elif (instead := instead_of_module(use.name)) is not None and not use.called:
             message = f"Python in a flow has no module `{use.name}`"
             self.findings.add("python-import", message, use.span, help=instead)
+        elif use.called and (module := _module_of(use.name)) and use.name not in self.outline.reported:
+            self.outline.reported.add(use.name)
+            right = f"{module}.{use.name}"
+            fix = self._respell(use, right) if len(use.calls) == 1 else None
+            message = f"Python has no name `{use.name}`"
+            self.findings.add("name-unknown", message, use.span, help=f"write `{right}`", fix=fix)
         else:
             self.unknown(use.name, use.span, state, python=use.called)
 
@@ -176,6 +208,36 @@ class PythonNames(Reads):
 
     def _written(self, taken: Taken) -> str:
         return self.findings.source.slice(taken.span)
+
+
+def _module_of(name: str) -> str | None:
+    """The module that a function belongs to which is called by its name alone."""
+    for module in _MODULES:
+        found = importlib.import_module(module)
+        if callable(getattr(found, name, None)) and not name.startswith("_"):
+            return module
+    return None
+
+
+def function_of(known: PythonFacts) -> ast.expr | None:
+    """The last expression of a piece, where that is a function or class that the piece defines."""
+    tree = known.tree
+    if tree is None or not tree.body or not isinstance(tree.body[-1], ast.Expr):
+        return None
+    last = tree.body[-1].value
+    if isinstance(last, ast.Lambda):
+        return last
+    if not isinstance(last, ast.Name):
+        return None
+    makers = [each for each in tree.body if isinstance(each, ast.FunctionDef | ast.ClassDef) and each.name == last.id]
+    stored = any(
+        isinstance(node, ast.Name) and node.id == last.id and not isinstance(node.ctx, ast.Load) for node in walk(tree)
+    )
+    return last if makers and not stored and not any(each.decorator_list for each in makers) else None
+
+
+def _gives_function(assign: Assign) -> bool:
+    return isinstance(assign.value.value, Code) and function_of(facts(assign.value.value)) is not None
 
 
 def first_type(found: Variable | None, state: State) -> Type | None:

@@ -303,6 +303,8 @@ class Values(Pieces):
         """Check what decides which way is taken."""
         asks = isinstance(expr.value, Ask | Solve | Emulate | Run)
         found = self.expression(expr, state, CONDITION if asks else CONDITION_OF_ANY)
+        if isinstance(expr.value, Code) and expr.otherwise is None:
+            self.settled(expr.value)
         if isinstance(expr.value, Template):
             self._text_condition(expr, expr.value)
         elif isinstance(expr.value, Path) and not expr.value.steps:

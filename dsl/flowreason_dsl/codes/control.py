@@ -37,6 +37,16 @@ ENTRIES: tuple[Entry, ...] = (
         "Leave it out, or put it before.",
     ),
     warning(
+        "condition-settled",
+        "The comparisons of a condition contradict one another, or one of them is true whatever the value is.",
+        """
+        flow rate(letter: text) -> int {
+          answer ask "Rate this letter from 1 to 10: {letter}" ensure `answer > 10 and answer < 1`
+        }
+        """,
+        "Write the bounds that are meant: `1 <= answer <= 10`.",
+    ),
+    warning(
         "condition-constant",
         "A condition is the same on every run, so that one of the ways is never taken.",
         """

@@ -185,13 +185,24 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     hint(
         "mended-ticks",
-        "Python stands between two backticks. It is read as if there were one on each side, or three around several lines.",
+        "Python stands between two backticks. One is meant, or three around several lines.",
         """
         flow total(numbers: list[int]) -> int {
           answer ``sum(numbers)``
         }
         """,
         "Write `` `sum(numbers)` ``.",
+    ),
+    error(
+        "python-function",
+        "The value of a piece is a function or class that it defines. Steps hold data; functions stay in Python.",
+        """
+        flow doubled(numbers: list[int]) -> list[int] {
+          double = `lambda n: 2 * n`
+          answer `[double(n) for n in numbers]`
+        }
+        """,
+        "Define it in the piece that uses it, or write a flow of its own.",
     ),
     error(
         "python-arguments",
