@@ -6,7 +6,7 @@ Invariant: `Draft.text` is the text that the diagnostics speak of; a draft with 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,12 +15,12 @@ from flowreason.asking.reply import without_thoughts
 from flowreason.compiler.sound import unsound, walk
 from flowreason_dsl.check import CheckedFlow, check, diagnose
 from flowreason_dsl.check.doubts import Doubts
-from flowreason_dsl.diagnostics import Diagnostic, errors
+from flowreason_dsl.diagnostics import Diagnostic, FlowCheckError, errors
 from flowreason_dsl.fixing import mended
 from flowreason_dsl.parser import parse_partial
 from flowreason_dsl.printer import format_text
 from flowreason_dsl.source import Span
-from flowreason_dsl.syntax import Call, Parameter, ToolDef
+from flowreason_dsl.syntax import Call, Flow, Parameter, ToolDef
 from flowreason_dsl.types import Type
 
 NAME = "<draft>"
@@ -70,10 +70,20 @@ def judge(text: str, terms: Terms) -> Draft:
     flow, found = parse_partial(text, NAME)
     if flow is None:
         return Draft(text, tuple(found))
-    found = [*found, *diagnose(flow, tools=terms.tools)]
+    checked, meant = _meaning(flow, terms) if not errors(found) else (None, diagnose(flow, tools=terms.tools))
+    found = [*found, *meant]
     more, doubts = unsound(flow, terms.given, terms.tools, returns=terms.returns, person=terms.person), Doubts(flow)
     found += [d for d in more if not (flow.doubts and d.code in _OF_ALL) and not doubts.silences(d.code, d.span)]
-    return Draft(text, tuple(found), None if errors(found) else check(flow, tools=terms.tools))
+    return Draft(text, tuple(found), None if errors(found) else checked)
+
+
+def _meaning(flow: Flow, terms: Terms) -> tuple[CheckedFlow | None, Sequence[Diagnostic]]:
+    """A flow that was read whole, checked, and what was found."""
+    try:
+        checked = check(flow, tools=terms.tools)
+    except FlowCheckError as error:
+        return None, error.diagnostics
+    return checked, checked.diagnostics
 
 
 _START = re.compile(r"^[ \t]*(?:flow[ \t]+\w+[ \t]*\(|(?:pure[ \t]+)?tool[ \t]+\w+[ \t]*\(|use[ \t]+\")", re.MULTILINE)
@@ -105,8 +115,10 @@ def finished(draft: Draft, terms: Terms) -> Draft:
     declared = {tool.name.text for tool in draft.checked.flow.tools}
     called = {node.name.text for node in walk(draft.checked.flow) if isinstance(node, Call)}
     missing = [tool for name, tool in terms.tools.items() if name in called and name not in declared]
-    complete = judge("\n".join([*map(declaration, missing), draft.text]), terms)
-    styled = judge(format_text((complete if complete.checked else draft).text), terms)
+    complete = judge("\n".join([*map(declaration, missing), draft.text]), terms) if missing else draft
+    kept = complete if complete.checked else draft
+    text = format_text(kept.text)
+    styled = kept if text == kept.text else judge(text, terms)
     return styled if styled.checked else draft
 
 
