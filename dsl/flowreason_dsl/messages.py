@@ -235,6 +235,40 @@ def _outside(at: Reading, expected: set[str]) -> Diagnostic | None:
     return Diagnostic("syntax-outside-flow", message, token.span, labels=labels, fix=fix)
 
 
+def _inner_quotes(at: Reading, _expected: set[str]) -> Diagnostic | None:
+    """`"What does "bank" mean?"`, where the quotes inside lack their backslashes."""
+    first, last = at.at - 1, at.at
+    if first < 0 or at.begins_line(at.at):
+        return None
+    most = min(at.at + 30, len(at.tokens) - 2)
+    while last < most and not (last > first + 1 and _touches(at, last)) and not at.begins_line(last + 1):
+        last += 1
+    while at.at - first < 30 and not (_closes(at, first) and last > first + 1) and not at.begins_line(first):
+        first -= 1
+    inside = {at.kind(place) for place in range(first + 1, last)}
+    if not (_closes(at, first) and _touches(at, last)) or not inside or inside & (STRINGS | {"EQUAL", "ASK", "VBAR"}):
+        return None
+    before, following = at.tokens[first], at.tokens[last]
+    if "\n" in at.source.text[before.start : following.end]:
+        return None
+    span = Span(before.end - 1, following.start + 1)
+    right = at.source.slice(span).replace('"', '\\"')
+    fix = Fix("write the quotes inside the text with a backslash", span, right)
+    help_ = 'a quote inside a text is written `\\"`'
+    place = Span(span.start, before.end)
+    return Diagnostic("syntax-bare-text", "the text ends at this quote", place, help=help_, fix=fix)
+
+
+def _touches(at: Reading, place: int) -> bool:
+    """Whether a text begins directly behind the token before it."""
+    return at.kind(place) in STRINGS and at.tokens[place].start == at.tokens[place - 1].end
+
+
+def _closes(at: Reading, place: int) -> bool:
+    """Whether a text ends directly before the next token."""
+    return at.kind(place) in STRINGS and at.tokens[place].end == at.tokens[place + 1].start
+
+
 def _bare_text(at: Reading, expected: set[str]) -> Diagnostic | None:
     token, before = _here(at), _before(at)
     if token.type not in STRINGS or not {"ANSWER", "BREAK"} <= expected:
@@ -279,6 +313,7 @@ def _strange(at: Reading, expected: set[str]) -> Diagnostic | None:
 
 _LOOKS = (
     _end,
+    _inner_quotes,
     _other_language,
     _definition_inside,
     _extra_brace,

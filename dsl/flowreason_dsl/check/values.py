@@ -85,6 +85,7 @@ class Values(Pieces):
         found = self._value(expr, state, wanted)
         self.paths(expr.given, state)
         self._given(expr)
+        self._not_asked(expr)
         check_settings(expr, self.findings)
         for setting in expr.settings:
             self._setting(setting, state)
@@ -160,6 +161,15 @@ class Values(Pieces):
             if path in expr.value.question.paths:
                 message = f"the question holds `{path.name}` already"
                 self.findings.add("given-needless", message, path.span)
+
+    def _not_asked(self, expr: Expression) -> None:
+        """`"Which is milder?" given first`: only what is asked looks at what it is given."""
+        if not isinstance(expr.value, Template) or not expr.given or expr.settings:
+            return
+        start = expr.value.span.start
+        fix = Fix("ask the model", Span(start, start), "ask ")
+        message = "this is a text, and no question to the model: it does not see what it is given"
+        self.findings.add("text-not-asked", message, expr.value.span, help='write `ask "…"`', fix=fix)
 
     def _setting(self, setting: Setting, state: State) -> None:
         option = OPTIONS.get(setting.name.text)

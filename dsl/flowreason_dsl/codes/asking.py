@@ -22,6 +22,17 @@ ENTRIES: tuple[Entry, ...] = (
         """,
         "Write `{town}`.",
     ),
+    warning(
+        "text-not-asked",
+        "A text without `ask` is given values. It waits for them, and nobody is asked.",
+        """
+        flow milder(town: text) -> text {
+          winter = ask "What is the winter like in {town}?"
+          answer "Which month is the mildest?" given winter
+        }
+        """,
+        "Write `ask` before it.",
+    ),
     error(
         "setting-unknown",
         "There is no such setting.",
