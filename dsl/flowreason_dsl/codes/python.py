@@ -148,7 +148,7 @@ ENTRIES: tuple[Entry, ...] = (
           answer ask "How old is {person}?"
         }
         """,
-        "Call it as a node: `ages = for person in people yield age(person)`.",
+        "Call it as a step: `ages = for person in people yield age(person)`.",
     ),
     error(
         "python-calls-tool",
@@ -159,7 +159,7 @@ ENTRIES: tuple[Entry, ...] = (
           answer `[ring(bell) for bell in bells]`
         }
         """,
-        "Call it as a node: `for bell in bells { ring(bell) }`.",
+        "Call it as a step: `for bell in bells { ring(bell) }`.",
     ),
     error(
         "python-calls-value",
