@@ -263,9 +263,16 @@ def _opened(kind: str, bound: Bound) -> Iterable[Bound]:
     return [part * count + rest for part in atom.parts]
 
 
-def _worth_keeping(kind: str, bounds: list[Bound]) -> list[Bound]:
+def crowded(kind: Literal["max", "min"], bounds: list[Bound], most: int) -> bool:
+    """Whether more than so many parts would stand in the extreme of some bounds, as far as the first ones tell."""
+    return len(_worth_keeping(kind, bounds, most)) > most
+
+
+def _worth_keeping(kind: str, bounds: list[Bound], most: int | None = None) -> list[Bound]:
     kept: list[Bound] = []
     for each in bounds:
+        if most is not None and len(kept) > most:
+            break
         beaten = (lambda a, b: at_least(b, a)) if kind == "max" else at_least
         if any(beaten(each, other) for other in kept):
             continue

@@ -9,7 +9,19 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
 
 from flowreason.graph import ops
-from flowreason.graph.bounds import ONE, ZERO, Bound, Number, as_bound, ceiling, constant, highest, lowest, total
+from flowreason.graph.bounds import (
+    ONE,
+    ZERO,
+    Bound,
+    Number,
+    as_bound,
+    ceiling,
+    constant,
+    crowded,
+    highest,
+    lowest,
+    total,
+)
 from flowreason.graph.known import Characters, KnownValues, of_type
 from flowreason.graph.model import Graph, Node
 from flowreason.graph.peek import Range, exactly
@@ -79,15 +91,20 @@ def cheapest(costs: Iterable[Cost]) -> Cost:
 
 def upper(bounds: list[Bound]) -> Bound:
     """The highest of several, or where that grows too long, one that none exceeds."""
+    bounds = list(dict.fromkeys(reversed(bounds)))  # what comes last is likely to exceed the others
+    if crowded("max", bounds, LONGEST):
+        return ceiling(*bounds)
     found = highest(*bounds)
     return found if found.size <= LONGEST else ceiling(*bounds)
 
 
 def lower(bounds: list[Bound]) -> Bound:
     """The lowest of several, or where that grows too long, the smallest number that is known to be below."""
-    found = lowest(*bounds)
-    if found.size <= LONGEST:
-        return found
+    bounds = list(dict.fromkeys(bounds))
+    if not crowded("min", bounds, LONGEST):
+        found = lowest(*bounds)
+        if found.size <= LONGEST:
+            return found
     return as_bound(min(dict(bound.terms).get((), 0) for bound in bounds))
 
 

@@ -8,18 +8,20 @@ from __future__ import annotations
 from flowreason_dsl.check.findings import Findings
 from flowreason_dsl.check.program import Program
 from flowreason_dsl.check.reach import parts
-from flowreason_dsl.syntax import Code, Ensure
+from flowreason_dsl.syntax import Code, Ensure, Expression
 
 MOST_PIECES = 10_000
 MOST_PYTHON = 200_000
 """How many pieces of Python, and how many characters of it, a flow and the files it uses may hold."""
-MOST_FLOWS = 5_000
+MOST_FLOWS = 2_500
 """How many flows there may be, and conditions of `ensure` beside them that are more than Python."""
+MOST_STEPS = 12_000
+"""How many steps, conditions and arguments there may be: several thousand statements."""
 
 
 def too_much(program: Program, findings: Findings) -> bool:
     """Report a program that holds more than is looked at."""
-    pieces = size = 0
+    pieces = size = steps = 0
     flows = len(program.flows)
     for name, flow in program.flows.items():
         findings.source = program.sources[name]
@@ -28,8 +30,14 @@ def too_much(program: Program, findings: Findings) -> bool:
                 pieces, size = pieces + 1, size + len(each.text)
             elif isinstance(each, Ensure):
                 flows += not isinstance(each.condition.value, Code)
+            elif isinstance(each, Expression):
+                steps += 1
             else:
                 continue
+            if steps > MOST_STEPS:
+                message = f"more than {MOST_STEPS:,} steps, conditions and arguments"
+                findings.add("limit-steps", message, each.span, help="let loops and sub-flows do what repeats itself")
+                return True
             if pieces > MOST_PIECES or size > MOST_PYTHON:
                 message = f"more than {MOST_PIECES:,} pieces or {MOST_PYTHON:,} characters of Python"
                 help = "hand large data in as parameters of the flow"

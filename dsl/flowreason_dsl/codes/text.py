@@ -212,8 +212,14 @@ ENTRIES: tuple[Entry, ...] = (
     error(
         "limit-flows",
         "There are more flows, and conditions of `ensure` that ask or call, than can be looked through.",
-        "".join(f"flow f{i}() {{ }} " for i in range(5_001)),
+        "".join(f"flow f{i}() {{ }} " for i in range(2_501)),
         "Let one flow do for many cases, with parameters.",
+    ),
+    error(
+        "limit-steps",
+        "A file and those that it uses hold more steps, conditions and arguments than are looked through.",
+        "flow long() -> int { x = 1 " + "x = x " * 12_001 + "answer x }",
+        "Let loops and sub-flows do what repeats itself.",
     ),
     error(
         "limit-branches",
