@@ -17,8 +17,16 @@ _SUFFIXES = (
     r'|\s+ensure\s+`[^`\n]*`(?:,\s*"[^"\n]*")?)*'
 )
 _OTHERWISE = r'(?:\s+else\s+(?:["`]|ask\b|-?\d|true\b|false\b|[A-Za-z_]\w*\s*(?:\}|$)).*)?'
-_BRACE = r'(?:\s+[{}](?:\s.*|$)|\s+max\s+\d+\s*\{.*|\s*\)\s*(?:[{}].*)?|\s*,\s*".*|\s+\|\s+".*|\s+=\s+(?:ask|for|`).*)?'
+_BRACE = (
+    r"(?:\s+[{}](?:\s.*|$)|\s+max\s+\d+\s*\{.*|\s*\)\s*(?:(?:[{}]|->|else\s|given\s|with\s|ensure\s).*)?"
+    r'|\s*,\s*".*|\s+\|\s+".*|\s+=\s+(?:ask|for|`).*)?'
+)
 _FLOW = re.compile(rf"{_SUFFIXES}{_OTHERWISE}{_BRACE}\s*\Z")
+_STATEMENT = re.compile(
+    r"\s*(?:\}|#|(?:answer|yield|ask|break)\b|(?:if|for|while|match|repeat|sample)\b[^\n]*\{"
+    r"|[A-Za-z_]\w*[ \t]*(?::[^\n=]*)?=(?!=)|[A-Za-z_]\w*[ \t]*\([^\n]*\)[ \t]*$|[A-Za-z_]\w*[ \t]*->)",
+    re.MULTILINE,
+)
 _MAY_GO_ON = re.compile(r"\s+(?:given|with|ensure|else|max|[{}|=])|\s*[,)]")
 _HOLES = re.compile(r"\{[^{}\n]*\}")
 
@@ -29,8 +37,11 @@ _MOST = 60
 _LONGEST = 2000
 
 
-def end_of_text(line: str) -> int | None:
-    """Where a text ends that begins with this rest of a line, its first quote not included."""
+def end_of_text(line: str, below: str = "") -> int | None:
+    """Where a text ends that begins with this rest of a line, its first quote not included.
+
+    `below` is what follows the line: where that is a statement, the text may end with its line.
+    """
     if len(line) > _LONGEST:
         return None
     for count, found in enumerate(_MAY_GO_ON.finditer(line)):
@@ -39,13 +50,24 @@ def end_of_text(line: str) -> int | None:
         at = found.start()
         if at and _even(line[:at]) and _FLOW.match(line, at):
             return at
-    return None
+    return (
+        len(line)
+        if '"' not in line and "#" not in line and line.strip() and _even(line) and _STATEMENT.match(below)
+        else None
+    )
 
 
 def _even(text: str) -> bool:
     """Whether no brace or bracket of a text is left open."""
     rest = _HOLES.sub("", text)
-    return not ("{" in rest or "}" in rest) and rest.count("(") == rest.count(")")
+    if "{" in rest or "}" in rest:
+        return False
+    depth = 0
+    for letter in rest:
+        depth += (letter == "(") - (letter == ")")
+        if depth < 0:
+            return False
+    return depth == 0
 
 
 def end_of_code(line: str, ensures: bool) -> int | None:

@@ -100,7 +100,13 @@ class Faulty:
         """Whether a quote is the only one on its line, and ends a word."""
         line = self._line_around(start)
         before, following = self.text[start - 1 : start], self.text[start + 1 : start + 2]
-        return line.count('"') == 1 and not before.isspace() and (following in ("", ")", ",") or following.isspace())
+        first = self.text.rfind('"', 0, start) < self.text.rfind("\n", 0, start) + 1
+        return (
+            first
+            and line.count('"') % 2 == 1
+            and not before.isspace()
+            and (following in ("", ")", ",") or following.isspace())
+        )
 
     def _asked(self, start: int) -> int | None:
         """The last word on the line of a quote behind which a text should have begun."""
@@ -133,7 +139,8 @@ class Faulty:
         line = _LINE.match(self.text, start)
         end = len(self.text) if len(marks) == 3 or line is None else line.end()
         raw = self.text[start:end].rstrip()
-        stop = end_of_text(raw[1:]) if len(marks) == 1 else None
+        closes = self.text[start - 1 : start].isalnum() or self.text[start - 1 : start] in tuple(".?!}")
+        stop = None if closes else end_of_text(raw[1:], self.text[end : end + 300]) if len(marks) == 1 else None
         if stop is not None:
             raw = raw[: stop + 1]
         elif raw.endswith("{"):
