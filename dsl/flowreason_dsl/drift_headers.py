@@ -58,7 +58,7 @@ def leading_word(at: Reading, expected: set[str]) -> Change | None:
 
 
 def dashed_name(at: Reading, _expected: set[str]) -> Change | None:
-    """`flow find-capital(…)`, and its calls."""
+    """`flow find-capital(…)`, and its calls; `user-name: text`; `first-step = …`."""
     dash, first = here(at), at.at - 1
     if dash.value != "-" or at.kind(first) != "NAME" or token(at, first).end != dash.start:
         return None
@@ -69,7 +69,9 @@ def dashed_name(at: Reading, _expected: set[str]) -> Change | None:
     written = at.source.slice(whole)
     if not written.replace("-", "").isidentifier():
         return None
-    if at.kind(first - 1) in ("FLOW", "TOOL"):
+    parameter = _among_parameters(at) and at.kind(first - 1) in ("LPAR", "COMMA") and at.kind(last) == "COLON"
+    step = first == at.statement and at.begins_line(first) and at.kind(last) in ("EQUAL", "COLON")
+    if parameter or step or at.kind(first - 1) in ("FLOW", "TOOL"):
         at.dashed.add(written)
     elif written not in at.dashed:
         return None
@@ -86,6 +88,18 @@ def returns(at: Reading, expected: set[str]) -> Change | None:
         return None
     found = Diagnostic("syntax-arrow", "what a flow gives stands behind `->`", word.span)
     return Change(at.at, at.at + 1, [made("ARROW", word, "->")], fixed(found, "write `->`", word.span, "->"))
+
+
+def returned_record(at: Reading, expected: set[str]) -> Change | None:
+    """`): {a: int} {`."""
+    colon = here(at)
+    if "ARROW" not in expected or at.opens or colon.type != "COLON" or at.kind(at.at + 1) != "LBRACE":
+        return None
+    last = closing(at, at.at + 1)
+    if last is None or at.kind(last + 1) != "LBRACE":
+        return None
+    found = Diagnostic("syntax-arrow", "what a flow gives stands behind `->`", colon.span)
+    return Change(at.at, at.at + 1, [made("ARROW", colon, "->")], fixed(found, "write `->`", colon.span, " ->"))
 
 
 def tool_body(at: Reading, _expected: set[str]) -> Change | None:
@@ -203,6 +217,7 @@ AT_FAULT: tuple[Rule, ...] = (
     leading_word,
     dashed_name,
     returns,
+    returned_record,
     tool_body,
     reserved_parameter,
     default,

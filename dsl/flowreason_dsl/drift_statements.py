@@ -61,12 +61,23 @@ def bullet(at: Reading, expected: set[str]) -> Change | None:
     return Change(at.at, last, [], found)
 
 
+def comment(at: Reading, expected: set[str]) -> Change | None:
+    """`-- start`, `% start`."""
+    mark = here(at)
+    if not _statement(at, expected) or mark.value not in ("--", "---", "%", "%%") or at.kind(at.at + 1) != "NAME":
+        return None
+    if not (at.begins_line(at.at) or at.kind(at.at - 1) in ("LBRACE", "RBRACE", "CODE", *STRINGS)):
+        return None
+    found = fixed(Diagnostic("syntax-comment", "a comment begins with `#`", mark.span), "write `#`", mark.span, "#")
+    return Change(at.at, line_end(at, at.at), [], found)
+
+
 def colon_for_equal(at: Reading, _expected: set[str]) -> Change | None:
     """`step1: ask "…"`."""
     colon, name = token(at, at.at - 1), token(at, at.at - 2)
     if colon.type != "COLON" or name.type != "NAME" or at.at - 2 != at.statement:
         return None
-    if here(at).type not in _VALUES or at.machine.values[-1] is not colon:
+    if here(at).type not in _VALUES or at.machine.values[-1:] != [colon]:
         return None
     found = Diagnostic("syntax-unexpected", f"a step is written `{name.value} = …`", colon.span)
     return Change(at.at - 1, at.at, [made("EQUAL", colon, "=")], fixed(found, "write `=`", colon.span, " ="))
@@ -282,6 +293,7 @@ def type_first(at: Reading) -> Change | None:
 
 AT_FAULT: tuple[Rule, ...] = (
     bullet,
+    comment,
     colon_for_equal,
     assigned_by_arrow,
     edge_to_answer,

@@ -132,7 +132,11 @@ class Reading:
 
     def begins_line(self, at: int) -> bool:
         """Whether a token is the first on its line."""
-        return at == 0 or "\n" in self.source.text[self.tokens[at - 1].end : self.tokens[at].start]
+        return (
+            at == 0
+            or at >= len(self.tokens)
+            or "\n" in self.source.text[self.tokens[at - 1].end : self.tokens[at].start]
+        )
 
     def defines(self, at: int) -> bool:
         """Whether a definition begins here: its word at the begin of a line, not deeper than what is around it."""

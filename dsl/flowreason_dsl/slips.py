@@ -90,6 +90,12 @@ def _ahead(at: Place, distance: int) -> Token:
     return at.tokens[min(place, len(at.tokens) - 1)]
 
 
+def _on_stack(at: Place, deep: int, back: int | None = None) -> bool:
+    """Whether a token before the one at hand stands so deep on the stack, as it was written."""
+    values = at.machine.values
+    return len(values) >= deep and values[-deep] is at.tokens[at.at - (back or deep)]
+
+
 def _kind(at: Place, distance: int) -> str:
     return _ahead(at, distance).type
 
@@ -105,7 +111,7 @@ def _answer(at: Place, token: Token, before: Token | None) -> Slip | None:
     """`answer: value`, where no type with a `=` behind it follows the colon."""
     if before is None or before.type != "COLON" or at.at < 2 or at.tokens[at.at - 2].type != "ANSWER":
         return None
-    if at.machine.values[-2] is not at.tokens[at.at - 2]:
+    if not _on_stack(at, 2):
         return None  # the field of a record
     slip = Slip(_hint("`answer` needs no `:`", before.span), forget=True, step=0)
     if token.type in ("ASK", "SOLVE", "EMULATE", "RUN", "CODE", "BLOCK", "INT", "DECIMAL", "TRUE", "FALSE"):
@@ -132,7 +138,7 @@ def _is_user(at: Place) -> bool:
 def _comma(at: Place, token: Token, before: Token | None) -> Slip | None:
     """`given a, b,`; `with vote=5, ensure …`."""
     machine = at.machine
-    if before is None or before.type != "COMMA" or token.type == "NAME" or machine.values[-1] is not before:
+    if before is None or before.type != "COMMA" or token.type in ("NAME", "EQUAL") or not _on_stack(at, 1):
         return None
     states = machine.states[:-1]
     machine.states, whole = states, machine.states
@@ -143,7 +149,7 @@ def _comma(at: Place, token: Token, before: Token | None) -> Slip | None:
 
 def _brackets(at: Place, token: Token, before: Token | None) -> Slip | None:
     """`ask("…")`, `given [a, b]`, ``if (`x > 3`) {``, `answer(r)`."""
-    if before is not None and before.type == "COLON" and at.machine.values[-1] is at.tokens[at.at - 2]:
+    if before is not None and before.type == "COLON" and at.at > 1 and _on_stack(at, 1, 2):
         before = at.tokens[at.at - 2]  # the colon was passed over
     if before is None or token.type not in _CLOSING or (token.type == "LSQB" and before.type != "GIVEN"):
         return None
@@ -225,7 +231,7 @@ def _arrow(at: Place, token: Token, before: Token | None) -> Slip | None:
 def _walrus(at: Place, token: Token, before: Token | None) -> Slip | None:
     """`x := 3`, `x: int := 3`."""
     if token.type == "EQUAL" and before is not None and before.type == "COLON" and before.end == token.start:
-        if at.machine.values[-1] is not before:
+        if not _on_stack(at, 1):
             return None
         found = _hint("a value is given with `=`", Span(before.start, token.end), "=")
         return Slip(found, forget=True, step=0)
