@@ -49,7 +49,9 @@ class Meant:
 def meant(at: Reading) -> Meant | None:
     """What the name at hand was meant to be; None where it may well be a name."""
     token, following = at.tokens[at.at], at.tokens[at.at + 1]
-    if at.words_looked_at > MOST_LOOKED_AT or at.begins_line(at.at + 1) or token.value in at.bound:
+    if at.kind(at.at - 1) == "DOT" or at.begins_line(at.at + 1) or token.value in at.bound:
+        return None
+    if at.words_looked_at > MOST_LOOKED_AT:
         return None
     at.words_looked_at += 1
     if following.type == "NAME" and at.kind(at.at + 2) in ("EQUAL", "COLON") and at.machine.admits("ANSWER"):

@@ -25,7 +25,16 @@ def parse(text: str, name: str = "<flow>") -> Flow:
 
 
 def parse_lenient(text: str, name: str = "<flow>") -> tuple[Flow | None, list[Diagnostic]]:
-    """The flow, or None where there are errors; and all errors and hints, in the order of the text."""
+    """The flow, or None where there are errors; and all errors and hints, in the order of the text.
+
+    A text that follows the grammar is never refused, however much it looks as if something else had been meant.
+    """
+    source = Source(text, name)
+    if refused := _refused(source):
+        return None, [refused]
+    plain = Reading(source, tokenize(text), plain=True).read()
+    if plain.flow is not None:
+        return plain.flow, _in_order(plain)
     flow, diagnostics = parse_partial(text, name)
     return None if flow is None or flow.doubts or errors(diagnostics) else flow, diagnostics
 
@@ -41,8 +50,11 @@ def parse_partial(text: str, name: str = "<flow>") -> tuple[Flow | None, list[Di
     reading = Reading(source, tokenize(text)).read()
     if reading.flow is None and not reading.lexed.refused and len(text) <= _MOST_READ_TWICE:
         reading = _closer(reading, Reading(source, tokenize(text, wary=True)).read())
-    found = sorted(reading.reports.found, key=lambda d: (d.span.start, d.span.end, d.code))
-    return reading.flow or reading.partial, found
+    return reading.flow or reading.partial, _in_order(reading)
+
+
+def _in_order(reading: Reading) -> list[Diagnostic]:
+    return sorted(reading.reports.found, key=lambda d: (d.span.start, d.span.end, d.code))
 
 
 def _closer(first: Reading, second: Reading) -> Reading:

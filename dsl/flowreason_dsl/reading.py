@@ -44,11 +44,13 @@ class Open(NamedTuple):
 class Reading:
     """One pass. `reports` holds what the tokens and the pass found.
 
-    `flow` is there when nothing was wrong; else `partial` is, where the text holds a flow at all.
+    `flow` is there when nothing was wrong; else `partial` is, where the text holds a flow at all. A `plain` pass takes
+    every token as what it is, and ends at the first that cannot stand where it stands.
     """
 
-    def __init__(self, source: Source, lexed: Lexed) -> None:
+    def __init__(self, source: Source, lexed: Lexed, *, plain: bool = False) -> None:
         self.source = source
+        self.plain = plain
         self.lexed = lexed
         self.tokens = lexed.tokens
         self.reports = Reports(lexed.reports.found)
@@ -77,8 +79,11 @@ class Reading:
         if self.lexed.refused:
             return self
         while self.at < len(self.tokens):
-            drift_rules.before(self)
+            if not self.plain:
+                drift_rules.before(self)
             if not self.advance():
+                if self.plain:
+                    return self
                 if drift_rules.at_fault(self):
                     continue
                 self._fault()
@@ -165,7 +170,8 @@ class Reading:
         if token.type in words.STRINGS:
             fed = (words.string(token, "TEMPLATE" if "TEMPLATE" in row else "TEXT", self._report),)
         elif token.type == "NAME":
-            if self.tokens[self.at + 1].type in misspelt.AFTER and (instead := misspelt.meant(self)):
+            telling = not self.plain and self.tokens[self.at + 1].type in misspelt.AFTER
+            if telling and (instead := misspelt.meant(self)):
                 self._report(instead.found)
                 if instead.token is None:
                     self.at += 1

@@ -13,11 +13,10 @@ from typing import Any
 from flowreason.asking.misfit import Misfit
 from flowreason.asking.reply import without_thoughts
 from flowreason.compiler.sound import unsound, walk
-from flowreason_dsl.check import CheckedFlow, check, diagnose
+from flowreason_dsl.check import CheckedFlow, check, diagnose, read
 from flowreason_dsl.check.doubts import Doubts
 from flowreason_dsl.diagnostics import Diagnostic, FlowCheckError, errors
 from flowreason_dsl.fixing import mended
-from flowreason_dsl.parser import parse_partial
 from flowreason_dsl.printer import format_text
 from flowreason_dsl.source import Span
 from flowreason_dsl.syntax import Call, Flow, Parameter, ToolDef
@@ -67,7 +66,7 @@ def judge(text: str, terms: Terms) -> Draft:
     if not text.strip():
         nothing = Diagnostic("flow-missing", "the reply holds no flow", Span(0, 0), help="begin with `flow name(`")
         return Draft(text, (nothing,))
-    flow, found = parse_partial(text, NAME)
+    flow, found = read(text, tools=terms.tools, name=NAME)
     if flow is None:
         return Draft(text, tuple(found))
     checked, meant = _meaning(flow, terms) if not errors(found) else (None, diagnose(flow, tools=terms.tools))

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING
 from flowreason.editor.files import Files
 from flowreason.editor.names import Names, Occurrence, names_of
 from flowreason.editor.types import Seen, look
-from flowreason_dsl.check import check
+from flowreason_dsl.check import check, read
 from flowreason_dsl.check.kinds import join
 from flowreason_dsl.diagnostics import Diagnostic, FlowError, errors
-from flowreason_dsl.parser import parse_partial
+
 from flowreason_dsl.source import Source
 from flowreason_dsl.syntax import Flow, FlowDef, ToolDef
 from flowreason_dsl.types import Type
@@ -55,7 +55,7 @@ class Analysis:
 
     @cached_property
     def _parsed(self) -> tuple[Flow | None, list[Diagnostic]]:
-        return parse_partial(self.text, self.name)
+        return read(self.text, tools=self.surroundings.tools, load=self.surroundings.files, name=self.name)
 
     @property
     def readable(self) -> Flow | None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from flowreason_dsl.check import check
+from flowreason_dsl.check import check, find_all
 from flowreason_dsl.diagnostics import errors, render
 from flowreason_dsl.parser import parse, parse_lenient
 
@@ -21,6 +21,7 @@ def test_nothing_is_found_in_a_flow_without_mistakes(path: Path) -> None:
     assert flow is not None, render(found, parse("flow a() {}").source)
     found += check(flow).diagnostics
     assert found == [], render(found, flow.source)
+    assert find_all(path.read_text(encoding="utf-8"), name=path.name) == []
 
 
 @pytest.mark.parametrize("path", VALID, ids=lambda path: path.stem)

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from flowreason_dsl.check import diagnose
+from flowreason_dsl.check import find_all
 from flowreason_dsl.codes import CODES, GROUPS, severity_of
 from flowreason_dsl.codes.document import document
 from flowreason_dsl.diagnostics import Diagnostic
-from flowreason_dsl.parser import parse, parse_lenient
+from flowreason_dsl.parser import parse
 from flowreason_dsl.source import Source
 from flowreason_dsl.syntax import Flow, Name, Parameter, ToolDef, TypeRef
 from flowreason_dsl.types import TEXT
@@ -28,8 +28,7 @@ def load(path: str) -> Flow:
 
 
 def findings(text: str, files: bool = True) -> list[Diagnostic]:
-    flow, found = parse_lenient(text)
-    return found if flow is None else found + diagnose(flow, tools={"weather": WEATHER}, load=load if files else None)
+    return find_all(text, tools={"weather": WEATHER}, load=load if files else None)
 
 
 @pytest.mark.parametrize("code", CODES)

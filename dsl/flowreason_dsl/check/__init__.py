@@ -16,12 +16,12 @@ from flowreason_dsl.check.program import Load, Program, gather
 from flowreason_dsl.check.reach import Effects, asking_flows, calls_of, effectful_flows, endless, parts, reached
 from flowreason_dsl.check.statements import Statements
 from flowreason_dsl.diagnostics import Diagnostic, FlowCheckError, FlowSyntaxError, Label, errors
-from flowreason_dsl.parser import parse_partial
+from flowreason_dsl.parser import parse_lenient, parse_partial
 from flowreason_dsl.source import Source
 from flowreason_dsl.syntax import Flow, FlowDef, Run, Solve, ToolDef
 from flowreason_dsl.types import Type
 
-__all__ = ["CheckedFlow", "Load", "Walk", "check", "check_text", "diagnose", "find_all", "survey"]
+__all__ = ["CheckedFlow", "Load", "Walk", "check", "check_text", "diagnose", "find_all", "read", "survey"]
 
 Walk = Callable[[FlowDef, Program, Findings], Statements]
 """Makes the walk over one flow."""
@@ -59,6 +59,21 @@ def diagnose(flow: Flow, *, tools: Mapping[str, ToolDef] | None = None, load: Lo
     return _examine(flow, tools or {}, load)[0]
 
 
+def read(
+    text: str, *, tools: Mapping[str, ToolDef] | None = None, load: Load | None = None, name: str = "<flow>"
+) -> tuple[Flow | None, list[Diagnostic]]:
+    """What could be read of a text, and what was found while reading (see `parse_partial`).
+
+    A text that follows the grammar and has no mistakes of meaning is taken as it is, whatever else it may look like.
+    """
+    flow, found = parse_partial(text, name)
+    if errors(found):
+        plain, hints = parse_lenient(text, name)
+        if plain is not None and not errors(diagnose(plain, tools=tools, load=load)):
+            return plain, hints
+    return flow, found
+
+
 def find_all(
     text: str, *, tools: Mapping[str, ToolDef] | None = None, load: Load | None = None, name: str = "<flow>"
 ) -> list[Diagnostic]:
@@ -66,7 +81,7 @@ def find_all(
 
     What may only follow from a mistake of writing is not told, nor is a second mistake on its line.
     """
-    flow, found = parse_partial(text, name)
+    flow, found = read(text, tools=tools, load=load, name=name)
     return found if flow is None else _in_order([*found, *diagnose(flow, tools=tools, load=load)])
 
 
@@ -77,7 +92,7 @@ def check_text(
 
     Raises FlowSyntaxError where the text does not follow the grammar, else FlowCheckError; either with all findings.
     """
-    flow, found = parse_partial(text, name)
+    flow, found = read(text, tools=tools, load=load, name=name)
     if flow is None or errors(found):
         whole = found if flow is None else _in_order([*found, *diagnose(flow, tools=tools, load=load)])
         raise FlowSyntaxError(whole, Source(text.encode("utf-8", "replace").decode("utf-8"), name))
