@@ -30,6 +30,8 @@ _PLAIN = re.compile(r"[^\\{}\r]*")
 _MARKS = re.compile(r"[\\{}]")
 _MOST_DIGITS = 4000
 _MOST_PARTS = 20_000
+_MOST_WRONG = 100
+"""After so many braces that stand for nothing, the rest of a line is not looked at."""
 
 
 def number(raw: str, start: int, report: Report) -> int | float:
@@ -167,9 +169,9 @@ def _bad_escape(span: Span) -> Diagnostic:
 
 
 def _template_piece(piece: str, offset: int, parts: list[str | s.Path], quoted: bool, report: Report) -> None:
-    at = 0
+    at = wrong = 0
     out: list[str] = []
-    while (mark := _MARKS.search(piece, at)) and len(parts) <= _MOST_PARTS:
+    while (mark := _MARKS.search(piece, at)) and len(parts) <= _MOST_PARTS and wrong < _MOST_WRONG:
         found = mark.start()
         out.append(piece[at:found])
         if mark[0] == "\\":
@@ -183,6 +185,7 @@ def _template_piece(piece: str, offset: int, parts: list[str | s.Path], quoted: 
             out, at = [], hole.end()
         else:
             at, finding = brace(piece, offset, found, HOLE, quoted)
+            wrong += 1
             report(finding)
             parts += [hole_path(hole, offset, report) for hole in HOLE.finditer(piece, found, at)]
     out.append(piece[at:])

@@ -61,6 +61,8 @@ class Bound:
 
     def __mul__(self, other: Bound | float | Number) -> Bound:
         other = as_bound(other)
+        if ONE in (self, other):
+            return self if other == ONE else other
         found: dict[Monomial, Number] = defaultdict(int)
         for left, a in self.terms:
             for right, b in other.terms:

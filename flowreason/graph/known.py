@@ -48,6 +48,7 @@ class KnownValues:
         self._known: dict[str, Known] = {}
         self._rounds: dict[str, Rounds] = {}
         self._characters: dict[str, Characters] = {}
+        self._widths: dict[int, tuple[float, Any]] = {}
         self._items: dict[str, str] = {n.op.body: n.id for n in flow.nodes.values() if isinstance(n.op, ops.Loop)}
         self._left_early = {flow.body_of(n.region) for n in flow.nodes.values() if isinstance(n.op, ops.Leave)}
         for id in order:
@@ -207,7 +208,7 @@ class KnownValues:
     def _length_of_text(self, node: Node) -> Characters:
         known = self._known[node.id]
         if isinstance(known.value, str | int | float | list | tuple | dict | bool):
-            length = float(len(show(known.value)))
+            length = self._width(known.value)
             return length, length
         match node.op:
             case ops.Pick(steps=()) | ops.Pass():
@@ -225,11 +226,23 @@ class KnownValues:
                 return self._item_text(node)
         return of_type(node.type)
 
+    def _width(self, value: Any) -> float:
+        """How long a value is as text; each is written out once, however many nodes hold it."""
+        if isinstance(value, str):
+            return float(len(value))
+        if id(value) not in self._widths:
+            try:
+                length = float(len(show(value)))
+            except ValueError:  # a number of more digits than Python writes out
+                length = SCALAR_CHARACTERS["any"][1]
+            self._widths[id(value)] = length, value
+        return self._widths[id(value)][0]
+
     def _item_text(self, node: Node) -> Characters:
         loop = self.flow.nodes[self._items[self.flow.body_of(node.region)]]
         items = self._known.get(loop.reads[0].source, NOTHING).value if loop.reads else None
         if isinstance(items, list | tuple) and items:
-            lengths = [float(len(show(item))) for item in items[:1000]]
+            lengths = [self._width(item) for item in items[:1000]]
             return min(lengths), max(lengths)
         return of_type(node.type)
 

@@ -11,11 +11,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from flowreason.graph.bounds import ZERO, Bound, as_bound, highest, lowest
+from flowreason.graph.bounds import UNBOUNDED, ZERO, Bound, as_bound, constant, highest, lowest
 
 MISSING = object()
 DEEPEST = 20
 METHODS = frozenset({"splitlines", "split", "strip", "lower", "upper"})
+_COUNTED = 10**18
+"""A number from which on nobody counts: it is as good as any larger one."""
 SAME_LENGTH = frozenset({"list", "tuple", "sorted", "reversed", "enumerate"})
 
 
@@ -47,7 +49,8 @@ def of_value(value: Any) -> Known:
     if isinstance(value, bool) or value is None:
         return Known(value)
     if isinstance(value, int) or (isinstance(value, float) and value.is_integer()):
-        return Known(value, number=exactly(max(0, int(value))))
+        count = max(0, int(value))
+        return Known(value, number=exactly(count) if count < _COUNTED else Range(constant(_COUNTED), UNBOUNDED))
     if isinstance(value, list | tuple | set | frozenset | dict):
         return Known(value, length=exactly(len(value)))
     return Known(value)

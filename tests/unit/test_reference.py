@@ -14,7 +14,7 @@ from flowreason.ports import SandboxLimits
 from flowreason_dsl import lexer, parse, parser, prelude
 from flowreason_dsl.card import CARD, card
 from flowreason_dsl.check import diagnose
-from flowreason_dsl.check.limits import MOST_FLOWS, MOST_PIECES, MOST_PYTHON, MOST_STEPS
+from flowreason_dsl.check.limits import MOST_FLOWS, MOST_PIECE, MOST_PIECES, MOST_PYTHON, MOST_STEPS
 from flowreason_dsl.check.options import OPTIONS
 from flowreason_dsl.check.statements import MOST_ELSE_IFS
 from flowreason_dsl.grammar import grammar
@@ -121,7 +121,7 @@ def test_the_limits_are_those_of_the_code() -> None:
     assert f"at most {lexer.MOST_DEPTH} deep" in first
     assert f"at most {MOST_ELSE_IFS} `else if`" in first
     assert f"{MOST_FLOWS:,} flows and {MOST_STEPS:,} steps" in first
-    assert f"{MOST_PIECES:,} pieces, {MOST_PYTHON:,} characters, and {MOST_DEPTH} levels deep" in first
+    assert f"{MOST_PIECES:,} pieces, {MOST_PYTHON:,} characters, {MOST_PIECE:,} in one, and {MOST_DEPTH} levels deep" in first
     for name, value in (("calls", limits.calls), ("depth", limits.depth), ("rounds", limits.rounds)):
         assert re.search(rf"\| `{name}` [^|]*\| {value:,} \|", words), name
     assert (limits.tokens, limits.money, limits.seconds) == (None, None, None)

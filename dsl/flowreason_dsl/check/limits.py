@@ -10,12 +10,13 @@ from flowreason_dsl.check.program import Program
 from flowreason_dsl.check.reach import parts
 from flowreason_dsl.syntax import Code, Ensure, Expression
 
-MOST_PIECES = 10_000
+MOST_PIECES = 6_000
 MOST_PYTHON = 200_000
-"""How many pieces of Python, and how many characters of it, a flow and the files it uses may hold."""
+MOST_PIECE = 50_000
+"""How many pieces of Python, and how many characters of it, a flow and the files it uses may hold, and one piece."""
 MOST_FLOWS = 2_500
 """How many flows there may be, and conditions of `ensure` beside them that are more than Python."""
-MOST_STEPS = 12_000
+MOST_STEPS = 10_000
 """How many steps, conditions and arguments there may be: several thousand statements."""
 
 
@@ -26,6 +27,7 @@ def too_much(program: Program, findings: Findings) -> bool:
     for name, flow in program.flows.items():
         findings.source = program.sources[name]
         for each in parts(flow.body):
+            long = isinstance(each, Code) and len(each.text) > MOST_PIECE
             if isinstance(each, Code):
                 pieces, size = pieces + 1, size + len(each.text)
             elif isinstance(each, Ensure):
@@ -38,8 +40,9 @@ def too_much(program: Program, findings: Findings) -> bool:
                 message = f"more than {MOST_STEPS:,} steps, conditions and arguments"
                 findings.add("limit-steps", message, each.span, help="let loops and sub-flows do what repeats itself")
                 return True
-            if pieces > MOST_PIECES or size > MOST_PYTHON:
-                message = f"more than {MOST_PIECES:,} pieces or {MOST_PYTHON:,} characters of Python"
+            if pieces > MOST_PIECES or size > MOST_PYTHON or long:
+                most = f"{MOST_PIECE:,} characters in one" if long else f"{MOST_PYTHON:,} characters"
+                message = f"more than {MOST_PIECES:,} pieces of Python, or {most}"
                 help = "hand large data in as parameters of the flow"
                 findings.add("limit-python", message, each.span, help=help)
                 return True

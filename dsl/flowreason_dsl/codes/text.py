@@ -218,7 +218,7 @@ ENTRIES: tuple[Entry, ...] = (
     error(
         "limit-steps",
         "A file and those that it uses hold more steps, conditions and arguments than are looked through.",
-        "flow long() -> int { x = 1 " + "x = x " * 12_001 + "answer x }",
+        "flow long() -> int { x = 1 " + "x = x " * 10_001 + "answer x }",
         "Let loops and sub-flows do what repeats itself.",
     ),
     error(
