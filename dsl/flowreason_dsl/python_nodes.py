@@ -8,7 +8,9 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-_BARE = frozenset({"ctx", "op", "ops", "type_ignores", "type_comment", "kind", "id", "attr", "arg", "level", "conversion"})
+_BARE = frozenset(
+    {"ctx", "op", "ops", "type_ignores", "type_comment", "kind", "id", "attr", "arg", "level", "conversion"}
+)
 
 
 def children(node: ast.AST) -> Iterator[ast.AST]:

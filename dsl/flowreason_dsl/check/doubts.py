@@ -60,7 +60,7 @@ class Doubts:
     # --- words ---
 
     def _words(self, doubts: Iterable[Doubt]) -> set[str]:
-        return {word for doubt in doubts for word in self._in(doubt.span)}
+        return {word for span in {doubt.span for doubt in doubts} for word in self._in(span)}
 
     @cached_property
     def words(self) -> set[str]:
