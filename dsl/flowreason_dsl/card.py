@@ -1,7 +1,7 @@
 """The card: the language on one page for models, as the last section of the reference says it.
 
-`python -m flowreason_dsl.card` writes `card.md`; `--check` only says whether it is up to date. Invariant: the card holds
-nothing that does not stand in the reference.
+`python -m flowreason_dsl.card` writes `card.md`; `--check` only says whether it is up to date. Invariant: the card
+holds nothing that does not stand in the reference.
 """
 
 from __future__ import annotations

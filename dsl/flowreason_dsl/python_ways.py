@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-
 Rounds = tuple[frozenset[str], ...]
 """For each loop around a place, the outermost first, what its rounds bind."""
 

@@ -121,7 +121,10 @@ def test_the_limits_are_those_of_the_code() -> None:
     assert f"at most {lexer.MOST_DEPTH} deep" in first
     assert f"at most {MOST_ELSE_IFS} `else if`" in first
     assert f"{MOST_FLOWS:,} flows and {MOST_STEPS:,} steps" in first
-    assert f"{MOST_PIECES:,} pieces, {MOST_PYTHON:,} characters, {MOST_PIECE:,} in one, and {MOST_DEPTH} levels deep" in first
+    assert (
+        f"{MOST_PIECES:,} pieces, {MOST_PYTHON:,} characters, {MOST_PIECE:,} in one, and {MOST_DEPTH} levels deep"
+        in first
+    )
     for name, value in (("calls", limits.calls), ("depth", limits.depth), ("rounds", limits.rounds)):
         assert re.search(rf"\| `{name}` [^|]*\| {value:,} \|", words), name
     assert (limits.tokens, limits.money, limits.seconds) == (None, None, None)

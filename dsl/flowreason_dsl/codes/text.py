@@ -295,7 +295,7 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     hint(
         "mended-mark",
-        "A mark is too many, or written as in another language: brackets after `ask`, `:=`, `=>`, `case`, a last comma.",
+        "A mark is too many, or written as in another language: brackets after `ask`, `:=`, `=>`, `case`, last comma.",
         'flow tide(port: text) -> text { answer ask("When is high tide in {port}?") }',
         'Write it as the hint shows: `ask "…"`, `given a, b`, `x = …`, `->`, `else { … }`.',
     ),
