@@ -40,7 +40,7 @@ ROWS: dict[str, tuple[str, Row, str]] = {
     "yields": (HEAD + "l = for x in xs {", lambda i: "yield x", "} answer l }"),
     "breaks": (HEAD + "repeat 9 {", lambda i: f"a{i} = 1 if n {{ break }}", "} " + TAIL),
     "one name": (HEAD, lambda i: 't = ask "{t}"', "answer t }"),
-    "Python": (HEAD, lambda i: f"x{i} = `n + {i}`" if i < 5_990 else "", TAIL),
+    "Python": (HEAD, lambda i: f"x{i} = `n + {i}`" if i < 8_990 else "", TAIL),
     "unknown names": (HEAD, lambda i: f"x = y{i}", TAIL),
     "names one letter off": (HEAD + " ".join(f"n{i} = 1" for i in range(9000)), lambda i: f"x = m{i}", TAIL),
     "unknown flows": (

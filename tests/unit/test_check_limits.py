@@ -45,7 +45,7 @@ def test_the_time_grows_with_the_text_and_not_with_its_square(shape: str) -> Non
 @pytest.mark.parametrize(
     ("text", "code"),
     [
-        ("flow f() -> any { " + "a = `1` " * 6_001 + "answer a }", "limit-python"),
+        ("flow f() -> any { " + "a = `1` " * 9_001 + "answer a }", "limit-python"),
         ("flow f() -> any { answer `[" + "1," * 100_001 + "]` }", "limit-python"),
         ("flow f() -> any { a = 1 b = 2 " + "a, " * 150 + "a -> " + "b, " * 150 + "b answer a }", "limit-edges"),
     ],

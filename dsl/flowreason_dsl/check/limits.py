@@ -10,7 +10,7 @@ from flowreason_dsl.check.program import Program
 from flowreason_dsl.check.reach import parts
 from flowreason_dsl.syntax import Code, Ensure, Expression
 
-MOST_PIECES = 6_000
+MOST_PIECES = 9_000
 MOST_PYTHON = 200_000
 MOST_PIECE = 50_000
 """How many pieces of Python, and how many characters of it, a flow and the files it uses may hold, and one piece."""
