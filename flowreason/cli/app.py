@@ -26,8 +26,6 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.add_typer(examples_app, name="examples")
-app.command("grammar")(print_grammar)
-app.command("lsp")(run_server)
 
 # typer's own name for what click calls ClickException has moved between releases; BadParameter has stayed.
 _UsageFault: type[Exception] = next(c for c in typer.BadParameter.__mro__ if c.__name__ == "ClickException")
@@ -58,8 +56,10 @@ def run_command(arguments: list[str]) -> int:
 def _misused(fault: Exception, as_data: bool) -> int:
     context = getattr(fault, "ctx", None)
     message = getattr(fault, "format_message", lambda: str(fault))().strip()
-    if not message:  # no command at all: the help has been shown
+    if context is not None and message in ("", context.get_help().strip()):  # no command at all
+        output.note(context.get_help())
         return failures.MISUSED
+    message = " ".join(message.split()).replace("Value error, ", "")
     command = context.command_path if context else "flowreason"
     failures.print_error(UsageError(f"{message}\nSee: {command} --help"), as_data=as_data)
     return failures.MISUSED
@@ -142,7 +142,7 @@ def run(
 
 @app.command()
 def check(
-    files: Annotated[list[Path], typer.Argument(metavar="FILE.flow...", help="- reads stdin.", show_default=False)],
+    files: options.FlowFiles,
     tools: options.Tools = None,
     fix: Annotated[
         bool,
@@ -167,7 +167,7 @@ def check(
 
 @app.command("format")
 def format_(
-    files: Annotated[list[str], typer.Argument(metavar="FILE.flow...", help="- reads stdin.", show_default=False)],
+    files: options.FlowFiles,
     check_only: Annotated[
         bool, typer.Option("--check", help="Write nothing; exit with 1 if a file would change.")
     ] = False,
@@ -180,12 +180,18 @@ def format_(
 
 @app.command()
 def draw(
-    file: Annotated[Path | None, typer.Argument(metavar="FILE.flow", show_default=False)] = None,
+    file: Annotated[
+        Path | None, typer.Argument(metavar="FILE.flow", help="The flow; - reads stdin.", show_default=False)
+    ] = None,
     out: Annotated[
-        Path | None, typer.Option("--output", "-o", metavar="FILE", help="Its ending says the format.")
+        Path | None,
+        typer.Option("--output", "-o", metavar="FILE", help="Its ending says the format; else stdout, as SVG."),
     ] = None,
     format_: Annotated[
-        str | None, typer.Option("--format", "-f", metavar="FORMAT", help="svg, png, pdf, dot, mmd or json.")
+        str | None,
+        typer.Option(
+            "--format", "-f", metavar="FORMAT", help="svg, png, pdf, dot, mmd or json; with --import also flow."
+        ),
     ] = None,
     import_: Annotated[
         Path | None,
@@ -227,6 +233,10 @@ def price(
     from flowreason.cli.pricing import price_file
 
     return price_file(file, inputs or [], model, tools, as_data=json)
+
+
+app.command("grammar")(print_grammar)
+app.command("lsp")(run_server)
 
 
 @app.command()

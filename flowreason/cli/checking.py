@@ -6,17 +6,14 @@ Invariant: a file is written only with `--fix`, only where its text changes, and
 from __future__ import annotations
 
 import json
-import os
-import stat
 import sys
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TextIO
 
 import flowreason as fr
-from flowreason.cli import failures, output, reading
+from flowreason.cli import failures, flow_files, output
 from flowreason.cli.tool_files import tools_from
 from flowreason.errors import UsageError
 from flowreason_dsl.diagnostics import Diagnostic, FlowError, as_json, errors, render
@@ -24,7 +21,6 @@ from flowreason_dsl.fixing import Fixed, fix_all
 from flowreason_dsl.rendering import Paint, plainly
 from flowreason_dsl.source import Source
 
-STDIN = "-"
 FORMATS = ("text", "json", "sarif")
 
 
@@ -36,21 +32,23 @@ class Checked:
     diagnostics: tuple[Diagnostic, ...]
     made: tuple[tuple[int, Diagnostic], ...] = ()
     summary: str = ""
+    unwritten: str = ""
 
     @property
     def ok(self) -> bool:
-        return not errors(self.diagnostics)
+        return not errors(self.diagnostics) and not self.unwritten
 
 
 def check_files(files: Sequence[Path], tools: Path | None, format_: str, *, fix: bool) -> int:
     """Report what is wrong with each file; gives the exit code."""
     if format_ not in FORMATS:
         raise UsageError(f"there is no report format {format_!r}; there are: {', '.join(FORMATS)}")
-    piped = fix and any(str(file) == STDIN for file in files)
+    piped = fix and any(map(flow_files.is_stdin, files))
     if piped and (format_ != "text" or len(files) > 1):
         raise UsageError("with --fix, - writes the mended text to stdout: give it alone, and no other --format")
     found = tools_from(tools)
-    checked = [_check(file, found, fix) for file in files]
+    texts = flow_files.texts_of(files)
+    checked = [_check(file, texts[file], found, fix) for file in texts]
     if piped:
         sys.stdout.write(checked[0].source.text)
         output.note(_text(checked, sys.stderr))
@@ -58,31 +56,42 @@ def check_files(files: Sequence[Path], tools: Path | None, format_: str, *, fix:
         output.emit(_text(checked, sys.stdout))
     else:
         output.emit(json.dumps(_data(checked) if format_ == "json" else _sarif(checked), ensure_ascii=False))
+    for each in checked:
+        if each.unwritten:
+            output.complain(each.unwritten)
     return failures.ANSWERED if all(each.ok for each in checked) else failures.MISUSED
 
 
 # --- looking -------------------------------------------------------------------------------------------------
 
 
-def _check(file: Path, tools: Sequence[Any], fix: bool) -> Checked:
-    """One file, mended where that is wanted."""
-    from flowreason.flow import read_text
-
-    name = "<stdin>" if str(file) == STDIN else str(file)
-    root = Path() if str(file) == STDIN else file.parent
-    try:
-        text = reading.question(STDIN) if str(file) == STDIN else read_text(file)
-    except FlowError as error:  # it is not UTF-8
-        return Checked(error.source, error.diagnostics)
+def _check(file: Path, text: str | FlowError, tools: Sequence[Any], fix: bool) -> Checked:
+    """One file, mended where that is wanted and the file can be written."""
+    if isinstance(text, FlowError):  # it is not UTF-8
+        return Checked(text.source, text.diagnostics)
+    name, root = flow_files.name_of(file), flow_files.root_of(file)
 
     def find(changed: str) -> tuple[Diagnostic, ...]:
         return _findings(changed, name, tools, root)[0]
 
     fixed = fix_all(text, find) if fix else Fixed(text, find(text))
-    if fixed.text != text and str(file) != STDIN:
-        _replace(file, fixed.text)
+    unwritten = _written(file, fixed.text) if fixed.text != text else ""
+    if unwritten:
+        fixed = Fixed(text, find(text))
     flow = None if errors(fixed.diagnostics) else _findings(fixed.text, name, tools, root)[1]
-    return Checked(Source(fixed.text, name), fixed.diagnostics, fixed.made, flow.price().summary() if flow else "")
+    summary = flow.price().summary() if flow else ""
+    return Checked(Source(fixed.text, name), fixed.diagnostics, fixed.made, summary, unwritten)
+
+
+def _written(file: Path, text: str) -> str:
+    """Write the mended text in its place; gives why that could not be done, if so."""
+    if flow_files.is_stdin(file):
+        return ""
+    try:
+        flow_files.replace(file, text)
+    except UsageError as error:
+        return str(error)
+    return ""
 
 
 def _findings(text: str, name: str, tools: Sequence[Any], root: Path) -> tuple[tuple[Diagnostic, ...], fr.Flow | None]:
@@ -98,23 +107,6 @@ def _findings(text: str, name: str, tools: Sequence[Any], root: Path) -> tuple[t
     hints = [d for d in parse_lenient(text, name)[1] if d.severity != "error"]
     found += [hint for hint in hints if hint not in found]
     return tuple(sorted(found, key=lambda d: (d.source is not None, d.span.start, d.span.end, d.code))), flow
-
-
-def _replace(path: Path, text: str) -> None:
-    """Write a file whole: into a new one beside it, which then takes its place and keeps its mode."""
-    target = path.resolve()
-    made: Path | None = None
-    try:
-        handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
-        made = Path(name)
-        with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
-            file.write(text)
-        made.chmod(stat.S_IMODE(target.stat().st_mode))
-        made.replace(target)
-    except OSError as error:
-        if made is not None:
-            made.unlink(missing_ok=True)
-        raise UsageError(f"{path} cannot be written: {(error.strerror or str(error)).lower()}") from None
 
 
 # --- telling -------------------------------------------------------------------------------------------------
@@ -133,7 +125,7 @@ def _one(checked: Checked, paint: Paint) -> str:
         parts.append("\n".join(lines))
     if checked.diagnostics:
         parts.append(render(checked.diagnostics, checked.source, paint))
-    parts.append(f"{name}: {_count(checked) if not checked.ok else f'fine; {checked.summary}'}")
+    parts.append(f"{name}: {_count(checked) if errors(checked.diagnostics) else f'fine; {checked.summary}'}")
     return "\n\n".join(parts)
 
 
@@ -145,7 +137,8 @@ def _count(checked: Checked) -> str:
     wrong = errors(checked.diagnostics)
     mendable = sum(d.fix is not None and d.source is None for d in wrong)
     count = "1 error" if len(wrong) == 1 else f"{len(wrong)} errors"
-    return count + (f"; `flowreason check --fix` can mend {mendable} of them" if mendable and not checked.made else "")
+    part = ("it" if mendable == 1 else "all of them") if mendable == len(wrong) else f"{mendable} of them"
+    return count + (f"; `flowreason check --fix` can mend {part}" if mendable and not checked.made else "")
 
 
 _COLOURS = {

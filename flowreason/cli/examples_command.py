@@ -20,7 +20,7 @@ from flowreason.errors import UsageError
 examples_app = typer.Typer(
     help="Recorded examples: list, show, copy, play.", rich_markup_mode=None, invoke_without_command=True
 )
-Name = Annotated[str, typer.Argument(metavar="NAME", show_default=False)]
+Name = Annotated[str, typer.Argument(metavar="NAME", help="As `flowreason examples` lists it.", show_default=False)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +113,13 @@ def show(name: Name, json: options.Json = False) -> None:
 
 
 @examples_app.command("copy")
-def copy(name: Name, to: Annotated[Path | None, typer.Argument(metavar="FOLDER", show_default=False)] = None) -> None:
+def copy(
+    name: Name,
+    to: Annotated[
+        Path | None,
+        typer.Argument(metavar="FOLDER", help="Else one of the example's name, in this folder.", show_default=False),
+    ] = None,
+) -> None:
     """Copy an example into a folder of your own, to change it."""
     example = find(name)
     target = to or Path(name)
@@ -136,7 +142,8 @@ def _command(example: Example) -> str:
 def play(
     name: Name,
     pace: Annotated[
-        float | None, typer.Option("--pace", help="1 as slow as the model was, 0 at once; else some seconds.", min=0.0)
+        float | None,
+        typer.Option("--pace", help="1 as slow as the model was, 0 at once. Without it, some seconds in all.", min=0.0),
     ] = None,
     flow_out: Annotated[Path | None, typer.Option("--flow-out", metavar="FILE.flow", help="Keep the flow.")] = None,
     json: options.Json = False,

@@ -52,4 +52,7 @@ Early = Annotated[
 ]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Show the answer only.")]
 NoColor = Annotated[bool, typer.Option("--no-color", help="No colours (so does NO_COLOR in the environment).")]
-FlowFile = Annotated[Path, typer.Argument(metavar="FILE.flow", show_default=False)]
+FlowFile = Annotated[Path, typer.Argument(metavar="FILE.flow", help="The flow; - reads stdin.", show_default=False)]
+FlowFiles = Annotated[
+    list[Path], typer.Argument(metavar="FILE.flow...", help="The flows; - reads stdin.", show_default=False)
+]

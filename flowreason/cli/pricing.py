@@ -10,9 +10,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import flowreason as fr
-from flowreason.cli import failures, output, reading
-from flowreason.cli.tool_files import tools_from
+from flowreason.cli import failures, flow_files, output, reading
 from flowreason.graph.bounds import ZERO
 
 if TYPE_CHECKING:
@@ -21,7 +19,7 @@ if TYPE_CHECKING:
 
 def price_file(file: Path, given: Sequence[str], model: str | None, tools: Path | None, *, as_data: bool) -> int:
     """Say what a flow can take; gives the exit code."""
-    flow = fr.load(file, tools=tools_from(tools))
+    flow = flow_files.load(file, tools)
     inputs = reading.typed_inputs(given, {p.name: p.type for p in flow.parameters})
     price = flow.price(inputs, prices=_prices(model))
     output.emit(json.dumps(price.as_json(), ensure_ascii=False) if as_data else "\n".join(price_lines(price)))

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import flowreason as fr
-from flowreason.cli import failures, output, reading
+from flowreason.cli import failures, flow_files, output, reading
 from flowreason.cli.outcome import report, report_stopped
 from flowreason.cli.tool_files import tools_from
 from flowreason.cli.watching import Watch
@@ -75,7 +75,7 @@ def solve_question(asked: str, given: Sequence[str], order: Order, screen: Scree
 
 def run_file(file: Path, given: Sequence[str], order: Order, screen: Screen) -> int:
     """Run a flow from a file; gives the exit code."""
-    flow = fr.load(file, tools=tools_from(order.tools))
+    flow = flow_files.load(file, order.tools)
     inputs = reading.typed_inputs(given, {p.name: p.type for p in flow.parameters})
     flow.checked_inputs(inputs)
     limits = fr.Limits.parse(order.limits)
@@ -104,7 +104,7 @@ def play_example(example: Example, pace: float | None, screen: Screen, flow_out:
             on_flow=watch.on_flow, **watch.hooks(),
         )  # fmt: skip
 
-    return carry_out(begin, provider, screen, ())
+    return carry_out(begin, provider, screen, ("the recorded replies, which can be played again",))
 
 
 def provider_for(order: Order, *, needed: bool = True) -> Provider:

@@ -69,7 +69,7 @@ def _number(name: str, text: str) -> float | None:
         value = -1.0
     if value < 0 or value != value:
         kind = "a whole number" if name in _WHOLE else "a number"
-        raise UsageError(f"the limit {name} needs {kind} that is not negative, and this is {text!r}")
+        raise UsageError(f"the limit {name} needs {kind} that is not negative, as in {name}=50, and this is {text!r}")
     return value
 
 

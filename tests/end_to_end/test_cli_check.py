@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from flowreason.cli.checking import check_files
 from tests.end_to_end.command import COMMAND, environment, flowreason, is_short
 
 FAULTY = (
@@ -73,6 +74,28 @@ def test_a_link_is_followed_and_line_ends_are_kept(tmp_path: Path) -> None:
     assert flowreason("check", "--fix", "a.flow", folder=tmp_path).code == 0
     assert (tmp_path / "a.flow").is_symlink()
     assert real.read_bytes() == MENDED.replace("\n", "\r\n").encode()
+
+
+def test_nothing_is_mended_where_a_file_cannot_be_read(faulty: Path) -> None:
+    (faulty.parent / "maps").mkdir()
+    ran = flowreason("check", "--fix", "a.flow", "none.flow", "maps", folder=faulty.parent)
+    assert (ran.code, ran.out, faulty.read_text("utf-8")) == (2, "", FAULTY)
+    assert "no file none.flow" in ran.err
+    assert "maps is a folder" in ran.err
+
+
+def test_one_file_that_cannot_be_written_does_not_hide_what_was_mended_in_others(
+    faulty: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    kept = faulty.with_name("kept.flow")
+    kept.write_text(FAULTY, "utf-8")
+    monkeypatch.setattr(os, "access", lambda path, mode: Path(path).name != "kept.flow")  # root may write everywhere
+    assert check_files([kept, faulty], None, "text", fix=True) == 2
+    told = capsys.readouterr()
+    assert (kept.read_text("utf-8"), faulty.read_text("utf-8")) == (FAULTY, MENDED)
+    assert f"{faulty}:4: fixed[name-unknown]" in told.out
+    assert f"{kept}: 3 errors; `flowreason check --fix` can mend all of them" in told.out
+    assert told.err == f"error: {kept} cannot be written: it is write-protected\n"
 
 
 def test_a_folder_that_cannot_be_written_is_told_in_words(faulty: Path) -> None:

@@ -230,6 +230,35 @@ def test_format_writes_the_one_style_and_then_changes_nothing(folder: Path) -> N
     assert piped.out.startswith("flow f() -> int {"), piped.err
 
 
+def test_format_does_what_it_can_says_what_it_did_and_keeps_line_ends(folder: Path) -> None:
+    (folder / "wrong.flow").write_text("flow wrong() -> text {\n  answer == 1\n}\n")
+    (folder / "messy.flow").write_bytes(b"flow f()->int{\r\nanswer 1 }\r\n")
+    ran = flowreason("format", "wrong.flow", "messy.flow", "double.flow", folder=folder)
+    assert (ran.code, ran.out) == (2, "")
+    assert "wrong.flow:2" in ran.err
+    assert "Formatted: messy.flow\n" in ran.err
+    assert (folder / "messy.flow").read_bytes() == b"flow f() -> int {\r\n  answer 1\r\n}\r\n"
+    assert flowreason("format", "none.flow", "messy.flow", folder=folder).err == "error: there is no file none.flow\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [(("draw", "-f", "mmd", "-"), "flowchart"), (("price", "-"), "no calls"), (("run", "-", "n=4", "--quiet"), "8")],
+)
+def test_a_flow_may_come_from_a_pipe(arguments, said, folder: Path) -> None:
+    ran = flowreason(*arguments, folder=folder, stdin=(folder / "double.flow").read_bytes())
+    assert ran.code == 0, ran.err
+    assert said in ran.out
+
+
+def test_without_a_command_the_help_is_shown(folder: Path) -> None:
+    ran = flowreason(folder=folder)
+    assert (ran.code, ran.out) == (2, "")
+    assert ran.err.startswith("Usage: flowreason")
+    listed = [ran.err.index(f"\n  {name} ") for name in ("solve", "run", "check", "draw", "grammar", "lsp")]
+    assert listed == sorted(listed)
+
+
 @pytest.mark.parametrize(
     ("format", "begins"), [("svg", "<svg"), ("dot", "digraph"), ("mmd", "flowchart"), ("json", "{")]
 )
