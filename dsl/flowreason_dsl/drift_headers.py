@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from flowreason_dsl import mend
 from flowreason_dsl.diagnostics import Diagnostic
-from flowreason_dsl.drift import STRINGS, Change, Rule, closing, fixed, here, kinds, made, token
+from flowreason_dsl.drift import STRINGS, Change, Rule, closing, fixed, here, kinds, made, text_of, token
 from flowreason_dsl.grammar import grammar
 from flowreason_dsl.source import Span
 from flowreason_dsl.tokens import Token
@@ -212,6 +212,41 @@ def choice_of_numbers(at: Reading, expected: set[str]) -> Change | None:
     return Change(at.at, last + 1, [Token("NAME", span.start, span.end, type_)], found)
 
 
+def reserved_use(at: Reading, expected: set[str]) -> Change | None:
+    """`answer class`, where a step or parameter has been called `class`."""
+    word = here(at)
+    if "NAME" not in expected or word.type in ("NAME", "EQUAL", "COLON") or word.value not in at.misnamed:
+        return None
+    whose = "Python" if word.type in grammar().python else "the language"
+    message = f"`{word.value}` is a word of {whose} and cannot be a name"
+    found = fixed(
+        Diagnostic("syntax-reserved-name", message, word.span), f"call it `{word.value}_`", word.span, f"{word.value}_"
+    )
+    return Change(at.at, at.at + 1, [made("NAME", word, word.value)], found)
+
+
+def nested_flow(at: Reading, _expected: set[str]) -> Change | None:
+    """A flow that stands inside of another, and is closed there."""
+    first = at.at
+    if not at.opens or kinds(at, first, 3) != ["FLOW", "NAME", "LPAR"] or at.opens[-1].stand_in or at.defines(first):
+        return None
+    brace = closing(at, first + 2)
+    while brace is not None and at.kind(brace) not in ("LBRACE", "$END", "FLOW"):
+        brace += 1
+    end = closing(at, brace) if brace is not None and at.kind(brace) == "LBRACE" else None
+    outer = closing(at, at.opens[0].at)
+    if end is None or outer is None or outer < end:
+        return None
+    message = "a flow cannot stand inside a flow"
+    place = at.span_between(first, first)
+    found = Diagnostic("syntax-nested-flow", message, place, help="put it after the flow that uses it")
+    span = Span(token(at, first).start, token(at, outer).end)
+    rest, flow = at.source.text[token(at, end).end : span.end].lstrip(), text_of(at, first, end + 1)
+    if "\n" not in rest.split("}")[-1] and '"""' not in flow and "```" not in flow:
+        found = fixed(found, "put it behind", span, f"{rest}\n\n{flow}")
+    return Change(first, end + 1, [], found, unread=True)
+
+
 AT_FAULT: tuple[Rule, ...] = (
     flow_missing,
     leading_word,
@@ -220,6 +255,8 @@ AT_FAULT: tuple[Rule, ...] = (
     returned_record,
     tool_body,
     reserved_parameter,
+    reserved_use,
+    nested_flow,
     default,
     choice_of_numbers,
 )

@@ -13,6 +13,8 @@ from flowreason_dsl.diagnostics import Diagnostic
 from flowreason_dsl.drift import STRINGS, Change, Rule, closing, fixed, here, kinds, made, text_of, token
 from flowreason_dsl.grammar import grammar
 from flowreason_dsl.names import nearest
+from flowreason_dsl.source import Span
+from flowreason_dsl.tokens import Token
 from flowreason_dsl.types import SCALARS
 
 if TYPE_CHECKING:
@@ -67,11 +69,65 @@ def word_before_text(at: Reading, expected: set[str]) -> Change | None:
 def shown_by_with(at: Reading, expected: set[str]) -> Change | None:
     """`ask "…" with doc`."""
     name, word = token(at, at.at - 1), token(at, at.at - 2)
-    if word.type != "WITH" or name.type != "NAME" or expected != {"EQUAL"}:
+    if word.type != "WITH" or name.type != "NAME" or expected != {"EQUAL"} or here(at).type == "COLON":
         return None
     message = f"`with` sets something, as in `with temperature=0.7`; a value is shown with `given {name.value}`"
     found = fixed(Diagnostic("syntax-suffix", message, word.span), "write `given`", word.span, "given")
     return Change(at.at - 2, at.at, [made("GIVEN", word, "given"), name], found)
+
+
+def setting_with_colon(at: Reading, expected: set[str]) -> Change | None:
+    """`with temperature: 0.2, vote: 3`."""
+    colon, name = here(at), token(at, at.at - 1)
+    if colon.type != "COLON" or at.kind(at.at - 2) not in ("WITH", "COMMA") or name.type != "NAME":
+        return None
+    if expected != {"EQUAL"} and not (at.kind(at.at - 2) == "COMMA" and _among_settings(at)):
+        return None
+    if at.kind(at.at + 1) not in _ONE or at.begins_line(at.at - 1):
+        return None
+    found = Diagnostic("syntax-unexpected", f"a setting is written `{name.value}=…`", colon.span)
+    away = Span(colon.start, token(at, at.at + 1).start)
+    return Change(at.at, at.at + 1, [made("EQUAL", colon, "=")], fixed(found, "write `=`", away, "="))
+
+
+def _among_settings(at: Reading) -> bool:
+    """Whether the name before the token at hand stands behind others that `with` sets."""
+    place = at.at - 2
+    while at.kind(place) == "COMMA" and kinds(at, place - 3, 2) == ["NAME", "EQUAL"]:
+        place -= 4
+    return at.kind(place) == "WITH"
+
+
+def settings_in_braces(at: Reading, _expected: set[str]) -> Change | None:
+    """`with {temperature: 0.5}`, `with (vote=3, temperature=0.5)`."""
+    end = closing(at, at.at) if here(at).type in ("LBRACE", "LPAR") and at.kind(at.at - 1) == "WITH" else None
+    if end is None or (end - at.at) % 4 or end < at.at + 4:
+        return None
+    parts = [at.tokens[i : i + 4] for i in range(at.at + 1, end, 4)]
+    names = [_key(part[0]) for part in parts]
+    if not all(name in SETTINGS for name in names):
+        return None
+    if any(part[1].type not in ("COLON", "EQUAL") or part[2].type not in _ONE for part in parts):
+        return None
+    if any(part[3].type != "COMMA" for part in parts[:-1]):
+        return None
+    values = [at.source.slice(part[2].span) for part in parts]
+    right = ", ".join(f"{name}={value}" for name, value in zip(names, values, strict=True))
+    message = f"`with` needs no `{here(at).value}`: `with {right}`"
+    span = at.span_between(at.at, end)
+    new = [each for part, name in zip(parts, names, strict=True) for each in _as_setting(part, name)][:-1]
+    found = Diagnostic("syntax-brackets", message, span)
+    space = "" if here(at).start > token(at, at.at - 1).end else " "
+    return Change(at.at, end + 1, new, fixed(found, f"write `{right}`", span, space + right))
+
+
+def _key(name: Token) -> str:
+    return str(name.value).strip("\"'")
+
+
+def _as_setting(part: list[Token], name: str) -> list[Token]:
+    comma = Token("COMMA", part[2].end, part[2].end, ",")
+    return [made("NAME", part[0], name), made("EQUAL", part[1], "="), part[2], comma]
 
 
 def set_by_given(at: Reading, _expected: set[str]) -> Change | None:
@@ -108,6 +164,8 @@ def word_as_setting(at: Reading, expected: set[str]) -> Change | None:
 AT_FAULT: tuple[Rule, ...] = (
     settings_in_brackets,
     word_before_text,
+    settings_in_braces,
+    setting_with_colon,
     shown_by_with,
     set_by_given,
     word_as_setting,

@@ -8,13 +8,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from flowreason_dsl import drift, drift_blocks, drift_headers, drift_questions, drift_statements
+from flowreason_dsl import drift, drift_blocks, drift_headers, drift_questions, drift_statements, drift_values
 from flowreason_dsl.words import STRINGS
 
 if TYPE_CHECKING:
     from flowreason_dsl.reading import Reading
 
-_AT_FAULT = (*drift_headers.AT_FAULT, *drift_questions.AT_FAULT, *drift_blocks.AT_FAULT, *drift_statements.AT_FAULT)
+_AT_FAULT = (
+    *drift_headers.AT_FAULT,
+    *drift_questions.AT_FAULT,
+    *drift_values.AT_FAULT,
+    *drift_blocks.AT_FAULT,
+    *drift_statements.AT_FAULT,
+)
 _BEFORE = (*drift_headers.BEFORE, *drift_blocks.BEFORE, *drift_statements.BEFORE)
 
 _BEHIND = frozenset({"NAME", "LSQB", "LPAR", "LBRACE", "VBAR", "CODE"})

@@ -26,6 +26,8 @@ AT_THE_END = frozenset({"syntax-unclosed-brace", "syntax-unexpected-end"})
 _OPERATORS = frozenset(
     {"+", "-", "*", "/", "%", "**", "<", ">", "<=", ">=", "==", "!=", "===", "!==", "&&", "||", "?", "&"}
 )
+_OPEN_ENDED = frozenset({"ASK", "SOLVE", "RUN", "GIVEN", "WITH", "ENSURE", "ELSE", "EQUAL"})
+_BEGINNERS = frozenset({"ANSWER", "BREAK", "YIELD", "IF", "MATCH", "FOR", "WHILE", "REPEAT", "SAMPLE"})
 _PYTHON = frozenset({"def", "from", "import", "class", "async"})
 _DRAWINGS = frozenset({"graph", "flowchart", "digraph", "stateDiagram", "sequenceDiagram"})
 
@@ -111,6 +113,21 @@ def _definition_inside(at: Reading, expected: set[str]) -> Diagnostic | None:
         message = "a flow cannot stand inside a flow"
         return Diagnostic("syntax-nested-flow", message, token.span, help="put it after the flow that uses it")
     return None
+
+
+def _cut_short(at: Reading, expected: set[str]) -> Diagnostic | None:
+    """`ask`, `given` or `with samples=` with nothing behind it, where a statement begins on the next line."""
+    early = begins_before(at)
+    wanting = at.tokens[max(0, at.at - 2)] if early else _before(at)
+    begins = at.kind(at.at) in _BEGINNERS or at.kind(at.at + 1) in ("EQUAL", "COLON")
+    if wanting.type not in _OPEN_ENDED:
+        return None
+    if not early and (expected >= VALUES or not begins or not at.begins_line(at.at)):
+        return None
+    message = f"{shown(wanting)} is not followed by anything"
+    wanted = "a text in quotes" if wanting.type in ("ASK", "SOLVE") else "a value"
+    wanted = "a name" if wanting.type in ("GIVEN", "RUN") else wanted
+    return Diagnostic("syntax-missing-value", message, wanting.span, help=f"{wanted} stands behind it")
 
 
 def _value_missing(at: Reading, expected: set[str]) -> Diagnostic | None:
@@ -226,6 +243,11 @@ def _outside(at: Reading, expected: set[str]) -> Diagnostic | None:
     if habits.headless(at):
         begin = Fix("write `flow`", Span(token.start, token.start), "flow ")
         return Diagnostic("syntax-word", f"`flow` is missing before `{token.value}(`", token.span, fix=begin)
+    if at.at and at.kind(at.at - 1) == "RBRACE" and _closes_early(at):
+        brace = _before(at).span
+        end = Fix("take it out", brace, "")
+        message = "this `}` ends the flow, and what follows belongs to it"
+        return Diagnostic("syntax-extra-brace", message, brace, fix=end)
     if at.at and at.kind(at.at - 1) == "RBRACE":
         labels = (Label(_before(at).span, "the flow ended here"),)
     near = nearest(str(token.value), ("flow", "tool", "use")) if token.type == "NAME" else None
@@ -233,6 +255,18 @@ def _outside(at: Reading, expected: set[str]) -> Diagnostic | None:
     fix = Fix(f"write `{near}`", token.span, near) if near is not None and known else None
     message = "statements stand inside a flow: `flow name(…) { … }`"
     return Diagnostic("syntax-outside-flow", message, token.span, labels=labels, fix=fix)
+
+
+def _closes_early(at: Reading) -> bool:
+    """Whether the brace before ended a flow though it stands deeper than the line on which that begins."""
+    depth, first = 0, at.at - 1
+    for first in range(at.at - 1, -1, -1):
+        depth += (at.kind(first) == "RBRACE") - (at.kind(first) == "LBRACE")
+        if depth == 0:
+            break
+    last = _before(at)
+    deeper = at.begins_line(at.at - 1) and at.indent(last) > at.indent(at.tokens[first])
+    return deeper and at.surplus > 0 and at.indent(_here(at)) >= at.indent(last)
 
 
 def _inner_quotes(at: Reading, _expected: set[str]) -> Diagnostic | None:
@@ -317,6 +351,7 @@ _LOOKS = (
     _other_language,
     _definition_inside,
     _extra_brace,
+    _cut_short,
     habits.comment,
     habits.returns,
     habits.default,

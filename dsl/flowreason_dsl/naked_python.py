@@ -67,8 +67,15 @@ def _line(at: Reading) -> tuple[int, int]:
 
 def _begins(at: Reading, first: int) -> Iterator[int]:
     for i in range(first, at.at + 1):
-        if at.kind(i - 1) in _BEFORE and at.kind(i) not in _WORDS:
+        if at.kind(i - 1) in _BEFORE and at.kind(i) not in _WORDS and not _is_target(at, i):
             yield i
+
+
+def _is_target(at: Reading, place: int) -> bool:
+    """Whether a token is a further name of a `for`: `for k, v in …`."""
+    while at.kind(place) == "NAME" and at.kind(place - 1) == "COMMA":
+        place -= 2
+    return at.kind(place) == "NAME" and at.kind(place - 1) == "FOR"
 
 
 def _ends(at: Reading, begin: int, last: int) -> Iterator[int]:

@@ -11,7 +11,7 @@ import warnings
 from collections.abc import Iterator
 
 from flowreason_dsl.diagnostics import Diagnostic, Fix
-from flowreason_dsl.names import did_you_mean
+from flowreason_dsl.names import did_you_mean, nearest
 from flowreason_dsl.python_bindings import bound_names
 from flowreason_dsl.python_nodes import children, walk
 from flowreason_dsl.python_place import locate, place, rows_of
@@ -194,13 +194,17 @@ def _no_module(module: str, span: Span) -> Diagnostic:
 
 def no_attribute(module: str, name: str, span: Span) -> Diagnostic:
     """`math.sqroot`: the module is there, the name in it is not."""
+    fix = None
     found = importlib.import_module(module)
     inner = getattr(found, module, None)
     if inner is not None and hasattr(inner, name):
         hint: str | None = f"`{module}` is the module: write `{module}.{module}.{name}`"
     else:
-        hint = did_you_mean(name, [each for each in dir(found) if not each.startswith("_")])
-    return Diagnostic("python-attribute", f"the module `{module}` has no `{name}`", span, help=hint)
+        near = nearest(name, [each for each in dir(found) if not each.startswith("_")])
+        hint = f"did you mean `{near}`?" if near else None
+        if near and span.end - span.start == len(f"{module}.{name}"):
+            fix = Fix(f"write `{near}`", Span(span.end - len(name), span.end), near)
+    return Diagnostic("python-attribute", f"the module `{module}` has no `{name}`", span, help=hint, fix=fix)
 
 
 def _unset_locals(code: Code, function: ast.FunctionDef) -> Iterator[Diagnostic]:

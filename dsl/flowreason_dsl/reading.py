@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from flowreason_dsl import cut, drift_rules, habits, messages, misspelt, recovery, repair, slips, words
 from flowreason_dsl.diagnostics import Diagnostic, Label, errors
-from flowreason_dsl.grammar import END
+from flowreason_dsl.grammar import END, grammar
 from flowreason_dsl.lexer import Lexed
 from flowreason_dsl.machine import Machine
 from flowreason_dsl.reports import Reports
@@ -127,6 +127,19 @@ class Reading:
         pairs = zip(self.tokens, self.tokens[1:], strict=False)
         named = {a.value for a, b in pairs if a.type == "NAME" and b.type in ("EQUAL", "COLON", "IN", "COMMA", "ARROW")}
         return frozenset(str(each) for each in named)
+
+    @cached_property
+    def misnamed(self) -> frozenset[str]:
+        """The words of the language and of Python that the text uses as names of steps and parameters."""
+        words, found = set(grammar().keywords.values()) - {"ANSWER", "ELSE"}, set()
+        for at, (word, mark) in enumerate(pairwise(self.tokens)):
+            if word.type not in words:
+                continue
+            step = mark.type == "EQUAL" and self.begins_line(at)
+            parameter = mark.type == "COLON" and self.kind(at - 1) in ("LPAR", "COMMA")
+            if step or parameter:
+                found.add(str(word.value))
+        return frozenset(found)
 
     def line_of(self, offset: int) -> int:
         return self.source.position(offset)[0]

@@ -10,7 +10,9 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from flowreason_dsl.check.kinds import listed
+from flowreason_dsl.diagnostics import Fix
 from flowreason_dsl.names import nearest
+from flowreason_dsl.source import Source, Span
 from flowreason_dsl.syntax import Parameter
 
 MOST_TOLD = 20
@@ -18,11 +20,19 @@ MOST_TOLD = 20
 
 
 class Problem(NamedTuple):
-    """Something wrong with a call; `name` is that of the argument at fault, where it has one."""
+    """Something wrong with a call: `name` is that of the argument at fault, `meant` the one that is most like it."""
 
     code: str
     message: str
     name: str | None = None
+    meant: str | None = None
+
+    def fix(self, argument: Span, source: Source) -> Fix | None:
+        """The name that was meant, in place of that with which an argument begins."""
+        if self.name is None or self.meant is None or not source.slice(argument).startswith(self.name):
+            return None
+        written = Span(argument.start, argument.start + len(self.name))
+        return Fix(f"write `{self.meant}`", written, self.meant)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +57,7 @@ class Filled:
         for name in self.unknown[:MOST_TOLD]:
             near = nearest(name, free)
             meant = f"did you mean `{near}`?" if near else f"it takes {listed(names)}"
-            yield Problem("argument-unknown", f"`{target}` has no parameter `{name}`; {meant}", name)
+            yield Problem("argument-unknown", f"`{target}` has no parameter `{name}`; {meant}", name, near)
         for name in self.twice[:MOST_TOLD]:
             yield Problem("argument-twice", f"`{target}` gets `{name}` twice", name)
         if self.missing and not self.unknown:

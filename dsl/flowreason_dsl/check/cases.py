@@ -12,7 +12,7 @@ from flowreason_dsl.check.kinds import show
 from flowreason_dsl.check.state import Variable
 from flowreason_dsl.diagnostics import Fix, Label
 from flowreason_dsl.expected import covers
-from flowreason_dsl.names import did_you_mean
+from flowreason_dsl.names import did_you_mean, nearest
 from flowreason_dsl.source import Span
 from flowreason_dsl.syntax import Literal, Match
 from flowreason_dsl.types import BOOL, INT, NUMBER, TEXT, Choice, Type
@@ -35,14 +35,21 @@ class Subject:
     def check(self, findings: Findings) -> bool:
         """Report cases that stand twice or can never fit, and a text that is compared word by word.
 
-        Whether a case can never fit: then another one was meant, and what the cases cover is not known.
+        Whether the cases cover everything, or would if those that can never fit were what was meant.
         """
         self._twice(findings)
         if self.asks:
-            return False
+            return self.covered
         wrong = [self._impossible(literal, findings) for case in self.whole.cases for literal in case.values]
         self._worded(findings)
-        return any(wrong)
+        return self.covered or 0 < self._lacking() <= sum(wrong)
+
+    def _lacking(self) -> int:
+        """How many values of the subject no case fits, where they can be counted at all."""
+        stand = {_key(literal.value) for case in self.whole.cases for literal in case.values}
+        if isinstance(self.type, Choice):
+            return len({_key(option) for option in self.type.options} - stand)
+        return len({True, False} - stand) if self.type == BOOL else 0
 
     def _twice(self, findings: Findings) -> None:
         seen: dict[object, Literal] = {}
@@ -56,11 +63,13 @@ class Subject:
                 seen.setdefault(key, literal)
 
     def _impossible(self, literal: Literal, findings: Findings) -> bool:
-        value, help = literal.value, None
+        value, help, fix = literal.value, None, None
         if isinstance(self.type, Choice):
             if _key(value) in {_key(option) for option in self.type.options}:
                 return False
             help = did_you_mean(str(value), self.type.options)
+            near = nearest(str(value), self.type.options)
+            fix = Fix(f'write "{near}"', literal.span, f'"{near}"') if near and near.isalnum() else None
         elif self.type == BOOL:
             if isinstance(value, bool):
                 return False
@@ -69,7 +78,7 @@ class Subject:
             return False
         message = f"the subject is {show(self.type)}, so the case {_written(literal)} never fits"
         labels = [Label(self.variable.span, "it is set here")] if self.variable else []
-        findings.add("case-impossible", message, literal.span, labels=labels, help=help)
+        findings.add("case-impossible", message, literal.span, labels=labels, help=help, fix=fix)
         return True
 
     def _worded(self, findings: Findings) -> None:

@@ -120,6 +120,8 @@ def _on_what(expr: Expression, seen: dict[str, Setting], findings: Findings) -> 
         case Ask():
             return
         case _:
-            first = next(iter(seen.values()))
+            first = next((setting for name, setting in seen.items() if name in OPTIONS), None)
+            if first is None:
+                return  # that there is no such setting is told
             message = "settings are for a question to the model, and nothing is asked here"
             findings.add("setting-without-ask", message, first.span, help="put `with …` after the `ask` that it is for")

@@ -48,6 +48,7 @@ class Reads:
         self.steps = Steps()
         self.by: int | None = None
         self.own: str | None = None
+        self.own_unread = False
         self._regions = count(1)
 
     def region(self) -> int:
@@ -132,7 +133,7 @@ class Reads:
     def _nearest(self, name: str, span: Span, state: State, python: bool) -> Help:
         names = [each for each in state.names if each != self.own] + ([self.own] if self.own else [])
         names += [each for each in self.program.flows if python]
-        found = nearest(name, names)
+        found = nearest(name, names) or (self.own if self.own_unread else None)
         if found is not None:
             self.outline.spared.add(found)
         else:

@@ -225,7 +225,8 @@ class Values(Pieces):
             span = call.span if problem.name is None else last[problem.name]
             if problem.code == "argument-extra":
                 span = order[len(target.parameters)].span
-            self.findings.add(problem.code, problem.message, span, labels=self._signature(target))
+            labels, fix = self._signature(target), problem.fix(span, self.findings.source)
+            self.findings.add(problem.code, problem.message, span, labels=labels, fix=fix)
         for argument, slot in zip(order, filled.slots, strict=True):
             self.expression(argument.value, state, self._argument_wanted(call, slot, target))
 
@@ -263,9 +264,9 @@ class Values(Pieces):
             message = f"`{name}` is a value, and only flows and tools are called"
             self.findings.add("call-of-value", message, call.name.span, labels=[Label(state.names[name].span, "here")])
         elif name in BUILTINS | PRELUDE:
-            simple = "`" not in text and '"' not in text and "\n" not in text
+            simple = "`" not in text and '"' not in text and "\n" not in text and name != "print"
             fix = Fix("put it between backticks", call.span, f"`{text}`") if simple and text else None
-            hint = "Python stands between backticks"
+            hint = "leave it out: `answer` gives a value" if name == "print" else "Python stands between backticks"
             self.findings.add("call-python", f"`{name}` is a function of Python", call.span, help=hint, fix=fix)
         else:
             near = nearest(name, [*self.program.flows, *self.program.tools])
@@ -287,12 +288,15 @@ class Values(Pieces):
         inner = state.branch()
         step = self.steps.new() if self.by is None else self.by
         inner.set(Variable(word, type, expr.span, step, state.region))
-        outer, self.own = self.own, word
+        elsewhere = not self._mentions(ensure.condition, word) and not self._mentions(ensure.condition, "answer")
+        told, outer = len(self.outline.reported), (self.own, self.own_unread)
+        self.own, self.own_unread = word, elsewhere
         self.condition(ensure.condition, inner)
+        elsewhere = elsewhere and told == len(self.outline.reported)
         if ensure.message is not None:
             self.template(ensure.message, inner)
-        self.own = outer
-        if not self._mentions(ensure.condition, word) and not self._mentions(ensure.condition, "answer"):
+        self.own, self.own_unread = outer
+        if elsewhere:
             hint = f"the value is called `{word}` here"
             message = "this check does not look at the value that it stands with"
             self.findings.add("ensure-elsewhere", message, ensure.condition.span, help=hint)

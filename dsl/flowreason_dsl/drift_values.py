@@ -1,0 +1,113 @@
+"""Values as other languages write them: lists of asks, texts joined with `+`, loops without `yield`.
+
+Invariant: as in `drift`: each rule answers None where something else may be meant, and its fix, made alone, gives what
+was meant.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from flowreason_dsl.diagnostics import Diagnostic
+from flowreason_dsl.drift import STRINGS, Change, Rule, closing, fixed, here, kinds, line_end, made, text_of, token
+from flowreason_dsl.grammar import END
+from flowreason_dsl.source import Span
+from flowreason_dsl.tokens import Token
+from flowreason_dsl.unread import Doubt
+
+if TYPE_CHECKING:
+    from flowreason_dsl.reading import Reading
+
+_ACTIONS = frozenset({"ASK", "SOLVE", "EMULATE", "RUN"})
+_OPENERS = frozenset({"LPAR", "LSQB", "LBRACE"})
+_BEHIND = frozenset({"GIVEN", "WITH", "ENSURE", "ELSE", "RBRACE", END})
+_CLOSERS = frozenset({"RPAR", "RSQB", "RBRACE"})
+
+
+def _outermost(at: Reading, first: int, last: int, kind: str) -> list[int]:
+    """Where tokens of a kind stand in a stretch, outside of the brackets in it."""
+    depth, found = 0, []
+    for i in range(first, last):
+        depth += (at.kind(i) in _OPENERS) - (at.kind(i) in _CLOSERS)
+        if depth == 0 and at.kind(i) == kind:
+            found.append(i)
+    return found
+
+
+def asks_in_list(at: Reading, expected: set[str]) -> Change | None:
+    """`[ask "…{x}…" for x in xs]`, `[ask "…", ask "…"]`."""
+    end = closing(at, at.at) if here(at).type == "LSQB" and expected >= {"FOR", "ASK"} else None
+    if end is None or at.kind(at.at + 1) not in _ACTIONS:
+        return None
+    span, loops = at.span_between(at.at, end), _outermost(at, at.at + 1, end, "FOR")
+    if len(loops) != 1:
+        return None
+    if at.kind(loops[0] - 1) == "COMMA" or _outermost(at, loops[0], end, "IF") or loops[0] == at.at + 1:
+        return None
+    head, item = text_of(at, loops[0], end), text_of(at, at.at + 1, loops[0])
+    message = "a list of replies is written `for … in … yield …`"
+    right = f"{head} yield {item}"
+    found = fixed(Diagnostic("syntax-python", message, span), f"write `{head} yield …`", span, right)
+    asked = [*at.tokens[loops[0] : end], made("YIELD", here(at), "yield"), *at.tokens[at.at + 1 : loops[0]]]
+    return Change(at.at, end + 1, asked, found)
+
+
+def yield_missing(at: Reading, expected: set[str]) -> Change | None:
+    """`for x in xs ask "…"`, `for x in xs: ask "…"`."""
+    first = at.at + (here(at).type == "COLON")
+    if "YIELD" not in expected or at.kind(first) not in _ACTIONS or at.begins_line(first):
+        return None
+    action = token(at, first)
+    found = Diagnostic("syntax-unexpected", f"`yield` is missing before `{action.value}`", action.span)
+    before = token(at, at.at - 1)
+    place = Span(before.end, action.start)
+    found = fixed(found, "write `yield`", place, " yield ")
+    return Change(at.at, first, [Token("YIELD", action.start, action.start, "yield")], found)
+
+
+def joined_texts(at: Reading, _expected: set[str]) -> Change | None:
+    """`ask "What is " + x + "?"`."""
+    if here(at).value != "+" or kinds(at, at.at - 2, 1)[0] not in _ACTIONS or at.kind(at.at - 1) not in STRINGS:
+        return None
+    pieces, place = [_inside(at, at.at - 1)], at.at
+    while token(at, place).value == "+":
+        piece, place = _piece(at, place + 1)
+        if piece is None:
+            break
+        pieces.append(piece)
+    span, word = at.span_between(at.at - 1, max(place - 1, at.at)), token(at, at.at - 2).value
+    message = f'values are put into the text, as in `{word} "… {{name}} …"`; `+` is Python'
+    found = Diagnostic("syntax-python", message, at.span_between(at.at, at.at))
+    if None in pieces:
+        last = line_end(at, at.at)
+    else:
+        right = '"' + "".join(str(piece) for piece in pieces) + '"'
+        last, found = place, fixed(found, "write it as one text", span, right)
+    if at.kind(last - 1) == "RBRACE" and None in pieces:
+        last -= 1
+    at.doubts.append(Doubt("value", at.span_between(at.at, max(at.at, last - 1))))
+    return Change(at.at, last, [], found)
+
+
+def _inside(at: Reading, place: int) -> str | None:
+    """What stands between the quotes of a plain text."""
+    text = at.source.slice(token(at, place).span)
+    return text[1:-1] if text[:1] == '"' != text[1:2] and text[:3] != '"""' and "\n" not in text else None
+
+
+def _piece(at: Reading, place: int) -> tuple[str | None, int]:
+    """A piece of a text that is joined, as it stands in a text, and the index behind it."""
+    if at.kind(place) in STRINGS:
+        return _inside(at, place) if at.source.slice(token(at, place).span) != '""' else "", place + 1
+    if token(at, place).value == "str" and kinds(at, place + 1, 3) == ["LPAR", "NAME", "RPAR"]:
+        return f"{{{token(at, place + 2).value}}}", place + 4
+    if at.kind(place) != "NAME":
+        return None, place
+    end = place + 1
+    while at.kind(end) == "DOT" and at.kind(end + 1) == "NAME":
+        end += 2
+    ends = token(at, end).value == "+" or at.begins_line(end) or at.kind(end) in _BEHIND
+    return (f"{{{text_of(at, place, end)}}}" if ends else None), end
+
+
+AT_FAULT: tuple[Rule, ...] = (asks_in_list, yield_missing, joined_texts)
