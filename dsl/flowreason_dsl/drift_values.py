@@ -40,10 +40,14 @@ def asks_in_list(at: Reading, expected: set[str]) -> Change | None:
     if end is None or at.kind(at.at + 1) not in _ACTIONS:
         return None
     span, loops = at.span_between(at.at, end), _outermost(at, at.at + 1, end, "FOR")
-    if len(loops) != 1:
-        return None
-    if at.kind(loops[0] - 1) == "COMMA" or _outermost(at, loops[0], end, "IF") or loops[0] == at.at + 1:
-        return None
+    if len(loops) != 1 or at.kind(loops[0] - 1) == "COMMA" or _outermost(at, loops[0], end, "IF"):
+        if at.kind(at.statement) != "NAME" or at.at - at.statement < 2:
+            return None
+        listed = (
+            "filter the list in Python before" if loops else "make each a step of its own, and a list of them in Python"
+        )
+        found = Diagnostic("syntax-python", "a list is made in Python, which cannot ask", span, help=listed)
+        return Change(at.statement, end + 1, [], found, unread=True)
     head, item = text_of(at, loops[0], end), text_of(at, at.at + 1, loops[0])
     message = "a list of replies is written `for … in … yield …`"
     right = f"{head} yield {item}"
@@ -72,19 +76,17 @@ def joined_texts(at: Reading, _expected: set[str]) -> Change | None:
     pieces, place = [_inside(at, at.at - 1)], at.at
     while token(at, place).value == "+":
         piece, place = _piece(at, place + 1)
+        pieces.append(piece)
         if piece is None:
             break
-        pieces.append(piece)
     span, word = at.span_between(at.at - 1, max(place - 1, at.at)), token(at, at.at - 2).value
     message = f'values are put into the text, as in `{word} "… {{name}} …"`; `+` is Python'
     found = Diagnostic("syntax-python", message, at.span_between(at.at, at.at))
     if None in pieces:
-        last = line_end(at, at.at)
+        last = next((i for i in range(place, line_end(at, at.at)) if at.kind(i) in _BEHIND), line_end(at, at.at))
     else:
         right = '"' + "".join(str(piece) for piece in pieces) + '"'
         last, found = place, fixed(found, "write it as one text", span, right)
-    if at.kind(last - 1) == "RBRACE" and None in pieces:
-        last -= 1
     at.doubts.append(Doubt("value", at.span_between(at.at, max(at.at, last - 1))))
     return Change(at.at, last, [], found)
 
