@@ -203,10 +203,12 @@ def needless(at: Reading, _expected: set[str]) -> Change | None:
     return Change(at.at, at.at + 1, [], found)
 
 
-def branch_as_value(at: Reading, _expected: set[str]) -> Change | None:
+def branch_as_value(at: Reading, expected: set[str]) -> Change | None:
     """`r = if ok { "yes" } else { "no" }`, `r = match …`."""
     word, equal = here(at), token(at, at.at - 1)
     if word.type not in ("IF", "MATCH", "WHILE", "REPEAT") or equal.type != "EQUAL" or at.kind(at.statement) != "NAME":
+        return None
+    if "ASK" not in expected:  # behind `with seed=` no branch is meant: the value is missing
         return None
     name, end = token(at, at.statement), _chain_end(at)
     if end is None:

@@ -43,13 +43,14 @@ class Unread:
     """A statement or value that could not be read.
 
     `parts` are the expressions and blocks in it that could be. It may set the names in `sets`, or any name where it is
-    `nameless`, and end a flow, a loop or a round where `leaves` says so.
+    `nameless`, and end a flow, a loop or a round where `leaves` says so; one that `ends` is an answer for sure.
     """
 
     parts: tuple[object, ...] = ()
     sets: tuple[str, ...] = ()
     leaves: frozenset[str] = frozenset()
     nameless: bool = False
+    ends: bool = False
     span: Span = field(default=NOWHERE, compare=False, repr=False)
 
 
@@ -65,7 +66,8 @@ def unread(tokens: Sequence[Token], span: Span, parts: tuple[object, ...] = ()) 
         leaves.add("answer")
     first = [token.type for token in tokens[:2]]
     nameless = first[:1] in (["EQUAL"], ["COLON"]) or first == ["INT", "EQUAL"]
-    return Unread(parts, tuple(dict.fromkeys(_set(tokens))), frozenset(leaves), nameless, span)
+    ends = bool(tokens) and tokens[0].value in ("answer", "return")
+    return Unread(parts, tuple(dict.fromkeys(_set(tokens))), frozenset(leaves), nameless, ends, span)
 
 
 def _set(tokens: Sequence[Token]) -> Iterator[str]:
@@ -73,7 +75,8 @@ def _set(tokens: Sequence[Token]) -> Iterator[str]:
     for at, token in enumerate(tokens):
         before = tokens[at - 1] if at else None
         declared = token.type == "COLON" and at == 1
-        if token.type in ("EQUAL", "IN") or declared or token.value in _SETTERS:
+        compared = token.value == "==" and at == 1
+        if token.type in ("EQUAL", "IN") or declared or compared or token.value in _SETTERS:
             yield from _targets(tokens, at - 1)
         elif token.type == "NAME" and before is not None and before.value in _MAKERS:
             yield str(token.value)

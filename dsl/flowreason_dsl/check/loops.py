@@ -125,7 +125,9 @@ class Loops(Values):
         """`repeat n until c`: at least one round, and the condition is looked at after each."""
         step = self.steps.new()
         self._count(loop.count, state, step)
-        surely = (number := constant(loop.count)) is not None and number != 0
+        number, count = constant(loop.count), loop.count.value
+        lost = isinstance(count, Unread) or (isinstance(count, Path) and count.name.text not in state.names)
+        surely = lost or (number is not None and number != 0)
         scope = Scope("repeat", False)
         none = Label(loop.count.span, "not set when this is 0")
         body = self._open(step, loop.body, state, scope, loop.span)

@@ -124,6 +124,8 @@ class Statements(Unreadable):
                 edges.draw(statement, state)
             else:
                 self.statement(statement, state)
+        if statements and isinstance(last := statements[-1], Unread) and last.ends:
+            state.alive = False
         for name in edges.finish(state):
             self.unknown(name.text, name.span, state, always=True)
 
@@ -257,7 +259,7 @@ class Statements(Unreadable):
         if whole.otherwise is not None:
             label = Label(head(whole.otherwise.span, 1), "not set in this `else`")
             self._arm(whole.otherwise, state, step, label, ways)
-        elif not covered and all(cases):
+        elif not (covered or self._lost(whole.subject, state)) and all(cases):
             self._arm(None, state, step, Label(whole.subject.span, "not set when no case fits"), ways)
         self._together(state, ways, outer)
 
@@ -265,6 +267,11 @@ class Statements(Unreadable):
         if isinstance(subject.value, Path) and not subject.value.steps:
             return state.names.get(subject.value.name.text)
         return None
+
+    def _lost(self, subject: Expression, state: State) -> bool:
+        """Whether what is matched is at fault itself, so that nobody can say what its cases leave open."""
+        value = subject.value
+        return isinstance(value, Unread) or (isinstance(value, Path) and value.name.text not in state.names)
 
     # --- leaving ---
 
