@@ -145,6 +145,18 @@ def set_by_given(at: Reading, _expected: set[str]) -> Change | None:
     return Change(at.at - 2, at.at, [made("WITH", comma, "with"), name], found)
 
 
+def quoted_given(at: Reading, expected: set[str]) -> Change | None:
+    """`given "plan"`, where there is a name `plan`."""
+    text = here(at)
+    if text.type not in STRINGS or expected != {"NAME"} or at.kind(at.at - 1) not in ("GIVEN", "COMMA"):
+        return None
+    name = at.source.slice(text.span)[1:-1]
+    if name not in at.bound:
+        return None
+    found = Diagnostic("syntax-unexpected", "`given` takes names, which have no quotes", text.span)
+    return Change(at.at, at.at + 1, [made("NAME", text, name)], fixed(found, f"write `{name}`", text.span, name))
+
+
 def word_as_setting(at: Reading, expected: set[str]) -> Change | None:
     """`with sample=3`."""
     word = here(at)
@@ -168,5 +180,6 @@ AT_FAULT: tuple[Rule, ...] = (
     setting_with_colon,
     shown_by_with,
     set_by_given,
+    quoted_given,
     word_as_setting,
 )
