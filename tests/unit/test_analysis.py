@@ -67,6 +67,9 @@ def test_a_chain_four_times_as_long_takes_about_four_times_as_long() -> None:
     def seconds(count: int) -> float:
         rows = ["a0 = `town`"] + [f"a{i} = `a{i - 1} + a{max(0, i - 7)}`" for i in range(1, count)]
         flow = graph("\n".join(rows) + f"\nanswer a{count - 1}")
+        return min(taken(flow) for _ in range(3))
+
+    def taken(flow: FlowGraph) -> float:
         began = time.process_time()
         critical(flow)
         return time.process_time() - began
