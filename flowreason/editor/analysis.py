@@ -16,7 +16,6 @@ from flowreason.editor.types import Seen, look
 from flowreason_dsl.check import check, read
 from flowreason_dsl.check.kinds import join
 from flowreason_dsl.diagnostics import Diagnostic, FlowError, errors
-
 from flowreason_dsl.source import Source
 from flowreason_dsl.syntax import Flow, FlowDef, ToolDef
 from flowreason_dsl.types import Type
