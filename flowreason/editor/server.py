@@ -63,12 +63,19 @@ class FlowServer(LanguageServer):
 
     def look(self, uri: str) -> tuple[Analysis, Positions]:
         """The latest look at an open file, and its positions as this editor counts them."""
-        text = self.workspace.get_text_document(uri).source
+        text = self._text(uri)
         analysis = self.session.analysis(uri, text, self.file(uri), self.opened)
         for complaint in self.session.complaints:
             self.window_show_message(lsp.ShowMessageParams(lsp.MessageType.Warning, complaint))
         self.session.complaints.clear()
         return analysis, Positions(text, wire.encoding_of(self.workspace.position_encoding))
+
+    def _text(self, uri: str) -> str:
+        """The text of a file, open or on the disk; nothing for one that cannot be read."""
+        try:
+            return str(self.workspace.get_text_document(uri).source)
+        except (OSError, ValueError):
+            return ""
 
     def at(self, params: Any) -> tuple[Analysis, Positions, int]:
         """The look at the file of a request, and the offset that it is about."""

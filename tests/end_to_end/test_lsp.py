@@ -281,3 +281,13 @@ def test_a_command_line_without_pygls_says_how_to_get_it(tmp_path: Path) -> None
 def test_an_editor_that_vanishes_leaves_no_server_behind(tmp_path: Path) -> None:
     gone = flowreason("lsp", folder=tmp_path, stdin=b"")
     assert gone.code == 1 and gone.out == ""
+
+
+def test_a_file_that_cannot_be_read_is_an_empty_one(tmp_path: Path) -> None:
+    with editor(tmp_path) as ed:
+        ed.start()
+        for uri in (ed.uri("nowhere.flow"), tmp_path.as_uri(), "untitled:1"):
+            asked = {"textDocument": {"uri": uri}, "position": {"line": 3, "character": 7}}
+            assert "no flow" in ed.ask("textDocument/hover", asked)["contents"]["value"]
+            assert not ed.ask("textDocument/definition", asked)
+        assert ed.end() == 0
