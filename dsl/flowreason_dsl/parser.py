@@ -29,14 +29,20 @@ def parse_lenient(text: str, name: str = "<flow>") -> tuple[Flow | None, list[Di
 
     A text that follows the grammar is never refused, however much it looks as if something else had been meant.
     """
+    flow, hints = parse_plain(text, name)
+    if flow is not None:
+        return flow, hints
+    flow, diagnostics = parse_partial(text, name)
+    return None if flow is None or flow.doubts or errors(diagnostics) else flow, diagnostics
+
+
+def parse_plain(text: str, name: str = "<flow>") -> tuple[Flow | None, list[Diagnostic]]:
+    """The flow that a text says to the letter, with its hints; None, and nothing of use, where there are errors."""
     source = Source(text, name)
     if refused := _refused(source):
         return None, [refused]
     plain = Reading(source, tokenize(text), plain=True).read()
-    if plain.flow is not None:
-        return plain.flow, _in_order(plain)
-    flow, diagnostics = parse_partial(text, name)
-    return None if flow is None or flow.doubts or errors(diagnostics) else flow, diagnostics
+    return plain.flow, _in_order(plain)
 
 
 def parse_partial(text: str, name: str = "<flow>") -> tuple[Flow | None, list[Diagnostic]]:

@@ -71,14 +71,17 @@ def _check(file: Path, text: str | FlowError, tools: Sequence[Any], fix: bool) -
         return Checked(text.source, text.diagnostics)
     name, root = flow_files.name_of(file), flow_files.root_of(file)
 
+    looked: dict[str, fr.Flow | None] = {}
+
     def find(changed: str) -> tuple[Diagnostic, ...]:
-        return _findings(changed, name, tools, root)[0]
+        found, looked[changed] = _findings(changed, name, tools, root)
+        return found
 
     fixed = fix_all(text, find) if fix else Fixed(text, find(text))
     unwritten = _written(file, fixed.text) if fixed.text != text else ""
     if unwritten:
         fixed = Fixed(text, find(text))
-    flow = None if errors(fixed.diagnostics) else _findings(fixed.text, name, tools, root)[1]
+    flow = looked[fixed.text]
     summary = flow.price().summary() if flow else ""
     return Checked(Source(fixed.text, name), fixed.diagnostics, fixed.made, summary, unwritten)
 
@@ -96,17 +99,11 @@ def _written(file: Path, text: str) -> str:
 
 def _findings(text: str, name: str, tools: Sequence[Any], root: Path) -> tuple[tuple[Diagnostic, ...], fr.Flow | None]:
     """All that is found in a text, what was mended on the way included; and the flow, where there is one."""
-    from flowreason_dsl.parser import parse_lenient
-
-    flow: fr.Flow | None = None
     try:
         flow = fr.loads(text, name=name, tools=tools, root=root)
-        found = list(flow.diagnostics)
     except FlowError as error:
-        found = list(error.diagnostics)
-    hints = [d for d in parse_lenient(text, name)[1] if d.severity != "error"]
-    found += [hint for hint in hints if hint not in found]
-    return tuple(sorted(found, key=lambda d: (d.source is not None, d.span.start, d.span.end, d.code))), flow
+        return tuple(error.diagnostics), None
+    return flow.diagnostics, flow
 
 
 # --- telling -------------------------------------------------------------------------------------------------

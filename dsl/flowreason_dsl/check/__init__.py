@@ -16,7 +16,7 @@ from flowreason_dsl.check.program import Load, Program, gather
 from flowreason_dsl.check.reach import Effects, asking_flows, calls_of, effectful_flows, endless, parts, reached
 from flowreason_dsl.check.statements import Statements
 from flowreason_dsl.diagnostics import Diagnostic, FlowCheckError, FlowSyntaxError, Label, errors
-from flowreason_dsl.parser import parse_lenient, parse_partial
+from flowreason_dsl.parser import parse_partial, parse_plain
 from flowreason_dsl.source import Source
 from flowreason_dsl.syntax import Flow, FlowDef, Run, Solve, ToolDef
 from flowreason_dsl.types import Type
@@ -68,7 +68,7 @@ def read(
     """
     flow, found = parse_partial(text, name)
     if errors(found):
-        plain, hints = parse_lenient(text, name)
+        plain, hints = parse_plain(text, name)
         if plain is not None and not errors(diagnose(plain, tools=tools, load=load)):
             return plain, hints
     return flow, found
