@@ -25,11 +25,20 @@ class Label:
 
 @dataclass(frozen=True, slots=True)
 class Fix:
-    """A change that mends the fault: `replacement` in place of `span`."""
+    """A change that mends the fault: `replacement` in place of `span`, and the same for all of `also`.
+
+    The places stand in the order of the text and do not overlap; they are changed together or not at all.
+    """
 
     message: str
     span: Span
     replacement: str
+    also: tuple[tuple[Span, str], ...] = ()
+
+    @property
+    def changes(self) -> tuple[tuple[Span, str], ...]:
+        """All that is changed, in the order of the text."""
+        return ((self.span, self.replacement), *self.also)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,4 +100,6 @@ def as_json(d: Diagnostic, source: Source) -> dict[str, Any]:
         out["help"] = d.help
     if d.fix:
         out["fix"] = {"message": d.fix.message, "replacement": d.fix.replacement, **where(d.fix.span)}
+        if d.fix.also:
+            out["fix"]["also"] = [{"replacement": text, **where(span)} for span, text in d.fix.also]
     return out

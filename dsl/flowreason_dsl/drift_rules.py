@@ -8,13 +8,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from flowreason_dsl import drift, drift_blocks, drift_headers, drift_questions, drift_statements, drift_values
+from flowreason_dsl import (
+    drift,
+    drift_blocks,
+    drift_headers,
+    drift_indentation,
+    drift_questions,
+    drift_statements,
+    drift_values,
+)
 from flowreason_dsl.words import STRINGS
 
 if TYPE_CHECKING:
     from flowreason_dsl.reading import Reading
 
 _AT_FAULT = (
+    *drift_indentation.AT_FAULT,
     *drift_headers.AT_FAULT,
     *drift_questions.AT_FAULT,
     *drift_values.AT_FAULT,

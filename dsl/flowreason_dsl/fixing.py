@@ -6,12 +6,14 @@ leaves more errors than there were before is undone.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Protocol, TypeAlias, TypeVar
 
 from flowreason_dsl.diagnostics import Diagnostic, Fix, errors
-from flowreason_dsl.source import Source
+from flowreason_dsl.source import Source, Span
 
 MOST_ROUNDS = 20
 _MOST_UNCOVERED = 5
@@ -37,9 +39,9 @@ def apply_fixes(text: str, found: Sequence[Diagnostic]) -> str:
     """A text with the fixes of its diagnostics made, the first of those that overlap."""
     end = 0
     pieces: list[str] = []
-    for _, fix in _made(found):
-        pieces += [text[end : fix.span.start], fix.replacement]
-        end = fix.span.end
+    for span, replacement in _changes(_made(found)):
+        pieces += [text[end : span.start], replacement]
+        end = span.end
     return "".join(pieces) + text[end:]
 
 
@@ -48,11 +50,27 @@ def _made(found: Sequence[Diagnostic]) -> list[tuple[Diagnostic, Fix]]:
     end = 0
     out: list[tuple[Diagnostic, Fix]] = []
     fixable = [(d, d.fix) for d in found if d.fix]
+    wide = [(each, fix) for each, fix in fixable if fix.also]
+    taken = sorted(span for _, fix in wide for span, _ in fix.changes)
+    if any(first.end > second.start for first, second in pairwise(taken)):
+        wide, taken = wide[:1], [span for span, _ in wide[0][1].changes]
     for each, fix in sorted(fixable, key=lambda pair: (pair[1].span.start, pair[1].span.end)):
-        if fix.span.start >= end:
+        if not fix.also and fix.span.start >= end and not _meets(fix.span, taken):
             out.append((each, fix))
             end = fix.span.end
-    return out
+    return sorted([*out, *wide], key=lambda pair: pair[1].span)
+
+
+def _meets(span: Span, taken: Sequence[Span]) -> bool:
+    """Whether a place has letters in common with one of others, which are in order and do not overlap."""
+    at = bisect_left(taken, span.end, key=lambda each: each.start)
+    return at > 0 and taken[at - 1].end > span.start
+
+
+def _changes(made: Sequence[tuple[Diagnostic, Fix]]) -> list[tuple[Span, str]]:
+    """All that fixes change, in order; what a wide fix puts at a place stands behind what others put there."""
+    changes = [(*change, bool(fix.also)) for _, fix in made for change in fix.changes]
+    return [(span, text) for span, text, _ in sorted(changes, key=lambda each: (each[0], each[2]))]
 
 
 def mended(looked: L, look: Callable[[str], L], wanted: Callable[[Diagnostic], bool], rounds: int) -> L:
@@ -76,7 +94,7 @@ class Fixed:
     text: str
     diagnostics: tuple[Diagnostic, ...]
     made: tuple[tuple[int, Diagnostic], ...] = ()
-    rounds: tuple[tuple[Fix, ...], ...] = ()
+    rounds: tuple[tuple[tuple[Span, str], ...], ...] = ()
 
 
 Find: TypeAlias = Callable[[str], Sequence[Diagnostic]]
@@ -129,7 +147,7 @@ def _made_in(now: Fixed, chosen: Sequence[Diagnostic], find: Find, source: Sourc
         return now
     made = _made(chosen)
     lines = tuple((_line(each.span.start, now.rounds, source), each) for each, _ in made)
-    return Fixed(text, tuple(find(text)), now.made + lines, (*now.rounds, tuple(fix for _, fix in made)))
+    return Fixed(text, tuple(find(text)), now.made + lines, (*now.rounds, tuple(_changes(made))))
 
 
 def _is_better(before: Sequence[Diagnostic], after: Sequence[Diagnostic]) -> bool:
@@ -145,21 +163,21 @@ def _mends(found: Sequence[Diagnostic]) -> int:
     return sum(d.severity != "warning" and d.fix is not None for d in found)
 
 
-def _line(offset: int, rounds: Sequence[Sequence[Fix]], source: Source) -> int:
+def _line(offset: int, rounds: Sequence[Sequence[tuple[Span, str]]], source: Source) -> int:
     """The line of the first text that a place of the present one comes from."""
-    for fixes in reversed(rounds):
-        offset = _before(offset, fixes)
+    for changes in reversed(rounds):
+        offset = _before(offset, changes)
     return source.position(min(offset, len(source.text)))[0]
 
 
-def _before(offset: int, fixes: Sequence[Fix]) -> int:
-    """An offset as it was before fixes, given in the order of the text, were made."""
+def _before(offset: int, changes: Sequence[tuple[Span, str]]) -> int:
+    """An offset as it was before changes, given in the order of the text, were made."""
     shift = 0
-    for fix in fixes:
-        start = fix.span.start + shift
+    for span, replacement in changes:
+        start = span.start + shift
         if offset < start:
             break
-        if offset < start + len(fix.replacement):
-            return fix.span.start
-        shift += len(fix.replacement) - (fix.span.end - fix.span.start)
+        if offset < start + len(replacement):
+            return span.start
+        shift += len(replacement) - (span.end - span.start)
     return offset - shift

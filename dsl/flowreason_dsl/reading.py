@@ -66,6 +66,7 @@ class Reading:
         self._told: set[tuple[str, Span]] = set()
         self._passed: set[int] = set()
         self.changes = 0
+        self.laid_out = False
         self.dashed: set[str] = set()
         self.stuck = (-1, -1)
         self.words_looked_at = 0

@@ -72,11 +72,14 @@ def _result(d: Diagnostic, named: Source, rule: int) -> dict[str, Any]:
 
 
 def _fix(fix: Fix, source: Source) -> dict[str, Any]:
-    replacement: dict[str, Any] = {"deletedRegion": _region(fix.span, source)}
-    if fix.replacement:
-        replacement["insertedContent"] = {"text": fix.replacement}
-    change = {"artifactLocation": _artifact(source.name), "replacements": [replacement]}
+    replacements = [_replacement(span, text, source) for span, text in fix.changes]
+    change = {"artifactLocation": _artifact(source.name), "replacements": replacements}
     return {"description": {"text": fix.message}, "artifactChanges": [change]}
+
+
+def _replacement(span: Span, text: str, source: Source) -> dict[str, Any]:
+    inserted = {"insertedContent": {"text": text}} if text else {}
+    return {"deletedRegion": _region(span, source), **inserted}
 
 
 def _place(span: Span, source: Source) -> dict[str, Any]:

@@ -253,7 +253,7 @@ def _arm(at: Place, token: Token, before: Token | None) -> Slip | None:
     if token.type != "NAME" or not machine.admits("TEXT") or machine.admits("ANSWER") or not machine.admits("ELSE"):
         return None
     following = _ahead(at, 1)
-    if token.value == "case" and following.type in CONSTANTS | _STRINGS:
+    if token.value == "case" and (following.type in CONSTANTS | _STRINGS or following.value in _REST):
         return Slip(_hint("an arm needs no `case`", Span(token.start, following.start)))
     mark = following.type in ("COLON", "ARROW") or following.value in ARROWS
     if token.value in _REST and (following.type == "LBRACE" or (mark and _kind(at, 2) == "LBRACE")):

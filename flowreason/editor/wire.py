@@ -85,12 +85,12 @@ def _related(related: Related, positions: Positions, uri: str) -> lsp.Diagnostic
 
 def quick_fix(problem: Problem, positions: Positions, uri: str) -> lsp.CodeAction:
     assert problem.fix is not None
-    change = Edit(problem.fix.span, problem.fix.replacement)
+    changes = [Edit(span, text) for span, text in problem.fix.changes]
     return lsp.CodeAction(
         title=problem.fix.message[:1].upper() + problem.fix.message[1:],
         kind=lsp.CodeActionKind.QuickFix,
         diagnostics=[diagnostic(problem, positions, uri)],
-        edit=workspace_edit([change], positions, uri),
+        edit=workspace_edit(changes, positions, uri),
         is_preferred=True,
     )
 

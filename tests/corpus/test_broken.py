@@ -11,6 +11,7 @@ import pytest
 from flowreason_dsl.check import check, diagnose, find_all
 from flowreason_dsl.codes import CODES, severity_of
 from flowreason_dsl.diagnostics import Diagnostic, FlowCheckError, as_json, errors, render
+from flowreason_dsl.fixing import apply_fixes
 from flowreason_dsl.parser import parse_lenient
 from flowreason_dsl.source import Source
 
@@ -59,8 +60,7 @@ def test_a_fix_mends_what_it_stands_with(path: Path) -> None:
     for each in found:
         if each.fix is None or each.severity == "hint":
             continue
-        start, end = each.fix.span.start, each.fix.span.end
-        mended = source.text[:start] + each.fix.replacement + source.text[end:]
+        mended = apply_fixes(source.text, [each])
         left = find_all(mended, name=path.name)
         before = sum(other.code == each.code for other in found)
         assert sum(other.code == each.code for other in left) < before, (each.code, mended)
@@ -90,11 +90,9 @@ def test_a_flow_with_errors_is_no_checked_flow() -> None:
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
 def test_all_fixes_of_a_flow_can_be_made_together(path: Path) -> None:
     source, found = findings(path)
-    fixes = sorted((each.fix for each in found if each.fix), key=lambda fix: fix.span)
-    text = source.text
-    for fix in reversed(fixes):
-        text = text[: fix.span.start] + fix.replacement + text[fix.span.end :]
-    assert all(first.span.end <= second.span.start for first, second in pairwise(fixes))
+    changed = sorted(span for each in found if each.fix for span, _ in each.fix.changes)
+    text = apply_fixes(source.text, found)
+    assert all(first.end <= second.start for first, second in pairwise(changed))
     before, after = errors(found), errors(find_all(text, name=path.name))
     assert len(after) <= len(before)
     if not any(each.code.startswith("syntax") for each in before):  # else a line that is mended is looked at anew

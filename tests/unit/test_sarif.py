@@ -65,9 +65,10 @@ def test_a_region_is_the_place_and_its_fix_the_fix(path: Path) -> None:
         assert len(result.get("relatedLocations", ())) == len(each.labels)
         if each.fix:
             (change,) = result["fixes"][0]["artifactChanges"]
-            (part,) = change["replacements"]
-            start, end = cut(source.text, part["deletedRegion"])
-            made = source.text[:start] + part.get("insertedContent", {}).get("text", "") + source.text[end:]
+            made = source.text
+            for part in reversed(change["replacements"]):
+                start, end = cut(source.text, part["deletedRegion"])
+                made = made[:start] + part.get("insertedContent", {}).get("text", "") + made[end:]
             assert made == apply_fixes(source.text, [each])
 
 
