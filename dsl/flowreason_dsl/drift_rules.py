@@ -11,10 +11,13 @@ from typing import TYPE_CHECKING
 from flowreason_dsl import (
     drift,
     drift_blocks,
+    drift_foreign,
     drift_headers,
     drift_indentation,
     drift_questions,
     drift_statements,
+    drift_types,
+    drift_unclosed,
     drift_values,
 )
 from flowreason_dsl.words import STRINGS
@@ -25,12 +28,20 @@ if TYPE_CHECKING:
 _AT_FAULT = (
     *drift_indentation.AT_FAULT,
     *drift_headers.AT_FAULT,
+    *drift_unclosed.AT_FAULT,
     *drift_questions.AT_FAULT,
     *drift_values.AT_FAULT,
+    *drift_foreign.AT_FAULT,
     *drift_blocks.AT_FAULT,
     *drift_statements.AT_FAULT,
 )
-_BEFORE = (*drift_headers.BEFORE, *drift_blocks.BEFORE, *drift_statements.BEFORE)
+_BEFORE = (
+    *drift_types.BEFORE,
+    *drift_foreign.BEFORE,
+    *drift_headers.BEFORE,
+    *drift_blocks.BEFORE,
+    *drift_statements.BEFORE,
+)
 
 _BEHIND = frozenset({"NAME", "LSQB", "LPAR", "LBRACE", "VBAR", "CODE"})
 """What stands behind a name at which a rule looks."""
@@ -41,6 +52,8 @@ def before(at: Reading) -> bool:
     kind = at.kind(at.at)
     if kind == "NAME":
         telling = at.kind(at.at + 1) in _BEHIND
+    elif kind == "IF":
+        telling = not at.begins_line(at.at)
     else:
         telling = kind in STRINGS and at.kind(at.at - 1) == "ARROW"
     return telling and any((change := rule(at)) is not None and drift.make(at, change) for rule in _BEFORE)

@@ -114,10 +114,11 @@ def _parse(text: str) -> ast.expr | None:
     if len(text) > _LONGEST or "```" in text:
         return None
     text = text.replace("`", "")
-    return _parsed(text) or (_parsed(in_python(text)) if _FOREIGN.search(text) else None)
+    return parsed(text) or (parsed(in_python(text)) if _FOREIGN.search(text) else None)
 
 
-def _parsed(text: str) -> ast.expr | None:
+def parsed(text: str) -> ast.expr | None:
+    """The one Python expression that a text is."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -129,12 +130,12 @@ def _parsed(text: str) -> ast.expr | None:
 def said_in_python(text: str) -> str:
     """Python that was found, without backticks, and with what other languages write in it said as Python does."""
     text = text.replace("`", "")
-    return text if _parsed(text) is not None else in_python(text)
+    return text if parsed(text) is not None else in_python(text)
 
 
 def with_quoted_keys(code: str) -> tuple[str, set[str]] | None:
     """`{"name": n}` for `{name: n}`, and the keys that were put in quotes; None where that is not what stands there."""
-    tree = _parsed(code)
+    tree = parsed(code)
     if not isinstance(tree, ast.Dict) or "\n" in code or not code.isascii():
         return None
     keys = [key for key in tree.keys if isinstance(key, ast.Name)]

@@ -79,6 +79,8 @@ def with_mark(found: Diagnostic, at: Reading, kinds: tuple[str, ...]) -> Diagnos
     place = at.tokens[at.at - 1].end if at.at else 0
     if kind == "RBRACE" and found.code != "syntax-unclosed-brace":
         return _missing_brace(found, at, place)
+    if kind in ("RPAR", "RSQB") and found.code == "syntax-unexpected" and at.opens and at.begins_line(at.at):
+        return _missing_bracket(at, place, mark_of(kind))
     if found.fix or found.code != "syntax-unexpected" or kind in ("NAME", "SCALAR") or len(kinds) > 1:
         return found
     if kind == SURPLUS:
@@ -86,6 +88,13 @@ def with_mark(found: Diagnostic, at: Reading, kinds: tuple[str, ...]) -> Diagnos
     mark = mark_of(kind)
     fix = Fix(f"write `{mark}`", Span(place, place), f" {mark}" if kind in ("LBRACE", "EQUAL") else mark)
     return replace(found, fix=fix)
+
+
+def _missing_bracket(at: Reading, place: int, mark: str) -> Diagnostic:
+    """A bracket that is not closed on its line is told where it was opened."""
+    opener = at.opens[-1].token
+    fix = Fix(f"write `{mark}`", Span(place, place), mark)
+    return Diagnostic("syntax-unclosed-bracket", f"this `{opener.value}` is never closed", opener.span, fix=fix)
 
 
 def _missing_brace(found: Diagnostic, at: Reading, place: int) -> Diagnostic:

@@ -209,10 +209,15 @@ def _before_block(at: Place, token: Token, before: Token | None) -> Slip | None:
     marks = token.type in ("COLON", "ARROW") or token.value in ARROWS
     if before is None or not (marks or (token.type == "NAME" and token.value in _FILLERS)):
         return None
-    if not at.inside or not at.machine.admits("LBRACE") or _kind(at, 1) != "LBRACE":
+    if not at.inside or not at.machine.admits("LBRACE"):
+        return None
+    following = _kind(at, 1)
+    bounded = token.value == "times" and following == "UNTIL" and at.machine.admits("UNTIL")
+    if following != "LBRACE" and not bounded:
         return None
     away = Span(before.end, token.end) if at.text[token.end : token.end + 1].isspace() else token.span
-    return Slip(_hint(f"the block follows directly, without `{token.value}`", away))
+    message = "`repeat` needs no `times`" if bounded else f"the block follows directly, without `{token.value}`"
+    return Slip(_hint(message, away))
 
 
 # --- marks for others ----------------------------------------------------------------------------------------
@@ -253,7 +258,7 @@ def _arm(at: Place, token: Token, before: Token | None) -> Slip | None:
     if token.type != "NAME" or not machine.admits("TEXT") or machine.admits("ANSWER") or not machine.admits("ELSE"):
         return None
     following = _ahead(at, 1)
-    if token.value == "case" and (following.type in CONSTANTS | _STRINGS or following.value in _REST):
+    if token.value == "case" and (following.type in CONSTANTS | _STRINGS | {"ELSE"} or following.value in _REST):
         return Slip(_hint("an arm needs no `case`", Span(token.start, following.start)))
     mark = following.type in ("COLON", "ARROW") or following.value in ARROWS
     if token.value in _REST and (following.type == "LBRACE" or (mark and _kind(at, 2) == "LBRACE")):

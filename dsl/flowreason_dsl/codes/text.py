@@ -174,6 +174,12 @@ ENTRIES: tuple[Entry, ...] = (
         "Close it.",
     ),
     error(
+        "syntax-unclosed-bracket",
+        "A bracket is opened and not closed before the next statement begins.",
+        "flow two() -> int {\n  both = [1, 2\n  answer 2\n}",
+        "Close it.",
+    ),
+    error(
         "syntax-unclosed-code",
         "Python begins with a backtick that is not closed on its line, or with a fence that is never closed.",
         "flow three() -> int { answer `1 + 2 }",

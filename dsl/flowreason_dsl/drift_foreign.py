@@ -1,0 +1,298 @@
+"""Python and JavaScript in place of steps and values: `return`, `pass`, `xs.append(x)`, `c ? a : b`, `xs.map(x => …)`.
+
+Invariant: as in `drift`: each rule answers None where something else may be meant, and its fix, made alone, gives what
+was meant.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+import warnings
+from typing import TYPE_CHECKING
+
+from flowreason_dsl.diagnostics import Diagnostic
+from flowreason_dsl.drift import (
+    STRINGS,
+    Change,
+    Rule,
+    closing,
+    code_token,
+    fixed,
+    here,
+    kinds,
+    line_end,
+    made,
+    text_of,
+    token,
+)
+from flowreason_dsl.grammar import END
+from flowreason_dsl.javascript import in_python
+from flowreason_dsl.source import Span
+from flowreason_dsl.tokens import Token
+
+if TYPE_CHECKING:
+    from flowreason_dsl.reading import Reading
+
+_ACTIONS = frozenset({"ASK", "SOLVE", "EMULATE", "RUN", "FOR", "SAMPLE"})
+_BEFORE_VALUE = frozenset({"EQUAL", "ANSWER", "YIELD"})
+_BEHIND_VALUE = frozenset({"GIVEN", "WITH", "ENSURE"})
+_OPENERS = frozenset({"LPAR", "LSQB", "LBRACE"})
+_CLOSERS = frozenset({"RPAR", "RSQB", "RBRACE"})
+_ADDERS = frozenset({"append", "push", "add"})
+_LISTED = frozenset({"map", "filter", "some", "every", "find"})
+_HOLE = re.compile(r"\{\s*[A-Za-z_][\w.]*(?:\[[^\]{}]*\])*\s*\}")
+
+
+def returned(at: Reading, expected: set[str]) -> Change | None:
+    """`return x`, `return ask "…"`."""
+    word = here(at)
+    if word.type != "RETURN" or "ANSWER" not in expected or at.begins_line(at.at + 1):
+        return None
+    last = line_end(at, at.at)
+    ends = "RBRACE" in (at.kind(last), at.kind(last - 1)) or at.kind(last) == END
+    if at.kind(at.at + 1) in ("RBRACE", "COLON", "STRANGE") or not ends:
+        return None
+    found = Diagnostic("syntax-python-word", "a flow ends with `answer`", word.span)
+    return Change(
+        at.at, at.at + 1, [made("ANSWER", word, "answer")], fixed(found, "write `answer`", word.span, "answer")
+    )
+
+
+def nothing_done(at: Reading, expected: set[str]) -> Change | None:
+    """`pass`."""
+    word = here(at)
+    if word.type != "PASS" or "ANSWER" not in expected or not at.begins_line(at.at + 1):
+        return None
+    found = Diagnostic("syntax-python-word", "an empty block is written `{ }`", word.span)
+    return Change(at.at, at.at + 1, [], fixed(found, "take it out", word.span, ""))
+
+
+# --- lists that grow -----------------------------------------------------------------------------------------
+
+
+def appended(at: Reading, _expected: set[str]) -> Change | None:
+    """`xs.append(x)`, `xs.push(ask "…")`."""
+    name, first = token(at, at.statement), at.statement
+    if here(at).type != "LPAR" or at.at != first + 3 or kinds(at, first, 2) != ["NAME", "DOT"]:
+        return None
+    end = closing(at, at.at)
+    if str(token(at, at.at - 1).value) not in _ADDERS or end is None or end == at.at + 1:
+        return None
+    span, message = at.span_between(first, end), "a value cannot be changed in place; a longer list is a new one"
+    asks = at.kind(at.at + 1) in _ACTIONS
+    item = _item_name(at) if asks else _python(at, at.at + 1, end)
+    if item is None:
+        return None
+    code = f"{name.value} + [{item}]"
+    right, new = f"{name.value} = `{code}`", [name, made("EQUAL", name, "="), code_token(here(at), code)]
+    if asks:
+        right = f"{item} = {text_of(at, at.at + 1, end)}\n{' ' * at.indent(name)}{right}"
+        new = [made("NAME", name, item), made("EQUAL", name, "="), *at.tokens[at.at + 1 : end], *new]
+    found = fixed(Diagnostic("syntax-python", message, span), f"write {name.value} = `{code}`", span, right)
+    return Change(first, end + 1, new, found)
+
+
+def _item_name(at: Reading) -> str | None:
+    """A name that is free."""
+    name = f"{token(at, at.statement).value}_item"
+    return name if name not in at.bound else None
+
+
+# --- values --------------------------------------------------------------------------------------------------
+
+
+def chosen(at: Reading, _expected: set[str]) -> Change | None:
+    """`c ? a : b`."""
+    begin = _begin(at)
+    end = _end(at, begin) if begin is not None else 0
+    parts = _question_mark(at, begin, end) if begin is not None else None
+    return _chosen(at, begin, end, parts) if begin is not None and parts is not None else None
+
+
+def chosen_by_if(at: Reading) -> Change | None:
+    """`a if c else ask "…"`."""
+    begin = _begin(at) if here(at).type == "IF" and not at.begins_line(at.at) else None
+    end = _end(at, begin) if begin is not None else 0
+    parts = _one_line_if(at, begin, end) if begin is not None else None
+    return _chosen(at, begin, end, parts) if begin is not None and parts is not None else None
+
+
+def _chosen(at: Reading, begin: int, end: int, parts: tuple[tuple[int, int], ...]) -> Change | None:
+    (first, last), yes, no = parts
+    condition = _python(at, first, last)
+    written = [_python(at, *yes), _python(at, *no)]
+    span = at.span_between(begin, end - 1)
+    if condition is not None and None not in written:
+        code = f"{written[0]} if {condition} else {written[1]}"
+        message = "one of two values is chosen in Python: `a if condition else b`"
+        return Change(begin, end, [code_token(token(at, begin), code)], _told(message, span, f"`{code}`"))
+    return _two_ways(at, begin, end, condition, (yes, no))
+
+
+def _told(message: str, span: Span, right: str) -> Diagnostic:
+    return fixed(Diagnostic("syntax-python", message, span), f"write {right}", span, right)
+
+
+def _two_ways(
+    at: Reading, begin: int, end: int, condition: str | None, ways: tuple[tuple[int, int], tuple[int, int]]
+) -> Change | None:
+    """`if c { x = … } else { x = … }` for a choice between values that Python cannot compute."""
+    first = at.statement
+    if condition is None or first >= begin or at.kind(first) not in ("NAME", "ANSWER", "YIELD"):
+        return None
+    head = at.tokens[first:begin]
+    written, like = text_of(at, first, begin).strip(), token(at, first)
+    new = [made("IF", like, "if"), code_token(like, condition)]
+    texts = []
+    for number, way in enumerate(ways):
+        new += [made("ELSE", like, "else")] if number else []
+        new += [made("LBRACE", like, "{"), *head, *at.tokens[slice(*way)], made("RBRACE", like, "}")]
+        texts.append(f"{{ {written} {text_of(at, *way).strip()} }}")
+    right, span = f"if `{condition}` {texts[0]} else {texts[1]}", at.span_between(first, end - 1)
+    message = "a choice between steps is an `if` with a block for each"
+    return Change(first, end, new, fixed(Diagnostic("syntax-python", message, span), "write the `if`", span, right))
+
+
+def _question_mark(at: Reading, begin: int, end: int) -> tuple[tuple[int, int], ...] | None:
+    """What stands before `?`, between it and `:`, and behind that."""
+    marks = [i for i in _flat(at, begin, end) if token(at, i).value == "?" or at.kind(i) == "COLON"]
+    if len(marks) != 2 or at.kind(marks[1]) != "COLON" or token(at, marks[0]).value != "?":
+        return None
+    return (begin, marks[0]), (marks[0] + 1, marks[1]), (marks[1] + 1, end)
+
+
+def _one_line_if(at: Reading, begin: int, end: int) -> tuple[tuple[int, int], ...] | None:
+    """What stands behind `if`, before it, and behind `else`, where one of the two is asked."""
+    marks = [i for i in _flat(at, begin, end) if at.kind(i) in ("IF", "ELSE")]
+    if [at.kind(i) for i in marks] != ["IF", "ELSE"] or marks[0] == begin:
+        return None
+    if any(at.kind(i) in ("LBRACE", "RBRACE") for i in range(begin, end)):
+        return None
+    return (marks[0] + 1, marks[1]), (begin, marks[0]), (marks[1] + 1, end)
+
+
+def _flat(at: Reading, begin: int, end: int) -> list[int]:
+    """The places outside of brackets."""
+    depth, out = 0, []
+    for i in range(begin, end):
+        depth += (at.kind(i) in _OPENERS) - (at.kind(i) in _CLOSERS)
+        if depth == 0:
+            out.append(i)
+    return out
+
+
+def _begin(at: Reading) -> int | None:
+    """Where the value begins that the token at hand stands in, on its line."""
+    place = at.at
+    while not at.begins_line(place) and at.at - place < 60:
+        if at.kind(place - 1) in _BEFORE_VALUE:
+            return place if place > at.statement else None
+        place -= 1
+    return None
+
+
+def _end(at: Reading, begin: int) -> int:
+    """The index behind the value, on its line."""
+    last, depth = line_end(at, begin), 0
+    for i in range(begin, last):
+        depth += (at.kind(i) in _OPENERS) - (at.kind(i) in _CLOSERS)
+        if depth < 0 or (depth == 0 and at.kind(i) in _BEHIND_VALUE):
+            return i
+    return last
+
+
+def arrow_function(at: Reading, _expected: set[str]) -> Change | None:
+    """`xs.map(x => …)`, `xs.filter(x => …).map(…)`."""
+    method = str(token(at, at.at - 1).value)
+    if here(at).type != "LPAR" or at.kind(at.at - 2) != "DOT" or method not in _LISTED:
+        return None
+    begin = _begin(at)
+    if begin is None or begin >= at.at - 2:
+        return None
+    items, place, end = text_of(at, begin, at.at - 2), at.at - 2, _end(at, begin)
+    while place < end:
+        call = _call(at, place)
+        if call is None:
+            return None
+        method, name, body, last = call
+        if method == "map" and last + 1 == end and at.kind(body[0]) in _ACTIONS:
+            return _each_asked(at, begin, end, (name, items), body)
+        inner = _python(at, *body)
+        if inner is None:
+            return None
+        items, place = _in_list(method, name, inner, items), last + 1
+    message = "a list is made from another in Python: `[… for x in xs if …]`"
+    found = _told(message, at.span_between(begin, end - 1), f"`{items}`")
+    return Change(begin, end, [code_token(token(at, begin), items)], found)
+
+
+def _in_list(method: str, name: str, inner: str, items: str) -> str:
+    if method == "map":
+        return f"[{inner} for {name} in {items}]"
+    if method == "filter":
+        return f"[{name} for {name} in {items} if {inner}]"
+    if method == "find":
+        return f"next(({name} for {name} in {items} if {inner}), None)"
+    return f"{'any' if method == 'some' else 'all'}({inner} for {name} in {items})"
+
+
+def _call(at: Reading, dot: int) -> tuple[str, str, tuple[int, int], int] | None:
+    """The method, the name, the tokens of the body and the last bracket of `.map(x => …)`."""
+    method, end = str(token(at, dot + 1).value), closing(at, dot + 2)
+    if at.kind(dot) != "DOT" or method not in _LISTED or at.kind(dot + 2) != "LPAR" or end is None:
+        return None
+    bracketed = at.kind(dot + 3) == "LPAR"
+    name, arrow = token(at, dot + 3 + bracketed), dot + 4 + 2 * bracketed
+    if name.type != "NAME" or token(at, arrow).value != "=>" or arrow + 1 >= end or at.kind(arrow + 1) == "LBRACE":
+        return None
+    return method, str(name.value), (arrow + 1, end), end
+
+
+def _each_asked(at: Reading, begin: int, end: int, each: tuple[str, str], body: tuple[int, int]) -> Change | None:
+    """`for x in xs yield ask "…"`."""
+    name, items = each
+    like, plain = token(at, begin), re.fullmatch(r"[A-Za-z_][\w.]*", each[1])
+    listed: list[Token] = at.tokens[begin : at.at - 2] if plain else [code_token(like, items)]
+    shown = items if plain else f"`{items}`"
+    right = f"for {name} in {shown} yield {text_of(at, *body).strip()}"
+    new = [made("FOR", like, "for"), made("NAME", like, name), made("IN", like, "in"), *listed]
+    new += [made("YIELD", like, "yield"), *at.tokens[slice(*body)]]
+    span = at.span_between(begin, end - 1)
+    found = Diagnostic("syntax-python", "a list of replies is written `for … in … yield …`", span)
+    return Change(begin, end, new, fixed(found, f"write `for {name} in {shown} yield …`", span, right))
+
+
+# --- Python --------------------------------------------------------------------------------------------------
+
+
+def _python(at: Reading, first: int, last: int) -> str | None:
+    """Tokens as one Python expression; None where they are none."""
+    if first >= last or any(at.kind(i) in _ACTIONS for i in range(first, last)):
+        return None
+    out, place = "", token(at, first).start
+    for each in at.tokens[first:last]:
+        out += at.source.text[place : each.start] + _said(at, each)
+        place = each.end
+    out = in_python(out)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            ast.parse(out, mode="eval")
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
+    return out if "\n" not in out else None
+
+
+def _said(at: Reading, each: Token) -> str:
+    """A token as Python writes it: a text with values in it is one with an `f` before it."""
+    written = at.source.slice(each.span)
+    if each.type == "CODE":
+        return written.strip("`")
+    if each.type in STRINGS and "{" in written:
+        return f"f{written}" if not re.search(r"[{}]", _HOLE.sub("", written)) else written
+    return {"TRUE": "True", "FALSE": "False"}.get(each.type, written)
+
+
+AT_FAULT: tuple[Rule, ...] = (returned, nothing_done, appended, arrow_function, chosen)
+BEFORE = (chosen_by_if,)
