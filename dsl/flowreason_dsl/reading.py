@@ -65,6 +65,7 @@ class Reading:
         self._fault_lines: set[int] = set()
         self._told: set[tuple[str, Span]] = set()
         self._passed: set[int] = set()
+        self._mended: set[tuple[str, Span]] = set()
         self.changes = 0
         self.laid_out = False
         self.dashed: set[str] = set()
@@ -112,6 +113,8 @@ class Reading:
         """The lines with errors, and texts and Python without an end."""
         unclosed = set()
         for found in errors(self.reports.found):
+            if (found.code, found.span) in self._mended:
+                continue
             first, last = self.line_of(found.span.start), self.line_of(max(found.span.start, found.span.end - 1))
             yield Doubt("line", Span(self.source.offset(first, 1), self.source.offset(last + 1, 1)))
             if found.code in _UNCLOSED:
@@ -293,6 +296,8 @@ class Reading:
         if (found.code, found.span) in self._told or self.line_of(found.span.start) in self._fault_lines:
             return
         self._told.add((found.code, found.span))
+        if found.fix:
+            self._mended.add((found.code, found.span))
         self.reports.add(found)
 
     def replace(self, first: int, last: int, tokens: list[Token]) -> None:

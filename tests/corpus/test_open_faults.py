@@ -32,7 +32,7 @@ FLOWS = {
         [("syntax-bound", 2)],
     ),
     "a way that returns": (
-        'flow dye(n: int) -> text {\n  if `n > 2` { return plenty } else { plant = "woad" }\n  answer plant\n}',
+        'flow dye(n: int) -> text {\n  if `n > 2` { return "plenty" } else { plant = "woad" }\n  answer plant\n}',
         [("syntax-python-word", 2)],
     ),
     "given, and an edge on the next line": (
