@@ -28,6 +28,7 @@ from flowreason_dsl.drift import (
 )
 from flowreason_dsl.grammar import END
 from flowreason_dsl.javascript import in_python
+from flowreason_dsl.python_world import IMPORTABLE
 from flowreason_dsl.source import Span
 from flowreason_dsl.tokens import Token
 
@@ -66,6 +67,21 @@ def nothing_done(at: Reading, expected: set[str]) -> Change | None:
         return None
     found = Diagnostic("syntax-python-word", "an empty block is written `{ }`", word.span)
     return Change(at.at, at.at + 1, [], fixed(found, "take it out", word.span, ""))
+
+
+def imported(at: Reading, expected: set[str]) -> Change | None:
+    """`import math`, `from math import sqrt`."""
+    word, last = here(at), line_end(at, at.at)
+    if word.type not in ("IMPORT", "FROM") or "ANSWER" not in expected or not at.begins_line(at.at):
+        return None
+    if last < at.at + 2 or at.kind(at.at + 1) != "NAME":
+        return None
+    message = "modules are imported inside a block of Python; the usual ones need no import"
+    found = Diagnostic("syntax-python-word", message, at.span_between(at.at, last - 1))
+    module = str(token(at, at.at + 1).value)
+    if module in IMPORTABLE:
+        found = fixed(found, "take it out", found.span, "")
+    return Change(at.at, last, [], found)
 
 
 # --- lists that grow -----------------------------------------------------------------------------------------
@@ -263,6 +279,31 @@ def _each_asked(at: Reading, begin: int, end: int, each: tuple[str, str], body: 
     return Change(begin, end, new, fixed(found, f"write `for {name} in {shown} yield …`", span, right))
 
 
+def negated(at: Reading, expected: set[str]) -> Change | None:
+    """`while not ask "…"`."""
+    word = here(at)
+    if word.type != "NOT" or at.kind(at.at + 1) != "ASK" or "ASK" not in expected:
+        return None
+    help_ = "ask in a step before, as in `fine: bool = ask …`, and write `not fine`; or turn the question round"
+    found = Diagnostic("syntax-python", "`not` is Python, which cannot ask", word.span, help=help_)
+    return Change(at.at, at.at + 1, [], found)
+
+
+def counted_to(at: Reading, _expected: set[str]) -> Change | None:
+    """`for i in 1..3 {`."""
+    first, last = token(at, at.at - 1), token(at, at.at + 2)
+    if kinds(at, at.at - 2, 5) != ["IN", "INT", "DOT", "DOT", "INT"] or first.end != here(at).start:
+        return None
+    code = f"range({first.value}, {int(str(last.value)) + 1})"
+    span = at.span_between(at.at - 1, at.at + 2)
+    return Change(
+        at.at - 1,
+        at.at + 3,
+        [code_token(first, code)],
+        _told("numbers in a row are `range(…)` in Python", span, f"`{code}`"),
+    )
+
+
 # --- Python --------------------------------------------------------------------------------------------------
 
 
@@ -294,5 +335,5 @@ def _said(at: Reading, each: Token) -> str:
     return {"TRUE": "True", "FALSE": "False"}.get(each.type, written)
 
 
-AT_FAULT: tuple[Rule, ...] = (returned, nothing_done, appended, arrow_function, chosen)
+AT_FAULT: tuple[Rule, ...] = (returned, nothing_done, imported, appended, arrow_function, negated, counted_to, chosen)
 BEFORE = (chosen_by_if,)

@@ -20,7 +20,9 @@ if TYPE_CHECKING:
     from flowreason_dsl.reading import Reading
 
 _RETURNS = frozenset({"returns", "returning", "gives", "return"})
-_LEADING = frozenset({"async", "def", "export", "public", "private", "main", "function", "func", "fn", "sub", "define"})
+_LEADING = frozenset({"async", "export", "public", "private", "default", "static"})
+_FUNCTIONS = frozenset({"def", "function", "func", "fn", "fun", "sub", "define", "workflow", "program", "pipeline"})
+_OF_FLOWS = frozenset({"ASK", "ANSWER", "SOLVE", "EMULATE"})
 _CHOICES = frozenset({"enum", "literal", "choice", "choices", "oneof", "one_of", "options", "option"})
 _TYPES = frozenset({*SCALARS, *mend.TYPES, "list", "dict"})
 
@@ -50,11 +52,26 @@ def leading_word(at: Reading, expected: set[str]) -> Change | None:
     word, following = here(at), token(at, at.at + 1)
     if "FLOW" not in expected or at.opens or following.type not in ("FLOW", "TOOL") or at.begins_line(at.at + 1):
         return None
-    if str(word.value) not in _LEADING:
+    if word.type not in ("NAME", "ASYNC", "DEF") or not at.begins_line(at.at):
         return None
     message = f"a {following.value} begins with `{following.value}`, without `{word.value}`"
     away = Span(word.start, following.start)
     return Change(at.at, at.at + 1, [], fixed(Diagnostic("syntax-word", message, word.span), "take it out", away, ""))
+
+
+def function(at: Reading, expected: set[str]) -> Change | None:
+    """`def capital(country: text):`, `async function capital(country: string) {`, in a text that asks or answers."""
+    last = at.at
+    while str(token(at, last).value) in _LEADING and not at.begins_line(last + 1):
+        last += 1
+    if "FLOW" not in expected or at.opens or str(token(at, last).value) not in _FUNCTIONS:
+        return None
+    if kinds(at, last + 1, 2) != ["NAME", "LPAR"] or not any(each.type in _OF_FLOWS for each in at.tokens[last:]):
+        return None
+    word, span = token(at, last), at.span_between(at.at, last)
+    found = Diagnostic("syntax-word", f"a flow begins with `flow`, not with `{at.source.slice(span)}`", span)
+    at.has_flow = True
+    return Change(at.at, last + 1, [made("FLOW", word, "flow")], fixed(found, "write `flow`", span, "flow"))
 
 
 def dashed_name(at: Reading, _expected: set[str]) -> Change | None:
@@ -250,6 +267,7 @@ def nested_flow(at: Reading, _expected: set[str]) -> Change | None:
 AT_FAULT: tuple[Rule, ...] = (
     flow_missing,
     leading_word,
+    function,
     dashed_name,
     returns,
     returned_record,

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from flowreason_dsl import mend
+from flowreason_dsl import mend, naked_python
 from flowreason_dsl.diagnostics import Diagnostic
-from flowreason_dsl.drift import STRINGS, Change, Rule, closing, fixed, here, kinds, made, text_of, token
+from flowreason_dsl.drift import STRINGS, Change, Rule, closing, fixed, here, kinds, line_end, made, text_of, token
 from flowreason_dsl.grammar import grammar
 from flowreason_dsl.names import nearest
 from flowreason_dsl.source import Span
@@ -64,6 +64,48 @@ def word_before_text(at: Reading, expected: set[str]) -> Change | None:
     ask = token(at, at.at - 1)
     new = [name, made("COLON", ask, ":"), made("NAME", ask, type_), made("EQUAL", ask, "="), ask]
     return Change(at.statement, at.at + 1, new, fixed(found, f"write `{right}`", span, right))
+
+
+def suffix_first(at: Reading, expected: set[str]) -> Change | None:
+    """`ask given a "…"`, `ask with temperature=0.5 "…"`."""
+    word, before = here(at), token(at, at.at - 1)
+    if word.type not in ("GIVEN", "WITH") or "TEMPLATE" not in expected or before.type not in ("ASK", "SOLVE"):
+        return None
+    last = line_end(at, at.at)
+    place = next((i for i in range(at.at + 1, last) if at.kind(i) in STRINGS and at.kind(i - 1) != "EQUAL"), None)
+    if place is None or any(at.kind(i) in ("ASK", "LBRACE", "RBRACE") for i in range(at.at, place)):
+        return None
+    text, suffix, span = token(at, place), text_of(at, at.at, place), at.span_between(at.at, place)
+    found = Diagnostic("syntax-suffix", f"`{word.value}` stands behind the text", word.span)
+    right = f"{at.source.slice(text.span)} {suffix.strip().rstrip(',')}"
+    found = fixed(found, f"write `{word.value}` behind it", span, right)
+    moved = at.tokens[at.at : place - (at.kind(place - 1) == "COMMA")]
+    return Change(at.at, place + 1, [text, *moved], found)
+
+
+def settings_behind(at: Reading, _expected: set[str]) -> Change | None:
+    """`ask "…" (temperature=0.5)`."""
+    end = closing(at, at.at) if here(at).type == "LPAR" and at.kind(at.at - 1) in STRINGS else None
+    if end is None or kinds(at, at.at + 1, 2) != ["NAME", "EQUAL"] or at.kind(at.at - 2) not in ("ASK", "SOLVE"):
+        return None
+    span, inner = at.span_between(at.at, end), text_of(at, at.at + 1, end)
+    found = Diagnostic("syntax-brackets", f"settings stand behind `with`: `with {inner}`", span)
+    apart = "" if at.source.text[span.start - 1].isspace() else " "
+    found = fixed(found, f"write `with {inner}`", span, f"{apart}with {inner}")
+    return Change(at.at, end + 1, [made("WITH", here(at), "with"), *at.tokens[at.at + 1 : end]], found)
+
+
+def template_literal(at: Reading, expected: set[str]) -> Change | None:
+    """``ask `What is ${x}?` ``."""
+    code = here(at)
+    if code.type != "CODE" or "TEMPLATE" not in expected or at.kind(at.at - 1) not in ("ASK", "SOLVE"):
+        return None
+    inner = at.source.slice(code.span)[1:-1]
+    if naked_python.parsed(inner) is not None and "${" not in inner:
+        return None
+    right = '"' + inner.replace('"', '\\"').replace("${", "{") + '"'
+    found = fixed(Diagnostic("syntax-question", "a text stands in quotes", code.span), "write quotes", code.span, right)
+    return Change(at.at, at.at + 1, [made("TEXT", code, right)], found)
 
 
 def shown_by_with(at: Reading, expected: set[str]) -> Change | None:
@@ -178,6 +220,9 @@ AT_FAULT: tuple[Rule, ...] = (
     word_before_text,
     settings_in_braces,
     setting_with_colon,
+    suffix_first,
+    settings_behind,
+    template_literal,
     shown_by_with,
     set_by_given,
     quoted_given,

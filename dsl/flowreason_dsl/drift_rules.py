@@ -51,7 +51,7 @@ def before(at: Reading) -> bool:
     """Puts in place what was meant by a token that could stand here, but is not meant as what it would be."""
     kind = at.kind(at.at)
     if kind == "NAME":
-        telling = at.kind(at.at + 1) in _BEHIND
+        telling = at.kind(at.at + 1) in _BEHIND or at.tokens[at.at + 1].value == "<"
     elif kind == "IF":
         telling = not at.begins_line(at.at)
     else:

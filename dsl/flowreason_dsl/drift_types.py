@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 _TYPES = frozenset({*SCALARS, *mend.TYPES, "list", "dict"})
 _NOTHING = frozenset({"None", "null", "undefined", "nil", "NoneType", "none"})
+_DICTS = frozenset({"dict", "map", "record", "object", "mapping", "hashmap"})
+_HOLDERS = _DICTS | {"list", "array", "set", "sequence", "vec", "iterable", "vector"}
 _ACTIONS = frozenset({"ASK", "SOLVE", "EMULATE", "RUN"})
 
 
@@ -35,6 +37,60 @@ def one_of_several(at: Reading) -> Change | None:
     if not members or not all(_is_type(at, first) for first, _ in members):
         return None
     return _change(at, last, listed and here(at).value != "Union", members)
+
+
+def in_angles(at: Reading) -> Change | None:
+    """`List<string>`, `Record<string, int>`."""
+    row, word = at.machine.row(), str(here(at).value)
+    if "SCALAR" not in row or "NAME" in row or here(at).type != "NAME" or token(at, at.at + 1).value != "<":
+        return None
+    last = _angle(at, at.at + 1)
+    if last is None or word.lower() not in _HOLDERS:
+        return None
+    inner = at.tokens[at.at + 2 : last]
+    if word.lower() in _DICTS and len(inner) > 2 and inner[1].type == "COMMA":
+        inner = inner[2:]
+    if not inner or any(each.value == "<" for each in inner):
+        return None
+    held = at.source.text[inner[0].start : token(at, last).start]
+    kind, span = "dict" if word.lower() in _DICTS else "list", at.span_between(at.at, last)
+    right = f"{kind}[{mend.TYPES.get(held, held)}]"
+    message = f"what a {kind} holds is written `{kind}[T]`"
+    new = [_as(here(at), "NAME", kind), _as(token(at, at.at + 1), "LSQB", "[")]
+    new += [_plain(each) for each in inner] + [_as(token(at, last), "RSQB", "]")]
+    return Change(at.at, last + 1, new, fixed(Diagnostic("type-form", message, span), f"write `{right}`", span, right))
+
+
+def array(at: Reading) -> Change | None:
+    """`string[]`."""
+    row, word = at.machine.row(), here(at)
+    if "SCALAR" not in row or "NAME" in row or kinds(at, at.at, 3) != ["NAME", "LSQB", "RSQB"]:
+        return None
+    if word.value in ("list", "List", "Array", "array", "dict", "Dict"):
+        return None
+    span, right = at.span_between(at.at, at.at + 2), f"list[{mend.TYPES.get(str(word.value), word.value)}]"
+    found = Diagnostic("type-form", "the type of a list is written `list[T]`", span)
+    new = [_as(word, "NAME", "list"), _as(token(at, at.at + 1), "LSQB", "["), _plain(word), token(at, at.at + 2)]
+    return Change(at.at, at.at + 3, new, fixed(found, f"write `{right}`", span, right))
+
+
+def _angle(at: Reading, first: int) -> int | None:
+    """The `>` that closes a `<`, on its line."""
+    place = first + 1
+    while place - first < 12 and not at.begins_line(place):
+        if token(at, place).value == ">":
+            return place
+        place += 1
+    return None
+
+
+def _as(like: Token, kind: str, value: str) -> Token:
+    return Token(kind, like.start, like.end, value)
+
+
+def _plain(each: Token) -> Token:
+    """A type's word as the language has it."""
+    return _as(each, each.type, mend.TYPES.get(each.value, each.value)) if each.type == "NAME" else each
 
 
 def _change(at: Reading, last: int, optional: bool, members: list[tuple[int, int]]) -> Change | None:
@@ -103,4 +159,4 @@ def _members(at: Reading, first: int, last: int) -> list[tuple[int, int]]:
     return out
 
 
-BEFORE = (one_of_several,)
+BEFORE = (one_of_several, in_angles, array)

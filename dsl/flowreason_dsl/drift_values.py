@@ -8,8 +8,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from flowreason_dsl import naked_python
 from flowreason_dsl.diagnostics import Diagnostic
-from flowreason_dsl.drift import STRINGS, Change, Rule, closing, fixed, here, kinds, line_end, made, text_of, token
+from flowreason_dsl.drift import (
+    STRINGS,
+    Change,
+    Rule,
+    closing,
+    code_token,
+    fixed,
+    here,
+    kinds,
+    line_end,
+    made,
+    text_of,
+    token,
+)
 from flowreason_dsl.grammar import END
 from flowreason_dsl.source import Span
 from flowreason_dsl.tokens import Token
@@ -40,6 +54,8 @@ def asks_in_list(at: Reading, expected: set[str]) -> Change | None:
     if end is None or at.kind(at.at + 1) not in _ACTIONS:
         return None
     span, loops = at.span_between(at.at, end), _outermost(at, at.at + 1, end, "FOR")
+    if filtered := _filtered(at, loops, end):
+        return filtered
     if len(loops) != 1 or at.kind(loops[0] - 1) == "COMMA" or _outermost(at, loops[0], end, "IF"):
         if at.kind(at.statement) != "NAME" or at.at - at.statement < 2:
             return None
@@ -54,6 +70,23 @@ def asks_in_list(at: Reading, expected: set[str]) -> Change | None:
     found = fixed(Diagnostic("syntax-python", message, span), f"write `{head} yield …`", span, right)
     asked = [*at.tokens[loops[0] : end], made("YIELD", here(at), "yield"), *at.tokens[at.at + 1 : loops[0]]]
     return Change(at.at, end + 1, asked, found)
+
+
+def _filtered(at: Reading, loops: list[int], end: int) -> Change | None:
+    """`[ask "…{x}…" for x in xs if len(x) > 3]`."""
+    ifs = _outermost(at, loops[0], end, "IF") if len(loops) == 1 else []
+    if len(ifs) != 1 or kinds(at, loops[0] + 1, 2) != ["NAME", "IN"]:
+        return None
+    name, items = token(at, loops[0] + 1).value, text_of(at, loops[0] + 3, ifs[0]).strip("`")
+    code = f"[{name} for {name} in {items} if {text_of(at, ifs[0] + 1, end)}]"
+    if naked_python.parsed(code) is None:
+        return None
+    item, span = text_of(at, at.at + 1, loops[0]), at.span_between(at.at, end)
+    message = "a list of replies is written `for … in … yield …`"
+    right = f"for {name} in `{code}` yield {item}"
+    found = fixed(Diagnostic("syntax-python", message, span), f"write `for {name} in … yield …`", span, right)
+    head = [*at.tokens[loops[0] : loops[0] + 3], code_token(here(at), code)]
+    return Change(at.at, end + 1, [*head, made("YIELD", here(at), "yield"), *at.tokens[at.at + 1 : loops[0]]], found)
 
 
 def yield_missing(at: Reading, expected: set[str]) -> Change | None:

@@ -31,7 +31,7 @@ DOUBLE = re.compile(
 """Python between two backticks, on one line or on several."""
 _FOREIGN_COMMENT = re.compile(r"/\*(?:[^*]|\*(?!/)){0,5000}\*/", re.DOTALL)
 _LINE = re.compile(r"[^\n]*")
-_STRANGE = re.compile(r"[-+*/%<>=!&|^~@?$]+|[^\x00-\x7f]+|.", re.DOTALL)
+_STRANGE = re.compile(r"[\u2013\u2014\u2212]+>|[-+*/%<>=!&|^~@?$]+|[^\x00-\x7f]+|.", re.DOTALL)
 
 
 @dataclass

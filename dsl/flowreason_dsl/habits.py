@@ -7,7 +7,6 @@ fix only where it is certain.
 from __future__ import annotations
 
 import re
-from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from flowreason_dsl import naked_python
@@ -262,12 +261,9 @@ def bare_python(at: Reading, _expected: set[str]) -> Diagnostic | None:
         fix = Fix(f"write `{name[1]}`", span, name[1])
         return Diagnostic("syntax-python", "a name stands in braces only inside a text", span, fix=fix)
     if (quoted := naked_python.with_quoted_keys(code)) is not None:
-        assigned = {t.value for t, after in pairwise(at.tokens) if t.type == "NAME" and after.type in ("EQUAL", "IN")}
-        if not assigned.isdisjoint(quoted[1]):
-            help_ = 'the fields of a record stand in quotes in Python: `{"name": value}`'
-            return Diagnostic("syntax-python", "Python stands between backticks", span, help=help_)
-        code = quoted[0]
-    fix = Fix("put it between backticks", span, f"```\n{code}\n```" if "\n" in code else f"`{code}`")
+        code = quoted
+    apart = " " if at.source.text[max(0, span.start - 1) : span.start].isalnum() else ""
+    fix = Fix("put it between backticks", span, apart + (f"```\n{code}\n```" if "\n" in code else f"`{code}`"))
     return Diagnostic("syntax-python", "Python stands between backticks", span, fix=fix)
 
 

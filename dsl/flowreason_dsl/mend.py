@@ -69,6 +69,7 @@ class Region:
         self.text = text
         self.reports = reports
         self._searched = (0, -1)
+        self._holds_flows = _DEFINITION.search(text) is not None
         self.start = self._begin()
 
     def _begin(self) -> int:
@@ -88,6 +89,8 @@ class Region:
 
     def after(self, at: int) -> int:
         """Where reading goes on after a definition may have ended at `at`."""
+        if not self._holds_flows:
+            return at
         between = _BETWEEN.match(self.text, at)
         here = between.end() if between else at
         if here == len(self.text) or _GOES_ON.match(self.text, here):

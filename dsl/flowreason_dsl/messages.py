@@ -169,7 +169,8 @@ def _bound(at: Reading, _expected: set[str]) -> Diagnostic | None:
     if at.kind(at.at) != "UNTIL" or _before(at).type != "REPEAT":
         return None
     message = "`repeat` says how often at most, as in `repeat 5 until …`"
-    return Diagnostic("syntax-bound", message, _before(at).span)
+    fix = Fix("allow ten rounds", Span(_before(at).end, _before(at).end), " 10")
+    return Diagnostic("syntax-bound", message, _before(at).span, fix=fix)
 
 
 # --- what stands in the wrong place --------------------------------------------------------------------------

@@ -133,8 +133,8 @@ def said_in_python(text: str) -> str:
     return text if parsed(text) is not None else in_python(text)
 
 
-def with_quoted_keys(code: str) -> tuple[str, set[str]] | None:
-    """`{"name": n}` for `{name: n}`, and the keys that were put in quotes; None where that is not what stands there."""
+def with_quoted_keys(code: str) -> str | None:
+    """`{"name": n}` for `{name: n}`, as only names of fields can be meant; None where that is not what stands there."""
     tree = parsed(code)
     if not isinstance(tree, ast.Dict) or "\n" in code or not code.isascii():
         return None
@@ -143,4 +143,4 @@ def with_quoted_keys(code: str) -> tuple[str, set[str]] | None:
         return None
     for key in reversed(keys):
         code = f'{code[: key.col_offset]}"{key.id}"{code[key.end_col_offset :]}'
-    return code, {key.id for key in keys}
+    return code

@@ -19,7 +19,7 @@ from flowreason_dsl.wording import CONSTANTS
 if TYPE_CHECKING:
     from flowreason_dsl.machine import Machine
 
-ARROWS = frozenset({"-->", "=>", "==>", "--->", "→", "⟶", "⇒", "➔", "➜"})
+ARROWS = frozenset({"-->", "=>", "==>", "--->", "→", "⟶", "⇒", "➔", "➜", "\u2013>", "\u2014>", "\u2212>"})
 _STRINGS = frozenset({"TEMPLATE", "TEXT", "QUOTED"})
 _CODE = frozenset({"CODE", "BLOCK"})
 _CONDITIONS = frozenset({"IF", "WHILE", "UNTIL", "MATCH", "ENSURE"})

@@ -43,6 +43,12 @@ class Source:
         line = bisect_right(self._line_starts, offset)
         return line, offset - self._line_starts[line - 1] + 1
 
+    def stands_alone(self, span: Span) -> bool:
+        """Whether nothing but blanks stands beside a place on its line."""
+        line, column = self.position(span.start)
+        whole = self.line(line)
+        return whole.strip() == self.slice(span) == whole[column - 1 :].rstrip()
+
     def line(self, number: int) -> str:
         """The text of a line (counted from 1), without its newline."""
         start = self._line_starts[number - 1]

@@ -266,6 +266,8 @@ class Values(Pieces):
         elif name in BUILTINS | PRELUDE:
             simple = "`" not in text and '"' not in text and "\n" not in text and name != "print"
             fix = Fix("put it between backticks", call.span, f"`{text}`") if simple and text else None
+            if name == "print" and self.findings.source.stands_alone(call.span):
+                fix = Fix("take it out", call.span, "")
             hint = "leave it out: `answer` gives a value" if name == "print" else "Python stands between backticks"
             self.findings.add("call-python", f"`{name}` is a function of Python", call.span, help=hint, fix=fix)
         else:
