@@ -199,6 +199,97 @@ def leads_somewhere(document: Any, pointer: str) -> bool:
     return True
 
 
+# --- the schema as others use it -----------------------------------------------------------------------------
+
+DEFINITIONS = json.loads(schema_text())["$defs"]
+PLACES = [name for name, each in DEFINITIONS.items() if each.get("$ref") == "#/$defs/by_kind"]
+KINDS = [each["then"]["$ref"].removeprefix("#/$defs/") for each in DEFINITIONS["by_kind"]["allOf"]]
+
+
+def test_a_place_and_a_kind_name_what_may_stand_in_them_once_as_properties_and_once_as_names() -> None:
+    beside = set(DEFINITIONS["beside"]["enum"])
+    for kind in KINDS:
+        each = DEFINITIONS[kind]
+        assert set(each["propertyNames"]["anyOf"][0]["enum"]) == each["properties"].keys() - {"kind"}
+        assert not beside & (each["properties"].keys() - {"kind"})
+    for place in PLACES:
+        each = DEFINITIONS[place]
+        assert set(each["propertyNames"]["not"]["enum"]) == beside - each["properties"].keys()
+        assert each["properties"].keys() <= beside
+    assert (len(PLACES), len(KINDS)) == (8, 12)
+
+
+NAME = {"kind": "name", "path": "a"}
+STOP = {"kind": "break"}
+NESTS: dict[str, Any] = {
+    "sample": lambda inner: {"kind": "sample", "count": NAME, "statements": [inner]},
+    "for": lambda inner: {"kind": "for", "targets": ["a"], "items": NAME, "statements": [inner]},
+    "loops as values": lambda inner: {
+        "kind": "answer",
+        "value": {"kind": "sample", "count": NAME, "statements": [inner]},
+    },
+    "each": lambda inner: {
+        "kind": "each",
+        "targets": ["a"],
+        "items": NAME,
+        "yields": {"kind": "for", "targets": ["a"], "items": NAME, "statements": [inner]},
+    },
+    "if": lambda inner: {"kind": "if", "arms": [{"kind": "arm", "condition": NAME, "statements": [inner]}]},
+    "else": lambda inner: {
+        "kind": "if",
+        "arms": [{"kind": "arm", "condition": NAME, "statements": []}],
+        "else": [inner],
+    },
+    "match": lambda inner: {
+        "kind": "match",
+        "subject": NAME,
+        "cases": [{"kind": "case", "values": [1], "statements": [inner]}],
+    },
+    "fallback": lambda inner: {**NAME, "else": [{"kind": "sample", "count": NAME, "statements": [inner]}]},
+    "while": lambda inner: {"kind": "while", "condition": NAME, "statements": [inner]},
+    "repeat": lambda inner: {"kind": "repeat", "count": NAME, "statements": [inner]},
+}
+CALLS: dict[str, Any] = {
+    "argument": lambda inner: {"kind": "call", "call": "f", "arguments": [inner]},
+    "ensure": lambda inner: {**NAME, "ensure": [{"condition": {"kind": "call", "call": "f", "arguments": [inner]}}]},
+}
+
+
+def nested(wrap: Any, depth: int, inmost: Any) -> Any:
+    for _ in range(depth):
+        inmost = wrap(inmost)
+    return {"format": "flowreason-graph", "version": 1, "flows": [{"name": "f", "statements": [inmost]}]}
+
+
+def looks(document: Any) -> tuple[int, bool]:
+    """How many schemas `jsonschema` goes into for a document, and whether the document is valid."""
+    count = 0
+    follow = jsonschema.Draft202012Validator.VALIDATORS["$ref"]
+
+    def counted(*parts: Any) -> Any:
+        nonlocal count
+        count += 1
+        return follow(*parts)
+
+    counting = jsonschema.validators.extend(jsonschema.Draft202012Validator, {"$ref": counted})
+    faults = list(counting(json.loads(schema_text())).iter_errors(document))
+    return count, not faults
+
+
+@pytest.mark.parametrize("inmost", [STOP, NAME, {"kind": "brake"}, {}, None], ids=str)
+@pytest.mark.parametrize("form", [*NESTS, *CALLS])
+def test_validating_a_document_takes_work_in_proportion_to_its_depth(form: str, inmost: Any) -> None:
+    wrap = (NESTS | CALLS)[form]
+    shallow, deep, deeper = (looks(nested(wrap, depth, inmost)) for depth in (2, 6, 10))
+    assert deeper[0] - deep[0] == deep[0] - shallow[0]
+    assert deeper[1] == (inmost == NAME or (inmost == STOP and form in NESTS))
+    assert deeper[1] != bool(shape_faults(nested(wrap, 10, inmost)))
+
+
+def test_the_schema_is_itself_valid() -> None:
+    jsonschema.Draft202012Validator.check_schema(json.loads(schema_text()))
+
+
 def test_the_schema_knows_the_words_that_are_no_names() -> None:
     words = json.loads(schema_text())["$defs"]["word"]["not"]["enum"]
     assert set(words) == set(grammar().keywords)

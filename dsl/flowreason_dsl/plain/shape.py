@@ -1,7 +1,10 @@
 """Whether a document has the shape that `graph.schema.json` says, told in plain words, each fault with its place.
 
 Invariant: what is refused here is what the schema refuses. The words of JSON Schema that the file uses are understood,
-and no others; `oneOf` is decided by a value's type and its `kind`, so that a fault is told for the one that was meant.
+and no others, in three forms: `oneOf` for things that differ in type or `kind`; `allOf` of `if`s that ask for the
+`kind` of an object; and a place for values, which has the kinds that may stand there, what may stand beside them, and a
+`$ref` to such an `allOf`. So a fault is told for the one that was meant, and whoever validates with the file looks at
+no part of a document twice.
 """
 
 from __future__ import annotations
@@ -94,7 +97,6 @@ class _Shape:
 
     def __init__(self, whole: Schema) -> None:
         self.definitions: Mapping[str, Schema] = whole["$defs"]
-        self._kinds: dict[int, frozenset[str] | None] = {}
 
     def check(self, value: Any, wanted: Schema, at: str) -> Iterator[Fault]:
         """The faults of a value that stands at a pointer."""
@@ -103,8 +105,10 @@ class _Shape:
             yield Fault(at, f"must be {_either(wanted['type'])}, and is {_word(value)}")
         elif "const" in wanted or "enum" in wanted:
             yield from _single(value, wanted, at)
-        elif "oneOf" in wanted and wanted.get("type") != "object":
+        elif "oneOf" in wanted:
             yield from self._alternative(value, wanted["oneOf"], at)
+        elif "allOf" in wanted:
+            yield from self._statement(value, wanted, at)
         elif isinstance(value, dict):
             yield from self._object(value, wanted, at)
         elif isinstance(value, list):
@@ -113,9 +117,13 @@ class _Shape:
             yield from _single(value, wanted, at)
 
     def _meant(self, wanted: Schema) -> Schema:
-        while "$ref" in wanted:
-            wanted = self.definitions[wanted["$ref"].removeprefix("#/$defs/")]
+        while "$ref" in wanted and "properties" not in wanted:
+            wanted = self._referred(wanted)
         return wanted
+
+    def _referred(self, wanted: Schema) -> Schema:
+        named: Schema = self.definitions[wanted["$ref"].removeprefix("#/$defs/")]
+        return named
 
     # --- one of several
 
@@ -140,42 +148,50 @@ class _Shape:
         return next((each for each in fitting if self._kinds_of(each) is None), None)
 
     def _kinds_of(self, wanted: Schema) -> frozenset[str] | None:
-        """The kinds that a branch stands for; None where it has none."""
-        wanted = self._meant(wanted)
-        if id(wanted) not in self._kinds:
-            named = wanted.get("properties", {}).get("kind", {}).get("const")
-            found = [self._kinds_of(branch) for branch in wanted.get("oneOf", ())]
-            several = frozenset(kind for kinds in found for kind in kinds or ())
-            self._kinds[id(wanted)] = frozenset((named,)) if named else several or None
-        return self._kinds[id(wanted)]
+        """The kind that a branch stands for; None where it has none."""
+        kind = self._meant(wanted).get("properties", {}).get("kind")
+        return None if kind is None else frozenset(_named(kind))
 
     def _no_kind(self, value: Any, branches: Sequence[Schema], at: str) -> Fault:
         kinds = sorted(kind for branch in branches for kind in self._kinds_of(branch) or ())
         types = [name for branch in branches for name in _listed(self._meant(branch).get("type", ()))]
-        if not isinstance(value, dict) or not kinds:
-            return Fault(at, f"must be {_either(list(dict.fromkeys(types)))}, and is {_word(value)}")
-        if "kind" not in value:
-            return Fault(at, f"`kind` is missing; it is one of: {', '.join(kinds)}")
-        kind = value["kind"]
-        near = nearest(kind, kinds) if isinstance(kind, str) else None
-        meant = f"did you mean {json.dumps(near)}?" if near else f"there are: {', '.join(kinds)}"
-        return Fault(step(at, "kind"), f"there is no kind {_shown(kind)} here; {meant}")
+        if isinstance(value, dict) and kinds:
+            return _other_kind(value, kinds, at)
+        return Fault(at, f"must be {_either(list(dict.fromkeys(types)))}, and is {_word(value)}")
+
+    # --- objects of a kind
+
+    def _statement(self, value: Mapping[str, Any], wanted: Schema, at: str) -> Iterator[Fault]:
+        chosen = self._of_kind(value, wanted["allOf"], wanted)
+        if chosen is None:
+            yield _other_kind(value, sorted(wanted["properties"]["kind"]["enum"]), at)
+        else:
+            yield from self.check(value, chosen, at)
+
+    def _of_kind(self, value: Mapping[str, Any], branches: Sequence[Schema], place: Schema) -> Schema | None:
+        """What a value of its kind holds; None where no such kind stands in a place."""
+        kind = value.get("kind")
+        if not isinstance(kind, str) or kind not in place["properties"]["kind"]["enum"]:
+            return None
+        held: Schema = next(each["then"] for each in branches if kind in _named(each["if"]["properties"]["kind"]))
+        return held
 
     # --- objects and lists
 
     def _object(self, value: Mapping[str, Any], wanted: Schema, at: str) -> Iterator[Fault]:
         known, required = dict(wanted.get("properties", {})), list(wanted.get("required", ()))
-        if "oneOf" in wanted:
-            branch = self._chosen(value, wanted["oneOf"])
-            if branch is None:
-                yield self._no_kind(value, wanted["oneOf"], at)
+        if "$ref" in wanted:
+            chosen = self._of_kind(value, self._referred(wanted)["allOf"], wanted)
+            if chosen is None:
+                yield _other_kind(value, sorted(known["kind"]["enum"]), at)
                 return
+            branch = self._meant(chosen)
             known |= branch["properties"]
             required += branch["required"]
-        for name in required:
+        for name in dict.fromkeys(required):
             if name not in value:
                 yield Fault(at, f"`{name}` is missing")
-        closed = wanted.get("additionalProperties") is False or wanted.get("unevaluatedProperties") is False
+        closed = wanted.get("additionalProperties") is False or "propertyNames" in wanted
         for name, inner in value.items():
             if name in known:
                 yield from self.check(inner, known[name], step(at, name))
@@ -205,6 +221,22 @@ def _single(value: Any, wanted: Schema, at: str) -> Iterator[Fault]:
         yield Fault(at, f"{_shown(value)} does not fit. {wanted['description']}")
     elif any(_same(value, each) for each in wanted.get("not", {}).get("enum", ())):
         yield Fault(at, f"{_shown(value)} is a word of the language or of Python, and cannot be a name")
+
+
+def _other_kind(value: Mapping[str, Any], kinds: Sequence[str], at: str) -> Fault:
+    """What is said of an object whose kind is missing, or is none of those that may stand in its place."""
+    if "kind" not in value:
+        return Fault(at, f"`kind` is missing; it is one of: {', '.join(kinds)}")
+    kind = value["kind"]
+    near = nearest(kind, kinds) if isinstance(kind, str) else None
+    meant = f"did you mean {json.dumps(near)}?" if near else f"there are: {', '.join(kinds)}"
+    return Fault(step(at, "kind"), f"there is no kind {_shown(kind)} here; {meant}")
+
+
+def _named(kind: Schema) -> Sequence[str]:
+    """The kinds that a schema of a `kind` lets through."""
+    names: Sequence[str] = (kind["const"],) if "const" in kind else kind["enum"]
+    return names
 
 
 def _is(value: Any, name: str) -> bool:
