@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from flowreason.engine.events import Event
 from flowreason.engine.result import FailedItem, RunResult, Status
+from flowreason.engine.undone import Undone
 from flowreason.errors import FlowreasonError
 from flowreason.ports import Usage
 from flowreason.values import plain, show
@@ -18,8 +19,9 @@ if TYPE_CHECKING:
 class Result:
     """The outcome of a run.
 
-    `answer` is the answer as text, `value` in its type; `ok` says whether there is one, `error` why not. `flow` is the
-    text of the flow that ran.
+    `answer` is the answer as text, `value` in its type; `ok` says whether there is one, `error` why not. Where a limit
+    was reached, `ok` is False, `partial` says whether they are the best answer so far, and `undone` what is missing.
+    `flow` is the text of the flow that ran.
     """
 
     def __init__(self, run: RunResult, flow: Flow) -> None:
@@ -41,8 +43,18 @@ class Result:
 
     @property
     def answer(self) -> str:
-        """The answer as people write it; empty where there is none."""
-        return show(self._run.value) if self.ok else ""
+        """The answer as people write it, or the best so far; empty where there is none."""
+        return show(self._run.value) if self.ok or self.partial else ""
+
+    @property
+    def partial(self) -> bool:
+        """Whether a limit was reached and the value is the best answer so far."""
+        return self._run.partial
+
+    @property
+    def undone(self) -> Sequence[Undone]:
+        """Where a limit was reached: the steps that were left undone for it, and how often each."""
+        return self._run.undone
 
     @property
     def error(self) -> FlowreasonError | None:
@@ -99,7 +111,8 @@ class Result:
         usage = self.usage
         return {
             "status": self.status,
-            "answer": self.answer if self.ok else None,
+            "answer": self.answer if self.ok or self.partial else None,
+            "partial": self.partial,
             "value": plain(self.value),
             "error": None if self.error is None else str(self.error),
             "flow": self.flow,
@@ -108,6 +121,10 @@ class Result:
             "completion_tokens": usage.completion_tokens,
             "money": usage.money,
             "seconds": round(self.seconds, 3),
+            "undone": [
+                {"frame": u.frame, "node": u.node, "line": u.line, "about": u.about, "count": u.count}
+                for u in self.undone
+            ],
             "failed_items": [
                 {"frame": i.frame, "node": i.node, "index": i.index, "error": i.error} for i in self.failed_items
             ],

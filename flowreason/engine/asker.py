@@ -18,6 +18,7 @@ from flowreason.asking.reply import feedback, parse_reply
 from flowreason.asking.schema import json_schema
 from flowreason.asking.votes import decided, winner
 from flowreason.engine.caller import Caller, Tell
+from flowreason.engine.limits import exhausts
 from flowreason.errors import FlowreasonError, NodeError, UsageError, is_fatal
 from flowreason.ports import ModelInfo, Request
 from flowreason_dsl.syntax import Template
@@ -47,7 +48,7 @@ class Question:
 
 
 class Asker:
-    """Asks one question."""
+    """Asks one question. `lacking`: a limit kept draws from being made, and the value is put together without them."""
 
     def __init__(self, caller: Caller, question: Question, holds: Holds, tell: Tell, priority: float) -> None:
         self.caller = caller
@@ -60,6 +61,7 @@ class Asker:
         self.model = settings.get("model")
         self.info: ModelInfo = caller.provider.model_info(self.model)
         self.think = bool(settings.get("think", False))
+        self.lacking = False
 
     async def ask(self) -> Any:
         """The value; a list of them with `samples`; the majority with `vote`."""
@@ -74,7 +76,7 @@ class Asker:
     async def _one(self, sample: int) -> Any:
         """One draw, sent back with the reason as often as `tries` allows."""
         tries = _count(self.question.settings, "tries") or TRIES
-        request = self._request(sample)
+        request = self.request(sample)
         reason = ""
         for attempt in range(1, tries + 1):
             about = {"attempt": attempt, "sample": sample}
@@ -99,7 +101,13 @@ class Asker:
     def _thinks(self) -> bool:
         return self.think and not self.info.reasons
 
-    def _request(self, sample: int) -> Request:
+    @property
+    def form(self) -> tuple[bool, bool]:
+        """How replies are read: whether reasoning stands before the answer, and whether they are JSON."""
+        return self._thinks, _schema(self.question.type, self._thinks) is not None
+
+    def request(self, sample: int) -> Request:
+        """What is sent for a draw, the first time."""
         q, settings = self.question, self.question.settings
         schema = _schema(q.type, self._thinks)
         messages = build(
@@ -136,31 +144,43 @@ class Asker:
 
     async def _each(self) -> list[Any]:
         """All samples, in order; one that fails is null. Fails when all do."""
-        async with Draws(self._one, self.samples) as draws:
+        async with Draws(self._one, self.samples, self._spared) as draws:
             await draws.until(lambda: not draws.waiting)
             if draws.errors and len(draws.errors) == self.samples:
                 raise draws.errors[min(draws.errors)]
             for sample, error in draws.errors.items():
-                self.tell("item.failed", {"index": sample, "error": str(error)})
+                self.lacking = self.lacking or exhausts(error)
+                self.tell("item.failed", {"index": sample, "error": error})
             return [draws.values.get(sample) for sample in range(self.samples)]
 
     async def _vote(self) -> Any:
         """The answer that most samples give; those that can no longer change it are cancelled."""
-        async with Draws(self._one, self.samples) as draws:
+        async with Draws(self._one, self.samples, self._spared) as draws:
             await draws.until(lambda: decided(draws.values, draws.waiting, self.question.type) is not None)
             best = decided(draws.values, draws.waiting, self.question.type) or winner(draws.values)
             if best is None:
                 raise draws.errors[min(draws.errors)]
-            self.tell("node.vote", {"count": best.count, "of": len(draws.values), "cancelled": len(draws.waiting)})
+            told = {"count": best.count, "of": len(draws.values), "cancelled": len(draws.waiting)}
+            refused = [sample for sample, error in draws.errors.items() if exhausts(error)]
+            if refused and decided(draws.values, [*draws.waiting, *refused], self.question.type) is None:
+                self.lacking, told["refused"] = True, len(refused)
+            self.tell("node.vote", told)
             return best.value
+
+    def _spared(self, error: FlowreasonError) -> bool:
+        """Whether a draw fails alone: for a reason of its own, or because the run has come to a limit."""
+        return not is_fatal(error) or (exhausts(error) and self.caller.budget.over is not None)
 
 
 class Draws:
     """Several draws at once. Leaving it cancels those that are still under way."""
 
-    def __init__(self, draw: Callable[[int], Awaitable[Any]], count: int) -> None:
+    def __init__(
+        self, draw: Callable[[int], Awaitable[Any]], count: int, spared: Callable[[FlowreasonError], bool]
+    ) -> None:
         self._draw = draw
         self._count = count
+        self._spared = spared
         self.values: dict[int, Any] = {}
         self.errors: dict[int, FlowreasonError] = {}
         self._tasks: dict[asyncio.Task[Any], int] = {}
@@ -189,7 +209,7 @@ class Draws:
                 try:
                     self.values[sample] = task.result()
                 except FlowreasonError as error:
-                    if is_fatal(error):
+                    if not self._spared(error):
                         raise
                     self.errors[sample] = error
 

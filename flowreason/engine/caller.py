@@ -1,8 +1,8 @@
 """Sends requests to the provider: within the limits, through the gate, equal ones once, and every step told.
 
 Invariant: equal requests (same key, sample number included) of a run are answered once; whoever waits for a shared
-answer may be cancelled without losing it for the others; what fails is not kept; every reply that was paid for is told
-once, whoever still waits for it.
+answer may be cancelled without losing it for the others; what fails is not kept; every request that was paid for is
+told once as replied to or unanswered, whoever still waits for it.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any
 
 from flowreason.engine.gate import Gate
 from flowreason.engine.limits import Budget
-from flowreason.errors import ProviderError
+from flowreason.errors import LimitExceeded, ProviderError
 from flowreason.ports import ModelInfo, Provider, Reply, Request, Usage, streamed
 
 TURNS = 5
@@ -57,21 +57,23 @@ class Caller:
         self.gate = gate
         self._keeps = False
         self._shared: dict[Hashable, Shared] = {}
+        self._under_way: set[asyncio.Task[Reply]] = set()
 
     def ahead(self) -> Caller:
         """For those who ask ahead of time: what they have sent goes on without them, until others ask it too."""
         other = Caller(self.provider, self.budget, self.gate)
-        other._keeps, other._shared = True, self._shared
+        other._keeps, other._shared, other._under_way = True, self._shared, self._under_way
         return other
 
     async def complete(self, request: Request, tell: Tell, about: Mapping[str, Any], priority: float = 0.0) -> Reply:
-        """The reply to a request. `about` goes into the events."""
+        """The reply to a request. `about` goes into the events. A limit that it meets ends what the run may begin."""
         key = _identity(request)
         known = self._shared.get(key)
         fresh = known is None
         if known is None:
             known = self._shared[key] = Shared(kept=self._keeps, early=self._keeps)
             task = known.task = asyncio.ensure_future(self._send(request, tell, about, priority, known))
+            self._under_way.add(task)
             task.add_done_callback(lambda done: self._settled(key, done))
         else:
             assert known.task is not None
@@ -84,6 +86,13 @@ class Caller:
             if known.waiting == 1 and not task.done() and not (known.kept and known.sent):
                 task.cancel()
                 self._forget(key, task)
+            if task.cancelled() and self.budget.late and not _cancelled():
+                raise self.budget.refusal() from None
+            raise
+        except LimitExceeded as error:
+            if not self._keeps:  # what is asked ahead of time may not be needed
+                self.budget.stop(error)
+                self.gate.open()
             raise
         finally:
             known.waiting -= 1
@@ -102,7 +111,15 @@ class Caller:
         """
         return await self._send(request, tell, about, 0.0, Shared(), on_text)
 
+    def give_up(self, error: LimitExceeded) -> None:
+        """The time is over: what is under way is stopped, and fails with the limit where somebody waits for it."""
+        self.budget.late = True
+        self.budget.stop(error)
+        for task in self._under_way:
+            task.cancel()
+
     def _settled(self, key: Hashable, task: asyncio.Task[Reply]) -> None:
+        self._under_way.discard(task)
         if task.cancelled() or task.exception() is not None:
             self._forget(key, task)
 
@@ -122,6 +139,7 @@ class Caller:
         on_text: Callable[[str | None], None] | None = None,
     ) -> Reply:
         info = self.provider.model_info(request.model)
+        self.budget.permit()
         await self.gate.enter(priority)
         try:
             reserved = await self.budget.room(request, info)
@@ -132,7 +150,7 @@ class Caller:
                 reply = priced(await self._exchange(request, tell, about, on_text), info)
                 paid = reply.usage
             except ProviderError as error:
-                if error.kind in ("reply", "refused"):
+                if error.kind in ("reply", "refused", "timeout"):
                     paid = reserved.sent
                 raise
             except asyncio.CancelledError:
@@ -140,6 +158,8 @@ class Caller:
                 raise
             finally:
                 self.budget.settle(reserved, paid)
+                if paid is reserved.sent:
+                    tell("node.unanswered", {**about, **_used(paid)})
             _tell_reply(reply, tell, about, reply.usage)
             return reply
         finally:
@@ -172,7 +192,7 @@ class Caller:
 
     async def close(self) -> None:
         """Stop what nobody waits for any more."""
-        tasks = [shared.task for shared in self._shared.values() if shared.task and not shared.task.done()]
+        tasks = list(self._under_way)
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -185,14 +205,26 @@ def _tell_reply(reply: Reply, tell: Tell, about: Mapping[str, Any], usage: Usage
         {
             **about,
             "text": reply.text,
-            "calls": usage.calls,
-            "prompt_tokens": usage.prompt_tokens,
-            "completion_tokens": usage.completion_tokens,
-            "money": usage.money,
+            **_used(usage),
             "model": reply.model,
             "shared": usage is not reply.usage,
         },
     )
+
+
+def _cancelled() -> bool:
+    """Whether it is the one who waits that is cancelled, and not what it waits for."""
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
+
+
+def _used(usage: Usage) -> dict[str, Any]:
+    return {
+        "calls": usage.calls,
+        "prompt_tokens": usage.prompt_tokens,
+        "completion_tokens": usage.completion_tokens,
+        "money": usage.money,
+    }
 
 
 def _identity(request: Request) -> Hashable:

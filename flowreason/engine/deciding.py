@@ -13,6 +13,7 @@ from flowreason.asking.misfit import Misfit
 from flowreason.engine import inline
 from flowreason.engine.evaluate import NotTrivial
 from flowreason.engine.frames import FAILED, VALUE, Failure, Frame
+from flowreason.engine.limits import exhausts
 from flowreason.errors import FlowreasonError
 from flowreason.graph import ops
 from flowreason_dsl.types import ANY
@@ -91,7 +92,12 @@ class Deciding:
             self.choose(frame, i, label)
 
     def _rescue(self, frame: Frame, i: int) -> None:
-        label = "failed" if frame.state[frame.plan.first[i]] == FAILED else "fine"
+        source = frame.plan.first[i]
+        label = "failed" if frame.state[source] == FAILED else "fine"
+        if label == "failed" and exhausts(frame.values[source].error):  # nobody tried it: it did not fail
+            self.resolve(frame, i, FAILED, frame.values[source])
+            self.close_ways(frame, i, FAILED, frame.values[source])
+            return
         self.resolve(frame, i, VALUE, label)
         self.choose(frame, i, label)
 

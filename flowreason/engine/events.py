@@ -11,19 +11,28 @@ stands in one.
 | `compile.done` | text, rounds, fallback (why a plain flow is used instead) |
 | `early.failed` | error: a head start was given up |
 | `run.started` | flow (text), entry, inputs |
-| `run.finished` | value; `run.failed`: error, error_kind; `run.cancelled`: reason |
+| `run.finished` | value; `run.failed`: error, error_kind, and where a limit left one, value: the best answer so far;
+  `run.cancelled`: reason |
+| `run.exhausted` | limit, allowed: a limit of the run is reached, and from here nothing is begun that costs or changes
+  anything |
 | `frame.opened` | region, owner (node), index, flow; `frame.closed` |
 | `node.started` | a work node begins |
 | `node.request` | attempt, sample, messages, model, schema |
 | `node.retry` | what the provider says while it tries again: kind, wait, attempt |
 | `node.reply` | attempt, sample, text, prompt_tokens, completion_tokens, money, model, shared (with an equal call),
   early (that call was made while the flow was written) |
+| `node.unanswered` | attempt, sample, calls, prompt_tokens, completion_tokens, money: what a request is reckoned to
+  have used that was sent, and then cancelled or not usable |
 | `node.rejected` | attempt, sample, why: the reply does not fit and goes back |
-| `node.vote` | count, of, cancelled: how a vote was decided |
+| `node.vote` | count, of, cancelled: how a vote was decided; refused: draws that a limit kept from being made |
 | `node.printed` | text; `node.trace`: lines (of an emulated program) |
-| `node.done` | value; `node.failed`: error, error_kind; `node.skipped`; `node.cancelled` |
+| `node.done` | value; `node.failed`: error, error_kind; `node.skipped`: because; `node.cancelled` |
 | `item.failed` | index, error: one item of a loop failed and is null in its list |
+| `loop.cut` | rounds, of: a limit ended a loop, which left what so many whole rounds made |
 | `person.asked` | question, type; `person.answered`: text |
+
+What was left undone for a limit of the run has `error_kind` `limit`, and, where it would have cost or done something,
+`line` and `about`: where it stands in the flow, and its first words.
 """
 
 from __future__ import annotations

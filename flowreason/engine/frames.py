@@ -41,21 +41,30 @@ class Scope:
         self.busy = 0
         self.closed = False
         self.children: set[Scope] = set()
-        self.tasks: set[Any] = set()
+        self.tasks: dict[Any, tuple[Frame, int]] = {}
         self.open: dict[tuple[Frame, int], None] = {}
         if parent is not None:
             parent.children.add(self)
 
-    def begin(self, task: Any) -> None:
-        """A task works for it."""
-        self.tasks.add(task)
+    def begin(self, task: Any, frame: Frame, i: int) -> None:
+        """A task works for it, at a node."""
+        self.tasks[task] = (frame, i)
         self.awaited.busy += 1
 
     def end(self, task: Any) -> None:
         """A task of it is over; one that was cancelled with its scope no longer counts."""
         if task in self.tasks:
-            self.tasks.remove(task)
+            del self.tasks[task]
             self.awaited.busy -= 1
+
+    def under_way(self) -> list[tuple[Any, Frame, int]]:
+        """The tasks in this scope and below, each with its node."""
+        todo, found = [self], []
+        while todo:
+            scope = todo.pop()
+            found += [(task, frame, i) for task, (frame, i) in scope.tasks.items()]
+            todo += scope.children
+        return found
 
     def close(self) -> tuple[list[Any], list[tuple[Frame, int]]]:
         """Nothing in it counts any more: the tasks to cancel, in this scope and below, and what was open."""
@@ -69,7 +78,7 @@ class Scope:
             tasks += scope.tasks
             opened += scope.open
             todo += scope.children
-            scope.children, scope.tasks, scope.open = set(), set(), {}
+            scope.children, scope.tasks, scope.open = set(), {}, {}
         if self.parent is not None:
             self.parent.children.discard(self)
         return tasks, opened
@@ -79,8 +88,8 @@ class Frame:
     """One activation of a body. `at` is the node in the frame around that it belongs to, `index` the round."""
 
     __slots__ = (
-        "_path", "at", "bad", "dead_ways", "depth", "flow", "index", "left", "loop", "missing", "parent", "plan",
-        "program", "scope", "state", "subscribers", "values", "waiter",
+        "_path", "at", "bad", "dead_ways", "depth", "flow", "index", "left", "loop", "loops", "missing", "parent",
+        "plan", "program", "scope", "state", "subscribers", "values", "waiter",
     )  # fmt: skip
 
     def __init__(
@@ -111,6 +120,7 @@ class Frame:
         self.dead_ways: dict[int, int] | None = None
         self.subscribers: dict[int, list[tuple[Frame, int]]] | None = None
         self.waiter: Callable[[int, Any], None] | None = None
+        self.loops: dict[int, LoopRun] | None = None
         self._path: str | None = None
 
     @property
@@ -138,10 +148,16 @@ class Frame:
 
 
 class LoopRun:
-    """A loop under way: how many rounds it has, how many were opened, and what they yielded."""
+    """A loop under way: how many rounds it has, how many were opened, and what they yielded.
+
+    `whole` is the latest round that handed on a value for every name. `cut` is the limit that cut the loop short, `of`
+    how many rounds it might have had, and `lost` the nodes after it that get what the last whole round left, each with
+    whether it has it. `told`: that it was cut.
+    """
 
     __slots__ = (
-        "at", "closed", "ended", "failures", "frame", "items", "last", "opened", "pending", "plan", "results", "total",
+        "at", "closed", "cut", "ended", "failures", "frame", "items", "last", "lost", "of", "opened", "pending",
+        "plan", "results", "told", "total", "whole",
     )  # fmt: skip
 
     def __init__(self, frame: Frame, at: int, plan: LoopPlan, total: int, items: list[Any] | None) -> None:
@@ -155,6 +171,11 @@ class LoopRun:
         self.pending = 0
         self.ended = False
         self.last: Frame | None = None
+        self.whole: Frame | None = None
+        self.cut: Failure | None = None
+        self.lost: dict[int, bool] = {}
+        self.of = total
+        self.told = False
         self.results: list[list[Any]] = []
         self.failures: list[tuple[int, Failure]] = []
 

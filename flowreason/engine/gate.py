@@ -44,6 +44,14 @@ class Gate:
                 return
         self._free += 1
 
+    def open(self) -> None:
+        """Let everybody in who waits: what they came for is over, and they only learn that it is."""
+        waiting, self._waiting = self._waiting, []
+        for _, _, place in waiting:
+            if not place.done():
+                self._free -= 1
+                place.set_result(None)
+
     @property
     def crowded(self) -> bool:
         """Whether anybody waits."""

@@ -1,13 +1,14 @@
 """What a run may use at most, and the account that keeps it there.
 
 Invariant: what was used and what is reserved never exceed a limit together; a call is reserved before it is sent and
-settled after, so that calls under way at the same time cannot overdraw it.
+settled after, so that calls under way at the same time cannot overdraw it. Once a run is `over`, nothing is reserved
+any more.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, fields, replace
 from typing import Any, cast
 
@@ -73,6 +74,20 @@ def _number(name: str, text: str) -> float | None:
     return value
 
 
+OF_A_RUN = frozenset({"calls", "tokens", "money", "seconds"})
+"""The limits that no further step could escape; the others fail the step that meets them."""
+
+
+def exhausts(error: BaseException | None) -> bool:
+    """Whether an error says that a limit of the whole run is reached."""
+    return isinstance(error, LimitExceeded) and error.limit in OF_A_RUN
+
+
+def error_kind(error: BaseException) -> str:
+    """The kind of an error in one word."""
+    return "limit" if exhausts(error) else str(getattr(error, "kind", None) or type(error).__name__)
+
+
 @dataclass(frozen=True, slots=True)
 class Reserved:
     """What one call under way may use at worst, and what it has used if it is sent and never answered."""
@@ -83,11 +98,14 @@ class Reserved:
 
 
 class Budget:
-    """The account of a run."""
+    """The account of a run. `over` is the limit that was reached, `late` whether its time is over as well."""
 
     def __init__(self, limits: Limits) -> None:
         self.limits = limits
         self.used = Usage()
+        self.over: LimitExceeded | None = None
+        self.late = False
+        self.on_over: Callable[[LimitExceeded], None] | None = None
         self._calls = 0
         self._tokens = 0
         self._money = 0.0
@@ -100,7 +118,7 @@ class Budget:
             try:
                 return self.reserve(request, info)
             except LimitExceeded:
-                if not self._calls or self._exceeded(_worst(request, info), beside=0) is not None:
+                if self.over or not self._calls or self._exceeded(_worst(request, info), beside=0) is not None:
                     raise
             place: asyncio.Future[None] = asyncio.get_running_loop().create_future()
             self._waiting.append(place)
@@ -108,6 +126,8 @@ class Budget:
 
     def reserve(self, request: Request, info: ModelInfo) -> Reserved:
         """Room for a call now, or `LimitExceeded` that names the limit it would break."""
+        if self.over is not None:
+            raise self.refusal()
         worst = _worst(request, info)
         error = self._exceeded(worst, beside=1)
         if error is not None:
@@ -140,10 +160,41 @@ class Budget:
         if usage is not None:
             self.used = self.used + usage
             self._spent += usage.money or 0.0
+        self._wake()
+
+    def _wake(self) -> None:
         waiting, self._waiting = self._waiting, []
         for place in waiting:
             if not place.done():
                 place.set_result(None)
+
+    # --- exhausted ---
+
+    def stop(self, error: LimitExceeded) -> None:
+        """A limit of the run is reached: nothing more is begun that costs, or that changes something."""
+        if self.over is None:
+            self.over = error
+            if self.on_over is not None:
+                self.on_over(error)
+            self._wake()
+
+    def permit(self, *, pure: bool = False) -> None:
+        """Raises the limit that was reached where something may not begin any more; `pure`: it changes nothing."""
+        if self.over is not None and (self.late or not pure):
+            raise self.refusal()
+
+    def refusal(self) -> LimitExceeded:
+        """The limit that was reached, once more. Each who meets it has an error of their own: one that is raised a
+        thousand times carries a thousand tracebacks."""
+        assert self.over is not None
+        return LimitExceeded(self.over.limit, self.over.allowed, str(self.over))
+
+
+def out_of_time(seconds: float) -> LimitExceeded:
+    """The error of a run whose time is over."""
+    return LimitExceeded(
+        "seconds", seconds, f"the limit of {seconds:g} seconds is reached; raise it with --limit seconds=…"
+    )
 
 
 def _worst(request: Request, info: ModelInfo) -> Reserved:

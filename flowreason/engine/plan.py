@@ -61,6 +61,8 @@ class LoopPlan:
     forgiving: tuple[int | None, int | None] = (None, None)
     """Where the items of a loop are collected, an effect that fails is that item's failure alone: those after it go on.
     The indexes of the nodes that hold the effects: at the head of a round, and after the loop."""
+    kept: tuple[int, ...] | None = None
+    """The nodes by which a round hands on every name that is there after the loop; None where none goes on so far."""
 
 
 @dataclass(slots=True)
@@ -276,6 +278,7 @@ class Planner:
         body.imports = [(self._need(here(body.extra[j])), j) for _, j in body.imports]
         inside = body.index
         heads, rounds, by_next, by_leave = [], [], [], []
+        kept: list[int | None] = []
         forgiving: tuple[int | None, int | None] = (None, None)
         for each in node.op.carried:
             if each.head is not None:
@@ -285,6 +288,8 @@ class Planner:
                 out, initial = plan.index[each.out], here(each.initial)
                 by_next.append((initial, self._inside(body, each.next), out))
                 by_leave.append((initial, self._inside(body, each.leave), out))
+                if each.name != EFFECTS:
+                    kept.append(by_next[-1][1])
             if each.name == EFFECTS and node.op.yields:
                 forgiving = (inside[each.head] if each.head else None, plan.index[each.out] if each.out else None)
         yields = []
@@ -298,7 +303,7 @@ class Planner:
         ]
         plan.extra[i] = LoopPlan(
             node.op, body, tuple(heads), tuple(rounds), tuple(by_next), tuple(by_leave), tuple(yields), tuple(items),
-            plan.first[i], forgiving,
+            plan.first[i], forgiving, None if None in kept else tuple(j for j in kept if j is not None),
         )  # fmt: skip
 
     @staticmethod

@@ -9,13 +9,14 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from flowreason.engine import inline
+from flowreason.engine.cut import CutShort
 from flowreason.engine.frames import FAILED, VALUE, Failure, Frame, LoopRun
 from flowreason.engine.plan import LoopPlan
 from flowreason.errors import FlowreasonError, LimitExceeded, NodeError
 from flowreason.graph import ops
 
 
-class Rounds:
+class Rounds(CutShort):
     """The part of the stepper that knows loops."""
 
     clock: Callable[[], float]
@@ -47,6 +48,10 @@ class Rounds:
             return
         self.begins(frame, i, {"rounds": total})
         run = LoopRun(frame, i, plan, total, items)
+        if plan.outs_next:
+            if frame.loops is None:
+                frame.loops = {}
+            frame.loops[i] = run
         if total == 0:
             self._ends(run, None, plan.outs_next)
         elif run.in_order:
@@ -128,7 +133,7 @@ class Rounds:
             else:
                 self._never_set(frame, run.at, out)
         self.choose(frame, run.at, "done")
-        self._maybe_done(run)
+        self.maybe_done(run)
 
     def _never_set(self, frame: Frame, at: int, out: int) -> None:
         name = frame.plan.nodes[out].name
@@ -149,7 +154,7 @@ class Rounds:
         run.pending -= 1
         if frame.state[i] == FAILED:
             run.failures.append((frame.index, frame.values[i]))
-        self._maybe_done(run, frame)
+        self.maybe_done(run, frame)
 
     def round_closed(self, frame: Frame) -> None:
         """Every node of a round has its outcome."""
@@ -159,9 +164,13 @@ class Rounds:
         if run.plan.yields:
             run.results[frame.index] = self._of_round(run, frame)
         self.log.append((self.clock(), "frame.closed", frame, -1, None))
+        if run.plan.outs_next:
+            self.note_round(run, frame)
+        if run.cut is not None:
+            self.settle(run)
         if not run.ended and not run.in_order:
             self._open_window(run)
-        self._maybe_done(run)
+        self.maybe_done(run)
 
     def _of_round(self, run: LoopRun, frame: Frame) -> list[Any]:
         found: list[Any] = []
@@ -172,7 +181,7 @@ class Rounds:
                 found.append(None)
         return found
 
-    def _maybe_done(self, run: LoopRun, frame: Frame | None = None) -> None:
+    def maybe_done(self, run: LoopRun, frame: Frame | None = None) -> None:
         """The loop's own value: what was yielded, once nothing more can come."""
         if frame is not None and run.plan.yields:
             run.results[frame.index] = self._of_round(run, frame)
@@ -204,6 +213,8 @@ class Rounds:
         if run.ended:
             return
         run.ended = True
+        if self.cut_short(run, failure):
+            return
         self._over(run, FAILED, failure)
         whole = Failure(failure.error, run.frame.plan.nodes[run.at].id, run.frame.path)
         self.loop_is_bad(run.frame, run.at, FAILED, whole)

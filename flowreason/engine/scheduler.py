@@ -19,13 +19,18 @@ from flowreason.engine.evaluate import trivial
 from flowreason.engine.frames import FAILED, VALUE, Failure, Frame, Scope
 from flowreason.engine.gate import Gate
 from flowreason.engine.journal import Journal
-from flowreason.engine.limits import Budget
+from flowreason.engine.limits import Budget, error_kind, exhausts, out_of_time
 from flowreason.engine.plan import Program
 from flowreason.engine.result import RunResult
 from flowreason.engine.step import Stepper
+from flowreason.engine.undone import is_cut_short
 from flowreason.engine.work import Worker
 from flowreason.errors import Cancelled, FlowreasonError, LimitExceeded, is_fatal
+from flowreason.graph import ops
 from flowreason.graph.model import Graph
+
+GRACE = 1.0
+"""Seconds after the limit of seconds in which the answer is put together from what is there."""
 
 _EAGER: dict[str, Any] = {"eager_start": True} if sys.version_info >= (3, 12) else {}
 """Where Python has it, work begins in place, and costs no turn of the event loop if it does not wait after all."""
@@ -59,6 +64,7 @@ class Run:
         self._main: Frame | None = None
         self._broken: BaseException | None = None
         self._cancelled: list[asyncio.Task[None]] = []
+        self._stopped: set[asyncio.Task[None] | None] = set()
         self._touched: list[Scope] = []
         self._pumping = False
 
@@ -86,18 +92,30 @@ class Run:
         return result
 
     async def _until_answer(self, inputs: Mapping[str, Any]) -> tuple[int, Any]:
+        if not self._lent:
+            self._caller.budget.on_over = self._exhausted
+        if self.environment.limits.seconds is not None:
+            self._stepper.deadline = self._stepper.clock() + self._left()
         if not self._done.done():
             program = Program(self.graph, self._inline_tools(), trivial)
             self._main = self._stepper.open_flow(program, self.graph.entry, inputs, waiter=self._finished)
             self.pump(self._main.scope)
-        seconds = self.environment.limits.seconds
-        left = None if seconds is None else max(0.0, seconds - self.journal.clock())
-        try:
-            async with asyncio.timeout(left):
-                return await self._done
-        except TimeoutError:
-            message = f"the limit of {seconds or 0:g} seconds is reached; raise it with --limit seconds=…"
-            return FAILED, LimitExceeded("seconds", seconds or 0, message)
+        if self.environment.limits.seconds is None:
+            return await self._done
+        await asyncio.wait([self._done], timeout=self._left())
+        if not self._done.done():
+            self._time_is_over()
+            await asyncio.wait([self._done], timeout=GRACE)
+        if not self._done.done():
+            self._abort(self._out_of_time())
+        return self._done.result()
+
+    def _left(self) -> float:
+        """Seconds until the run must end."""
+        return max(0.0, (self.environment.limits.seconds or 0.0) - self.journal.clock())
+
+    def _out_of_time(self) -> LimitExceeded:
+        return out_of_time(self.environment.limits.seconds or 0.0)
 
     def _finished(self, outcome: int, value: Any) -> None:
         if not self._done.done():
@@ -112,19 +130,51 @@ class Run:
         if self._main is not None:
             self._stepper.close(self._main)
 
+    # --- limits ---
+
+    def _exhausted(self, error: LimitExceeded) -> None:
+        """A limit is reached: from here only that is done which costs and changes nothing."""
+        self._say("run.exhausted", {"limit": error.limit, "allowed": error.allowed})
+
+    def _time_is_over(self) -> None:
+        """Requests, tools and Python under way are stopped, and fail for the limit; what is then left is brief."""
+        if self._lent:
+            self._abort(self._out_of_time())
+            return
+        if self._caller.budget.late or self._main is None:
+            return
+        self._stepper.deadline = self._stepper.clock() + GRACE
+        self._caller.give_up(self._out_of_time())
+        for task, frame, i in self._main.scope.under_way():
+            op = frame.plan.nodes[i].op
+            if isinstance(op, ops.CallTool | ops.Python) or (isinstance(op, ops.Ask) and op.user):
+                self._stopped.add(task)
+                task.cancel()
+
     def _ended(self, outcome: int, value: Any) -> RunResult:
         """The last event, and the result."""
+        over = None if self._lent else self._caller.budget.over
+        if over is not None:
+            lacking = is_cut_short(self.journal.events)
+            if outcome == VALUE and lacking:
+                return self._best_so_far(value, over)
+            if outcome != VALUE and (lacking or exhausts(value)):
+                value = over
         if outcome == VALUE:
             self._say("run.finished", {"value": value})
             return RunResult("answered", value, None, self.journal.events)
         self._say("run.failed", {"error": str(value), "error_kind": error_kind(value)})
         events = self.journal.events
         match value:
-            case LimitExceeded(limit=limit) if limit != "rounds":
+            case LimitExceeded() if exhausts(value):
                 return RunResult("limit", None, value, events)
             case Cancelled():
                 return RunResult("cancelled", None, value, events)
         return RunResult("failed", None, value, events)
+
+    def _best_so_far(self, value: Any, over: LimitExceeded) -> RunResult:
+        self._say("run.failed", {"error": str(over), "error_kind": "limit", "value": value})
+        return RunResult("limit", value, over, self.journal.events, partial=True)
 
     def _inline_tools(self) -> dict[str, BoundTool]:
         return {name: tool for name, tool in self.environment.tools.items() if tool.inline}
@@ -168,7 +218,8 @@ class Run:
     def _pump(self) -> None:
         stepper = self._stepper
         while True:
-            stepper.drain()
+            if not stepper.drain():
+                self._late_in_place()
             if stepper.cancels:
                 self._cancel()
             if not stepper.work:
@@ -179,6 +230,13 @@ class Run:
             for frame, i in work:
                 if not frame.scope.closed:
                     self._start(frame, i)
+
+    def _late_in_place(self) -> None:
+        """The time is over in the middle of what needs no waiting."""
+        if self._caller.budget.late:
+            self._abort(self._out_of_time())
+        else:
+            self._time_is_over()
 
     def _cancel(self) -> None:
         """Cancel the work of what is over."""
@@ -194,7 +252,7 @@ class Run:
     def _start(self, frame: Frame, i: int) -> None:
         task: asyncio.Task[None] = asyncio.Task(self._perform(frame, i), loop=self._loop, name="node", **_EAGER)
         if not task.done():
-            frame.scope.begin(task)
+            frame.scope.begin(task, frame, i)
 
     async def _perform(self, frame: Frame, i: int) -> None:
         """One work node, from start to outcome."""
@@ -205,8 +263,10 @@ class Run:
         try:
             value = await self._worker.perform(frame, i)
         except asyncio.CancelledError:
-            stepper.log.append((stepper.clock(), "node.cancelled", frame, i, None))
-            raise
+            if scope.closed or asyncio.current_task() not in self._stopped:
+                stepper.log.append((stepper.clock(), "node.cancelled", frame, i, None))
+                raise
+            error = self._caller.budget.refusal()
         except BaseException as raised:  # noqa: BLE001 - told, and raised by `run` where it is no failure of the flow
             error = raised
         finally:
@@ -224,6 +284,9 @@ class Run:
         ours = isinstance(error, FlowreasonError)
         if frame.scope.closed and ours:
             self._stepper.log.append((self._stepper.clock(), "node.cancelled", frame, i, None))
+        elif isinstance(error, LimitExceeded) and exhausts(error) and not self._lent:
+            self._caller.budget.stop(error)
+            self._stepper.fail(frame, i, error)
         elif isinstance(error, FlowreasonError) and not is_fatal(error):
             self._stepper.fail(frame, i, error)
         else:
@@ -279,8 +342,3 @@ def _longest_way_first(ready: tuple[Frame, int]) -> float:
     """Where places are few, what has the most behind it goes first; the rest keeps its order."""
     frame, i = ready
     return -frame.plan.priority[i]
-
-
-def error_kind(error: BaseException) -> str:
-    """The kind of an error in one word."""
-    return str(getattr(error, "kind", None) or type(error).__name__)

@@ -18,6 +18,9 @@ from flowreason.engine.rounds import Rounds
 from flowreason.errors import FlowreasonError, InputError, NodeError
 from flowreason.graph import ops
 
+AT_A_STRETCH = 1000
+"""Nodes that are done before somebody looks at the clock."""
+
 Log = list[tuple[float, str, Frame | None, int, Any]]
 
 
@@ -33,6 +36,7 @@ class Stepper(Deciding, Rounds):
         self.work: list[tuple[Frame, int]] = []
         self.cancels: list[Any] = []
         self.log: Log = []
+        self.deadline = float("inf")
         self._handlers: dict[int, Callable[[Frame, int], None]] = {
             Kind.INPUT: self._input,
             Kind.CONSTANT: self._constant,
@@ -80,17 +84,23 @@ class Stepper(Deciding, Rounds):
                 self._default(frame, index)
         return frame
 
-    def drain(self) -> None:
-        """Do everything that can be done without waiting."""
+    def drain(self) -> bool:
+        """Do everything that can be done without waiting; False where the time was over before it was done."""
         ready, handlers = self.ready, self._by_kind
         while ready:
-            frame, i = ready.popleft()
-            if frame.scope.closed:
-                continue
-            if frame.bad is not None and i in frame.bad:
-                self._go_bad(frame, i)
-            else:
-                handlers[frame.plan.kinds[i]](frame, i)
+            if self.clock() > self.deadline:
+                return False
+            for _ in range(AT_A_STRETCH):
+                if not ready:
+                    break
+                frame, i = ready.popleft()
+                if frame.scope.closed:
+                    continue
+                if frame.bad is not None and i in frame.bad:
+                    self._go_bad(frame, i)
+                else:
+                    handlers[frame.plan.kinds[i]](frame, i)
+        return True
 
     def resolve(self, frame: Frame, i: int, outcome: int, value: Any) -> None:
         """A node has its outcome: tell those that wait for it."""
@@ -207,6 +217,8 @@ class Stepper(Deciding, Rounds):
             return
         if outcome == FAILED and kind in (Kind.GIVEN, Kind.OUT) and self.forgiven(frame, i, value):
             outcome, value = VALUE, None
+        elif outcome == FAILED and kind == Kind.OUT and self.awaits_whole_round(frame, i, value):
+            return
         self.resolve(frame, i, outcome, value)
         if kind in (Kind.NEXT, Kind.LEAVE) and outcome == FAILED and frame.loop is not None:
             self.loop_fails(frame.loop, value)

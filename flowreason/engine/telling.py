@@ -7,6 +7,8 @@ from typing import Any, overload
 
 from flowreason.engine.events import Event
 from flowreason.engine.frames import Failure, Frame
+from flowreason.engine.limits import error_kind, exhausts
+from flowreason.engine.undone import marked, waited
 
 Entry = tuple[float, str, Frame | None, int, Any]
 """What the stepper logs: when, what, where (frame and node), and what of it."""
@@ -60,26 +62,36 @@ def told(seq: int, began: float, entry: Entry) -> Event:
     if frame is None:
         return Event(seq, time, kind, "", "", data)
     node = frame.plan.nodes[i].id if i >= 0 else ""
-    return Event(seq, time, kind, frame.path, node, _data(kind, frame, data))
+    return Event(seq, time, kind, frame.path, node, _data(kind, frame, i, data))
 
 
-def _data(kind: str, frame: Frame, data: Any) -> dict[str, Any]:
+def _data(kind: str, frame: Frame, i: int, data: Any) -> dict[str, Any]:
     match kind:
         case "node.done":
             return {"value": data}
         case "node.failed":
-            return {"error": str(data), "error_kind": str(getattr(data, "kind", type(data).__name__))}
+            undone = marked(frame, i) if exhausts(data) else {}
+            return {"error": str(data), "error_kind": error_kind(data), **undone}
         case "node.skipped" if isinstance(data, Failure):
-            return {"because": data.node}
+            return {"because": data.node, **(waited(frame, i) if exhausts(data.error) else {})}
         case "frame.opened":
             return _opened(frame)
         case "item.failed":
-            return {"index": data["index"], "error": _error(data["error"])}
+            return _item(data["index"], data["error"], frame, i)
+        case "loop.cut":
+            return {**data, **marked(frame, i)}
+        case "node.vote" if data.get("refused"):
+            return {**data, **marked(frame, i)}
     return dict(data) if data else {}
 
 
-def _error(error: Any) -> str:
-    return str(error.error if isinstance(error, Failure) else error)
+def _item(index: int, error: Any, frame: Frame, i: int) -> dict[str, Any]:
+    """An item that failed; of a loop for a reason that was told where it began, of several draws for one of its own."""
+    failure = error.error if isinstance(error, Failure) else error
+    data = {"index": index, "error": str(failure)}
+    if not exhausts(failure):
+        return data
+    return data | ({"error_kind": "limit"} if failure is not error else marked(frame, i))
 
 
 def _opened(frame: Frame) -> dict[str, Any]:

@@ -111,6 +111,7 @@ class Worker:
             raise inline.node_error(
                 frame, i, "this flow asks the person who runs it, and nobody is there to answer", "user"
             )
+        self.caller.budget.permit()
         text = text_for_person(op.question, values_of(frame, i), context=context_of(frame, i), type=node.type)
         checks, asked, wrong = Checks(self, frame, i), text, None
         tries = dict(op.settings).get("tries", TRIES)
@@ -207,6 +208,7 @@ class Worker:
         tool = self.environment.tools.get(name)
         if tool is None:
             raise inline.node_error(frame, i, f"the tool {name} was not given to this run (tools=[{name}])", "tool")
+        self.caller.budget.permit(pure=tool.definition.pure)
         given = inline.fitting(tool, arguments, frame, i)
         try:
             if tool.is_async:

@@ -231,7 +231,7 @@ def _node(view: RunView, event: Event) -> None:
     match event.kind:
         case "node.started":
             _started(view, state, event)
-        case "node.reply":
+        case "node.reply" | "node.unanswered":
             _reply(view, state, data)
         case "node.rejected":
             state.rejected += 1
