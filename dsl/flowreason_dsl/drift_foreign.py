@@ -279,6 +279,23 @@ def _each_asked(at: Reading, begin: int, end: int, each: tuple[str, str], body: 
     return Change(begin, end, new, fixed(found, f"write `for {name} in {shown} yield …`", span, right))
 
 
+def compared(at: Reading, expected: set[str]) -> Change | None:
+    """`if ask "…" == "yes" {`."""
+    mark, value = here(at), token(at, at.at + 1)
+    if mark.value not in ("==", "===", "!=", "is") or at.kind(at.at - 1) not in STRINGS or "LBRACE" not in expected:
+        return None
+    if at.kind(at.at - 2) != "ASK" or at.kind(at.at + 2) not in ("LBRACE", "MAX"):
+        return None
+    span, said = at.span_between(at.at, at.at + 1), str(value.value).strip("\"'").lower()
+    message = "what is asked in a condition gives yes or no, and is not compared"
+    help_ = "to compare a reply, ask in a step before and put the comparison between backticks"
+    found = Diagnostic("syntax-python", message, span, help=help_)
+    if mark.value != "!=" and said in ("yes", "true"):
+        before = token(at, at.at - 1).end
+        found = fixed(Diagnostic("syntax-python", message, span), "take it out", Span(before, span.end), "")
+    return Change(at.at, at.at + 2, [], found)
+
+
 def negated(at: Reading, expected: set[str]) -> Change | None:
     """`while not ask "…"`."""
     word = here(at)
@@ -335,5 +352,15 @@ def _said(at: Reading, each: Token) -> str:
     return {"TRUE": "True", "FALSE": "False"}.get(each.type, written)
 
 
-AT_FAULT: tuple[Rule, ...] = (returned, nothing_done, imported, appended, arrow_function, negated, counted_to, chosen)
+AT_FAULT: tuple[Rule, ...] = (
+    returned,
+    nothing_done,
+    imported,
+    appended,
+    arrow_function,
+    compared,
+    negated,
+    counted_to,
+    chosen,
+)
 BEFORE = (chosen_by_if,)

@@ -242,6 +242,35 @@ def reserved_use(at: Reading, expected: set[str]) -> Change | None:
     return Change(at.at, at.at + 1, [made("NAME", word, word.value)], found)
 
 
+def reserved_before(at: Reading, _expected: set[str]) -> Change | None:
+    """`answer run`, where a step has been called `run`: the word is told where what it wants does not follow."""
+    word = token(at, at.at - 1)
+    if word.value not in at.misnamed or word.type == "NAME" or at.machine.values[-1:] != [word]:
+        return None
+    if at.kind(at.at - 2) not in ("ANSWER", "EQUAL", "YIELD", "IN", "LPAR", "COMMA", "GIVEN", "IF", "MATCH"):
+        return None
+    found = Diagnostic(
+        "syntax-reserved-name", f"`{word.value}` is a word of the language and cannot be a name", word.span
+    )
+    found = fixed(found, f"call it `{word.value}_`", word.span, f"{word.value}_")
+    return Change(at.at - 1, at.at, [made("NAME", word, word.value)], found)
+
+
+def untyped(at: Reading, expected: set[str]) -> Change | None:
+    """`flow f(a, b)`, `flow f(a = 3)`."""
+    name = token(at, at.at - 1)
+    if not _among_parameters(at) or expected != {"COLON"} or name.type != "NAME":
+        return None
+    if here(at).type not in ("COMMA", "RPAR", "EQUAL"):
+        return None
+    after = Span(name.end, name.end)
+    message = f"`{name.value}` wants a type, as in `{name.value}: text`"
+    found = fixed(Diagnostic("syntax-parameter-type", message, name.span), "any type will do", after, ": any")
+    return Change(
+        at.at, at.at, [Token("COLON", name.end, name.end, ":"), Token("NAME", name.end, name.end, "any")], found
+    )
+
+
 def nested_flow(at: Reading, _expected: set[str]) -> Change | None:
     """A flow that stands inside of another, and is closed there."""
     first = at.at
@@ -274,6 +303,8 @@ AT_FAULT: tuple[Rule, ...] = (
     tool_body,
     reserved_parameter,
     reserved_use,
+    reserved_before,
+    untyped,
     nested_flow,
     default,
     choice_of_numbers,

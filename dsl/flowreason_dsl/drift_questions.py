@@ -66,6 +66,27 @@ def word_before_text(at: Reading, expected: set[str]) -> Change | None:
     return Change(at.statement, at.at + 1, new, fixed(found, f"write `{right}`", span, right))
 
 
+def bare_model(at: Reading, expected: set[str]) -> Change | None:
+    """`with model=gpt-4o`, `with model=llama3:8b`."""
+    equal, name = at.at - 1, at.at - 2
+    while equal > at.statement and at.kind(equal) != "EQUAL" and not at.begins_line(equal):
+        equal -= 1
+    name = equal - 1
+    if token(at, name).value != "model" or at.kind(name - 1) not in ("WITH", "COMMA") or at.kind(equal + 1) != "NAME":
+        return None
+    last = equal + 1
+    while token(at, last + 1).start == token(at, last).end and at.kind(last + 1) not in ("COMMA", "RPAR", "RBRACE"):
+        last += 1
+    if last < at.at - 1 or last == equal + 1:
+        return None
+    span = at.span_between(equal + 1, last)
+    right = f'"{at.source.slice(span)}"'
+    found = fixed(
+        Diagnostic("syntax-missing-value", "the name of a model stands in quotes", span), f"write {right}", span, right
+    )
+    return Change(equal + 1, last + 1, [made("TEXT", token(at, equal + 1), right)], found)
+
+
 def suffix_first(at: Reading, expected: set[str]) -> Change | None:
     """`ask given a "…"`, `ask with temperature=0.5 "…"`."""
     word, before = here(at), token(at, at.at - 1)
@@ -220,6 +241,7 @@ AT_FAULT: tuple[Rule, ...] = (
     word_before_text,
     settings_in_braces,
     setting_with_colon,
+    bare_model,
     suffix_first,
     settings_behind,
     template_literal,

@@ -6,6 +6,7 @@ was meant.
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from flowreason_dsl import naked_python
@@ -57,7 +58,9 @@ def asks_in_list(at: Reading, expected: set[str]) -> Change | None:
     if filtered := _filtered(at, loops, end):
         return filtered
     if len(loops) != 1 or at.kind(loops[0] - 1) == "COMMA" or _outermost(at, loops[0], end, "IF"):
-        if at.kind(at.statement) != "NAME" or at.at - at.statement < 2:
+        if stepped := _as_steps(at, end) if not loops else None:
+            return stepped
+        if at.kind(at.statement) not in ("NAME", "ANSWER") or at.statement == at.at:
             return None
         listed = (
             "filter the list in Python before" if loops else "make each a step of its own, and a list of them in Python"
@@ -70,6 +73,32 @@ def asks_in_list(at: Reading, expected: set[str]) -> Change | None:
     found = fixed(Diagnostic("syntax-python", message, span), f"write `{head} yield …`", span, right)
     asked = [*at.tokens[loops[0] : end], made("YIELD", here(at), "yield"), *at.tokens[at.at + 1 : loops[0]]]
     return Change(at.at, end + 1, asked, found)
+
+
+def _as_steps(at: Reading, end: int) -> Change | None:
+    """`x = [ask "…", ask "…"]` as a step for each question, and a list of them."""
+    commas = _outermost(at, at.at + 1, end, "COMMA")
+    cuts = [at.at, *commas, end]
+    items = [(first + 1, last) for first, last in pairwise(cuts) if last > first + 1]
+    first = token(at, at.statement)
+    if any(at.kind(item[0]) not in _ACTIONS for item in items) or not at.begins_line(at.statement):
+        return None
+    if at.kind(at.at - 1) not in ("EQUAL", "ANSWER") or first.type not in ("NAME", "ANSWER"):
+        return None
+    base = first.value if first.type == "NAME" else "part"
+    names = [f"{base}_{number}" for number in range(1, len(items) + 1)]
+    if not at.bound.isdisjoint(names):
+        return None
+    new, lines = [], ""
+    for name, item in zip(names, items, strict=True):
+        new += [made("NAME", first, name), made("EQUAL", first, "="), *at.tokens[slice(*item)]]
+        lines += f"{name} = {text_of(at, *item).strip()}\n{' ' * at.indent(first)}"
+    code = f"[{', '.join(names)}]"
+    new += [*at.tokens[at.statement : at.at], code_token(here(at), code)]
+    span, head = at.span_between(at.statement, end), text_of(at, at.statement, at.at)
+    found = Diagnostic("syntax-python", "a list is made in Python, which cannot ask", at.span_between(at.at, end))
+    found = fixed(found, "make each a step of its own", span, f"{lines}{head.rstrip()} `{code}`")
+    return Change(at.statement, end + 1, new, found)
 
 
 def _filtered(at: Reading, loops: list[int], end: int) -> Change | None:

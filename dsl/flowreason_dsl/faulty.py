@@ -158,7 +158,8 @@ class Faulty:
         """A string between marks that are not `"`."""
         first = self.text[start]
         closing = mend.QUOTES[first]
-        found = re.compile(rf"(?:[^\\\n{closing}]|\\.)*[{closing}]").match(self.text, start + 1)
+        inside = rf"|[{closing}](?=\w)" if first in "'‘" else ""
+        found = re.compile(rf"(?:[^\\\n{closing}]|\\.{inside})*[{closing}]").match(self.text, start + 1)
         if found is None:
             self.faults += 1
             return self._go_on(self._strange(start))

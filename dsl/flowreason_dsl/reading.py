@@ -12,7 +12,7 @@ from functools import cached_property
 from itertools import pairwise
 from typing import NamedTuple
 
-from flowreason_dsl import cut, drift_rules, habits, messages, misspelt, recovery, repair, slips, words
+from flowreason_dsl import cut, drift_rules, habits, holes, messages, misspelt, recovery, repair, slips, words
 from flowreason_dsl.diagnostics import Diagnostic, Label, errors
 from flowreason_dsl.grammar import END, grammar
 from flowreason_dsl.lexer import Lexed
@@ -185,7 +185,7 @@ class Reading:
             return True
         fed: tuple[Token, ...] = (token,)
         if token.type in words.STRINGS:
-            fed = (words.string(token, "TEMPLATE" if "TEMPLATE" in row else "TEXT", self._report),)
+            fed = (words.string(token, "TEMPLATE" if "TEMPLATE" in row else "TEXT", self._tell_of_text),)
         elif token.type == "NAME":
             telling = not self.plain and self.tokens[self.at + 1].type in misspelt.AFTER
             if telling and (instead := misspelt.meant(self)):
@@ -290,6 +290,14 @@ class Reading:
         if found.severity == "error":
             self._lines.add(self.line_of(found.span.start))
         self.reports.add(found)
+
+    def _tell_of_text(self, found: Diagnostic) -> None:
+        """Keeps a finding about what stands in the text at hand."""
+        found = holes.computed_before(self, found)
+        if found.fix and found.fix.also:
+            self._mended.add((found.code, found.span))
+            self.doubts.append(Doubt("line", found.span))
+        self._report(found)
 
     def tell(self, found: Diagnostic) -> None:
         """Keeps a finding of which all that follows is known, so that its line is read as ever."""

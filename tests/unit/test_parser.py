@@ -372,7 +372,7 @@ def test_each_mistake_is_told_once_and_by_its_name(statement: str, expected: lis
         ("What is the capital of France?", ["syntax-no-flow"]),
         ("graph TD\n  A[Start] --> B[End]\n", ["syntax-no-flow"]),
         ("flow f { }", ["syntax-parameters"]),
-        ("flow f(a, b) { }", ["syntax-parameter-type"]),
+        ("flow f(a, b) { }", ["syntax-parameter-type", "syntax-parameter-type"]),
         ("flow f(max: int) { }", ["syntax-reserved-name"]),
         ("flow f() {\n  flow g() {\n  x = 3\n  }\n  answer 3\n}", ["syntax-nested-flow"]),
         ("flow f() {\n  x = 3\n}\n}\n", ["syntax-extra-brace"]),
