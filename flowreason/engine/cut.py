@@ -76,6 +76,8 @@ class CutShort:
 
     def _hand_out(self, run: LoopRun, initial: int | None, inner: int | None, out: int) -> None:
         frame, whole = run.frame, run.whole
+        if frame.bad is not None:
+            frame.bad.pop(out, None)
         if frame.plan.nodes[out].name is None:
             self.feed(frame, out, FAILED, run.cut)
         elif whole is not None and inner is not None:

@@ -220,6 +220,7 @@ class Run:
         while True:
             if not stepper.drain():
                 self._late_in_place()
+                continue
             if stepper.cancels:
                 self._cancel()
             if not stepper.work:
@@ -233,7 +234,8 @@ class Run:
 
     def _late_in_place(self) -> None:
         """The time is over in the middle of what needs no waiting."""
-        if self._caller.budget.late:
+        if self._caller.budget.late or self._lent:
+            self._stepper.deadline = float("inf")  # what is closed is only passed over
             self._abort(self._out_of_time())
         else:
             self._time_is_over()

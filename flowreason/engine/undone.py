@@ -17,7 +17,7 @@ from flowreason.engine.frames import Frame
 from flowreason.graph import ops
 
 MOST_WORDS = 60
-"""Characters of a question by which it is known again."""
+"""Characters by which a question or another step is known again."""
 
 _WORTH_TELLING = (ops.Ask, ops.CallTool, ops.CallFlow, ops.Solve, ops.RunText, ops.Emulate, ops.Loop)
 """Of steps that only waited for what was left undone: those that would have cost or done something."""
@@ -40,13 +40,10 @@ class Undone:
 
 def marked(frame: Frame, i: int) -> dict[str, Any]:
     """What an event says of a step that was left undone."""
-    op = frame.plan.nodes[i].op
-    found = {"error_kind": "limit", "line": inline.line_of(frame, i)}
-    if isinstance(op, ops.Ask):
-        asked = "".join(part if isinstance(part, str) else f"{{{part}}}" for part in op.question.parts)
-        return {**found, "about": _first_words(f"ask “{asked}”", "”")}
     span = frame.plan.nodes[i].span
-    return {**found, "about": _first_words(frame.plan.flow.source.text[span.start : span.end])}
+    words = " ".join(frame.plan.flow.source.text[span.start : span.end].split())
+    about = words if len(words) <= MOST_WORDS else words[: MOST_WORDS - 1].rstrip() + "…"
+    return {"error_kind": "limit", "line": inline.line_of(frame, i), "about": about}
 
 
 def waited(frame: Frame, i: int) -> dict[str, Any]:
@@ -54,11 +51,6 @@ def waited(frame: Frame, i: int) -> dict[str, Any]:
     if isinstance(frame.plan.nodes[i].op, _WORTH_TELLING):
         return marked(frame, i)
     return {"error_kind": "limit"}
-
-
-def _first_words(text: str, close: str = "") -> str:
-    line = " ".join(text.split())
-    return line if len(line) <= MOST_WORDS else line[: MOST_WORDS - 1 - len(close)].rstrip() + "…" + close
 
 
 def undone_of(events: Iterable[Event]) -> tuple[Undone, ...]:
