@@ -13,6 +13,7 @@ from flowreason.errors import GraphFormatError
 from flowreason.graph.model import Graph
 from flowreason.view.json_graph import graph_json
 from flowreason_dsl.plain import DocumentError, Fault, Program, decoded, program_of
+from flowreason_dsl.plain.shape import step
 
 _DERIVED = ("effects", "nodes", "regions", "edges")
 _WAY_OUT = "change the statements, and leave `nodes`, `regions` and `edges` out"
@@ -57,9 +58,9 @@ def _differences(given: Any, made: Any, at: str) -> Iterator[Fault]:
     if isinstance(given, dict) and isinstance(made, dict):
         for key, inner in given.items():
             if key in made:
-                yield from _differences(inner, made[key], f"{at}/{key}")
+                yield from _differences(inner, made[key], step(at, key))
             else:
-                yield Fault(f"{at}/{key}", f"the statements say nothing of this; {_WAY_OUT}")
+                yield Fault(step(at, key), f"the statements say nothing of this; {_WAY_OUT}")
     elif isinstance(given, list) and isinstance(made, list):
         for number, (inner, other) in enumerate(zip(given, made, strict=False)):
             yield from _differences(inner, other, f"{at}/{number}")
@@ -70,5 +71,5 @@ def _differences(given: Any, made: Any, at: str) -> Iterator[Fault]:
 
 
 def _shown(value: Any) -> str:
-    text = json.dumps(value, ensure_ascii=False)
+    text = json.dumps(value, ensure_ascii=False, default=repr)
     return text if len(text) <= 60 else text[:59] + "…"

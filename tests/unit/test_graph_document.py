@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+import tracemalloc
 from typing import Any
 
 import pytest
@@ -215,6 +216,47 @@ def test_half_a_character_and_a_number_without_end_are_refused(document: Any) ->
         "/flows/0/statements/0/question",
         "/flows/0/parameters/1/default",
     }
+
+
+def test_what_python_can_hold_and_json_cannot_is_refused_in_words(document: Any) -> None:
+    flow = document["flows"][0]
+    assert refused({**document, 3: "three"}) == [("", "the key 3 is no text")]
+    flow["statements"][0][None] = 1
+    assert refused(document) == [("/flows/0/statements/0", "the key null is no text")]
+    del flow["statements"][0][None]
+    picture = drawn()
+    picture["flows"][0]["nodes"][0]["operation"]["name"] = {1}
+    ((pointer, message),) = refused(picture)
+    assert pointer == "/flows/0/nodes/0/operation/name"
+    assert message.startswith('this is "{1}"')
+
+
+def test_what_is_said_of_half_a_character_can_be_written_out(document: Any) -> None:
+    document["a\ud800"] = "b\udfff"
+    document["flows"][0]["statements"][0]["kind"] = "\ud800"
+    for pointer, message in refused(document):
+        (pointer + message).encode("utf-8")
+
+
+def test_parts_that_hold_themselves_or_one_another_many_times_are_refused(document: Any) -> None:
+    endless: dict[str, Any] = {"kind": "sample"}
+    endless["count"] = endless
+    document["flows"][0]["statements"][0] = endless
+    assert "nests deeper" in refused(document)[0][1]
+    many: list[Any] = []
+    for _ in range(60):
+        many = [many, many]
+    document["flows"][0]["statements"][0] = many
+    assert refused(document) == [("", "the document has more than 5,000,000 parts")]
+
+
+def test_a_long_document_is_looked_at_without_a_copy_of_its_pointers() -> None:
+    parts = ["x"] * 200_000
+    tracemalloc.start()
+    refused({"format": "flowreason-graph", "version": 1, "flows": parts})
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert most < 2_000_000
 
 
 def test_a_document_of_great_size_is_refused(document: Any) -> None:

@@ -23,11 +23,16 @@ MOST_DOCUMENT = 64 * MOST_BYTES
 
 
 class DocumentError(ValueError):
-    """A document that is no program, with everything that is wrong with it."""
+    """A document that is no program, with everything that is wrong with it, in letters that can be written out."""
 
     def __init__(self, faults: Sequence[Fault]) -> None:
-        self.faults = tuple(faults)
+        self.faults = tuple(Fault(_whole(fault.pointer), _whole(fault.message)) for fault in faults)
         super().__init__("\n".join(map(str, faults)))
+
+
+def _whole(text: str) -> str:
+    """A text in which a half of a character, which JSON can name and no file can hold, is written as an escape."""
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def decoded(text: str) -> Any:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -23,6 +23,7 @@ Schema: TypeAlias = Mapping[str, Any]
 
 MOST_FAULTS = 50
 MOST_LEVELS = 320
+MOST_PARTS = 5_000_000
 
 _WORDS = {
     "string": "a text",
@@ -61,8 +62,8 @@ def schema() -> Schema:
 
 def shape_faults(document: Any) -> list[Fault]:
     """Everything in which a document departs from the schema; the first of very many."""
-    if too_deep := _too_deep(document):
-        return [too_deep]
+    if too_large := _too_large(document):
+        return [too_large]
     found: list[Fault] = []
     for fault in _Shape(schema()).check(document, schema(), ""):
         found.append(fault)
@@ -76,20 +77,43 @@ def step(pointer: str, key: str | int) -> str:
     return f"{pointer}/{str(key).replace('~', '~0').replace('/', '~1')}"
 
 
-def _too_deep(document: Any) -> Fault | None:
-    level = [("", document)]
-    for _ in range(MOST_LEVELS):
-        level = [(step(at, key), inner) for at, value in level for key, inner in _parts(value)]
-        if not level:
-            return None
-    return Fault(level[0][0][:200] + "…", f"the document nests deeper than {MOST_LEVELS} levels")
+def walk(document: Any) -> Iterator[tuple[Sequence[str | int], Any]]:
+    """Every value in a document, in order, and the way to it, which is good until the next one is taken.
+
+    It keeps no more than one way at a time: a document may be as long as 64 million characters.
+    """
+    way: list[str | int] = []
+    yield way, document
+    inside = [_parts(document)]
+    while inside:
+        found = next(inside[-1], None)
+        if found is None:
+            inside.pop()
+            del way[-1:]
+            continue
+        way.append(found[0])
+        yield way, found[1]
+        inside.append(_parts(found[1]))
+
+
+def pointer_to(way: Iterable[str | int]) -> str:
+    """The pointer that leads a way."""
+    return "".join(step("", key) for key in way)
+
+
+def _too_large(document: Any) -> Fault | None:
+    for count, (way, _) in enumerate(walk(document)):
+        if len(way) > MOST_LEVELS:
+            return Fault(pointer_to(way)[:200] + "…", f"the document nests deeper than {MOST_LEVELS} levels")
+        if count > MOST_PARTS:
+            return Fault("", f"the document has more than {MOST_PARTS:,} parts")
+    return None
 
 
 def _parts(value: Any) -> Iterator[tuple[str | int, Any]]:
     if isinstance(value, dict):
-        yield from value.items()
-    elif isinstance(value, list):
-        yield from enumerate(value)
+        return iter(value.items())
+    return enumerate(value if isinstance(value, list) else ())
 
 
 class _Shape:
@@ -178,7 +202,7 @@ class _Shape:
 
     # --- objects and lists
 
-    def _object(self, value: Mapping[str, Any], wanted: Schema, at: str) -> Iterator[Fault]:
+    def _object(self, value: Mapping[Any, Any], wanted: Schema, at: str) -> Iterator[Fault]:
         known, required = dict(wanted.get("properties", {})), list(wanted.get("required", ()))
         if "$ref" in wanted:
             chosen = self._of_kind(value, self._referred(wanted)["allOf"], wanted)
@@ -195,6 +219,8 @@ class _Shape:
         for name, inner in value.items():
             if name in known:
                 yield from self.check(inner, known[name], step(at, name))
+            elif not isinstance(name, str):
+                yield Fault(at, f"the key {_shown(name)} is no text")
             elif closed:
                 near = nearest(name, known)
                 meant = f"did you mean `{near}`?" if near else f"what may stand here: {', '.join(known)}"

@@ -17,7 +17,7 @@ from typing import Any
 from flowreason_dsl import syntax as s
 from flowreason_dsl.grammar import grammar
 from flowreason_dsl.plain import pieces
-from flowreason_dsl.plain.shape import Fault, step
+from flowreason_dsl.plain.shape import Fault, pointer_to, step, walk
 from flowreason_dsl.plain.writing import Data
 from flowreason_dsl.source import Source, Span
 
@@ -72,15 +72,9 @@ class _Tree:
 
     def halves(self, document: Data) -> None:
         """Halves of characters, which JSON can write and no text can hold."""
-        inside: list[tuple[str, Any]] = [("", document)]
-        while inside:
-            at, value = inside.pop()
+        for way, value in walk(document):
             if isinstance(value, str) and _HALF.search(value):
-                self.report(at)("half of a character (a lone surrogate) stands in this text")
-            elif isinstance(value, dict):
-                inside += [(step(at, key), inner) for key, inner in value.items()]
-            elif isinstance(value, list):
-                inside += [(step(at, number), inner) for number, inner in enumerate(value)]
+                self.report(pointer_to(way))("half of a character (a lone surrogate) stands in this text")
 
     # --- files
 
