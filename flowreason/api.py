@@ -7,6 +7,7 @@ agreed to.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict, dataclass
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -17,10 +18,13 @@ from flowreason.engine.journal import Journal
 from flowreason.engine.limits import Limits
 from flowreason.errors import UsageError
 from flowreason.flow import Flow, as_inputs, finish_run, load, loads
+from flowreason.keeping import DEFAULT, Keeper, Where, keeping, settings_of, store_at
 from flowreason.ports import Provider, Sandbox
+from flowreason.records import Plan
 from flowreason.result import Result
 from flowreason.running import Session, run_now
 from flowreason.tools import Tool, bind
+from flowreason.values import encode
 from flowreason_dsl.check import CheckedFlow
 
 MOST_QUESTION = 200_000
@@ -59,6 +63,9 @@ async def solve_async(
     flow_out: str | PathLike[str] | None = None,
     rounds: int = 2,
     early: bool = True,
+    approve: bool = False,
+    store: Where = DEFAULT,
+    cache: bool = True,
 ) -> Result:
     """The answer to a question, through a flow that is written for it, checked and priced before it runs.
 
@@ -72,25 +79,61 @@ async def solve_async(
     whose statement has arrived and is checked are begun while the rest of the flow is written, within the limits; those
     with effects wait. False: nothing is asked before the whole flow is checked and priced.
 
+    `store` keeps the run: its answers are durable before anything depends on them, and a run that was interrupted goes on
+    where it stood (`fr.runs`). By default that is the user's own store, where a real server answers; a path, a URL, or
+    None to keep nothing. `cache`: answers of earlier runs to the same requests are taken, where nothing was left to
+    chance (temperature 0). `approve`: the person is asked (`ask_user`) before each effect. Where a person is asked and
+    there is no `ask_user`, a run that is kept is suspended: the `Result` has the status `waiting`.
+
     Raises `UsageError` for what the caller gave, `ProviderError` where no model can be reached while compiling. A run
     that fails is a `Result` with `ok` False and its `error`.
     """
     given = as_inputs(inputs)
+    checked_question(question)
+    bound = bind(tools)
+    settings = settings_of(model=model, limits=None if limits is None else asdict(limits), tools=[*bound])
+    plan = Plan("solve", question, "", encode(given), settings)
     async with Session(provider, model, base_url, api_key, sandbox, unsafe_python) as session:
-        journal = Journal(on_event)
-        environment = session.environment(bind(tools), limits, ask_user, may_ask)
-        known = {"question": question, **given}
-        async with session.head_start(environment, journal, known, early) as start:
-            arrived = None if start is None else start.arrived
-            flow = await _compile(question, given, environment, session, journal, rounds, arrived)
-            if flow_out is not None:
-                write_flow(flow, flow_out)
-            if on_flow is not None:
-                on_flow(flow)
-            if start is not None:
-                environment = start.ahead.end()
-            own = {name: known[name] for name in flow.graph.main.parameters if name in known}
-            return await finish_run(flow, own, environment, session, journal, confirm)
+        kept = store_at(store, session.provider)
+        async with keeping(kept, plan, session.provider, cache=cache) as keeper:
+            ledger = None if keeper is None else keeper.ledger
+            journal = Journal(on_event, None if ledger is None else ledger.recorder)
+            environment = session.environment(bound, limits, ask_user, may_ask, ledger=ledger, approve=approve)
+            solving = Solving(question, given, rounds, early, flow_out, on_flow, confirm)
+            return await solve_in(session, environment, journal, solving, keeper)
+
+
+@dataclass(frozen=True, slots=True)
+class Solving:
+    """What is to be solved, and how."""
+
+    question: str
+    inputs: Mapping[str, Any]
+    rounds: int = 2
+    early: bool = True
+    flow_out: str | PathLike[str] | None = None
+    on_flow: Callable[[Flow], None] | None = None
+    confirm: Confirm | None = None
+
+
+async def solve_in(
+    session: Session, environment: Environment, journal: Journal, wanted: Solving, keeper: Keeper | None
+) -> Result:
+    """Have the flow written, and run it."""
+    known = {"question": wanted.question, **wanted.inputs}
+    async with session.head_start(environment, journal, known, wanted.early) as start:
+        arrived = None if start is None else start.arrived
+        flow = await _compile(wanted.question, wanted.inputs, environment, session, journal, wanted.rounds, arrived)
+        if keeper is not None:
+            await keeper.written(flow)
+        if wanted.flow_out is not None:
+            write_flow(flow, wanted.flow_out)
+        if wanted.on_flow is not None:
+            wanted.on_flow(flow)
+        if start is not None:
+            environment = start.ahead.end()
+        own = {name: known[name] for name in flow.graph.main.parameters if name in known}
+        return await finish_run(flow, own, environment, session, journal, wanted.confirm, keeper)
 
 
 def compile(question: str, **options: Any) -> Flow:

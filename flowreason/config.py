@@ -84,6 +84,13 @@ def config_path(environ: Mapping[str, str] | None = None) -> Path:
     return platformdirs.user_config_path("flowreason", appauthor=False) / "config.toml"
 
 
+def data_path() -> Path:
+    """The folder for what is kept of the user's runs."""
+    import platformdirs
+
+    return platformdirs.user_data_path("flowreason", appauthor=False)
+
+
 def _from_environment(environ: Mapping[str, str]) -> dict[str, str]:
     named = {name: environ.get(f"FLOWREASON_{name.upper()}", "") for name in NAMES if name not in ("headers", "prices")}
     return {name: value for name, value in named.items() if value}

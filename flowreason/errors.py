@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from flowreason.engine.pending import Pending
     from flowreason_dsl.diagnostics import Diagnostic
 
 
@@ -75,6 +76,14 @@ class Cancelled(FlowreasonError):
         self.reason = reason
 
 
+class Suspended(FlowreasonError):
+    """A run waits for a person, and goes on when they have answered. `pending` says what they are asked."""
+
+    def __init__(self, message: str, pending: Sequence[Pending] = ()) -> None:
+        super().__init__(message)
+        self.pending = tuple(pending)
+
+
 class ProviderError(FlowreasonError):
     """A model server did not give a usable answer.
 
@@ -121,6 +130,18 @@ class PythonError(FlowreasonError):
         self.line = line
 
 
+class StoreError(FlowreasonError):
+    """Answers cannot be kept or read: the disk is full, the file is damaged, the database cannot be reached."""
+
+
+class ClaimLost(StoreError):
+    """Another process has taken the run over; what this one still does is not kept."""
+
+
+class RunBusy(UsageError):
+    """A run is at work elsewhere, so it cannot be taken over."""
+
+
 def is_fatal(error: BaseException) -> bool:
     """Whether an error ends the whole run, because every further step would meet it as well."""
     match error:
@@ -128,6 +149,6 @@ def is_fatal(error: BaseException) -> bool:
             return limit in ("calls", "tokens", "money", "seconds")
         case ProviderError():
             return error.hopeless
-        case SandboxError() | Cancelled() | ConfigError():
+        case SandboxError() | StoreError() | Cancelled() | ConfigError():
             return True
     return False

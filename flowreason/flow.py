@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict
 from functools import cached_property
 from os import PathLike
 from pathlib import Path
@@ -21,10 +22,13 @@ from flowreason.graph.bounds import ZERO
 from flowreason.graph.lower import lower
 from flowreason.graph.model import Graph
 from flowreason.graph.ops import Input
+from flowreason.keeping import DEFAULT, Keeper, Where, keeping, settings_of, store_at
 from flowreason.ports import Provider, Sandbox
+from flowreason.records import Plan
 from flowreason.result import Result
 from flowreason.running import Session, run_now
 from flowreason.tools import Tool, bind
+from flowreason.values import encode
 from flowreason_dsl import parse
 from flowreason_dsl.check import CheckedFlow, check_text
 from flowreason_dsl.diagnostics import Diagnostic
@@ -54,7 +58,24 @@ def loads(text: str, *, name: str = "<flow>", tools: Tools = (), root: str | Pat
     bound = bind(tools)
     definitions = {each: tool.definition for each, tool in bound.items()}
     loader = None if root is None else _Loader(Path(root))
-    return Flow(check_text(text, tools=definitions, load=loader, name=name), bound)
+    checked = check_text(text, tools=definitions, load=loader, name=name)
+    return Flow(checked, bound, files=loader.files if loader else None)
+
+
+def loads_kept(text: str, files: Mapping[str, str], *, tools: Tools = ()) -> Flow:
+    """A flow as it was kept with the files that it uses."""
+    bound = bind(tools)
+    definitions = {each: tool.definition for each, tool in bound.items()}
+    return Flow(check_text(text, tools=definitions, load=_kept_in(files)), bound, files=files)
+
+
+def _kept_in(files: Mapping[str, str]) -> Callable[[str], Tree]:
+    def load(path: str) -> Tree:
+        if path not in files:
+            raise ValueError("it was not kept with the run")
+        return parse(files[path], path)
+
+    return load
 
 
 def loads_graph(
@@ -92,13 +113,15 @@ class _Loader:
 
     def __init__(self, root: Path) -> None:
         self.root = root.resolve()
+        self.files: dict[str, str] = {}
 
     def __call__(self, path: str) -> Tree:
         place = (self.root / path).resolve()
         if not place.is_relative_to(self.root):
             raise ValueError(f"it leads out of {self.root}; put the file inside that folder")
         try:
-            return parse(read_text(place), path)
+            self.files[path] = text = read_text(place)
+            return parse(text, path)
         except UsageError as error:
             raise ValueError(str(error)) from error
 
@@ -119,11 +142,17 @@ class Flow:
     """
 
     def __init__(
-        self, checked: CheckedFlow, tools: Mapping[str, BoundTool] | None = None, *, compiled: Compiled | None = None
+        self,
+        checked: CheckedFlow,
+        tools: Mapping[str, BoundTool] | None = None,
+        *,
+        compiled: Compiled | None = None,
+        files: Mapping[str, str] | None = None,
     ) -> None:
         self.checked = checked
         self.tools = dict(tools or {})
         self.compiled = compiled
+        self.files = dict(files or {})
 
     @property
     def text(self) -> str:
@@ -196,6 +225,9 @@ class Flow:
         on_event: Callable[[Event], None] | None = None,
         ask_user: AskUser | None = None,
         confirm: Confirm | None = None,
+        approve: bool = False,
+        store: Where = DEFAULT,
+        cache: bool = True,
         **more: Any,
     ) -> Result:
         """Run the flow with its inputs, by name, in a mapping or as keywords. Options as in `solve_async`.
@@ -203,9 +235,14 @@ class Flow:
         Raises `InputError` for a missing, unknown or wrong input; a run that fails is a `Result` with its `error`.
         """
         given = self.checked_inputs({**as_inputs(inputs), **more})
+        plan = run_plan(self, given, model, limits)
         async with Session(provider, model, base_url, api_key, sandbox, unsafe_python) as session:
-            environment = session.environment(self.tools, limits, ask_user)
-            return await finish_run(self, given, environment, session, Journal(on_event), confirm)
+            kept = store_at(store, session.provider)
+            async with keeping(kept, plan, session.provider, cache=cache) as keeper:
+                ledger = None if keeper is None else keeper.ledger
+                environment = session.environment(self.tools, limits, ask_user, ledger=ledger, approve=approve)
+                journal = Journal(on_event, None if ledger is None else ledger.recorder)
+                return await finish_run(self, given, environment, session, journal, confirm, keeper)
 
     def checked_inputs(self, given: Mapping[str, Any]) -> dict[str, Any]:
         """Inputs in the types of the parameters. Raises `InputError` that names what is missing, unknown or wrong."""
@@ -228,6 +265,14 @@ class Flow:
         return out
 
 
+def run_plan(flow: Flow, inputs: Mapping[str, Any], model: str | None, limits: Limits | None) -> Plan:
+    """What is kept of a flow that is about to run, enough to run it again."""
+    settings = settings_of(
+        model=model, limits=None if limits is None else asdict(limits), files=flow.files or None, tools=[*flow.tools]
+    )
+    return Plan("run", "", flow.text, encode(dict(inputs)), settings)
+
+
 async def finish_run(
     flow: Flow,
     inputs: Mapping[str, Any],
@@ -235,8 +280,23 @@ async def finish_run(
     session: Session,
     journal: Journal,
     confirm: Confirm | None,
+    keeper: Keeper | None = None,
 ) -> Result:
-    """Price the flow, have it agreed to where it may go over the limits, and run it."""
+    """Price the flow, have it agreed to where it may go over the limits, and run it; where it is kept, say how it ended."""
+    ran = await _priced_and_run(flow, inputs, environment, session, journal, confirm)
+    if keeper is not None:
+        await keeper.ended(ran)
+    return Result(ran, flow, "" if keeper is None else keeper.id)
+
+
+async def _priced_and_run(
+    flow: Flow,
+    inputs: Mapping[str, Any],
+    environment: Environment,
+    session: Session,
+    journal: Journal,
+    confirm: Confirm | None,
+) -> RunResult:
     info = environment.provider.model_info(None)
     prices = None
     if info.prompt_price is not None and info.completion_price is not None:
@@ -254,6 +314,5 @@ async def finish_run(
             f"raise the limit {over}, or agree to run within it (--yes; confirm=lambda price, limits: True in Python)",
         )
         journal.say("run.failed", {"error": str(error), "error_kind": "limit"})
-        return Result(RunResult("limit", None, error, tuple(journal.events)), flow)
-    ran = await Run(flow.graph, environment, journal, session.budget, session.caller).run(inputs)
-    return Result(ran, flow)
+        return RunResult("limit", None, error, tuple(journal.events))
+    return await Run(flow.graph, environment, journal, session.budget, session.caller).run(inputs)

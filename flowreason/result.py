@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 from flowreason.engine.events import Event
 from flowreason.engine.result import FailedItem, RunResult, Status
 from flowreason.engine.undone import Undone
-from flowreason.errors import FlowreasonError
+from flowreason.engine.pending import Pending
+from flowreason.errors import FlowreasonError, Suspended
 from flowreason.ports import Usage
 from flowreason.values import plain, show
 
@@ -24,9 +25,10 @@ class Result:
     `flow` is the text of the flow that ran.
     """
 
-    def __init__(self, run: RunResult, flow: Flow) -> None:
+    def __init__(self, run: RunResult, flow: Flow, run_id: str = "") -> None:
         self._run = run
         self._flow = flow
+        self.run_id = run_id
 
     @property
     def ok(self) -> bool:
@@ -34,7 +36,7 @@ class Result:
 
     @property
     def status(self) -> Status:
-        """`answered`, `failed`, `limit` or `cancelled`."""
+        """`answered`, `failed`, `limit`, `cancelled`, or `waiting` (for a person, see `pending`)."""
         return self._run.status
 
     @property
@@ -59,6 +61,11 @@ class Result:
     @property
     def error(self) -> FlowreasonError | None:
         return self._run.error
+
+    @property
+    def pending(self) -> Sequence[Pending]:
+        """What a person is asked before the run goes on."""
+        return self._run.error.pending if isinstance(self._run.error, Suspended) else ()
 
     @property
     def flow(self) -> str:

@@ -16,12 +16,25 @@ from flowreason.engine.caller import Caller
 from flowreason.engine.environment import AskUser, BoundTool, Environment
 from flowreason.engine.gate import Gate
 from flowreason.engine.journal import Journal
+from flowreason.engine.ledger import Ledger
 from flowreason.engine.limits import Budget, Limits
 from flowreason.errors import CompileError, ConfigError
 from flowreason.graph.lower import lower
 from flowreason.graph.model import Graph
 from flowreason.graph.ops import Input
-from flowreason.ports import Grammar, ModelInfo, Notify, OnText, Provider, Reply, Request, Sandbox, Streaming, streamed
+from flowreason.ports import (
+    Grammar,
+    ModelInfo,
+    Notify,
+    OnText,
+    Provider,
+    Reply,
+    Request,
+    Sandbox,
+    Streaming,
+    Usage,
+    streamed,
+)
 from flowreason_dsl import FlowError, grammar_for, parse, render
 from flowreason_dsl.check import CheckedFlow, check
 from flowreason_dsl.syntax import ToolDef
@@ -103,12 +116,16 @@ class Session:
         limits: Limits | None,
         ask_user: AskUser | None,
         may_ask: bool | None = None,
+        *,
+        ledger: Ledger | None = None,
+        approve: bool = False,
+        used: Usage | None = None,
     ) -> Environment:
-        """What the run is granted, and the account that compiling and running share."""
+        """What the run is granted, and the account that compiling and running share; `used` stands in it already."""
         self.may_ask = ask_user is not None if may_ask is None else may_ask
         limits = limits or Limits()
-        self.budget = Budget(limits)
-        self.caller = Caller(self.provider, self.budget, Gate(CONCURRENCY))
+        self.budget = Budget(limits, used or Usage())
+        self.caller = Caller(self.provider, self.budget, Gate(CONCURRENCY), ledger)
         definitions = [tool.definition for tool in tools.values()]
         return Environment(
             provider=self.provider,
@@ -118,6 +135,8 @@ class Session:
             compiler=RuntimeCompiler(self.provider, definitions, self.may_ask),
             ask_user=ask_user,
             concurrency=CONCURRENCY,
+            ledger=ledger,
+            approve=approve,
         )
 
     @contextlib.asynccontextmanager
@@ -148,7 +167,8 @@ class Session:
         `on_arrived` is told what has arrived of the flow while it is written, each time that more of it could be run.
         """
         self.need_model()
-        caller = Caller(self.provider, self.budget or Budget(environment.limits), Gate(environment.concurrency))
+        budget = self.budget or Budget(environment.limits)
+        caller = Caller(self.provider, budget, Gate(environment.concurrency), environment.ledger)
         tools = {name: tool.definition for name, tool in environment.tools.items()}
 
         def tell(kind: str, data: Mapping[str, Any]) -> None:
@@ -256,6 +276,10 @@ class _WithModel:
 
     def _named(self, request: Request) -> Request:
         return request if request.model is not None else replace(request, model=self._model)
+
+    @property
+    def origin(self) -> str:
+        return str(getattr(self._provider, "origin", ""))
 
     def model_info(self, model: str | None) -> Any:
         return self._provider.model_info(model or self._model)

@@ -12,7 +12,7 @@ import typing
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Generic, ParamSpec, TypeVar, overload
 
-from flowreason.engine.environment import BoundTool
+from flowreason.engine.environment import KEY, BoundTool
 from flowreason.errors import UsageError
 from flowreason_dsl.syntax import Literal, Name, Parameter, ToolDef, TypeRef
 from flowreason_dsl.types import ANY, BOOL, INT, NUMBER, TEXT, Choice, DictOf, ListOf, Record, Type
@@ -27,15 +27,20 @@ class Tool(Generic[P, R]):
     """A Python function that flows may call. It can still be called as before.
 
     `pure`: it has no effect on the world and gives the same for the same arguments; then its calls may run in any
-    order, and
-    Python in a flow may call it. Others keep the order in which the flow writes them. `waits`: it is slow (pure
-    tools are otherwise called in place).
+    order, and Python in a flow may call it. Others keep the order in which the flow writes them. `waits`: it is slow
+    (pure tools are otherwise called in place). `repeatable`: its effect may happen twice without harm; otherwise a run
+    that was interrupted while the tool was at work asks before it is called again. A parameter `idempotency_key` is no
+    parameter to flows: it is given a text that is the same whenever the same call of the same run is made, so that
+    the tool can make sure by itself that it acts once.
     """
 
-    def __init__(self, function: Callable[P, R], *, pure: bool = False, waits: bool = False) -> None:
+    def __init__(
+        self, function: Callable[P, R], *, pure: bool = False, waits: bool = False, repeatable: bool = False
+    ) -> None:
         self.function = function
         self.definition = definition_of(function, pure)
         self.waits = waits
+        self.repeatable = repeatable
         self.__doc__ = function.__doc__
         self.__name__ = self.definition.name.text
 
@@ -43,7 +48,8 @@ class Tool(Generic[P, R]):
         return self.function(*args, **kwargs)
 
     def bound(self) -> BoundTool:
-        return BoundTool(self.definition, self.function, self.waits)
+        keyed = KEY in inspect.signature(self.function).parameters
+        return BoundTool(self.definition, self.function, self.waits, self.repeatable, keyed)
 
 
 @overload
@@ -51,10 +57,12 @@ def tool(function: Callable[P, R]) -> Tool[P, R]: ...
 
 
 @overload
-def tool(*, pure: bool = False, waits: bool = False) -> Callable[[Callable[P, R]], Tool[P, R]]: ...
+def tool(
+    *, pure: bool = False, waits: bool = False, repeatable: bool = False
+) -> Callable[[Callable[P, R]], Tool[P, R]]: ...
 
 
-def tool(function: Any = None, *, pure: bool = False, waits: bool = False) -> Any:
+def tool(function: Any = None, *, pure: bool = False, waits: bool = False, repeatable: bool = False) -> Any:
     """Make a Python function a tool, from its name, type hints and the first line of its docstring.
 
     Use as `@tool` or `@tool(pure=True)`. Hints may be `str`, `int`, `float`, `bool`, `list[…]`, `dict[str, …]`,
@@ -62,8 +70,8 @@ def tool(function: Any = None, *, pure: bool = False, waits: bool = False) -> An
     function whose parameters have no names (`*args`).
     """
     if function is not None:
-        return Tool(function, pure=pure, waits=waits)
-    return lambda f: Tool(f, pure=pure, waits=waits)
+        return Tool(function, pure=pure, waits=waits, repeatable=repeatable)
+    return lambda f: Tool(f, pure=pure, waits=waits, repeatable=repeatable)
 
 
 def bind(tools: Iterable[Tool[..., Any] | Callable[..., Any]]) -> dict[str, BoundTool]:
@@ -90,6 +98,8 @@ def definition_of(function: Callable[..., Any], pure: bool = False) -> ToolDef:
             raise UsageError(
                 f"the tool {name} has the parameter {each}, which has no name to call it by; name its parameters"
             )
+        if each.name == KEY:
+            continue
         kind = type_of_hint(hints.get(each.name, Any))
         default = None if each.default is each.empty else Literal(each.default)
         parameters.append(Parameter(Name(each.name), TypeRef(kind), default))

@@ -2,7 +2,8 @@
 
 Invariant: equal requests (same key, sample number included) of a run are answered once; whoever waits for a shared
 answer may be cancelled without losing it for the others; what fails is not kept; every request that was paid for is
-told once as replied to or unanswered, whoever still waits for it.
+told once as replied to or unanswered, whoever still waits for it. Where there is a ledger, a reply that it has is not
+paid for again, and a new one is durable before anybody sees it.
 """
 
 from __future__ import annotations
@@ -13,7 +14,10 @@ from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from flowreason.engine.activity import Activity
+from flowreason.engine.flights import OF_THIS_PROCESS, Flights
 from flowreason.engine.gate import Gate
+from flowreason.engine.ledger import Ledger
 from flowreason.engine.limits import Budget
 from flowreason.errors import LimitExceeded, ProviderError
 from flowreason.ports import ModelInfo, Provider, Reply, Request, Usage, streamed
@@ -29,7 +33,7 @@ class Shared:
     """A request under way or answered, how many wait for it, and whether it has left for the provider.
 
     `kept`: once sent, it goes on when nobody waits for it any more, because the same will be asked again. `early`: it
-    was asked ahead of time, and not yet by the run itself.
+    was asked ahead of time, and not yet by the run itself. `key` is that of the ledger, empty where there is none.
     """
 
     task: asyncio.Task[Reply] | None = None
@@ -37,6 +41,7 @@ class Shared:
     sent: bool = False
     kept: bool = False
     early: bool = False
+    key: str = ""
 
 
 def priced(reply: Reply, info: ModelInfo) -> Reply:
@@ -51,17 +56,27 @@ def priced(reply: Reply, info: ModelInfo) -> Reply:
 class Caller:
     """The one way from the engine to a provider."""
 
-    def __init__(self, provider: Provider, budget: Budget, gate: Gate) -> None:
+    def __init__(
+        self,
+        provider: Provider,
+        budget: Budget,
+        gate: Gate,
+        ledger: Ledger | None = None,
+        flights: Flights = OF_THIS_PROCESS,
+    ) -> None:
         self.provider = provider
         self.budget = budget
         self.gate = gate
+        self.ledger = ledger
+        self._flights = flights
+        self.activity = Activity()
         self._keeps = False
         self._shared: dict[Hashable, Shared] = {}
         self._under_way: set[asyncio.Task[Reply]] = set()
 
     def ahead(self) -> Caller:
         """For those who ask ahead of time: what they have sent goes on without them, until others ask it too."""
-        other = Caller(self.provider, self.budget, self.gate)
+        other = Caller(self.provider, self.budget, self.gate, self.ledger, self._flights)
         other._keeps, other._shared, other._under_way = True, self._shared, self._under_way
         return other
 
@@ -81,9 +96,10 @@ class Caller:
             known.kept = known.kept and self._keeps
         known.waiting += 1
         try:
-            reply = await asyncio.shield(task)
+            with self.activity.busy():
+                reply = await asyncio.shield(task)
         except asyncio.CancelledError:
-            if known.waiting == 1 and not task.done() and not (known.kept and known.sent):
+            if known.waiting == 1 and not task.done() and not self._goes_on(known):
                 task.cancel()
                 self._forget(key, task)
             if task.cancelled() and self.budget.late and not _cancelled():
@@ -99,8 +115,13 @@ class Caller:
         if not fresh:
             early = {"early": True} if known.early and not self._keeps else {}
             known.early = known.early and self._keeps
-            _tell_reply(reply, tell, {**about, **early}, Usage(0, 0, 0, 0.0))
+            named = {"key": known.key} if known.key else {}
+            _tell_reply(reply, tell, {**about, **named, **early}, Usage(0, 0, 0, 0.0))
         return reply
+
+    def _goes_on(self, known: Shared) -> bool:
+        """Whether a request that nobody here waits for any more is not stopped."""
+        return (known.kept and known.sent) or (bool(known.key) and self._flights.wanted(known.key))
 
     async def write(
         self, request: Request, tell: Tell, about: Mapping[str, Any], on_text: Callable[[str | None], None]
@@ -138,7 +159,35 @@ class Caller:
         shared: Shared,
         on_text: Callable[[str | None], None] | None = None,
     ) -> Reply:
-        info = self.provider.model_info(request.model)
+        """The reply, kept or new, to a request that no other of this run is equal to."""
+        ledger, info = self.ledger, self.provider.model_info(request.model)
+        if ledger is None:
+            return await self._pay(request, info, tell, about, priority, shared, on_text)
+        shared.key = key = ledger.key(request, info)
+        about = {**about, "key": key}
+        kept = await ledger.find(key, request)
+        if kept is not None:
+            return _recalled(kept, tell, about, on_text)
+
+        async def pay() -> Reply:
+            return await self._pay(request, info, tell, about, priority, shared, on_text)
+
+        if not ledger.shares(request):
+            return await pay()
+        reply, others = await self._flights.share(key, pay)
+        return _recalled(reply, tell, about, on_text) if others else reply
+
+    async def _pay(
+        self,
+        request: Request,
+        info: ModelInfo,
+        tell: Tell,
+        about: Mapping[str, Any],
+        priority: float,
+        shared: Shared,
+        on_text: Callable[[str | None], None] | None,
+    ) -> Reply:
+        """A new reply, within the limits. Its place is held until it is kept."""
         self.budget.permit()
         await self.gate.enter(priority)
         try:
@@ -160,6 +209,8 @@ class Caller:
                 self.budget.settle(reserved, paid)
                 if paid is reserved.sent:
                     tell("node.unanswered", {**about, **_used(paid)})
+            if self.ledger is not None:
+                await self.ledger.keep(shared.key, request, reply)
             _tell_reply(reply, tell, about, reply.usage)
             return reply
         finally:
@@ -196,6 +247,16 @@ class Caller:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _recalled(
+    reply: Reply, tell: Tell, about: Mapping[str, Any], on_text: Callable[[str | None], None] | None
+) -> Reply:
+    """A reply that costs nothing: it was kept, or another run has paid for it."""
+    if on_text is not None and reply.text:
+        on_text(reply.text)
+    _tell_reply(reply, tell, {**about, "cached": True}, Usage(0, 0, 0, 0.0))
+    return reply
 
 
 def _tell_reply(reply: Reply, tell: Tell, about: Mapping[str, Any], usage: Usage) -> None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from flowreason.engine.exact import class_of
+from flowreason.engine.ledger import Ledger
 from flowreason.engine.limits import Limits
 from flowreason.graph.model import Graph
 from flowreason.ports import Provider, Reply, Request, Sandbox
@@ -21,6 +22,10 @@ ANYTHING: tuple[type | None, Type] = (object, ANY)
 """Of a parameter or result that takes any value, the class whose values fit as they are, and the type."""
 
 
+KEY = "idempotency_key"
+"""The parameter by which a tool tells the same call from another."""
+
+
 @dataclass(frozen=True, slots=True)
 class BoundTool:
     """A tool's signature and the Python function behind it."""
@@ -28,6 +33,10 @@ class BoundTool:
     definition: ToolDef
     function: Callable[..., Any]
     waits: bool = False
+    repeatable: bool = False
+    """Whether its effect may happen twice without harm."""
+    keyed: bool = False
+    """Whether it takes an `idempotency_key`, the same for the same call of the same run, and so acts once."""
     is_async: bool = field(init=False)
     kinds: Mapping[str, tuple[type | None, Type]] = field(init=False, repr=False)
     """The type of each parameter, and the class whose values fit as they are (see `exact`)."""
@@ -66,7 +75,10 @@ class Compiler(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Environment:
-    """What a run is granted."""
+    """What a run is granted.
+
+    `ledger` keeps what it comes to know; None: nothing is kept. `approve`: the person is asked before each effect.
+    """
 
     provider: Provider
     sandbox: Sandbox
@@ -75,3 +87,5 @@ class Environment:
     compiler: Compiler | None = None
     ask_user: AskUser | None = None
     concurrency: int = 64
+    ledger: Ledger | None = None
+    approve: bool = False

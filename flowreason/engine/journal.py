@@ -7,18 +7,28 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from flowreason.engine.events import Event
+from flowreason.engine.recorder import Recorder
 from flowreason.engine.telling import Entry, Events
 
 OnEvent = Callable[[Event], None]
 
 
 class Journal:
-    """The events of one run, from the compiler's first to the last. Append-only."""
+    """The events of one run, from the compiler's first to the last. Append-only.
 
-    def __init__(self, on_event: OnEvent | None = None) -> None:
+    `on_event` is told each, as it happens; `recorder` writes each down.
+    """
+
+    def __init__(self, on_event: OnEvent | None = None, recorder: Recorder | None = None) -> None:
         self.on_event = on_event
+        self.recorder = recorder
         self.began = time.monotonic()
         self.events = Events(self.began)
+
+    @property
+    def live(self) -> bool:
+        """Whether anybody wants to know at once."""
+        return self.on_event is not None or self.recorder is not None
 
     def clock(self) -> float:
         """Seconds since the run began."""
@@ -31,7 +41,7 @@ class Journal:
     def log(self, entries: Iterable[Entry]) -> None:
         """What the stepper logged: told at once to who listens, and otherwise when somebody looks."""
         self.events.later(entries)
-        if self.on_event is not None:
+        if self.live:
             for event in self.events.latest():
                 self._hand_on(event)
 
@@ -42,6 +52,8 @@ class Journal:
 
     def _hand_on(self, event: Event) -> None:
         """What the listener raises is raised here, and it hears nothing more."""
+        if self.recorder is not None:
+            self.recorder.take(event)
         if self.on_event is not None:
             try:
                 self.on_event(event)

@@ -100,16 +100,16 @@ class Reserved:
 class Budget:
     """The account of a run. `over` is the limit that was reached, `late` whether its time is over as well."""
 
-    def __init__(self, limits: Limits) -> None:
+    def __init__(self, limits: Limits, used: Usage = Usage()) -> None:
         self.limits = limits
-        self.used = Usage()
+        self.used = used
         self.over: LimitExceeded | None = None
         self.late = False
         self.on_over: Callable[[LimitExceeded], None] | None = None
         self._calls = 0
         self._tokens = 0
         self._money = 0.0
-        self._spent = 0.0
+        self._spent = used.money or 0.0
         self._waiting: list[asyncio.Future[None]] = []
 
     async def room(self, request: Request, info: ModelInfo) -> Reserved:

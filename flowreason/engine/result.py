@@ -11,7 +11,7 @@ from flowreason.engine.undone import Undone, undone_of
 from flowreason.errors import FlowreasonError
 from flowreason.ports import Usage
 
-Status: TypeAlias = Literal["answered", "failed", "limit", "cancelled"]
+Status: TypeAlias = Literal["answered", "failed", "limit", "cancelled", "waiting"]
 
 
 @dataclass(frozen=True, slots=True)

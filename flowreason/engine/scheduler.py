@@ -20,12 +20,13 @@ from flowreason.engine.frames import FAILED, VALUE, Failure, Frame, Scope
 from flowreason.engine.gate import Gate
 from flowreason.engine.journal import Journal
 from flowreason.engine.limits import Budget, error_kind, exhausts, out_of_time
+from flowreason.engine.pending import Pending
 from flowreason.engine.plan import Program
 from flowreason.engine.result import RunResult
 from flowreason.engine.step import Stepper
 from flowreason.engine.undone import is_cut_short
 from flowreason.engine.work import Worker
-from flowreason.errors import Cancelled, FlowreasonError, LimitExceeded, is_fatal
+from flowreason.errors import Cancelled, FlowreasonError, LimitExceeded, is_fatal, Suspended
 from flowreason.graph import ops
 from flowreason.graph.model import Graph
 
@@ -56,7 +57,7 @@ class Run:
         self.graph = graph
         self.environment = environment
         self.journal = journal
-        self._live = journal.on_event is not None
+        self._live = journal.live
         self._stepper = Stepper(time.monotonic, limits.depth, limits.rounds)
         self._lent = lent
         self._caller = caller or Caller(environment.provider, budget or Budget(limits), Gate(environment.concurrency))
@@ -66,6 +67,7 @@ class Run:
         self._cancelled: list[asyncio.Task[None]] = []
         self._stopped: set[asyncio.Task[None] | None] = set()
         self._touched: list[Scope] = []
+        self._pending: list[Pending] = []
         self._pumping = False
 
     # --- the whole run ---
@@ -92,6 +94,9 @@ class Run:
         return result
 
     async def _until_answer(self, inputs: Mapping[str, Any]) -> tuple[int, Any]:
+        self._caller.activity.on_quiet = self._quiet
+        if self.environment.ledger is not None and not self._lent:
+            self.environment.ledger.activity = self._caller.activity
         if not self._lent:
             self._caller.budget.on_over = self._exhausted
         if self.environment.limits.seconds is not None:
@@ -130,6 +135,20 @@ class Run:
         if self._main is not None:
             self._stepper.close(self._main)
 
+    # --- persons who are not there ---
+
+    async def suspend(self, pending: Pending) -> None:
+        """Wait for a person who is not there: for ever, or until nothing else goes on and the run is suspended."""
+        self._pending.append(pending)
+        self._caller.activity.changed()
+        await self._loop.create_future()
+
+    def _quiet(self) -> None:
+        """Nothing is under way any more."""
+        if self._pending and not self._done.done():
+            many = f"{len(self._pending)} questions wait" if len(self._pending) > 1 else "a question waits"
+            self._abort(Suspended(f"{many} for a person; the run goes on when they are answered", self._pending))
+
     # --- limits ---
 
     def _exhausted(self, error: LimitExceeded) -> None:
@@ -163,9 +182,14 @@ class Run:
         if outcome == VALUE:
             self._say("run.finished", {"value": value})
             return RunResult("answered", value, None, self.journal.events)
-        self._say("run.failed", {"error": str(value), "error_kind": error_kind(value)})
+        if isinstance(value, Suspended):
+            self._say("run.waiting", {"questions": [each.as_json() for each in value.pending]})
+        else:
+            self._say("run.failed", {"error": str(value), "error_kind": error_kind(value)})
         events = self.journal.events
         match value:
+            case Suspended():
+                return RunResult("waiting", None, value, events)
             case LimitExceeded() if exhausts(value):
                 return RunResult("limit", None, value, events)
             case Cancelled():

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import inspect
 import zlib
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Protocol
@@ -17,12 +16,17 @@ from flowreason.engine import inline
 from flowreason.engine.asker import TRIES, Asker, Question
 from flowreason.engine.caller import Caller
 from flowreason.engine.checks import Checks
+from flowreason.engine.effects import Effects
 from flowreason.engine.emulation import ModelHost
 from flowreason.engine.environment import Environment
 from flowreason.engine.evaluate import NotTrivial
 from flowreason.engine.frames import Frame
+from flowreason.engine.keepsake import Form
+from flowreason.engine.persons import Persons
 from flowreason.engine.plan import Program
-from flowreason.errors import FlowreasonError, PythonError, UsageError
+from flowreason.engine.recall import MISSING, Hearing, Recall, ask_key, ask_value, python_key, python_value
+from flowreason.engine.pending import Pending
+from flowreason.errors import PythonError, UsageError
 from flowreason.graph import ops
 from flowreason.graph.model import Node
 from flowreason.ports import HostCall, PythonTask, SandboxLimits, SandboxSession
@@ -35,6 +39,10 @@ class Host(Protocol):
 
     def tell(self, kind: str, frame: Frame | None, i: int, data: Mapping[str, Any] | None) -> None: ...
 
+    async def suspend(self, pending: Pending) -> None:
+        """Wait for a person, for ever: where nothing else goes on, the run ends as one that waits."""
+        ...
+
 
 class Worker:
     """Does the work nodes of one run."""
@@ -43,6 +51,10 @@ class Worker:
         self.environment = environment
         self.caller = caller
         self.host = host
+        self.ledger = environment.ledger
+        self.recall = Recall(environment.ledger)
+        self.persons = Persons(self)
+        self.effects = Effects(self)
         self._session: asyncio.Task[SandboxSession] | None = None
 
     def perform(self, frame: Frame, i: int) -> Awaitable[Any]:
@@ -101,25 +113,25 @@ class Worker:
             draw=draw_of(frame)[0],
             draws=draw_of(frame)[1],
         )
-        checks = Checks(self, frame, i)
-        asker = Asker(self.caller, question, checks.first_wrong, self.teller(frame, i), frame.plan.priority[i])
-        return await asker.ask()
+        tell, checks, priority = self.teller(frame, i), Checks(self, frame, i), frame.plan.priority[i]
+        if self.ledger is None:
+            return await Asker(self.caller, question, checks.first_wrong, tell, priority).ask()
+        heard = Hearing(tell)
+        asker = Asker(self.caller, question, checks.first_wrong, heard.tell, priority)
+        key = ask_key(asker, frame, i)
+        value = await self.recall.find(frame, i, "ask", lambda: key, tell, node.type)
+        if value is MISSING:
+            value = await asker.ask()
+            self.recall.keep(frame, i, "ask", key, ask_value(value, heard, Form(node.type, *asker.form)))
+        return value
 
     async def _ask_person(self, frame: Frame, i: int, node: Node, op: ops.Ask) -> Any:
         """The person's answer; what does not fit is asked again, with the reason."""
-        if self.environment.ask_user is None:
-            raise inline.node_error(
-                frame, i, "this flow asks the person who runs it, and nobody is there to answer", "user"
-            )
-        self.caller.budget.permit()
         text = text_for_person(op.question, values_of(frame, i), context=context_of(frame, i), type=node.type)
         checks, asked, wrong = Checks(self, frame, i), text, None
         tries = dict(op.settings).get("tries", TRIES)
-        for _ in range(tries):
-            self.host.tell("person.asked", frame, i, {"question": asked, "type": str(node.type)})
-            said = self.environment.ask_user(asked, str(node.type))
-            reply = await said if inspect.isawaitable(said) else said
-            self.host.tell("person.answered", frame, i, {"text": reply})
+        for attempt in range(tries):
+            reply = await self.persons.ask(frame, i, "person", attempt, asked, node.type)
             try:
                 value = parse_reply(reply, node.type)
                 wrong = await checks.first_wrong(value)
@@ -139,16 +151,17 @@ class Worker:
         """The run's place for Python, made when first needed."""
         if self._session is None:
             self._session = asyncio.ensure_future(self.environment.sandbox.session(SandboxLimits()))
-        return await asyncio.shield(self._session)
+        with self.caller.activity.busy():
+            return await asyncio.shield(self._session)
 
     async def run_python(
         self, code: Any, names: Mapping[str, Any], functions: tuple[str, ...], frame: Frame, i: int
     ) -> Any:
         """The value of a piece of Python. Raises `NodeError` that names the line of the flow."""
         session = await self.session()
-        task = PythonTask(code.text, names, functions, seed_of(frame, i))
         try:
-            result = await session.run(task, self._host_call(frame, i))
+            with self.caller.activity.busy():
+                result = await session.run(task_of(code, names, functions, frame, i), self._host_call(frame, i))
         except PythonError as error:
             line = inline.code_line(frame, code, error.line)
             raise inline.node_error(frame, i, str(error), "python", line) from error
@@ -166,7 +179,13 @@ class Worker:
                 pass  # the sandbox is asked
             except Exception as error:
                 raise inline.python_failed(frame, i, error) from error
-        return await self.run_python(op.code, values, op.functions, frame, i)
+        task = task_of(op.code, values, op.functions, frame, i)
+        key = python_key(task, frame) if self.ledger is not None else None
+        value = await self.recall.find(frame, i, "python", lambda: key, self.teller(frame, i))
+        if value is MISSING:
+            value = await self.run_python(op.code, values, op.functions, frame, i)
+            self.recall.keep(frame, i, "python", key, python_value(value, task))
+        return value
 
     def _host_call(self, frame: Frame, i: int) -> HostCall:
         async def call(name: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
@@ -177,7 +196,11 @@ class Worker:
     async def call_by_name(
         self, name: str, args: tuple[Any, ...], kwargs: Mapping[str, Any], frame: Frame, i: int
     ) -> Any:
-        """A sub-flow or tool, called from Python."""
+        """A sub-flow or tool, called from Python, which waits for it."""
+        with self.caller.activity.aside():
+            return await self._called(name, args, kwargs, frame, i)
+
+    async def _called(self, name: str, args: tuple[Any, ...], kwargs: Mapping[str, Any], frame: Frame, i: int) -> Any:
         graph = frame.program.graph
         if name in graph.flows:
             self._check_depth(frame, i)
@@ -187,11 +210,20 @@ class Worker:
         return await self.call_tool(name, bind(name, parameters, args, kwargs), frame, i)
 
     async def _emulate(self, frame: Frame, i: int, op: ops.Emulate) -> Any:
+        task = task_of(op.code, values_of(frame, i), op.functions, frame, i)
+        key = python_key(task, frame) if self.ledger is not None else None
+        value = await self.recall.find(frame, i, "emulate", lambda: key, self.teller(frame, i))
+        if value is MISSING:
+            value = await self._emulated(frame, i, op, task)
+            self.recall.keep(frame, i, "emulate", key, python_value(value, task))
+        return value
+
+    async def _emulated(self, frame: Frame, i: int, op: ops.Emulate, task: PythonTask) -> Any:
         session = await self.session()
-        task = PythonTask(op.code.text, values_of(frame, i), op.functions, seed_of(frame, i))
         host = ModelHost(self, frame, i, op)
         try:
-            result = await session.emulate(task, host)
+            with self.caller.activity.busy():
+                result = await session.emulate(task, host)
         except PythonError as error:
             line = inline.code_line(frame, op.code, error.line)
             raise inline.node_error(frame, i, str(error), "python", line) from error
@@ -204,26 +236,12 @@ class Worker:
     # --- tools ---
 
     async def call_tool(self, name: str, arguments: dict[str, Any], frame: Frame, i: int) -> Any:
-        """A tool, with its arguments and result in their types. One that is not async runs in a thread."""
+        """A tool, with its arguments and result in their types."""
         tool = self.environment.tools.get(name)
         if tool is None:
             raise inline.node_error(frame, i, f"the tool {name} was not given to this run (tools=[{name}])", "tool")
-        self.caller.budget.permit(pure=tool.definition.pure)
         given = inline.fitting(tool, arguments, frame, i)
-        try:
-            if tool.is_async:
-                value = await tool.function(**given)
-            elif tool.inline:
-                value = tool.function(**given)
-            else:
-                value = await asyncio.to_thread(tool.function, **given)
-            if not tool.is_async and inspect.isawaitable(value):
-                value = await value
-        except FlowreasonError:
-            raise
-        except Exception as error:
-            raise inline.tool_failed(tool, error, frame, i) from error
-        return inline.returned(tool, value, frame, i)
+        return inline.returned(tool, await self.effects.call(tool, given, frame, i), frame, i)
 
     # --- flows written at run time ---
 
@@ -341,6 +359,11 @@ def draw_of(frame: Frame) -> tuple[int, int]:
             factor *= max(1, place.loop.total)
         place = place.parent
     return number, factor
+
+
+def task_of(code: Any, names: Mapping[str, Any], functions: tuple[str, ...], frame: Frame, i: int) -> PythonTask:
+    """A piece of Python with all that it depends on."""
+    return PythonTask(code.text, names, functions, seed_of(frame, i))
 
 
 def seed_of(frame: Frame, i: int) -> int:

@@ -27,6 +27,7 @@ HOMES = {
     "typer": ("flowreason.cli",),
     "platformdirs": ("flowreason.config",),
     "pydantic_monty": ("flowreason.sandbox",),
+    "sqlalchemy": ("flowreason.store",),
     "streamlit": ("flowreason_ui",),
     "pygls": ("flowreason.editor.server",),
     "lsprotocol": ("flowreason.editor.server", "flowreason.editor.wire"),

@@ -1,0 +1,128 @@
+"""What one run keeps, and what it finds again: its answers, the outcomes of its steps, and its events.
+
+Invariant: an answer is durable before anything depends on it; what is written later is never durable before it. What is
+found again was kept for the same request, or for the same step with the same inputs: never by the order of calls.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict, deque
+from collections.abc import Iterable
+from hashlib import sha256
+from typing import Any
+
+from flowreason.engine.activity import Activity
+from flowreason.engine.recorder import Recorder
+from flowreason.errors import StoreError
+from flowreason.ports import ModelInfo, Reply, Request
+from flowreason.records import Claim, Outcome, Standing, Store
+
+Place = tuple[str, str, str, int]
+"""Frame, node, kind, part."""
+
+
+class Ledger:
+    """The account of what a run has come to know.
+
+    `origin` names the server that is asked; a reply of a named server to a request that leaves nothing to chance is
+    everybody's, unless `share` is off. `known` are outcomes of this run, from before it was interrupted; `before` those
+    of the runs that it goes on from, which count where the inputs are the same.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        claim: Claim,
+        *,
+        origin: str = "",
+        share: bool = True,
+        known: Iterable[Outcome] = (),
+        before: Iterable[Outcome] = (),
+    ) -> None:
+        self.store = store
+        self.claim = claim
+        self.recorder = Recorder(store, claim)
+        self.activity = Activity()
+        self._origin = origin
+        self._share = share and bool(origin)
+        self._known: dict[Place, Outcome] = {(o.frame, o.node, o.kind, o.part): o for o in known}
+        self._before: dict[tuple[str, str], deque[Outcome]] = defaultdict(deque)
+        for outcome in before:
+            if outcome.key:
+                self._before[outcome.kind, outcome.key].append(outcome)
+        self.searches = bool(self._known or self._before)
+
+    # --- answers ---
+
+    def key(self, request: Request, info: ModelInfo) -> str:
+        """A hash of everything that is sent, where to, and which draw it is."""
+        sent = request.as_json() | {"model": request.model or info.name, "origin": self._origin}
+        raw = json.dumps(sent, sort_keys=True, separators=(",", ":"))
+        return sha256(raw.encode()).hexdigest()
+
+    def _scopes(self, request: Request) -> tuple[str, ...]:
+        shared = self._share and request.temperature == 0
+        return (self.claim.family, "") if shared else (self.claim.family,)
+
+    def shares(self, request: Request) -> bool:
+        """Whether the reply is everybody's."""
+        return self._share and request.temperature == 0
+
+    async def find(self, key: str, request: Request) -> Reply | None:
+        """The reply that is kept for a request."""
+        return await self.store.answer(key, self._scopes(request))
+
+    async def keep(self, key: str, request: Request, reply: Reply) -> None:
+        """Keep a reply; durable when this returns."""
+        self.recorder.hand_over()
+        await self.store.keep(key, self._scopes(request)[-1], reply, self.claim.run)
+
+    async def reply(self, key: str) -> Reply:
+        """A reply that an outcome refers to."""
+        with self.activity.busy():
+            found = await self.store.answer(key, (self.claim.family, ""))
+        if found is None:
+            raise StoreError(f"an answer that the run {self.claim.run} depends on is no longer in the store")
+        return found
+
+    # --- outcomes ---
+
+    def at(self, frame: str, node: str, kind: str, part: int = 0) -> Outcome | None:
+        """What this very step came to before the run was interrupted."""
+        return self._known.get((frame, node, kind, part))
+
+    def take(self, kind: str, key: str, frame: str, node: str) -> Outcome | None:
+        """What a step with the same inputs came to in a run before: at the same place if possible. Each counts once."""
+        found = self._before.get((kind, key))
+        if not found:
+            return None
+        outcome = next((o for o in found if (o.frame, o.node) == (frame, node)), found[0])
+        found.remove(outcome)
+        return outcome
+
+    def note(self, outcome: Outcome) -> None:
+        """Keep an outcome soon."""
+        self.recorder.add(outcome)
+
+    async def commit(self, outcome: Outcome) -> None:
+        """Keep an outcome; durable when this returns."""
+        with self.activity.busy():
+            await self.store.commit(self.claim, *self.recorder.waiting(), outcome)
+
+    async def stand(self, standing: Standing) -> None:
+        """Say how the run stands; durable when this returns."""
+        await self.store.commit(self.claim, *self.recorder.waiting(), standing)
+
+    @property
+    def broken(self) -> Exception | None:
+        """Why nothing more is kept, if so."""
+        return self.claim.error
+
+
+def digest(*parts: Any) -> str:
+    """A hash of JSON data."""
+    return sha256(json.dumps(parts, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+
+
+__all__ = ["Ledger", "digest"]

@@ -1,0 +1,309 @@
+"""The store in a database, by SQLAlchemy: SQLite and PostgreSQL alike.
+
+Invariant: every statement that writes may be repeated without changing anything, because nobody knows whether a
+commit whose connection broke was made.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import secrets
+import time
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
+from typing import Any, TypeVar
+
+from sqlalchemy import Connection, Engine, bindparam, delete, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import DBAPIError
+
+from flowreason.errors import RunBusy, StoreError, UsageError
+from flowreason.ports import Reply
+from flowreason.records import Batch, Claim, Note, Outcome, Plan, RunInfo, Standing, Text
+from flowreason.store import rows
+from flowreason.store.owner import myself, state_of
+from flowreason.store.tables import ANSWERS, EVENTS, OUTCOMES, RUNS, TEXTS
+from flowreason.store.writer import Job, Row, Writer
+
+T = TypeVar("T")
+
+TAKEOVER_SECONDS = 15.0
+"""How long the owner of a run on another machine may show no life before it counts as gone."""
+_LETTERS = "0123456789abcdefghjkmnpqrstvwxyz"
+_MANY = 500
+"""Keys that are asked for at once."""
+
+
+class SqlStore:
+    """A store in a database. One object serves many runs, from any thread and event loop.
+
+    `place` is how people are told of it. `explain` turns what the driver raises into words.
+    """
+
+    def __init__(
+        self,
+        reader: Engine,
+        writer: Engine,
+        place: str,
+        explain: Callable[[Exception], StoreError],
+        *,
+        near: bool,
+    ) -> None:
+        self.place = place
+        self._reader = reader
+        self._near = near
+        self._explain = explain
+        self._engines = (reader, writer)
+        dialect = sqlite if near else postgresql
+        self._once = {table: dialect.insert(table).on_conflict_do_nothing() for table in (ANSWERS, TEXTS, EVENTS, RUNS)}
+        newest = dialect.insert(OUTCOMES)
+        taken = {name: newest.excluded[name] for name in ("key", "value")}
+        self._once[OUTCOMES] = newest.on_conflict_do_update(index_elements=list(OUTCOMES.primary_key), set_=taken)
+        self._writer = Writer(writer, self._beat, explain)
+
+    def __repr__(self) -> str:
+        return f"<store {self.place}>"
+
+    # --- answers ---
+
+    async def answer(self, key: str, scopes: Sequence[str]) -> Reply | None:
+        found = await self.answers([key], scopes)
+        return found.get(key)
+
+    async def answers(self, keys: Iterable[str], scopes: Sequence[str]) -> dict[str, Reply]:
+        wanted = list(dict.fromkeys(keys))
+
+        def find(connection: Connection) -> dict[str, Reply]:
+            found: dict[str, tuple[int, str]] = {}
+            for part in (wanted[n : n + _MANY] for n in range(0, len(wanted), _MANY)):
+                for key, scope, reply in connection.execute(_ANSWER, {"keys": part, "scopes": list(scopes)}):
+                    rank = scopes.index(scope)
+                    if key not in found or rank < found[key][0]:
+                        found[key] = (rank, reply)
+            return {key: rows.reply_from(reply) for key, (_, reply) in found.items()}
+
+        return await self._read(find)
+
+    async def keep(self, key: str, scope: str, reply: Reply, run: str = "") -> None:
+        values = {"key": key, "scope": scope, "reply": rows.reply_text(reply), "created": time.time()}
+        await self._writer.settled(Job([Row(self._once[ANSWERS], values)]))
+
+    # --- runs ---
+
+    async def begin(self, plan: Plan, *, parent: str = "") -> Claim:
+        family = (await self.run(parent)).family if parent else ""
+        run = new_id()
+        claim = Claim(run, family or run, 1)
+        now = time.time()
+        made = rows.of_plan(plan)
+        values = {
+            "id": run, "family": claim.family, "parent": parent, "status": "running",
+            "standing": rows.standing_text(Standing("running")), "session": 1, "owner": myself(), "beat": 0,
+            "created": now, "updated": now, **made.columns,
+        }  # fmt: skip
+        texts = [self._text(text) for text in made.texts]
+        await self._writer.settled(Job([*texts, Row(self._once[RUNS], values)]))
+        self._writer.keep_alive(claim, True)
+        return claim
+
+    async def replan(self, claim: Claim, plan: Plan) -> None:
+        made = rows.of_plan(plan)
+        texts = [self._text(text) for text in made.texts]
+        change = Row(_REPLAN, {**made.columns, "the_run": claim.run})
+        await self._writer.settled(Job([*texts, change], claim))
+
+    async def claim(self, run: str) -> Claim:
+        id = (await self.run(run)).id
+        seen: int | None = None
+        for patience in (TAKEOVER_SECONDS, 0.0):
+            took = await self._writer.settled(Job([], work=partial(self._take, run=id, seen=seen)))
+            if isinstance(took, Claim):
+                self._writer.keep_alive(took, True)
+                return took
+            seen = took
+            await asyncio.sleep(patience)
+        raise _busy(id)
+
+    def note(self, claim: Claim, *notes: Note) -> None:
+        self._writer.put(Job(self._rows(claim, notes), claim))
+
+    async def commit(self, claim: Claim, *notes: Note) -> None:
+        await self._writer.settled(Job(self._rows(claim, notes), claim))
+
+    async def release(self, claim: Claim) -> None:
+        self._writer.keep_alive(claim, False)
+        await self._writer.settled(Job([Row(_RELEASE, {"the_run": claim.run, "mine": claim.session})]))
+
+    # --- looking ---
+
+    async def run(self, id: str) -> RunInfo:
+        wanted = id.strip()
+
+        def find(connection: Connection) -> list[Any]:
+            if wanted == "last":
+                query = select(RUNS).order_by(RUNS.c.created.desc()).limit(1)
+            else:
+                query = select(RUNS).where(RUNS.c.id.startswith(wanted, autoescape=True)).limit(20)
+            return list(connection.execute(query).mappings())
+
+        found = await self._read(find)
+        exact = [row for row in found if row["id"] == wanted] or found
+        if not exact or not wanted:
+            hint = "there is no run yet" if wanted == "last" else f"there is no run {wanted!r}"
+            raise UsageError(f"{hint} in the store {self.place}; `flowreason runs` lists what is there")
+        if len(exact) > 1:
+            raise UsageError(f"{wanted!r} begins the names of several runs; write more of it")
+        return (await self._infos(exact))[0]
+
+    async def runs(self, *, search: str = "", status: str = "", most: int = 100) -> list[RunInfo]:
+        def find(connection: Connection) -> list[Any]:
+            query = select(RUNS).order_by(RUNS.c.created.desc())
+            if search:
+                flows = select(TEXTS.c.hash).where(TEXTS.c.text.icontains(search, autoescape=True))
+                query = query.where(
+                    RUNS.c.question.icontains(search, autoescape=True)
+                    | RUNS.c.id.startswith(search, autoescape=True)
+                    | RUNS.c.flow.in_(flows)
+                )
+            if status:
+                query = query.where(RUNS.c.status == ("running" if status == "interrupted" else status))
+            return list(connection.execute(query.limit(most)).mappings())
+
+        infos = await self._infos(await self._read(find))
+        return [info for info in infos if not status or info.status == status]
+
+    async def _infos(self, found: Sequence[Any]) -> list[RunInfo]:
+        texts = await self.texts({row[name] for row in found for name in ("flow", "inputs")})
+        return [rows.run_from(dict(row), texts, alive=self._works(row["id"], row["owner"])) for row in found]
+
+    async def outcomes(self, run: str) -> list[Outcome]:
+        query = select(OUTCOMES).where(OUTCOMES.c.run == run)
+        found = await self._read(lambda connection: list(connection.execute(query).mappings()))
+        return [rows.outcome_from(dict(row)) for row in found]
+
+    async def events(self, run: str, session: int) -> list[Any]:
+        query = select(EVENTS.c.events).where(EVENTS.c.run == run, EVENTS.c.session == session).order_by(EVENTS.c.seq)
+        found = await self._read(lambda connection: list(connection.execute(query).scalars()))
+        return [event for batch in found for event in json.loads(batch)]
+
+    async def texts(self, hashes: Iterable[str]) -> dict[str, str]:
+        wanted = [each for each in dict.fromkeys(hashes) if each]
+
+        def find(connection: Connection) -> dict[str, str]:
+            found: dict[str, str] = {}
+            for part in (wanted[n : n + _MANY] for n in range(0, len(wanted), _MANY)):
+                pairs = connection.execute(select(TEXTS.c.hash, TEXTS.c.text).where(TEXTS.c.hash.in_(part)))
+                found |= {hash_: text for hash_, text in pairs}
+            return found
+
+        return await self._read(find)
+
+    # --- the end ---
+
+    async def delete(self, runs: Iterable[str]) -> None:
+        ids = list(runs)
+
+        def forget(connection: Connection) -> None:
+            families = set(connection.execute(select(RUNS.c.family).where(RUNS.c.id.in_(ids))).scalars())
+            for table, column in ((EVENTS, EVENTS.c.run), (OUTCOMES, OUTCOMES.c.run), (RUNS, RUNS.c.id)):
+                connection.execute(delete(table).where(column.in_(ids)))
+            left = set(connection.execute(select(RUNS.c.family).where(RUNS.c.family.in_(families))).scalars())
+            connection.execute(delete(ANSWERS).where(ANSWERS.c.scope.in_(families - left)))
+
+        await self._writer.settled(Job([], work=forget))
+
+    async def close(self) -> None:
+        await asyncio.to_thread(self.close_now)
+
+    def close_now(self) -> None:
+        """`close`, for those without an event loop."""
+        self._writer.close()
+        for engine in self._engines:
+            engine.dispose()
+
+    # --- inside ---
+
+    def _works(self, run: str, owner: str) -> bool:
+        """Whether somebody is at work at a run, as far as is known."""
+        state = state_of(owner)
+        return self._writer.works_at(run) if state == "myself" else state != "gone"
+
+    async def _read(self, find: Callable[[Connection], T]) -> T:
+        return self._find(find) if self._near else await asyncio.to_thread(self._find, find)
+
+    def _find(self, find: Callable[[Connection], T]) -> T:
+        try:
+            with self._reader.connect() as connection:
+                return find(connection)
+        except DBAPIError as error:
+            raise self._explain(error) from error
+
+    def _rows(self, claim: Claim, notes: Sequence[Note]) -> list[Row]:
+        made = []
+        for note in notes:
+            match note:
+                case Outcome():
+                    made.append(Row(self._once[OUTCOMES], rows.of_outcome(claim, note)))
+                case Batch():
+                    made.append(Row(self._once[EVENTS], rows.of_batch(claim, note)))
+                case Text():
+                    made.append(self._text(note))
+                case Standing():
+                    made.append(Row(_STANDING, rows.of_standing(claim, note)))
+        return made
+
+    def _text(self, text: Text) -> Row:
+        return Row(self._once[TEXTS], {"hash": text.hash, "text": text.text})
+
+    def _take(self, connection: Connection, run: str, seen: int | None) -> Claim | int:
+        """The run, where its owner is gone: certainly, or because it has not moved on from the beat that was `seen`.
+
+        Else its beat, where nothing is known of its owner. Raises `RunBusy` where the owner is at work.
+        """
+        row = connection.execute(select(RUNS).where(RUNS.c.id == run).with_for_update()).mappings().first()
+        if row is None:
+            raise UsageError(f"the run {run} is no longer there")
+        match state_of(row["owner"]):
+            case "myself" if self._writer.works_at(run):
+                raise _busy(run)
+            case "alive":
+                raise _busy(run)
+            case "unknown" if row["beat"] != seen:
+                return int(row["beat"])
+        session = int(row["session"]) + 1
+        change = {"session": session, "owner": myself(), "beat": row["beat"] + 1}
+        connection.execute(update(RUNS).where(RUNS.c.id == run).values(change))
+        return Claim(run, str(row["family"]), session)
+
+    @staticmethod
+    def _beat(connection: Connection, claim: Claim) -> bool:
+        """Show that the owner lives; false where the run has another."""
+        return connection.execute(_BEAT, {"the_run": claim.run, "mine": claim.session}).rowcount == 1
+
+
+_ANSWER = select(ANSWERS.c.key, ANSWERS.c.scope, ANSWERS.c.reply).where(
+    ANSWERS.c.key.in_(bindparam("keys", expanding=True)), ANSWERS.c.scope.in_(bindparam("scopes", expanding=True))
+)
+_MINE = (RUNS.c.id == bindparam("the_run"), RUNS.c.session == bindparam("mine"))
+_BEAT = update(RUNS).where(*_MINE).values(beat=RUNS.c.beat + 1)
+_RELEASE = update(RUNS).where(*_MINE).values(owner="")
+_STANDING = (
+    update(RUNS)
+    .where(*_MINE)
+    .values(status=bindparam("new_status"), standing=bindparam("new_standing"), updated=bindparam("now"))
+)
+_REPLAN = (
+    update(RUNS)
+    .where(RUNS.c.id == bindparam("the_run"))
+    .values({name: bindparam(name) for name in ("kind", "question", "flow", "inputs", "settings")})
+)
+
+
+def _busy(run: str) -> RunBusy:
+    return RunBusy(f"the run {run} is at work in another process; wait for it, or stop that process first")
+
+
+def new_id() -> str:
+    """A name for a run: its day, and letters that tell it apart."""
+    return time.strftime("%y%m%d-", time.gmtime()) + "".join(secrets.choice(_LETTERS) for _ in range(8))
