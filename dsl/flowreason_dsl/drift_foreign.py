@@ -1,4 +1,4 @@
-"""Python and JavaScript in place of steps and values: `return`, `pass`, `xs.append(x)`, `c ? a : b`, `xs.map(x => …)`.
+"""Values as Python and JavaScript write them: `c ? a : b`, `xs.map(x => …)`, `ask "…" == "yes"`, `1..3`.
 
 Invariant: as in `drift`: each rule answers None where something else may be meant, and its fix, made alone, gives what
 was meant.
@@ -26,93 +26,22 @@ from flowreason_dsl.drift import (
     text_of,
     token,
 )
-from flowreason_dsl.grammar import END
 from flowreason_dsl.javascript import in_python
-from flowreason_dsl.python_world import IMPORTABLE
 from flowreason_dsl.source import Span
 from flowreason_dsl.tokens import Token
 
 if TYPE_CHECKING:
     from flowreason_dsl.reading import Reading
 
-_ACTIONS = frozenset({"ASK", "SOLVE", "EMULATE", "RUN", "FOR", "SAMPLE"})
+ACTIONS = frozenset({"ASK", "SOLVE", "EMULATE", "RUN", "FOR", "SAMPLE"})
+"""What Python cannot do."""
+
 _BEFORE_VALUE = frozenset({"EQUAL", "ANSWER", "YIELD"})
 _BEHIND_VALUE = frozenset({"GIVEN", "WITH", "ENSURE"})
 _OPENERS = frozenset({"LPAR", "LSQB", "LBRACE"})
 _CLOSERS = frozenset({"RPAR", "RSQB", "RBRACE"})
-_ADDERS = frozenset({"append", "push", "add"})
 _LISTED = frozenset({"map", "filter", "some", "every", "find"})
 _HOLE = re.compile(r"\{\s*[A-Za-z_][\w.]*(?:\[[^\]{}]*\])*\s*\}")
-
-
-def returned(at: Reading, expected: set[str]) -> Change | None:
-    """`return x`, `return ask "…"`."""
-    word = here(at)
-    if word.type != "RETURN" or "ANSWER" not in expected or at.begins_line(at.at + 1):
-        return None
-    last = line_end(at, at.at)
-    ends = "RBRACE" in (at.kind(last), at.kind(last - 1)) or at.kind(last) == END
-    if at.kind(at.at + 1) in ("RBRACE", "COLON", "STRANGE") or not ends:
-        return None
-    found = Diagnostic("syntax-python-word", "a flow ends with `answer`", word.span)
-    return Change(
-        at.at, at.at + 1, [made("ANSWER", word, "answer")], fixed(found, "write `answer`", word.span, "answer")
-    )
-
-
-def nothing_done(at: Reading, expected: set[str]) -> Change | None:
-    """`pass`."""
-    word = here(at)
-    if word.type != "PASS" or "ANSWER" not in expected or not at.begins_line(at.at + 1):
-        return None
-    found = Diagnostic("syntax-python-word", "an empty block is written `{ }`", word.span)
-    return Change(at.at, at.at + 1, [], fixed(found, "take it out", word.span, ""))
-
-
-def imported(at: Reading, expected: set[str]) -> Change | None:
-    """`import math`, `from math import sqrt`."""
-    word, last = here(at), line_end(at, at.at)
-    if word.type not in ("IMPORT", "FROM") or "ANSWER" not in expected or not at.begins_line(at.at):
-        return None
-    if last < at.at + 2 or at.kind(at.at + 1) != "NAME":
-        return None
-    message = "modules are imported inside a block of Python; the usual ones need no import"
-    found = Diagnostic("syntax-python-word", message, at.span_between(at.at, last - 1))
-    module = str(token(at, at.at + 1).value)
-    if module in IMPORTABLE:
-        found = fixed(found, "take it out", found.span, "")
-    return Change(at.at, last, [], found)
-
-
-# --- lists that grow -----------------------------------------------------------------------------------------
-
-
-def appended(at: Reading, _expected: set[str]) -> Change | None:
-    """`xs.append(x)`, `xs.push(ask "…")`."""
-    name, first = token(at, at.statement), at.statement
-    if here(at).type != "LPAR" or at.at != first + 3 or kinds(at, first, 2) != ["NAME", "DOT"]:
-        return None
-    end = closing(at, at.at)
-    if str(token(at, at.at - 1).value) not in _ADDERS or end is None or end == at.at + 1:
-        return None
-    span, message = at.span_between(first, end), "a value cannot be changed in place; a longer list is a new one"
-    asks = at.kind(at.at + 1) in _ACTIONS
-    item = _item_name(at) if asks else _python(at, at.at + 1, end)
-    if item is None:
-        return None
-    code = f"{name.value} + [{item}]"
-    right, new = f"{name.value} = `{code}`", [name, made("EQUAL", name, "="), code_token(here(at), code)]
-    if asks:
-        right = f"{item} = {text_of(at, at.at + 1, end)}\n{' ' * at.indent(name)}{right}"
-        new = [made("NAME", name, item), made("EQUAL", name, "="), *at.tokens[at.at + 1 : end], *new]
-    found = fixed(Diagnostic("syntax-python", message, span), f"write {name.value} = `{code}`", span, right)
-    return Change(first, end + 1, new, found)
-
-
-def _item_name(at: Reading) -> str | None:
-    """A name that is free."""
-    name = f"{token(at, at.statement).value}_item"
-    return name if name not in at.bound else None
 
 
 # --- values --------------------------------------------------------------------------------------------------
@@ -136,8 +65,8 @@ def chosen_by_if(at: Reading) -> Change | None:
 
 def _chosen(at: Reading, begin: int, end: int, parts: tuple[tuple[int, int], ...]) -> Change | None:
     (first, last), yes, no = parts
-    condition = _python(at, first, last)
-    written = [_python(at, *yes), _python(at, *no)]
+    condition = python_of(at, first, last)
+    written = [python_of(at, *yes), python_of(at, *no)]
     span = at.span_between(begin, end - 1)
     if condition is not None and None not in written:
         code = f"{written[0]} if {condition} else {written[1]}"
@@ -232,9 +161,9 @@ def arrow_function(at: Reading, _expected: set[str]) -> Change | None:
         if call is None:
             return None
         method, name, body, last = call
-        if method == "map" and last + 1 == end and at.kind(body[0]) in _ACTIONS:
+        if method == "map" and last + 1 == end and at.kind(body[0]) in ACTIONS:
             return _each_asked(at, begin, end, (name, items), body)
-        inner = _python(at, *body)
+        inner = python_of(at, *body)
         if inner is None:
             return None
         items, place = _in_list(method, name, inner, items), last + 1
@@ -296,6 +225,16 @@ def compared(at: Reading, expected: set[str]) -> Change | None:
     return Change(at.at, at.at + 2, [], found)
 
 
+def run_called(at: Reading, _expected: set[str]) -> Change | None:
+    """`run helper("a")`."""
+    if here(at).type != "LPAR" or kinds(at, at.at - 2, 2) != ["RUN", "NAME"] or closing(at, at.at) is None:
+        return None
+    run, name = token(at, at.at - 2), token(at, at.at - 1)
+    message = "`run` runs the text of a flow that a step gave; a flow of this file is called by its name"
+    found = Diagnostic("syntax-word", message, run.span)
+    return Change(at.at - 2, at.at, [name], fixed(found, "take it out", Span(run.start, name.start), ""))
+
+
 def negated(at: Reading, expected: set[str]) -> Change | None:
     """`while not ask "…"`."""
     word = here(at)
@@ -324,9 +263,9 @@ def counted_to(at: Reading, _expected: set[str]) -> Change | None:
 # --- Python --------------------------------------------------------------------------------------------------
 
 
-def _python(at: Reading, first: int, last: int) -> str | None:
+def python_of(at: Reading, first: int, last: int) -> str | None:
     """Tokens as one Python expression; None where they are none."""
-    if first >= last or any(at.kind(i) in _ACTIONS for i in range(first, last)):
+    if first >= last or any(at.kind(i) in ACTIONS for i in range(first, last)):
         return None
     out, place = "", token(at, first).start
     for each in at.tokens[first:last]:
@@ -352,15 +291,5 @@ def _said(at: Reading, each: Token) -> str:
     return {"TRUE": "True", "FALSE": "False"}.get(each.type, written)
 
 
-AT_FAULT: tuple[Rule, ...] = (
-    returned,
-    nothing_done,
-    imported,
-    appended,
-    arrow_function,
-    compared,
-    negated,
-    counted_to,
-    chosen,
-)
+AT_FAULT: tuple[Rule, ...] = (arrow_function, compared, run_called, negated, counted_to, chosen)
 BEFORE = (chosen_by_if,)

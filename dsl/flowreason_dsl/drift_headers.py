@@ -256,6 +256,19 @@ def reserved_before(at: Reading, _expected: set[str]) -> Change | None:
     return Change(at.at - 1, at.at, [made("NAME", word, word.value)], found)
 
 
+def type_before(at: Reading, expected: set[str]) -> Change | None:
+    """`flow f(text a, int n = 3)`."""
+    type_, name = token(at, at.at - 1), here(at)
+    if not _among_parameters(at) or expected != {"COLON"} or name.type != "NAME" or type_.value not in _TYPES:
+        return None
+    word, span = mend.TYPES.get(str(type_.value), str(type_.value)), at.span_between(at.at - 1, at.at)
+    right = f"{name.value}: {word}"
+    found = fixed(
+        Diagnostic("syntax-word", f"the type stands behind the name: `{right}`", span), f"write `{right}`", span, right
+    )
+    return Change(at.at - 1, at.at + 1, [name, made("COLON", name, ":"), made("NAME", type_, word)], found)
+
+
 def untyped(at: Reading, expected: set[str]) -> Change | None:
     """`flow f(a, b)`, `flow f(a = 3)`."""
     name = token(at, at.at - 1)
@@ -304,6 +317,7 @@ AT_FAULT: tuple[Rule, ...] = (
     reserved_parameter,
     reserved_use,
     reserved_before,
+    type_before,
     untyped,
     nested_flow,
     default,

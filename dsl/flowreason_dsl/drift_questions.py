@@ -134,9 +134,36 @@ def shown_by_with(at: Reading, expected: set[str]) -> Change | None:
     name, word = token(at, at.at - 1), token(at, at.at - 2)
     if word.type != "WITH" or name.type != "NAME" or expected != {"EQUAL"} or here(at).type == "COLON":
         return None
+    if name.value in SETTINGS:
+        return _setting_without_mark(at, name)
     message = f"`with` sets something, as in `with temperature=0.7`; a value is shown with `given {name.value}`"
     found = fixed(Diagnostic("syntax-suffix", message, word.span), "write `given`", word.span, "given")
     return Change(at.at - 2, at.at, [made("GIVEN", word, "given"), name], found)
+
+
+def _setting_without_mark(at: Reading, name: Token) -> Change | None:
+    """`with temperature 0.5`, `with think`."""
+    valued = here(at).type in _ONE and not at.begins_line(at.at)
+    if not valued and name.value != "think":
+        return None
+    right, place = "=" if valued else "=true", Span(name.end, here(at).start if valued else name.end)
+    found = Diagnostic("syntax-unexpected", f"a setting is written `{name.value}=…`", name.span)
+    new = [Token("EQUAL", name.end, name.end, "=")] + ([] if valued else [Token("TRUE", name.end, name.end, "true")])
+    return Change(at.at, at.at, new, fixed(found, f"write `{right}`", place, right))
+
+
+def given_and(at: Reading, _expected: set[str]) -> Change | None:
+    """`given a and b`."""
+    word, place = here(at), at.at - 1
+    if word.type != "AND" or at.kind(at.at + 1) != "NAME":
+        return None
+    while at.kind(place) in ("NAME", "DOT", "COMMA") and place > at.statement:
+        place -= 1
+    if at.kind(place) != "GIVEN":
+        return None
+    before = Span(token(at, at.at - 1).end, word.end)
+    found = Diagnostic("syntax-unexpected", "between names stands `,`", word.span)
+    return Change(at.at, at.at + 1, [made("COMMA", word, ",")], fixed(found, "write `,`", before, ","))
 
 
 def setting_with_colon(at: Reading, expected: set[str]) -> Change | None:
@@ -242,6 +269,7 @@ AT_FAULT: tuple[Rule, ...] = (
     settings_in_braces,
     setting_with_colon,
     bare_model,
+    given_and,
     suffix_first,
     settings_behind,
     template_literal,

@@ -14,6 +14,7 @@ from flowreason_dsl import (
     drift_foreign,
     drift_headers,
     drift_indentation,
+    drift_python,
     drift_questions,
     drift_statements,
     drift_types,
@@ -31,6 +32,7 @@ _AT_FAULT = (
     *drift_unclosed.AT_FAULT,
     *drift_questions.AT_FAULT,
     *drift_values.AT_FAULT,
+    *drift_python.AT_FAULT,
     *drift_foreign.AT_FAULT,
     *drift_blocks.AT_FAULT,
     *drift_statements.AT_FAULT,
@@ -38,10 +40,14 @@ _AT_FAULT = (
 _BEFORE = (
     *drift_types.BEFORE,
     *drift_foreign.BEFORE,
+    *drift_python.BEFORE,
     *drift_headers.BEFORE,
     *drift_blocks.BEFORE,
     *drift_statements.BEFORE,
 )
+
+_TELLING = frozenset({"null", "undefined", "nil", "switch", "select", "when"})
+"""Names at which a rule looks, whatever stands behind them."""
 
 _BEHIND = frozenset({"NAME", "LSQB", "LPAR", "LBRACE", "VBAR", "CODE"})
 """What stands behind a name at which a rule looks."""
@@ -51,7 +57,9 @@ def before(at: Reading) -> bool:
     """Puts in place what was meant by a token that could stand here, but is not meant as what it would be."""
     kind = at.kind(at.at)
     if kind == "NAME":
-        telling = at.kind(at.at + 1) in _BEHIND or at.tokens[at.at + 1].value == "<"
+        telling = (
+            at.kind(at.at + 1) in _BEHIND or at.tokens[at.at + 1].value == "<" or at.tokens[at.at].value in _TELLING
+        )
     elif kind == "IF":
         telling = not at.begins_line(at.at)
     else:

@@ -141,15 +141,16 @@ def type_behind(at: Reading, expected: set[str]) -> Change | None:
 def named_by_arrow(at: Reading, expected: set[str]) -> Change | None:
     """`ask "…" -> r`."""
     mark, name, first = here(at), token(at, at.at + 1), at.statement
-    if mark.type != "ARROW" or not _statement(at, expected) or at.kind(first) not in _ACTIONS:
+    if mark.type not in ("ARROW", "AS") or not _statement(at, expected) or at.kind(first) not in _ACTIONS:
         return None
     ends = at.begins_line(at.at + 2) or at.kind(at.at + 2) in ("RBRACE", "$END")
     if name.type != "NAME" or not ends or name.value in _TYPES or name.value in at.bound:
         return None
     span, right = at.span_between(first, at.at + 1), f"{name.value} = {text_of(at, first, at.at)}"
-    found = Diagnostic(
-        "syntax-edge", f"an edge joins names; a step is written `{name.value} = …`", at.span_between(at.at, at.at + 1)
-    )
+    edge = mark.type == "ARROW"
+    message = f"{'an edge joins names; ' if edge else ''}a step is written `{name.value} = …`"
+    code = "syntax-edge" if edge else "syntax-python-word"
+    found = Diagnostic(code, message, at.span_between(at.at, at.at + 1))
     start = token(at, first)
     new = [made("NAME", start, name.value), made("EQUAL", start, "="), *at.tokens[first : at.at]]
     return Change(first, at.at + 2, new, fixed(found, f"write `{name.value} = …`", span, right))

@@ -153,6 +153,49 @@ def joined_texts(at: Reading, _expected: set[str]) -> Change | None:
     return Change(at.at, last, [], found)
 
 
+def or_else(at: Reading, expected: set[str]) -> Change | None:
+    """`ask "…" or "nobody"`, `ask "…" ?? 0`, `ask "…" || 0`."""
+    word, doubled = here(at), kinds(at, at.at, 2) == ["VBAR", "VBAR"]
+    if word.type != "OR" and word.value not in ("??", "||", "?:") and not doubled:
+        return None
+    last = at.at + 1 + doubled
+    if "ELSE" not in expected or at.kind(at.at - 1) not in STRINGS or at.kind(at.at - 2) not in _ACTIONS | {"NAME"}:
+        return None
+    if at.kind(last) not in STRINGS | _ACTIONS | {"INT", "DECIMAL", "TRUE", "FALSE", "NAME", "CODE", "NONE"}:
+        return None
+    span = at.span_between(at.at, last - 1)
+    found = Diagnostic("syntax-python", "what is taken when a step fails stands behind `else`", span)
+    return Change(at.at, last, [made("ELSE", word, "else")], fixed(found, "write `else`", span, "else"))
+
+
+def last_comma(at: Reading, expected: set[str]) -> Change | None:
+    """`x = ask "…",` at the end of a line."""
+    comma = here(at)
+    if comma.type != "COMMA" or not {"ANSWER", "BREAK"} <= expected or not at.begins_line(at.at + 1):
+        return None
+    found = fixed(
+        Diagnostic("syntax-unexpected", "nothing follows this comma", comma.span), "take it out", comma.span, ""
+    )
+    return Change(at.at, at.at + 1, [], found)
+
+
+def sampled(at: Reading, expected: set[str]) -> Change | None:
+    """`sample 5 ask "…"`, `sample 5 yield ask "…"`."""
+    action = here(at)
+    if action.type not in _ACTIONS | {"YIELD"} or expected & {"ASK", "YIELD"} or at.kind(at.at - 2) != "SAMPLE":
+        return None
+    last = line_end(at, at.at)
+    if any(at.kind(i) in ("LBRACE", "RBRACE") for i in range(at.at, last)):
+        return None
+    word = [] if action.type == "YIELD" else [made("YIELD", action, "yield")]
+    inner, span = text_of(at, at.at, last), at.span_between(at.at, last - 1)
+    right = f"{{ {'yield ' if word else ''}{inner} }}"
+    message = "the rounds of a `sample` stand in a block, and each yields a value"
+    new = [made("LBRACE", action, "{"), *word, *at.tokens[at.at : last], made("RBRACE", token(at, last - 1), "}")]
+    found = fixed(Diagnostic("syntax-block", message, action.span), "write the block", span, right)
+    return Change(at.at, last, new, found)
+
+
 def _inside(at: Reading, place: int) -> str | None:
     """What stands between the quotes of a plain text."""
     text = at.source.slice(token(at, place).span)
@@ -174,4 +217,4 @@ def _piece(at: Reading, place: int) -> tuple[str | None, int]:
     return (f"{{{text_of(at, place, end)}}}" if ends else None), end
 
 
-AT_FAULT: tuple[Rule, ...] = (asks_in_list, yield_missing, joined_texts)
+AT_FAULT: tuple[Rule, ...] = (asks_in_list, yield_missing, joined_texts, or_else, last_comma, sampled)

@@ -9,6 +9,7 @@ import re
 
 _QUOTED = re.compile(r'("(?:[^"\\\n]|\\.)*"|\'(?:[^\'\\\n]|\\.)*\')')
 _WORDS = {"null": "None", "undefined": "None", "true": "True", "false": "False"}
+_SIGNS = {"≥": ">=", "≤": "<=", "≠": "!=", "×": "*", "÷": "/"}
 _WORD = re.compile(r"\b(?:null|undefined|true|false)\b")
 _NOT = re.compile(r"!(?!=)\s*")
 _EACH = re.compile(r"\s*(?:(?:const|let|var)\s+)?([A-Za-z_]\w*)\s+(?:of|in)\s+(\S.*?)\s*\Z", re.DOTALL)
@@ -26,6 +27,8 @@ def in_python(text: str) -> str:
 
 
 def _translated(part: str) -> str:
+    for sign, python in _SIGNS.items():
+        part = part.replace(sign, python)
     part = part.replace("===", "==").replace("!==", "!=")
     part = re.sub(r"\s*&&\s*", " and ", part)
     part = re.sub(r"\s*\|\|\s*", " or ", part)

@@ -35,6 +35,8 @@ _ELSE = frozenset({"otherwise", "or", "orelse", "fallback"})
 _FOR = frozenset({"foreach", "forEach", "forall", "for_each"})
 _GIVEN = frozenset({"using", "from", "based_on"})
 _TEXTS = frozenset({"TEMPLATE", "TEXT", "QUOTED"})
+_TOGETHER = frozenset({"parallel", "concurrent", "concurrently", "parfor", "all"})
+_CALLERS = frozenset({"call", "invoke", "execute", "exec"})
 _FAR_ENOUGH = 3
 
 
@@ -64,6 +66,17 @@ def meant(at: Reading) -> Meant | None:
         return _instead(at, token, "else", f"what is tried when a step fails stands behind `else`, not `{token.value}`")
     if token.value in _FOR and following.type == "NAME" and at.machine.admits("FOR"):
         return _instead(at, token, "for", f"a loop begins with `for`, not with `{token.value}`")
+    if token.value in _TOGETHER and following.type == "FOR" and at.machine.admits("FOR"):
+        away = Fix("take it out", Span(token.start, following.start), "")
+        message = f"what does not need one another runs at once, without `{token.value}`"
+        return Meant(None, Diagnostic("syntax-word", message, token.span, fix=away))
+    if token.value == "loop" and following.type in ("INT", "CODE") and at.machine.admits("REPEAT"):
+        message = "a loop of so many rounds begins with `repeat`, not with `loop`"
+        told = Diagnostic("syntax-word", message, token.span, fix=Fix("write `repeat`", token.span, "repeat"))
+        return Meant(Token("REPEAT", token.start, token.end, "repeat"), told)
+    if token.value in _CALLERS and following.type == "NAME" and at.kind(at.at + 2) == "LPAR":
+        away = Fix("take it out", Span(token.start, following.start), "")
+        return Meant(None, Diagnostic("syntax-word", f"a call needs no `{token.value}`", token.span, fix=away))
     if token.value == "each" and at.kind(at.at - 1) == "FOR" and at.kind(at.at + 2) == "IN":
         away = Fix("take it out", Span(token.start, following.start), "")
         return Meant(
@@ -82,6 +95,9 @@ def _declared(at: Reading, token: Token, name: Token) -> Meant | None:
     type_ = mend.TYPES.get(str(token.value), str(token.value))
     away = Span(token.start, name.start)
     if token.value in _DECLARERS:
+        message = f"a step is written `{name.value} = …`, without `{token.value}`"
+        return Meant(None, Diagnostic("syntax-word", message, token.span, fix=Fix("take it out", away, "")))
+    if type_ not in SCALARS and at.begins_line(at.at) and not at.begins_line(at.at + 2):
         message = f"a step is written `{name.value} = …`, without `{token.value}`"
         return Meant(None, Diagnostic("syntax-word", message, token.span, fix=Fix("take it out", away, "")))
     if type_ in SCALARS and at.kind(at.at + 2) == "EQUAL":

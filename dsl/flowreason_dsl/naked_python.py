@@ -26,7 +26,7 @@ _BEFORE = frozenset(
 _STOPS = frozenset({"LBRACE", "GIVEN", "WITH", "ENSURE", "COMMA", "ELSE", "YIELD", "MAX", "UNTIL", "RPAR", "RBRACE"})
 _WORDS = frozenset({"ASK", "SOLVE", "EMULATE", "RUN", "SAMPLE", "FOR", "BLOCK"})
 _CLOSING = {"LPAR": "RPAR", "LSQB": "RSQB", "LBRACE": "RBRACE"}
-_FOREIGN = re.compile(r"===|!==|&&|\|\||!(?!=)")
+_FOREIGN = re.compile(r"[≥≤≠×÷]|===|!==|&&|\|\||!(?!=)")
 _LONGEST = 600
 _MOST_TRIES = 20
 _FARTHEST = 200
@@ -136,6 +136,8 @@ def said_in_python(text: str) -> str:
 def with_quoted_keys(code: str) -> str | None:
     """`{"name": n}` for `{name: n}`, as only names of fields can be meant; None where that is not what stands there."""
     tree = parsed(code)
+    if isinstance(tree, ast.Set) and all(isinstance(each, ast.Name) for each in tree.elts):
+        return "{" + ", ".join(f'"{each.id}": {each.id}' for each in tree.elts if isinstance(each, ast.Name)) + "}"
     if not isinstance(tree, ast.Dict) or "\n" in code or not code.isascii():
         return None
     keys = [key for key in tree.keys if isinstance(key, ast.Name)]

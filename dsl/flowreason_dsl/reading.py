@@ -312,7 +312,8 @@ class Reading:
         """Puts tokens in place of others that were not taken."""
         shift = len(tokens) - (last - first)
         self.tokens[first:last] = tokens
-        self._passed = {place + shift if place >= last else place for place in self._passed}
+        kept = [place for place in self._passed if not first <= place < last]
+        self._passed = {place + shift if place >= last else place for place in kept}
 
     def unclosed(self) -> Label | None:
         """The brace that is most likely the one that was never closed."""

@@ -13,7 +13,7 @@ from flowreason_dsl.check.kinds import listed
 from flowreason_dsl.diagnostics import Fix
 from flowreason_dsl.names import nearest
 from flowreason_dsl.source import Source, Span
-from flowreason_dsl.syntax import Parameter
+from flowreason_dsl.syntax import Argument, Call, Parameter
 
 MOST_TOLD = 20
 """How many arguments of one call are told to be wrong."""
@@ -33,6 +33,16 @@ class Problem(NamedTuple):
             return None
         written = Span(argument.start, argument.start + len(self.name))
         return Fix(f"write `{self.meant}`", written, self.meant)
+
+
+def after_named(call: Call) -> Argument | None:
+    """The first argument without a name that stands after one with a name."""
+    named = False
+    for argument in call.arguments:
+        if argument.name is None and named:
+            return argument
+        named = named or argument.name is not None
+    return None
 
 
 @dataclass(frozen=True, slots=True)

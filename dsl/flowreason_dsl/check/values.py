@@ -8,7 +8,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from dataclasses import dataclass, replace
 
-from flowreason_dsl.check.arguments import fill
+from flowreason_dsl.check.arguments import after_named, fill
 from flowreason_dsl.check.kinds import fits, join, loosened, show
 from flowreason_dsl.check.options import OPTIONS, check_settings
 from flowreason_dsl.check.pieces import Pieces
@@ -19,7 +19,7 @@ from flowreason_dsl.diagnostics import Fix, Label
 from flowreason_dsl.expected import ask_type, sample_type
 from flowreason_dsl.names import nearest
 from flowreason_dsl.python import BUILTINS, PRELUDE, facts
-from flowreason_dsl.source import Span
+from flowreason_dsl.source import NOWHERE, Span
 from flowreason_dsl.syntax import (
     Ask,
     Call,
@@ -64,6 +64,7 @@ class Values(Pieces):
     """
 
     unknown_calls = False
+    _told = NOWHERE
 
     @abstractmethod
     def loop_value(self, loop: For | Sample, state: State, wanted: Wanted) -> Type:
@@ -218,7 +219,10 @@ class Values(Pieces):
         order = sorted(call.arguments, key=lambda argument: argument.name is not None)
         plain = [argument for argument in order if argument.name is None]
         named = [argument.name.text for argument in order if argument.name is not None]
-        self._in_order(call)
+        if late := after_named(call):
+            message = "an argument without a name stands after one with a name"
+            self.findings.add("argument-order", message, late.span)
+            return
         filled = fill(target.parameters, len(plain), named)
         last = {argument.name.text: argument.span for argument in order if argument.name is not None}
         for problem in filled.problems(call.name.text):
@@ -229,15 +233,6 @@ class Values(Pieces):
             self.findings.add(problem.code, problem.message, span, labels=labels, fix=fix)
         for argument, slot in zip(order, filled.slots, strict=True):
             self.expression(argument.value, state, self._argument_wanted(call, slot, target))
-
-    def _in_order(self, call: Call) -> None:
-        named = False
-        for argument in call.arguments:
-            if argument.name is None and named:
-                message = "an argument without a name stands after one with a name"
-                self.findings.add("argument-order", message, argument.span)
-                return
-            named = named or argument.name is not None
 
     def _signature(self, target: FlowDef | ToolDef) -> list[Label]:
         source = self.program.sources.get(target.name.text)
@@ -260,6 +255,8 @@ class Values(Pieces):
         if name in self.outline.reported or doubts.may_exist(name) or self.program.lacking:
             return
         text = self.findings.source.slice(call.span)
+        if name in BUILTINS and self._told.cover(call.span) == self._told:
+            return  # in a call of Python that is told already
         if name in state.names:
             message = f"`{name}` is a value, and only flows and tools are called"
             self.findings.add("call-of-value", message, call.name.span, labels=[Label(state.names[name].span, "here")])
@@ -270,6 +267,7 @@ class Values(Pieces):
                 fix = Fix("take it out", call.span, "")
             hint = "leave it out: `answer` gives a value" if name == "print" else "Python stands between backticks"
             self.findings.add("call-python", f"`{name}` is a function of Python", call.span, help=hint, fix=fix)
+            self._told = call.span
         else:
             near = nearest(name, [*self.program.flows, *self.program.tools])
             self.findings.spared |= {near} if near else set()
