@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from flowreason.graph import ops
 from flowreason.graph.bounds import ONE, ZERO, Bound, lowest, symbol, total
 from flowreason.graph.model import FlowGraph, Node, Read
-from flowreason.graph.peek import NOTHING, Known, Range, either_of, exactly, of_value, python_value
+from flowreason.graph.peek import NOTHING, Known, Range, declared, either_of, exactly, of_value, python_value
 from flowreason.values import show
 from flowreason_dsl.syntax import Path
 from flowreason_dsl.types import Choice, DictOf, ListOf, Record, Scalar, Type
@@ -53,7 +53,7 @@ class KnownValues:
         self._left_early = {flow.body_of(n.region) for n in flow.nodes.values() if isinstance(n.op, ops.Leave)}
         for id in order:
             node = flow.nodes[id]
-            self._known[id] = self._of(node)
+            self._known[id] = declared(self._of(node), node.type)
             self._characters[id] = self._length_of_text(node)
 
     # --- what others ask ---
@@ -63,15 +63,13 @@ class KnownValues:
 
     def length(self, id: str) -> Range:
         """How many items a node's list has."""
-        id = self._origin(id)
         found = self._known[id].length
-        return found or exactly(self._symbol(id, "len({})", "the number of items in {}"))
+        return found or exactly(self._symbol(self._origin(id), "len({})", "the number of items in {}"))
 
     def count(self, id: str) -> Range:
         """Which number a node gives, where a number of rounds or samples is read from it."""
-        id = self._origin(id)
         found = self._known[id].number
-        return found or exactly(self._symbol(id, "{}", "the number {}"))
+        return found or exactly(self._symbol(self._origin(id), "{}", "the number {}"))
 
     def _origin(self, id: str) -> str:
         """The node whose value a node hands on as it is."""

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 from flowreason.graph.bounds import UNBOUNDED, ZERO, Bound, as_bound, constant, highest, lowest
+from flowreason_dsl.types import Choice, DictOf, ListOf, Record, Scalar, Type
 
 MISSING = object()
 DEEPEST = 20
@@ -30,11 +31,16 @@ class Range(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What is known of a value: itself, how many items it has, which number it is. None: not known."""
+    """What is known of a value: itself, how many items it has, which number it is. None: not known.
+
+    `signed`: the number may be below zero, where `number` says zero: nothing is done so often, but counted from the
+    end of a list, or times another such number, it is more than that.
+    """
 
     value: Any = MISSING
     length: Range | None = None
     number: Range | None = None
+    signed: bool = False
 
 
 NOTHING = Known()
@@ -50,7 +56,8 @@ def of_value(value: Any) -> Known:
         return Known(value)
     if isinstance(value, int) or (isinstance(value, float) and value.is_integer()):
         count = max(0, int(value))
-        return Known(value, number=exactly(count) if count < _COUNTED else Range(constant(_COUNTED), UNBOUNDED))
+        number = exactly(count) if count < _COUNTED else Range(constant(_COUNTED), UNBOUNDED)
+        return Known(value, number=number, signed=value < 0)
     if isinstance(value, list | tuple | set | frozenset | dict):
         return Known(value, length=exactly(len(value)))
     return Known(value)
@@ -71,7 +78,35 @@ def either_of(many: Iterable[Known]) -> Known:
     length, number = parts[0].length, parts[0].number
     for part in parts[1:]:
         length, number = either(length, part.length), either(number, part.number)
-    return Known(length=length, number=number)
+    return Known(length=length, number=number, signed=any(part.signed for part in parts))
+
+
+def declared(known: Known, type: Type) -> Known:
+    """What is known of a value once it has become one of a type: a record has the fields of its type and no others."""
+    if known.value is not MISSING:
+        value = _become(known.value, type)
+        if value is MISSING:
+            known = Known(length=known.length if isinstance(type, ListOf) else None)
+        elif value is not known.value:
+            known = of_value(value)
+    return replace(known, length=exactly(len(type.fields))) if isinstance(type, Record) else known
+
+
+def _become(value: Any, type: Type) -> Any:
+    """A value as one of a type; itself where nothing in it changes, `MISSING` where it cannot be told."""
+    match type:
+        case Scalar(name="graph"):
+            return MISSING
+        case Record(fields=fields) if isinstance(value, Mapping):
+            made: Any = {name: _become(value.get(name, MISSING), inner) for name, inner in fields}
+        case DictOf(value=inner) if isinstance(value, Mapping):
+            made = {str(key): _become(each, inner) for key, each in value.items()}
+        case ListOf(item=inner) if isinstance(value, list | tuple) and not isinstance(inner, Scalar | Choice):
+            made = [_become(each, inner) for each in value]
+        case _:
+            return value
+    inside = made.values() if isinstance(made, dict) else made
+    return MISSING if any(each is MISSING for each in inside) else value if made == value else made
 
 
 def python_value(text: str, names: Mapping[str, Known]) -> Known:
@@ -139,7 +174,8 @@ def _function(name: str, args: list[Known], count: int) -> Known:
     if name in ("min", "max") and all(numbers) and count > 1:
         found = [each for each in numbers if each]
         best = lowest if name == "min" else highest
-        return Known(number=Range(best(*(n.low for n in found)), best(*(n.high for n in found))))
+        number = Range(best(*(n.low for n in found)), best(*(n.high for n in found)))
+        return Known(number=number, signed=any(arg.signed for arg in args))
     return NOTHING
 
 
@@ -160,7 +196,7 @@ def _method(owner: Known, name: str, args: list[Known]) -> Known:
 
 def _cut(owner: Known, upper: Known) -> Known:
     """`xs[:n]`."""
-    if owner.length is None or upper.number is None or (isinstance(upper.value, int) and upper.value < 0):
+    if owner.length is None or upper.number is None or upper.signed:
         return Known(length=owner.length and Range(ZERO, owner.length.high))
     return Known(length=_least_of([owner.length, upper.number]))
 
@@ -170,13 +206,16 @@ def _arithmetic(left: Known, op: ast.operator, right: Known) -> Known:
     if isinstance(op, ast.Add) and left.length and right.length:
         first, second = left.length, right.length
         return Known(length=Range(first.low + second.low, first.high + second.high))
-    if a is None or b is None or any(isinstance(k.value, int) and k.value < 0 for k in (left, right)):
+    if a is None or b is None or (left.signed and right.signed):
         return NOTHING
+    signed = left.signed or right.signed
     match op:
         case ast.Add():
-            return Known(number=Range(a.low + b.low, a.high + b.high))
+            return Known(number=Range(ZERO if signed else a.low + b.low, a.high + b.high), signed=signed)
         case ast.Mult():
-            return Known(number=Range(a.low * b.low, a.high * b.high))
-        case ast.Sub() | ast.FloorDiv():
-            return Known(number=Range(ZERO, a.high))
+            return Known(number=Range(ZERO if signed else a.low * b.low, a.high * b.high), signed=signed)
+        case ast.Sub() if not right.signed:
+            return Known(number=Range(ZERO, a.high), signed=True)
+        case ast.FloorDiv() if not right.signed:
+            return Known(number=Range(ZERO, a.high), signed=signed)
     return NOTHING

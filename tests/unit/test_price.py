@@ -161,6 +161,31 @@ def test_lengths_are_read_off_python(code: str, count: str) -> None:
     assert calls(f'answer for x in `{code}` yield ask "Q {{x}}" with tries=1')[1] == count
 
 
+@pytest.mark.parametrize(
+    ("code", "most"),
+    [
+        ("lines[:n - 5]", "8"),
+        ("lines[:-1 if town else 2]", "8"),
+        ("range(3 + (n - 5))", "5"),
+        ("range(n - 1 - 1)", "2"),
+    ],
+)
+def test_a_number_below_zero_counts_from_the_end_of_a_list(code: str, most: str) -> None:
+    body = f'answer for x in `{code}` yield ask "Q {{x}}" with tries=1'
+    assert calls(body, inputs={"lines": list("abcdefgh"), "n": 2}) == ("0", most)
+
+
+def test_a_record_has_the_fields_of_its_type_whatever_it_is_made_of() -> None:
+    each = 'answer for key in person yield ask "Q {key}" with tries=1'
+    assert calls('person: {name: text} = `{"name": "Ada", "age": 36}`\n' + each) == ("1", "1")
+    assert calls(each, parameters="person: {name: text}", inputs={"person": {"name": "Ada", "age": 36}}) == ("1", "1")
+    assert calls("person: {name: text, age: int} = lines\n" + each, parameters="lines: any") == ("2", "2")
+    rows = 'answer for row in rows { found = for key in row yield ask "Q {key}" with tries=1 yield found }'
+    given = [{"name": "Ada", "age": 36}]
+    assert calls(rows, parameters="rows: list[{name: text}]", inputs={"rows": given}) == ("1", "1")
+    assert calls(rows, parameters="rows: list[any]", inputs={"rows": given}) == ("2", "2")
+
+
 def test_a_filter_leaves_at_most_as_many() -> None:
     body = 'answer for x in `[line for line in lines if line]` yield ask "Q {x}" with tries=1'
     assert calls(body) == ("0", "len(lines)")
