@@ -17,7 +17,7 @@ from flowreason.engine.events import Event
 from flowreason.engine.journal import Journal
 from flowreason.engine.limits import Limits
 from flowreason.errors import UsageError
-from flowreason.flow import Flow, as_inputs, finish_run, load, loads
+from flowreason.flow import Flow, as_inputs, declarations, finish_run, load, loads
 from flowreason.keeping import DEFAULT, Keeper, Where, keeping, settings_of, store_at
 from flowreason.ports import Provider, Sandbox
 from flowreason.records import Plan
@@ -91,7 +91,9 @@ async def solve_async(
     given = as_inputs(inputs)
     checked_question(question)
     bound = bind(tools)
-    settings = settings_of(model=model, limits=None if limits is None else asdict(limits), tools=[*bound])
+    settings = settings_of(
+        model=model, limits=None if limits is None else asdict(limits), tools=declarations(bound) or None
+    )
     plan = Plan("solve", question, "", encode(given), settings)
     async with Session(provider, model, base_url, api_key, sandbox, unsafe_python) as session:
         kept = store_at(store, session.provider)

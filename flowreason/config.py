@@ -9,6 +9,9 @@ The config file is TOML, `flowreason/config.toml` in the user's config folder, o
     base_url = "http://localhost:11434/v1"
     api_key = "…"            # only with file mode 600
     timeout = 600            # seconds for one answer
+    requests_per_minute = 500
+    tokens_per_minute = 200000
+    fallback_models = ["qwen3:4b"]   # asked in this order when a model cannot answer
     grammar = "gbnf"         # forced on flows that are written: gbnf for llama.cpp, vLLM, SGLang; lark for llguidance
     [headers]
     X-Team = "rivers"
@@ -41,6 +44,9 @@ class Settings:
     concurrency: int = 64
     retries: int = 5
     max_wait: float = 60.0
+    requests_per_minute: int | None = None
+    tokens_per_minute: int | None = None
+    fallback_models: tuple[str, ...] = ()
     prices: Mapping[str, tuple[float, float]] = field(default_factory=dict)
 
 
@@ -155,6 +161,14 @@ def _text(value: Any) -> str:
     return value.strip()
 
 
+def _texts(value: Any) -> tuple[str, ...]:
+    """A list of texts, or one text with commas between them."""
+    parts = value.split(",") if isinstance(value, str) else value
+    if not isinstance(parts, list | tuple) or not all(isinstance(part, str) and part.strip() for part in parts):
+        raise ValueError("a list of names, or names with commas between them")
+    return tuple(part.strip() for part in parts)
+
+
 def _one_of(*choices: str) -> Callable[[Any], str]:
     def read(value: Any) -> str:
         if value not in choices:
@@ -211,5 +225,8 @@ _READERS: Mapping[str, Callable[[Any], Any]] = {
     "concurrency": _number(1, whole=True),
     "retries": _number(0, whole=True),
     "max_wait": _number(0, whole=False),
+    "requests_per_minute": _number(1, whole=True),
+    "tokens_per_minute": _number(1, whole=True),
+    "fallback_models": _texts,
     "prices": _prices,
 }

@@ -138,6 +138,10 @@ class ClaimLost(StoreError):
     """Another process has taken the run over; what this one still does is not kept."""
 
 
+class JournalMismatch(FlowreasonError):
+    """What was kept of a run does not fit its flow: it was kept by another version, or changed since."""
+
+
 class RunBusy(UsageError):
     """A run is at work elsewhere, so it cannot be taken over."""
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from flowreason.asking.convert import convert
 from flowreason.asking.misfit import Misfit
+from flowreason.compiler import declaration
 from flowreason.engine.environment import AskUser, BoundTool, Environment
 from flowreason.engine.events import Event
 from flowreason.engine.journal import Journal
@@ -62,10 +63,15 @@ def loads(text: str, *, name: str = "<flow>", tools: Tools = (), root: str | Pat
     return Flow(checked, bound, files=loader.files if loader else None)
 
 
-def loads_kept(text: str, files: Mapping[str, str], *, tools: Tools = ()) -> Flow:
-    """A flow as it was kept with the files that it uses."""
+def loads_kept(
+    text: str, files: Mapping[str, str], *, tools: Tools = (), declared: Mapping[str, str] | None = None
+) -> Flow:
+    """A flow as it was kept with the files that it uses. `declared` are tools that it calls and that are not given."""
     bound = bind(tools)
-    definitions = {each: tool.definition for each, tool in bound.items()}
+    lines = [line for name, line in (declared or {}).items() if name not in bound]
+    stand_ins = parse("\n".join([*lines, "flow _() { }"])).tools if lines else ()
+    definitions = {tool.name.text: tool for tool in stand_ins}
+    definitions |= {each: tool.definition for each, tool in bound.items()}
     return Flow(check_text(text, tools=definitions, load=_kept_in(files)), bound, files=files)
 
 
@@ -265,10 +271,18 @@ class Flow:
         return out
 
 
+def declarations(tools: Mapping[str, BoundTool]) -> dict[str, str]:
+    """Tools as the language declares them, by name."""
+    return {name: declaration(tool.definition) for name, tool in tools.items()}
+
+
 def run_plan(flow: Flow, inputs: Mapping[str, Any], model: str | None, limits: Limits | None) -> Plan:
     """What is kept of a flow that is about to run, enough to run it again."""
     settings = settings_of(
-        model=model, limits=None if limits is None else asdict(limits), files=flow.files or None, tools=[*flow.tools]
+        model=model,
+        limits=None if limits is None else asdict(limits),
+        files=flow.files or None,
+        tools=declarations(flow.tools) or None,
     )
     return Plan("run", "", flow.text, encode(dict(inputs)), settings)
 

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from flowreason.engine.events import Event
+from flowreason.engine.pending import Pending
 from flowreason.engine.result import FailedItem, RunResult, Status
 from flowreason.engine.undone import Undone
-from flowreason.engine.pending import Pending
 from flowreason.errors import FlowreasonError, Suspended
 from flowreason.ports import Usage
 from flowreason.values import plain, show

@@ -7,44 +7,21 @@ Invariant: an ask gives a value of its type that holds its checks, or fails with
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from functools import lru_cache
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from flowreason.asking.misfit import Misfit
-from flowreason.asking.prompt import build
-from flowreason.asking.reply import feedback, parse_reply
-from flowreason.asking.schema import json_schema
+from flowreason.asking.reply import parse_reply
 from flowreason.asking.votes import decided, winner
 from flowreason.engine.caller import Caller, Tell
 from flowreason.engine.limits import exhausts
-from flowreason.errors import FlowreasonError, NodeError, UsageError, is_fatal
-from flowreason.ports import ModelInfo, Request
-from flowreason_dsl.syntax import Template
-from flowreason_dsl.types import Type
+from flowreason.engine.question import Prompts, Question, count
+from flowreason.errors import FlowreasonError, NodeError, is_fatal
+from flowreason.ports import ModelInfo
 
 TRIES = 3
-SPREAD = 0.7
-"""The temperature of asks that are drawn several times, where the flow names none."""
-
 Holds = Callable[[Any], Awaitable[str | None]]
 """Runs the checks on a value: None, or what is wrong with it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Question:
-    """An ask with everything it needs."""
-
-    template: Template
-    values: Mapping[str, Any]
-    type: Type
-    context: Sequence[tuple[str, Any]] = ()
-    questions: Mapping[str, str] = field(default_factory=dict)
-    settings: Mapping[str, Any] = field(default_factory=dict)
-    draw: int = 0
-    draws: int = 1
-    """The number of this draw and of how many, where the same ask is drawn several times by a loop around it."""
 
 
 class Asker:
@@ -56,34 +33,31 @@ class Asker:
         self.holds = holds
         self.tell = tell
         self.priority = priority
-        settings = question.settings
-        self.samples = _count(settings, "vote") or _count(settings, "samples") or 1
-        self.model = settings.get("model")
-        self.info: ModelInfo = caller.provider.model_info(self.model)
-        self.think = bool(settings.get("think", False))
+        self.info: ModelInfo = caller.provider.model_info(question.settings.get("model"))
+        self.prompts = Prompts(question, self.info)
         self.lacking = False
 
     async def ask(self) -> Any:
         """The value; a list of them with `samples`; the majority with `vote`."""
         settings = self.question.settings
-        if _count(settings, "vote"):
+        if count(settings, "vote"):
             return await self._vote()
-        if _count(settings, "samples"):
+        if count(settings, "samples"):
             results = await self._each()
             return results
         return await self._one(0)
 
     async def _one(self, sample: int) -> Any:
         """One draw, sent back with the reason as often as `tries` allows."""
-        tries = _count(self.question.settings, "tries") or TRIES
-        request = self.request(sample)
+        tries = count(self.question.settings, "tries") or TRIES
+        request = self.prompts.request(sample)
         reason = ""
         for attempt in range(1, tries + 1):
             about = {"attempt": attempt, "sample": sample}
             reply = await self.caller.complete(request, self.tell, about, self.priority)
             try:
                 value = parse_reply(
-                    reply.text, self.question.type, think=self._thinks, structured=request.schema is not None
+                    reply.text, self.question.type, think=self.prompts.thinks, structured=request.schema is not None
                 )
                 wrong = await self.holds(value)
             except Misfit as misfit:
@@ -94,68 +68,25 @@ class Asker:
                 return value
             reason = wrong
             self.tell("node.rejected", {**about, "why": reason})
-            request = self._again(request, reply.text, reason)
+            request = self.prompts.again(request, reply.text, reason)
         raise NodeError(f"no reply fitted in {tries} tries; the last one: {reason}", kind="reply")
-
-    @property
-    def _thinks(self) -> bool:
-        return self.think and not self.info.reasons
-
-    @property
-    def form(self) -> tuple[bool, bool]:
-        """How replies are read: whether reasoning stands before the answer, and whether they are JSON."""
-        return self._thinks, _schema(self.question.type, self._thinks) is not None
-
-    def request(self, sample: int) -> Request:
-        """What is sent for a draw, the first time."""
-        q, settings = self.question, self.question.settings
-        schema = _schema(q.type, self._thinks)
-        messages = build(
-            q.template,
-            q.values,
-            context=q.context,
-            type=q.type,
-            think=self.think,
-            reasons=self.info.reasons,
-            structured=schema is not None,
-            questions=q.questions,
-        )
-        temperature = settings.get("temperature")
-        if temperature is None and not self.info.reasons:
-            temperature = SPREAD if self.samples * q.draws > 1 else 0.0
-        number = q.draw * self.samples + sample
-        return Request(
-            messages=messages,
-            model=self.model,
-            temperature=temperature,
-            max_tokens=_count(settings, "max_tokens"),
-            seed=settings.get("seed"),
-            schema=schema,
-            sample=number,
-        )
-
-    def _again(self, request: Request, reply: str, reason: str) -> Request:
-        """The same request with the reply that did not fit and why."""
-        structured = request.schema is not None
-        turns = feedback(reply, reason, self.question.type, think=self._thinks, structured=structured)
-        return replace(request, messages=(*request.messages, *turns))
 
     # --- several draws ---
 
     async def _each(self) -> list[Any]:
         """All samples, in order; one that fails is null. Fails when all do."""
-        async with Draws(self._one, self.samples, self._spared) as draws:
+        async with Draws(self._one, self.prompts.samples, self._spared) as draws:
             await draws.until(lambda: not draws.waiting)
-            if draws.errors and len(draws.errors) == self.samples:
+            if draws.errors and len(draws.errors) == self.prompts.samples:
                 raise draws.errors[min(draws.errors)]
             for sample, error in draws.errors.items():
                 self.lacking = self.lacking or exhausts(error)
                 self.tell("item.failed", {"index": sample, "error": error})
-            return [draws.values.get(sample) for sample in range(self.samples)]
+            return [draws.values.get(sample) for sample in range(self.prompts.samples)]
 
     async def _vote(self) -> Any:
         """The answer that most samples give; those that can no longer change it are cancelled."""
-        async with Draws(self._one, self.samples, self._spared) as draws:
+        async with Draws(self._one, self.prompts.samples, self._spared) as draws:
             await draws.until(lambda: decided(draws.values, draws.waiting, self.question.type) is not None)
             best = decided(draws.values, draws.waiting, self.question.type) or winner(draws.values)
             if best is None:
@@ -212,18 +143,3 @@ class Draws:
                     if not self._spared(error):
                         raise
                     self.errors[sample] = error
-
-
-@lru_cache(maxsize=256)
-def _schema(kind: Type, think: bool) -> Mapping[str, Any] | None:
-    return json_schema(kind, think=think)
-
-
-def _count(settings: Mapping[str, Any], name: str) -> int | None:
-    """A setting that is a whole number of at least 1."""
-    value = settings.get(name)
-    if value is None:
-        return None
-    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-        raise UsageError(f"the setting {name} must be a whole number of at least 1, and this is {value!r}")
-    return value

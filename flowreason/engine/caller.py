@@ -209,9 +209,11 @@ class Caller:
                 self.budget.settle(reserved, paid)
                 if paid is reserved.sent:
                     tell("node.unanswered", {**about, **_used(paid)})
-            if self.ledger is not None:
-                await self.ledger.keep(shared.key, request, reply)
-            _tell_reply(reply, tell, about, reply.usage)
+            try:
+                if self.ledger is not None:
+                    await self.ledger.keep(shared.key, request, reply)
+            finally:
+                _tell_reply(reply, tell, about, reply.usage)  # it is paid for, whoever is stopped while it is kept
             return reply
         finally:
             self._leave(TURNS if self.gate.crowded else 0)
@@ -299,5 +301,6 @@ def _shown(request: Request, info: ModelInfo) -> dict[str, Any]:
     return {
         "messages": [{"role": m.role, "content": m.content} for m in request.messages],
         "model": request.model or info.name,
+        **({"reasons": True} if info.reasons else {}),
         "schema": None if request.schema is None else dict(request.schema),
     }

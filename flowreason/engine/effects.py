@@ -43,7 +43,7 @@ class Effects:
         budget = self._worker.caller.budget
         budget.permit(pure=tool.definition.pure)
         ledger = self._worker.ledger
-        if ledger is None or tool.inline:
+        if ledger is None:
             if not tool.definition.pure:
                 await self._consent(tool, given, frame, i, 0)
             return await self._act(tool, given, frame, i, "")

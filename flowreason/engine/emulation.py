@@ -56,7 +56,7 @@ class ModelHost:
         request = Request(messages, temperature=None if info.reasons else 0.0)
         reason = ""
         for attempt in range(1, TRIES + 1):
-            about = {"attempt": attempt, "sample": self._count}
+            about = {"attempt": attempt, "sample": self._count, "emulated": True}
             tell = self.worker.teller(self.frame, self.i)
             reply = await self.worker.caller.complete(request, tell, about, self.frame.plan.priority[self.i])
             try:

@@ -78,6 +78,7 @@ class Environment:
     """What a run is granted.
 
     `ledger` keeps what it comes to know; None: nothing is kept. `approve`: the person is asked before each effect.
+    `given`: by frame and node, values that steps are to have instead of working them out.
     """
 
     provider: Provider
@@ -89,3 +90,4 @@ class Environment:
     concurrency: int = 64
     ledger: Ledger | None = None
     approve: bool = False
+    given: Mapping[tuple[str, str], Any] = field(default_factory=dict)

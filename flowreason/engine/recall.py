@@ -107,7 +107,7 @@ def ask_key(asker: Asker, frame: Frame, i: int) -> str:
     checks = frame.plan.nodes[i].checks
     reads = {r.name: frame.values[s] for r, s in frame.plan.reads[i] if r.role == "value"} if checks else {}
     around = [_source(frame), _written(reads)] if checks else []
-    return digest(ledger.key(asker.request(0), asker.info), settings, [repr(check) for check in checks], around)
+    return digest(ledger.key(asker.prompts.request(0), asker.info), settings, [repr(check) for check in checks], around)
 
 
 def ask_value(value: Any, heard: Hearing, form: Form) -> Any:
@@ -126,6 +126,14 @@ def python_key(task: PythonTask, frame: Frame) -> str | None:
     names = _written(task.names)
     around = _source(frame) if task.functions else ""
     return None if names is None else digest(task.code, task.seed, names, around)
+
+
+def plain_value(value: Any) -> Any:
+    """A value as it is kept whole."""
+    try:
+        return {"is": encode(value)}
+    except NotPlain:
+        return {"again": True}
 
 
 def python_value(value: Any, task: PythonTask) -> Any:

@@ -26,7 +26,7 @@ from flowreason.engine.result import RunResult
 from flowreason.engine.step import Stepper
 from flowreason.engine.undone import is_cut_short
 from flowreason.engine.work import Worker
-from flowreason.errors import Cancelled, FlowreasonError, LimitExceeded, is_fatal, Suspended
+from flowreason.errors import Cancelled, FlowreasonError, LimitExceeded, Suspended, is_fatal
 from flowreason.graph import ops
 from flowreason.graph.model import Graph
 
@@ -102,7 +102,8 @@ class Run:
         if self.environment.limits.seconds is not None:
             self._stepper.deadline = self._stepper.clock() + self._left()
         if not self._done.done():
-            program = Program(self.graph, self._inline_tools(), trivial)
+            held = frozenset(node for _, node in self.environment.given)
+            program = Program(self.graph, self._inline_tools(), trivial, held)
             self._main = self._stepper.open_flow(program, self.graph.entry, inputs, waiter=self._finished)
             self.pump(self._main.scope)
         if self.environment.limits.seconds is None:
@@ -201,7 +202,9 @@ class Run:
         return RunResult("limit", value, over, self.journal.events, partial=True)
 
     def _inline_tools(self) -> dict[str, BoundTool]:
-        return {name: tool for name, tool in self.environment.tools.items() if tool.inline}
+        """Tools that are called in place; where a run is kept, what any tool gave is kept as well."""
+        tools = self.environment.tools if self.environment.ledger is None else {}
+        return {name: tool for name, tool in tools.items() if tool.inline}
 
     async def _tidy(self) -> None:
         """No task outlives the run."""
@@ -240,13 +243,10 @@ class Run:
             self._flush()
 
     def _pump(self) -> None:
+        """Every outcome is looked at before the next comes: so what follows from it is the same whenever it is done."""
         stepper = self._stepper
         while True:
-            if not stepper.drain():
-                self._late_in_place()
-                continue
-            if stepper.cancels:
-                self._cancel()
+            self._drain()
             if not stepper.work:
                 return
             work, stepper.work = stepper.work, []
@@ -255,6 +255,14 @@ class Run:
             for frame, i in work:
                 if not frame.scope.closed:
                     self._start(frame, i)
+                    if stepper.ready:  # it was begun in place, and is over
+                        self._drain()
+
+    def _drain(self) -> None:
+        if not self._stepper.drain():
+            self._late_in_place()
+        if self._stepper.cancels:
+            self._cancel()
 
     def _late_in_place(self) -> None:
         """The time is over in the middle of what needs no waiting."""

@@ -27,6 +27,8 @@ _LEFT_OUT: Mapping[str, frozenset[str]] = {
 }
 WRITTEN = frozenset({"compile", "early"})
 """Frames whose prompts cannot be worked out again: their messages are kept."""
+_WRITTEN_ABOUT = frozenset({"compiled", "emulated"})
+"""Said of requests whose prompts cannot be worked out again either."""
 
 
 def shorten(event: Event, keep: Keep) -> list[Any]:
@@ -38,10 +40,14 @@ def _data(event: Event, keep: Keep) -> list[Any]:
     if event.kind in _DERIVED:
         return []
     left_out = _LEFT_OUT.get(event.kind, frozenset())
-    if event.kind == "node.request" and event.frame.partition("/")[0] in WRITTEN:
+    if event.kind == "node.request" and _is_written(event):
         left_out = frozenset()
     data = {name: value for name, value in event.data.items() if name not in left_out}
     return [with_hashes(encode(data), keep)] if data else []
+
+
+def _is_written(event: Event) -> bool:
+    return event.frame.partition("/")[0] in WRITTEN or not _WRITTEN_ABOUT.isdisjoint(event.data)
 
 
 def lengthen(short: Any, texts: Mapping[str, str]) -> tuple[str, str, str, float, dict[str, Any]]:

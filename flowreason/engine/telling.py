@@ -9,6 +9,7 @@ from flowreason.engine.events import Event
 from flowreason.engine.frames import Failure, Frame
 from flowreason.engine.limits import error_kind, exhausts
 from flowreason.engine.undone import marked, waited
+from flowreason.errors import is_fatal
 
 Entry = tuple[float, str, Frame | None, int, Any]
 """What the stepper logs: when, what, where (frame and node), and what of it."""
@@ -71,7 +72,8 @@ def _data(kind: str, frame: Frame, i: int, data: Any) -> dict[str, Any]:
             return {"value": data}
         case "node.failed":
             undone = marked(frame, i) if exhausts(data) else {}
-            return {"error": str(data), "error_kind": error_kind(data), **undone}
+            ends = {"fatal": True} if is_fatal(data) and not exhausts(data) else {}
+            return {"error": str(data), "error_kind": error_kind(data), **undone, **ends}
         case "node.skipped" if isinstance(data, Failure):
             return {"because": data.node, **(waited(frame, i) if exhausts(data.error) else {})}
         case "frame.opened":
@@ -98,6 +100,8 @@ def _opened(frame: Frame) -> dict[str, Any]:
     plan = frame.plan
     owner = frame.parent.plan.nodes[frame.at].id if frame.parent is not None else ""
     data: dict[str, Any] = {"flow": plan.flow.name, "region": plan.region, "owner": owner}
+    if frame.waiter is not None and frame.parent is not None:  # what a step hands to a flow stands nowhere else
+        data["inputs"] = {name: frame.values[index] for name, index in plan.inputs.items()}
     if frame.loop is not None:
         data["index"] = frame.index
         data["kind"] = frame.loop.plan.op.kind

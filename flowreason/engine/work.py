@@ -13,7 +13,7 @@ from flowreason.asking.person import text_for_person
 from flowreason.asking.prompt import fill
 from flowreason.asking.reply import parse_reply
 from flowreason.engine import inline
-from flowreason.engine.asker import TRIES, Asker, Question
+from flowreason.engine.asker import TRIES, Asker
 from flowreason.engine.caller import Caller
 from flowreason.engine.checks import Checks
 from flowreason.engine.effects import Effects
@@ -22,10 +22,11 @@ from flowreason.engine.environment import Environment
 from flowreason.engine.evaluate import NotTrivial
 from flowreason.engine.frames import Frame
 from flowreason.engine.keepsake import Form
+from flowreason.engine.pending import Pending
 from flowreason.engine.persons import Persons
 from flowreason.engine.plan import Program
-from flowreason.engine.recall import MISSING, Hearing, Recall, ask_key, ask_value, python_key, python_value
-from flowreason.engine.pending import Pending
+from flowreason.engine.reads import arguments_of, context_of, question_of, read_name, task_of, values_of
+from flowreason.engine.recall import MISSING, Hearing, Recall, ask_key, ask_value, plain_value, python_key, python_value
 from flowreason.errors import PythonError, UsageError
 from flowreason.graph import ops
 from flowreason.graph.model import Node
@@ -60,11 +61,21 @@ class Worker:
     def perform(self, frame: Frame, i: int) -> Awaitable[Any]:
         """The value of a work node, in its type, with its checks held."""
         node = frame.plan.nodes[i]
+        if self.environment.given and (frame.path, node.id) in self.environment.given:
+            return self._given(frame, i, node)
         if isinstance(node.op, ops.Ask):
             return self._ask_person(frame, i, node, node.op) if node.op.user else self._ask(frame, i, node, node.op)
         if isinstance(node.op, ops.CallTool) and frame.plan.exact[i] is object and not node.checks:
             return self.call_tool(node.op.tool, arguments_of(frame, i), frame, i)
         return self._checked(frame, i, node)
+
+    async def _given(self, frame: Frame, i: int, node: Node) -> Any:
+        """A value that was given instead of working it out."""
+        self.host.tell("node.given", frame, i, {})
+        try:
+            return convert(self.environment.given[frame.path, node.id], node.type)
+        except Misfit as misfit:
+            raise inline.misfit(frame, i, misfit) from misfit
 
     async def _checked(self, frame: Frame, i: int, node: Node) -> Any:
         """Work other than asking: done once, then brought into its type and checked."""
@@ -92,6 +103,8 @@ class Worker:
                 return await self._solve(frame, i, node.op)
             case ops.RunText():
                 return await self._run_text(frame, i)
+            case ops.CallFlow(flow=flow):
+                return await self.host.call_flow(frame.program, flow, arguments_of(frame, i), frame, i)
             case ops.Pick():
                 return inline.pick_value(frame, i)
             case ops.Fill():
@@ -103,16 +116,7 @@ class Worker:
     # --- asks ---
 
     async def _ask(self, frame: Frame, i: int, node: Node, op: ops.Ask) -> Any:
-        question = Question(
-            template=op.question,
-            values=values_of(frame, i),
-            type=node.type,
-            context=context_of(frame, i),
-            questions=_questions(frame, i),
-            settings=dict(op.settings) | settings_of(frame, i),
-            draw=draw_of(frame)[0],
-            draws=draw_of(frame)[1],
-        )
+        question = question_of(frame, i, op)
         tell, checks, priority = self.teller(frame, i), Checks(self, frame, i), frame.plan.priority[i]
         if self.ledger is None:
             return await Asker(self.caller, question, checks.first_wrong, tell, priority).ask()
@@ -122,7 +126,13 @@ class Worker:
         value = await self.recall.find(frame, i, "ask", lambda: key, tell, node.type)
         if value is MISSING:
             value = await asker.ask()
-            self.recall.keep(frame, i, "ask", key, ask_value(value, heard, Form(node.type, *asker.form)))
+            self.recall.keep(
+                frame,
+                i,
+                "ask",
+                key,
+                ask_value(value, heard, Form(node.type, asker.prompts.thinks, asker.prompts.structured)),
+            )
         return value
 
     async def _ask_person(self, frame: Frame, i: int, node: Node, op: ops.Ask) -> Any:
@@ -215,7 +225,7 @@ class Worker:
         value = await self.recall.find(frame, i, "emulate", lambda: key, self.teller(frame, i))
         if value is MISSING:
             value = await self._emulated(frame, i, op, task)
-            self.recall.keep(frame, i, "emulate", key, python_value(value, task))
+            self.recall.keep(frame, i, "emulate", key, plain_value(value))
         return value
 
     async def _emulated(self, frame: Frame, i: int, op: ops.Emulate, task: PythonTask) -> Any:
@@ -259,7 +269,8 @@ class Worker:
         inputs = {read_name(name): value for name, value in context_of(frame, i)}
 
         async def complete(request: Any) -> Any:
-            return await self.caller.complete(request, tell, {"attempt": 1, "sample": 0}, frame.plan.priority[i])
+            about = {"attempt": 1, "sample": 0, "compiled": True}
+            return await self.caller.complete(request, tell, about, frame.plan.priority[i])
 
         graph = await compiler.solve(question, inputs, complete, tell)
         return await self._in_place(graph, {"question": question, **inputs}, frame, i)
@@ -281,7 +292,7 @@ class Worker:
             raise inline.node_error(frame, i, message, "depth")
 
     async def _in_place(self, graph: Any, inputs: Mapping[str, Any], frame: Frame, i: int) -> Any:
-        program = Program(graph, frame.program.inline_tools, frame.program.trivial)
+        program = Program(graph, frame.program.inline_tools, frame.program.trivial, frame.program.held)
         known = {name: value for name, value in inputs.items() if name in graph.main.parameters}
         return await self.host.call_flow(program, graph.entry, known, frame, i)
 
@@ -296,47 +307,6 @@ class Worker:
                 await session.result().close()
 
 
-# --- what a node reads ---
-
-
-def values_of(frame: Frame, i: int) -> dict[str, Any]:
-    """The names that a node uses."""
-    return {read.name: frame.values[source] for read, source in frame.plan.reads[i] if read.role == "value"}
-
-
-def arguments_of(frame: Frame, i: int) -> dict[str, Any]:
-    values = frame.values
-    return {name: values[source] for name, source in frame.plan.named[i]}
-
-
-def settings_of(frame: Frame, i: int) -> dict[str, Any]:
-    return {read.name: frame.values[source] for read, source in frame.plan.reads[i] if read.role == "setting"}
-
-
-def context_of(frame: Frame, i: int) -> list[tuple[str, Any]]:
-    """What `given` and edges drawn by hand bring, in written order."""
-    found = []
-    for read, source in frame.plan.reads[i]:
-        if read.role == "context":
-            found.append((read.name, inline.take(frame.values[source], read.steps, read.name.split(".")[0], frame, i)))
-    return found
-
-
-def _questions(frame: Frame, i: int) -> dict[str, str]:
-    """What was asked to get each piece of context, where it is a plain text."""
-    found = {}
-    for read, source in frame.plan.reads[i]:
-        op = frame.plan.nodes[source].op
-        if read.role == "context" and isinstance(op, ops.Ask) and not op.question.paths:
-            found[read.name] = "".join(str(part) for part in op.question.parts)
-    return found
-
-
-def read_name(name: str) -> str:
-    """The last word of a path, as the name of an input."""
-    return name.rsplit(".", maxsplit=1)[-1].split("[", maxsplit=1)[0]
-
-
 def bind(flow: str, parameters: tuple[str, ...], args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> dict[str, Any]:
     """Arguments of a call from Python, by parameter. Raises `UsageError`."""
     if len(args) > len(parameters):
@@ -347,25 +317,3 @@ def bind(flow: str, parameters: tuple[str, ...], args: tuple[Any, ...], kwargs: 
             raise UsageError(f"{flow} cannot take the argument {name!r}; it has {', '.join(parameters) or 'none'}")
         bound[name] = value
     return bound
-
-
-def draw_of(frame: Frame) -> tuple[int, int]:
-    """The number of this draw and of how many: which rounds of `sample` loops around it this is."""
-    number, place = 0, frame
-    factor = 1
-    while place.parent is not None:
-        if place.loop is not None and place.loop.plan.op.kind == "sample":
-            number += place.index * factor
-            factor *= max(1, place.loop.total)
-        place = place.parent
-    return number, factor
-
-
-def task_of(code: Any, names: Mapping[str, Any], functions: tuple[str, ...], frame: Frame, i: int) -> PythonTask:
-    """A piece of Python with all that it depends on."""
-    return PythonTask(code.text, names, functions, seed_of(frame, i))
-
-
-def seed_of(frame: Frame, i: int) -> int:
-    """A number for `random` that is the same on every run and differs from node to node."""
-    return zlib.crc32(f"{frame.path}/{frame.plan.nodes[i].id}".encode())

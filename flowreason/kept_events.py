@@ -1,0 +1,53 @@
+"""What the kept events of a run say that is needed before they are replayed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from flowreason.engine.shorthand import hashes_in, lengthen
+from flowreason.errors import StoreError
+from flowreason.ports import Usage
+from flowreason.records import RunInfo, Store
+
+Long = tuple[str, str, str, float, dict[str, Any]]
+"""Kind, frame, node, time and data."""
+
+
+async def long_events(store: Store, run: RunInfo, session: int) -> list[Long]:
+    """The events of one session, their kept texts put back."""
+    short = await store.events(run.id, session)
+    texts = await store.texts(hashes_in(short))
+    try:
+        return [lengthen(each, texts) for each in short]
+    except (KeyError, TypeError, ValueError) as error:
+        raise StoreError(f"the events of the run {run.id} in the store are damaged: {error!r}") from error
+
+
+async def used_in(store: Store, run: RunInfo, session: int) -> Usage:
+    """What the requests of one session used."""
+    events = await long_events(store, run, session)
+    keys = [data["key"] for data in _paid(events) if "key" in data]
+    replies = await store.answers(keys, (run.family, ""))
+    total = Usage()
+    for key in keys:
+        if key in replies:
+            total += replies[key].usage
+    for kind, _, _, _, data in events:
+        if kind == "node.unanswered":
+            total += Usage(data["calls"], data["prompt_tokens"], data["completion_tokens"], data["money"])
+    return total
+
+
+def _paid(events: list[Long]) -> Iterator[dict[str, Any]]:
+    for kind, _, _, _, data in events:
+        if kind == "node.reply" and not data.get("shared"):
+            yield data
+
+
+async def last_questions(store: Store, run: RunInfo, session: int) -> list[dict[str, Any]]:
+    """What a person is asked in a run that waits: frame, node, kind, part, question, type."""
+    for kind, _, _, _, data in reversed(await long_events(store, run, session)):
+        if kind == "run.waiting":
+            return list(data["questions"])
+    return []

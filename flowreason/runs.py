@@ -1,0 +1,297 @@
+"""Runs that were kept: listed, resumed, run again after a change, and forked.
+
+Invariant: what a run has paid for is not paid for again: by itself when it is resumed, nor by a run that is made from it
+where the same is asked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict, dataclass, replace
+from functools import reduce
+from operator import add
+from typing import Any
+
+from flowreason.api import Solving, solve_in
+from flowreason.engine.environment import AskUser
+from flowreason.engine.events import Event
+from flowreason.engine.journal import Journal
+from flowreason.engine.limits import Limits
+from flowreason.engine.plan import CHANGEABLE
+from flowreason.errors import UsageError
+from flowreason.flow import Flow, as_inputs, finish_run, loads_kept, run_plan
+from flowreason.keeping import DEFAULT, Keeper, Past, Where, keeping, settings_of, store_at
+from flowreason.kept_events import last_questions, used_in
+from flowreason.ports import Provider, Sandbox, Usage
+from flowreason.records import Outcome, Plan, RunInfo, Store
+from flowreason.result import Result
+from flowreason.running import Session, run_now
+from flowreason.tools import Tool, bind
+from flowreason.values import decode, encode
+
+Tools = Iterable[Tool[..., Any] | Callable[..., Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Grants:
+    """What a run is given anew each time, because it is not kept with it: who answers, and what it may do."""
+
+    model: str | None = None
+    base_url: str | None = None
+    api_key: str | None = None
+    provider: Provider | None = None
+    tools: Tools = ()
+    limits: Limits | None = None
+    sandbox: Sandbox | None = None
+    unsafe_python: bool = False
+    on_event: Callable[[Event], None] | None = None
+    on_flow: Callable[[Flow], None] | None = None
+    ask_user: AskUser | None = None
+    may_ask: bool | None = None
+    confirm: Callable[[Any, Limits], bool] | None = None
+    approve: bool = False
+    cache: bool = True
+
+    def session(self, model: str | None) -> Session:
+        return Session(
+            self.provider, self.model or model, self.base_url, self.api_key, self.sandbox, self.unsafe_python
+        )
+
+
+def the_store(store: Where) -> Store:
+    """The store that is meant; raises `UsageError` where nothing is kept."""
+    found = store_at(store)
+    if found is None:
+        raise UsageError("nothing is kept: name a store with --store PATH (FLOWREASON_STORE)")
+    return found
+
+
+# --- looking ---
+
+
+def runs(search: str = "", *, status: str = "", most: int = 100, store: Where = DEFAULT) -> list[RunInfo]:
+    """The latest runs that were kept, newest first; `search` in what was asked, `status` as they stand."""
+    return run_now(lambda: the_store(store).runs(search=search, status=status, most=most))
+
+
+def run_info(run: str, *, store: Where = DEFAULT) -> RunInfo:
+    """One run, by its id, the beginning of it, or `last`. Raises `UsageError` where there is none."""
+    return run_now(lambda: the_store(store).run(run))
+
+
+def delete_runs(runs: Iterable[str], *, store: Where = DEFAULT) -> None:
+    """Forget runs, and the answers that only they made use of."""
+
+    async def delete() -> None:
+        found = the_store(store)
+        infos = [await found.run(each) for each in runs]
+        if busy := [info.id for info in infos if info.alive]:
+            raise UsageError(f"the run {busy[0]} is at work; wait for it, or stop it first")
+        await found.delete([info.id for info in infos])
+
+    run_now(delete)
+
+
+# --- going on ---
+
+
+def resume(run: str, **options: Any) -> Result:
+    """Go on with a run that was interrupted, stopped, or waits for a person. Options as in `resume_async`."""
+    return run_now(lambda: resume_async(run, **options))
+
+
+async def resume_async(
+    run: str, *, answers: Mapping[str, str] | str | None = None, store: Where = DEFAULT, **grants: Any
+) -> Result:
+    """Go on with a run that was interrupted, stopped at a limit, failed, or waits for a person.
+
+    No step that had finished is done again, and at most the calls that were under way are paid for again. `answers` are
+    those of the person: by the name of the step that asks, or one text where one is asked. Tools, keys and permissions
+    are given anew (options as in `solve_async`), limits count over the whole run.
+
+    Raises `UsageError` for a run that has ended with an answer, and `RunBusy` for one that is at work.
+    """
+    kept, granted = the_store(store), Grants(**grants)
+    info = await kept.run(run)
+    if info.status == "answered":
+        raise UsageError(f"the run {info.id} has its answer already; look at it with: flowreason runs show {info.id}")
+    claim = await kept.claim(info.id)
+    try:
+        info = await kept.run(info.id)
+        for outcome in await _answered(kept, info, claim.session - 1, answers):
+            await kept.commit(claim, outcome)
+        used = [await used_in(kept, info, session) for session in range(1, claim.session)]
+        past = Past(claim, await kept.outcomes(info.id), reduce(add, used, Usage()), before=await _before(kept, info))
+    except BaseException:
+        await kept.release(claim)
+        raise
+    return await _go_on(kept, info.plan, granted, past)
+
+
+async def _answered(
+    store: Store, info: RunInfo, session: int, answers: Mapping[str, str] | str | None
+) -> list[Outcome]:
+    """What the person has said, as the outcomes of the steps that asked."""
+    if answers is None:
+        return []
+    waiting = await last_questions(store, info, session)
+    if isinstance(answers, str):
+        if len(waiting) != 1:
+            names = ", ".join(each["node"] for each in waiting) or "none"
+            raise UsageError(f"say which step an answer is for; these ask: {names}")
+        answers = {waiting[0]["node"]: answers}
+    found = []
+    for name, text in answers.items():
+        asking = [each for each in waiting if name in (each["node"], f"{each['frame']}/{each['node']}")]
+        if len(asking) != 1:
+            many = "several times; name its frame as well" if asking else "nothing"
+            raise UsageError(f"the step {name!r} asks {many} in the run {info.id}")
+        place = asking[0]
+        found.append(Outcome(place["frame"], place["node"], place["kind"], place["part"], value={"is": text}))
+    return found
+
+
+async def _before(store: Store, info: RunInfo) -> list[Outcome]:
+    return await store.outcomes(info.parent) if info.parent else []
+
+
+async def _go_on(store: Store, plan: Plan, granted: Grants, past: Past) -> Result:
+    """Run a plan, with what is known already."""
+    tools = bind(granted.tools)
+    missing = set(plan.settings.get("tools", ())) - set(tools)
+    if missing:
+        names = ", ".join(sorted(missing))
+        error = UsageError(
+            f"the run was given the tools {names}; give them again: --tools FILE.py (tools=[…] in Python)"
+        )
+        if past.claim is not None:
+            await store.release(past.claim)
+        raise error
+    limits = granted.limits or _limits(plan)
+    async with granted.session(plan.settings.get("model")) as session:
+        async with keeping(store, plan, session.provider, cache=granted.cache, past=past) as keeper:
+            assert keeper is not None
+            given = {(frame, node): value for frame, node, value in decode(plan.settings.get("given", []))}
+            environment = session.environment(
+                tools, limits, granted.ask_user, granted.may_ask, ledger=keeper.ledger, approve=granted.approve,
+                used=past.used,
+            )  # fmt: skip
+            environment = replace(environment, given=given)
+            journal = Journal(granted.on_event, keeper.ledger.recorder)
+            confirm = granted.confirm or _agreed
+            if not plan.flow:
+                solving = Solving(plan.question, decode(dict(plan.inputs)), on_flow=granted.on_flow, confirm=confirm)
+                return await solve_in(session, environment, journal, solving, keeper)
+            flow = loads_kept(plan.flow, plan.settings.get("files", {}), tools=granted.tools)
+            if granted.on_flow is not None:
+                granted.on_flow(flow)
+            return await finish_run(flow, inputs_of(plan, flow), environment, session, journal, confirm, keeper)
+
+
+def _agreed(_price: Any, _limits: Limits) -> bool:
+    """A run that goes on was agreed to when it began; its limits hold all the same."""
+    return True
+
+
+def _limits(plan: Plan) -> Limits | None:
+    kept = plan.settings.get("limits")
+    return None if kept is None else Limits(**kept)
+
+
+def inputs_of(plan: Plan, flow: Flow) -> dict[str, Any]:
+    """The inputs of a kept flow; one that was written for a question may take that as well."""
+    known = decode(dict(plan.inputs))
+    if plan.kind == "solve":
+        known = {"question": plan.question, **known}
+    names = {parameter.name for parameter in flow.parameters}
+    return {name: value for name, value in known.items() if name in names}
+
+
+# --- making one from another ---
+
+
+def rerun(run: str, **options: Any) -> Result:
+    """Run again what was kept, with something changed. Options as in `rerun_async`."""
+    return run_now(lambda: rerun_async(run, **options))
+
+
+async def rerun_async(
+    run: str,
+    *,
+    flow: Flow | str | None = None,
+    inputs: Mapping[str, Any] | None = None,
+    store: Where = DEFAULT,
+    **grants: Any,
+) -> Result:
+    """A new run of what was kept, with another flow, other inputs or another model: only what that changes runs again.
+
+    A step whose inputs are the same keeps its outcome, whatever stands around it; so do those after a step that ran
+    again and came to the same value. Effects count as done where the same call was made before.
+    """
+    kept, granted = the_store(store), Grants(**grants)
+    info = await kept.run(run)
+    return await _made_from(kept, info, granted, flow, inputs, [])
+
+
+def fork(run: str, node: str, value: Any, **options: Any) -> Result:
+    """A new run in which one step has another value. Options as in `fork_async`."""
+    return run_now(lambda: fork_async(run, node, value, **options))
+
+
+async def fork_async(
+    run: str, node: str, value: Any, *, frame: str | None = None, store: Where = DEFAULT, **grants: Any
+) -> Result:
+    """A new run in which one step has another value: only what depends on it runs again.
+
+    `node` is the step's name in the graph (as `runs show` tells it), `frame` the activation that is meant, the main one
+    where nothing is said: `main/flags[3]`. Raises `UsageError` for a step that there is not, or that has no value of
+    its own (a join, a loop).
+    """
+    kept, granted = the_store(store), Grants(**grants)
+    info = await kept.run(run)
+    flow = kept_flow(info.plan)
+    place = frame or flow.graph.entry
+    _changeable(flow, place, node)
+    return await _made_from(kept, info, granted, None, None, [(place, node, value)])
+
+
+def kept_flow(plan: Plan) -> Flow:
+    """The flow of a run, to look at: its tools are declared and cannot be called."""
+    return loads_kept(plan.flow, plan.settings.get("files", {}), declared=plan.settings.get("tools", {}))
+
+
+def _changeable(flow: Flow, frame: str, node: str) -> None:
+    body = frame.rsplit("/", 1)[-1].split("[")[0]
+    graphs = [flow.graph.flows[body]] if body in flow.graph.flows else list(flow.graph.flows.values())
+    found = [graph.nodes[node] for graph in graphs if node in graph.nodes]
+    if not found:
+        names = sorted(n for graph in graphs for n, each in graph.nodes.items() if isinstance(each.op, CHANGEABLE))
+        raise UsageError(f"there is no step {node!r}; there are: {', '.join(names[:20])}")
+    if not isinstance(found[0].op, CHANGEABLE):
+        raise UsageError(f"the step {node!r} has no value of its own that could be changed")
+
+
+async def _made_from(
+    store: Store,
+    info: RunInfo,
+    granted: Grants,
+    flow: Flow | str | None,
+    inputs: Mapping[str, Any] | None,
+    given: list[tuple[str, str, Any]],
+) -> Result:
+    """A new run, made from one that was kept."""
+    if not info.plan.flow and flow is None:
+        raise UsageError(f"the run {info.id} has no flow yet; go on with it: flowreason runs resume {info.id}")
+    text = info.plan.flow if flow is None else flow if isinstance(flow, str) else flow.text
+    files = flow.files if isinstance(flow, Flow) else info.plan.settings.get("files", {})
+    made = loads_kept(text, files, tools=granted.tools, declared=info.plan.settings.get("tools", {}))
+    changed = made.checked_inputs({**inputs_of(info.plan, made), **as_inputs(inputs)})
+    plan = run_plan(
+        made, changed, granted.model or info.plan.settings.get("model"), granted.limits or _limits(info.plan)
+    )
+    older = {(frame, node): value for frame, node, value in decode(info.plan.settings.get("given", []))}
+    all_given = older | {(frame, node): value for frame, node, value in given}
+    if all_given:
+        listed = [[frame, node, value] for (frame, node), value in all_given.items()]
+        plan = replace(plan, settings={**plan.settings, "given": encode(listed)})
+    return await _go_on(store, plan, granted, Past(parent=info.id, before=await store.outcomes(info.id)))
