@@ -12,25 +12,44 @@ if TYPE_CHECKING:
     from flowreason.api import compile, compile_async, solve, solve_async
     from flowreason.engine.events import Event
     from flowreason.engine.limits import Limits
+    from flowreason.engine.pending import Pending
     from flowreason.errors import (
         Cancelled,
+        ClaimLost,
         CompileError,
         ConfigError,
         FlowreasonError,
         GraphFormatError,
         InputError,
+        JournalMismatch,
         LimitExceeded,
         NodeError,
         ProviderError,
         RecordingError,
+        RunBusy,
         SandboxError,
+        StoreError,
+        Suspended,
         UsageError,
     )
     from flowreason.flow import Flow, load, loads, loads_graph
     from flowreason.ports import Message, ModelInfo, Provider, Reply, Request, Usage
     from flowreason.providers import Recorded, Recorder, ScriptedProvider
     from flowreason.providers.openai import OpenAIProvider
+    from flowreason.records import RunInfo
+    from flowreason.replaying import replay, replay_async
     from flowreason.result import Result
+    from flowreason.resuming import (
+        delete_runs,
+        fork,
+        fork_async,
+        rerun,
+        rerun_async,
+        resume,
+        resume_async,
+        run_info,
+        runs,
+    )
     from flowreason.tools import Tool, tool
     from flowreason_dsl.diagnostics import Diagnostic, FlowCheckError, FlowError, FlowSyntaxError
 
@@ -40,21 +59,29 @@ _HOMES = {
     "flowreason.api": ("compile", "compile_async", "solve", "solve_async"),
     "flowreason.engine.events": ("Event",),
     "flowreason.engine.limits": ("Limits",),
+    "flowreason.engine.pending": ("Pending",),
     "flowreason.errors": (
-        "Cancelled", "CompileError", "ConfigError", "FlowreasonError", "GraphFormatError", "InputError",
-        "LimitExceeded", "NodeError", "ProviderError", "RecordingError", "SandboxError", "UsageError",
+        "Cancelled", "ClaimLost", "CompileError", "ConfigError", "FlowreasonError", "GraphFormatError", "InputError",
+        "JournalMismatch", "LimitExceeded", "NodeError", "ProviderError", "RecordingError", "RunBusy", "SandboxError",
+        "StoreError", "Suspended", "UsageError",
     ),
     "flowreason.flow": ("Flow", "load", "loads", "loads_graph"),
     "flowreason.ports": ("Message", "ModelInfo", "Provider", "Reply", "Request", "Usage"),
     "flowreason.providers": ("Recorded", "Recorder", "ScriptedProvider"),
     "flowreason.providers.openai": ("OpenAIProvider",),
+    "flowreason.records": ("RunInfo",),
+    "flowreason.replaying": ("replay", "replay_async"),
     "flowreason.result": ("Result",),
+    "flowreason.resuming": (
+        "delete_runs", "fork", "fork_async", "rerun", "rerun_async", "resume", "resume_async", "run_info", "runs",
+    ),
     "flowreason.tools": ("Tool", "tool"),
     "flowreason_dsl.diagnostics": ("Diagnostic", "FlowCheckError", "FlowError", "FlowSyntaxError"),
 }  # fmt: skip
 
 __all__ = [
     "Cancelled",
+    "ClaimLost",
     "CompileError",
     "ConfigError",
     "Diagnostic",
@@ -66,12 +93,14 @@ __all__ = [
     "FlowreasonError",
     "GraphFormatError",
     "InputError",
+    "JournalMismatch",
     "LimitExceeded",
     "Limits",
     "Message",
     "ModelInfo",
     "NodeError",
     "OpenAIProvider",
+    "Pending",
     "Provider",
     "ProviderError",
     "Recorded",
@@ -80,17 +109,32 @@ __all__ = [
     "Reply",
     "Request",
     "Result",
+    "RunBusy",
+    "RunInfo",
     "SandboxError",
     "ScriptedProvider",
+    "StoreError",
+    "Suspended",
     "Tool",
     "Usage",
     "UsageError",
     "__version__",
     "compile",
     "compile_async",
+    "delete_runs",
+    "fork",
+    "fork_async",
     "load",
     "loads",
     "loads_graph",
+    "replay",
+    "replay_async",
+    "rerun",
+    "rerun_async",
+    "resume",
+    "resume_async",
+    "run_info",
+    "runs",
     "solve",
     "solve_async",
     "tool",

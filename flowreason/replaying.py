@@ -22,7 +22,7 @@ from flowreason.ports import PythonTask, Sandbox, SandboxLimits, SandboxSession
 from flowreason.records import Outcome, Plan, RunInfo, Store
 from flowreason.result import Result
 from flowreason.running import run_now
-from flowreason.runs import inputs_of, kept_flow, the_store
+from flowreason.resuming import inputs_of, kept_flow, the_store
 from flowreason.values import decode
 from flowreason_dsl import parse
 from flowreason_dsl.check import check

@@ -259,7 +259,7 @@ class Run:
                         self._drain()
 
     def _drain(self) -> None:
-        if not self._stepper.drain():
+        while not self._stepper.drain():
             self._late_in_place()
         if self._stepper.cancels:
             self._cancel()
