@@ -35,6 +35,9 @@ def provider_from(settings: Settings) -> Provider:
         concurrency=settings.concurrency,
         retries=settings.retries,
         max_wait=settings.max_wait,
+        requests_per_minute=settings.requests_per_minute,
+        tokens_per_minute=settings.tokens_per_minute,
+        fallback_models=settings.fallback_models,
         grammar=settings.grammar,
         prices=settings.prices,
     )

@@ -102,7 +102,7 @@ class Arriving:
 
 
 class Connection:
-    """A client with its pool. Belongs to the event loop it was made in."""
+    """A client with its pool of `concurrency` connections. Belongs to the event loop it was made in."""
 
     def __init__(
         self, place: Place, api_key: str, headers: Mapping[str, str], timeout: float, concurrency: int, openai: bool
@@ -110,7 +110,6 @@ class Connection:
         self._place = place
         self._timeout = timeout
         self._closed = False
-        self._slots = asyncio.Semaphore(concurrency)
         limits = httpx2.Limits(max_connections=concurrency, max_keepalive_connections=concurrency)
         # Replies are small: without compression their size is what was counted on the way.
         own: dict[str, Any] = {"Accept-Encoding": "identity"}
@@ -127,9 +126,8 @@ class Connection:
 
     async def post(self, path: str, body: Mapping[str, Any]) -> tuple[int, str, Mapping[str, str]]:
         """Send one request; its status, text and headers. Raises `ProviderError` where there is no response."""
-        async with self._slots:
-            deadline = asyncio.get_running_loop().time() + self._timeout
-            found = await self.guarded(self._send(path, body), deadline)
+        deadline = asyncio.get_running_loop().time() + self._timeout
+        found = await self.guarded(self._send(path, body), deadline)
         if isinstance(found, ProviderError):
             raise found
         return found.status_code, found.text, found.headers
@@ -138,19 +136,18 @@ class Connection:
     async def open(self, path: str, body: Mapping[str, Any]) -> AsyncIterator[Arriving]:
         """Send one request; its response while it arrives. Raises `ProviderError` where there is none.
 
-        The place among the requests that run at once is held until the end, and so is the time for one answer.
+        The time for one answer is held until the end.
         """
-        async with self._slots:
-            deadline = asyncio.get_running_loop().time() + self._timeout
-            found = await self.guarded(self._begin(path, body), deadline)
-            if isinstance(found, ProviderError):
-                raise found
-            arriving = Arriving(found, self, deadline)
-            try:
-                yield arriving
-                await arriving.rest()
-            finally:
-                await arriving.close()
+        deadline = asyncio.get_running_loop().time() + self._timeout
+        found = await self.guarded(self._begin(path, body), deadline)
+        if isinstance(found, ProviderError):
+            raise found
+        arriving = Arriving(found, self, deadline)
+        try:
+            yield arriving
+            await arriving.rest()
+        finally:
+            await arriving.close()
 
     async def _begin(self, path: str, body: Mapping[str, Any]) -> httpx2.Response:
         try:  # the client's types say otherwise, but what is cast to a response is one

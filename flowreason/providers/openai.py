@@ -9,8 +9,10 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-from collections.abc import Awaitable, Callable, Mapping
+import time
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import urlsplit
@@ -19,12 +21,14 @@ from flowreason.errors import ConfigError, ProviderError
 from flowreason.ports import ModelInfo, Notify, OnText, Reply, Request
 from flowreason.providers import chat, chat_stream, models, responses, responses_stream
 from flowreason.providers.answers import Answer, bad_reply, error_inside, status_inside
-from flowreason.providers.classify import Place, Refusal, classify, looks_like_html, no_endpoint, refusal
+from flowreason.providers.classify import Place, Refusal, Unreachable, classify, looks_like_html, no_endpoint, refusal
 from flowreason.providers.dialect import Dialect, features
 from flowreason.providers.estimate import prompt_tokens, tokens_of, usage
+from flowreason.providers.fallback import Fallback
 from flowreason.providers.prices import Price, price_of
 from flowreason.providers.retry import Retrying, RetryPolicy
 from flowreason.providers.speech import Speech
+from flowreason.providers.traffic import Bounds, Traffic
 from flowreason.providers.writing import Gathering, Outlet, Writing
 
 if TYPE_CHECKING:
@@ -52,8 +56,11 @@ class OpenAIProvider:
       elsewhere; `headers` are sent with every request.
     - `api`: `chat`, `responses`, or `auto`: Responses at OpenAI, Chat Completions elsewhere, the other where one is
       missing.
-    - `timeout`: seconds for one answer; `concurrency`: requests at once; `retries`: tries after the first, for failures
-      that are worth it; `max_wait`: the longest that a server may ask to wait before the next.
+    - `timeout`: seconds for one answer; `concurrency`: requests at once, fewer where the server takes fewer; `retries`:
+      tries after the first, for failures that are worth it; `max_wait`: the longest that a server may ask to wait.
+    - `requests_per_minute`, `tokens_per_minute`: what may be sent, besides what the server's headers say of its limits.
+    - `fallback_models`: asked in this order when a model has no credit, is unknown, has too much to do or takes no
+      request of this length.
     - `grammar`: the syntax of a grammar that the server can force (`lark`: vLLM with guidance; `gbnf`: llama.cpp, vLLM,
       SGLang). Known by itself for OpenAI.
     - `prices`: US dollars per million tokens (prompt, completion) by model name or pattern, before the built-in table.
@@ -74,9 +81,13 @@ class OpenAIProvider:
         concurrency: int = 64,
         retries: int = 5,
         max_wait: float = 60.0,
+        requests_per_minute: int | None = None,
+        tokens_per_minute: int | None = None,
+        fallback_models: Sequence[str] = (),
         grammar: Literal["lark", "gbnf"] | None = None,
         prices: Mapping[str, Price] | None = None,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._model = model
         self._url = checked_url(base_url or OPENAI_URL)
@@ -89,6 +100,9 @@ class OpenAIProvider:
         self._grammar = grammar
         self._prices = prices or {}
         self._sleep = sleep
+        bounds = Bounds(concurrency, requests_per_minute, tokens_per_minute, retries, max_wait)
+        self._traffic = Traffic(bounds, clock, sleep)
+        self._fallback = Fallback(fallback_models, clock)
         self._dialects: dict[str, Dialect] = {}
         self._connections: dict[asyncio.AbstractEventLoop, Connection] = {}
 
@@ -118,20 +132,32 @@ class OpenAIProvider:
         return await self._complete(request, notify, on_text)
 
     async def _complete(self, request: Request, notify: Notify | None, on_text: OnText | None) -> Reply:
-        model = request.model or self._model
-        request = replace(request, model=model)
-        retrying = Retrying(self._policy)
+        async def ask(model: str) -> Reply | ProviderError:
+            return await self._ask(replace(request, model=model), notify, on_text)
+
+        return await self._fallback.ask(self._named(request), ask, notify)
+
+    async def _ask(self, request: Request, notify: Notify | None, on_text: OnText | None) -> Reply | ProviderError:
+        """The reply of one model, or the error of its last try."""
+        retrying = Retrying(self._policy, self._traffic.allowance)
         while True:
             outlet = None if on_text is None else Outlet(on_text)
-            answer = await self._answer(request, model, outlet)
-            if isinstance(answer, Answer):
-                if outlet is not None:
-                    outlet.finish(answer.text)
-                return self._reply(request, answer)
-            wait = retrying.wait(answer)
+            try:
+                answer = await self._answer(request, outlet, notify)
+                if isinstance(answer, Answer):
+                    if outlet is not None:
+                        outlet.finish(answer.text)
+                    return self._reply(request, answer)
+                wait = retrying.wait(answer)
+                self._traffic.lane(self._named(request)).check()
+            except ProviderError as failed:
+                return failed
             if notify is not None:
                 notify("retry", {"kind": answer.kind, "wait": wait, "attempt": retrying.attempt})
             await self._sleep(wait)
+
+    def _named(self, request: Request) -> str:
+        return request.model or self._model
 
     def model_info(self, model: str | None) -> ModelInfo:
         """What the model's name, the price table and the settings tell of it."""
@@ -149,22 +175,20 @@ class OpenAIProvider:
 
     # --- one try ---
 
-    async def _answer(self, request: Request, model: str, outlet: Outlet | None) -> Answer | ProviderError:
+    async def _answer(self, request: Request, outlet: Outlet | None, notify: Notify | None) -> Answer | ProviderError:
         """One answer, or the error. What is refused is left out, one thing after the other; that is no new try, for
-        nothing was done and nothing is paid."""
+        nothing was done and nothing is paid. Raises where nothing may be sent for now."""
+        model = self._named(request)
         dialect = self._dialects.setdefault(model, Dialect())
         name = dialect.api or self._first_api()
         missing: dict[str, Refusal] = {}
         while True:
-            try:
-                found, sent = await self._exchange(request, model, dialect, name, outlet)
-            except ProviderError as failed:
-                return failed
+            found, error, sent = await self._permitted(request, dialect, name, outlet, notify)
             if isinstance(found, Answer):
                 dialect.api = name
                 return found
-            error = classify(found, self._place(model))
-            if outlet is not None and outlet.used:
+            assert error is not None
+            if found is None or (outlet is not None and outlet.used):
                 return error
             if self._api == "auto" and _no_such_api(found, error):
                 missing[name] = found
@@ -174,25 +198,52 @@ class OpenAIProvider:
             elif error.kind not in _WORTH_LEARNING or not dialect.learn(found, sent, request):
                 return error
 
+    async def _permitted(
+        self, request: Request, dialect: Dialect, name: str, outlet: Outlet | None, notify: Notify | None
+    ) -> tuple[Answer | Refusal | None, ProviderError | None, frozenset[str]]:
+        """One request, sent when it may be: what came of it, the error that this means, and what was sent."""
+        model = self._named(request)
+        lane, connection = self._traffic.lane(model), await self._connection(model)
+        size = lane.size(request)
+        permit = await lane.enter(size, notify)
+        found: Answer | Refusal | None = None
+        error: ProviderError | None = None
+        sent: frozenset[str] = frozenset()
+        try:
+            heard = partial(lane.hear, permit)
+            found, sent = await self._exchange(connection, request, dialect, name, outlet, heard)
+            error = None if isinstance(found, Answer) else classify(found, self._place(model))
+        except ProviderError as failed:
+            error = _lost(failed) if lane.answered and isinstance(failed, Unreachable) else failed
+        finally:
+            lane.leave(permit, found if isinstance(found, Answer) else error, size)
+        return found, error, sent
+
     def _first_api(self) -> str:
         if self._api != "auto":
             return self._api
         return "responses" if self._openai else "chat"
 
     async def _exchange(
-        self, request: Request, model: str, dialect: Dialect, name: str, outlet: Outlet | None
+        self,
+        connection: Connection,
+        request: Request,
+        dialect: Dialect,
+        name: str,
+        outlet: Outlet | None,
+        heard: Callable[[Mapping[str, str]], None],
     ) -> tuple[Answer | Refusal, frozenset[str]]:
-        api = _APIS[name]
+        api, model = _APIS[name], self._named(request)
         grammar = self._grammar_of(model) if dialect.takes("grammar") else None
         body = api.body(request, model, dialect, openai=self._openai, grammar=grammar)
-        connection = await self._connection(model)
         if outlet is None or not dialect.takes("stream"):
             status, text, headers = await connection.post(api.PATH, body)
+            heard(headers)
             return self._read(api, request, model, status, text, headers), features(body, request)
         body |= {key: value for key, value in _SETTINGS[name].items() if dialect.takes(key)}
         thinks = models.reasons(model) and not self._openai
         writing = Writing(_GATHERINGS[name](forced="tools" in body), Speech(request.stop, thinks), outlet)
-        status, found, headers = await _written(connection, api.PATH, body, writing)
+        status, found, headers = await _written(connection, api.PATH, body, writing, heard)
         read = self._read(api, request, model, status, found, headers)
         if isinstance(read, Answer) and not writing.streamed:
             dialect.refused.add("stream")
@@ -228,7 +279,7 @@ class OpenAIProvider:
             return text
 
     def _reply(self, request: Request, answer: Answer) -> Reply:
-        model = request.model or self._model
+        model = self._named(request)
         prompt, completion = answer.prompt_tokens, answer.completion_tokens
         used = usage(
             prompt_tokens(request) if prompt is None else prompt,
@@ -265,10 +316,15 @@ class OpenAIProvider:
 
 
 async def _written(
-    connection: Connection, path: str, body: Mapping[str, Any], writing: Writing
+    connection: Connection,
+    path: str,
+    body: Mapping[str, Any],
+    writing: Writing,
+    heard: Callable[[Mapping[str, str]], None],
 ) -> tuple[int, str | Mapping[str, Any], Mapping[str, str]]:
     """Send one request and read its reply while it is being written: status, body, headers."""
     async with connection.open(path, body) as arriving:
+        heard(arriving.headers)
         if arriving.whole is not None:
             return arriving.status, arriving.whole, arriving.headers
         while not writing.ended:
@@ -283,6 +339,11 @@ async def _written(
                 break
             writing.feed(piece)
         return arriving.status, writing.result(), arriving.headers
+
+
+def _lost(error: Unreachable) -> ProviderError:
+    """A server that has answered before cannot be reached: it is not its address that is wrong."""
+    return ProviderError(str(error), kind=error.kind)
 
 
 def _load() -> Any:

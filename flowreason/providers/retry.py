@@ -1,7 +1,7 @@
 """Which failures are worth another try, how many, and how long to wait before it.
 
 Invariant: the number of tries is bounded for every kind of failure, and smallest where one may already have been paid
-for.
+for. All tries after the first share an allowance, but those that a server asked for by saying when.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from flowreason.errors import ProviderError
+from flowreason.providers.allowance import Allowance
 from flowreason.providers.classify import Unreachable
 
 TRIES_AGAIN = {"rate": 100, "server": 100, "network": 3, "reply": 2, "timeout": 1}
@@ -34,8 +35,9 @@ class RetryPolicy:
 class Retrying:
     """The tries of one request so far."""
 
-    def __init__(self, policy: RetryPolicy) -> None:
+    def __init__(self, policy: RetryPolicy, allowance: Allowance | None = None) -> None:
         self._policy = policy
+        self._allowance = allowance
         self._failures: Counter[str] = Counter()
 
     @property
@@ -46,38 +48,43 @@ class Retrying:
     def wait(self, error: ProviderError) -> float:
         """Seconds to wait before the next try. Raises the error where there is none."""
         self._failures[error.kind] += 1
-        count = self._failures[error.kind]
+        count, asked = self._failures[error.kind], error.retry_after
         if count > TRIES_AGAIN.get(error.kind, 0) or self.attempt > self._policy.retries:
             raise _after(error, self.attempt)
-        if error.retry_after is not None and error.retry_after > self._policy.max_wait:
-            raise self._too_long(error, error.retry_after)
-        backoff = min(FIRST_WAIT[error.kind] * 2.0 ** (count - 1), LONGEST_WAIT) * (0.5 + self._policy.chance() / 2)
-        if error.retry_after is None:
-            return backoff
-        # Those who were told to wait do not all come back in the same moment.
-        return error.retry_after * (1 + 0.1 * self._policy.chance())
-
-    def _too_long(self, error: ProviderError, asked: float) -> ProviderError:
-        return ProviderError(
-            f"{str(error).splitlines()[0]}\n"
-            f"It asks to wait {_duration(asked)}, longer than the {_duration(self._policy.max_wait)} that are allowed"
-            " (max_wait).\nTry again later, or use another model.",
-            kind=error.kind,
-            status=error.status,
-            retry_after=asked,
-        )
+        if asked is not None and asked > self._policy.max_wait:
+            raise too_long(error, asked, self._policy.max_wait)
+        if asked is None and self._allowance is not None and not self._allowance.take():
+            raise _after(error, self.attempt, "; too many requests fail to try each again")
+        if asked is not None:
+            # Those who were told to wait do not all come back in the same moment.
+            return asked * (1 + 0.1 * self._policy.chance())
+        return min(FIRST_WAIT[error.kind] * 2.0 ** (count - 1), LONGEST_WAIT) * (0.5 + self._policy.chance() / 2)
 
 
-def _after(error: ProviderError, attempts: int) -> ProviderError:
-    if attempts == 1:
+def too_long(error: ProviderError, asked: float, allowed: float) -> ProviderError:
+    """What it means that a server asks to wait longer than is allowed."""
+    return ProviderError(
+        f"{str(error).splitlines()[0]}\n"
+        f"It asks to wait {duration_text(asked)}, longer than the {duration_text(allowed)} that are allowed"
+        " (max_wait).\nTry again later, or use another model.",
+        kind=error.kind,
+        status=error.status,
+        retry_after=asked,
+    )
+
+
+def _after(error: ProviderError, attempts: int, why: str = "") -> ProviderError:
+    if attempts == 1 and not why:
         return error
     first, *rest = str(error).splitlines()
-    message = "\n".join([f"{first} (tried {attempts} times)", *rest])
+    tried = "once" if attempts == 1 else f"{attempts} times"
+    message = "\n".join([f"{first} (tried {tried}{why})", *rest])
     kind = "url" if isinstance(error, Unreachable) else error.kind
     return ProviderError(message, kind=kind, status=error.status, retry_after=error.retry_after)
 
 
-def _duration(seconds: float) -> str:
+def duration_text(seconds: float) -> str:
+    """A time as people say it."""
     for unit, length in (("hours", 3600), ("minutes", 60)):
         if seconds >= 2 * length:
             return f"{seconds / length:.3g} {unit}"

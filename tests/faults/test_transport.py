@@ -34,17 +34,23 @@ class Client:
         self.pieces: list[str] = []
         self.waits: list[float] = []
         self.told: list[dict[str, Any]] = []
+        self.heard: list[tuple[str, dict[str, Any]]] = []
         headers = {"X-Team": HIDDEN}
         options = {"api_key": KEY, "headers": headers, "timeout": 5.0, "api": "chat"} | options
-        self.provider = OpenAIProvider("heron", base_url=url, sleep=self._sleep, **options)
+        self.provider = OpenAIProvider("heron", base_url=url, sleep=self._sleep, clock=self._clock, **options)
 
     async def _sleep(self, seconds: float) -> None:
         self.waits.append(seconds)
         await asyncio.sleep(0)
 
+    def _clock(self) -> float:
+        return time.monotonic() + sum(self.waits)
+
     def _tell(self, kind: str, about: Any) -> None:
-        assert kind == "retry"
-        self.told.append(dict(about))
+        assert kind in ("retry", "wait", "fallback")
+        if kind == "retry":
+            self.told.append(dict(about))
+        self.heard.append((kind, dict(about)))
         self.pieces.clear()
 
     async def send(self, request: Request) -> Reply:
