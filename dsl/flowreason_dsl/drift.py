@@ -114,10 +114,10 @@ def kinds(at: Reading, place: int, count: int) -> list[str]:
     return [at.kind(i) for i in range(place, place + count)]
 
 
-def line_end(at: Reading, place: int) -> int:
-    """The index behind the last token on the line of one."""
+def line_end(at: Reading, place: int, most: int = _FARTHEST) -> int:
+    """The index behind the last token on the line of one, at most so far away."""
     end = place + 1
-    while at.kind(end) != END and not at.begins_line(end) and end - place < _FARTHEST:
+    while at.kind(end) != END and not at.begins_line(end) and end - place < most:
         end += 1
     return end
 

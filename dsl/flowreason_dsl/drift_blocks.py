@@ -8,8 +8,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from flowreason_dsl.diagnostics import Diagnostic
-from flowreason_dsl.drift import Change, Rule, closing, closing_before, code_token, fixed, here, made, text_of, token
+from flowreason_dsl.diagnostics import Diagnostic, Fix
+from flowreason_dsl.drift import (
+    STRINGS,
+    Change,
+    Rule,
+    closing,
+    closing_before,
+    code_token,
+    fixed,
+    here,
+    made,
+    text_of,
+    token,
+)
 
 if TYPE_CHECKING:
     from flowreason_dsl.reading import Reading
@@ -29,6 +41,30 @@ def switch(at: Reading, _expected: set[str]) -> Change | None:
     subject = text_of(at, at.statement + 1, at.at).strip("()") or "value"
     message = f'`{word.value}` is written `match {subject} {{ "a" {{ … }} else {{ … }} }}`'
     return Change(at.statement, end + 1, [], Diagnostic("syntax-word", message, word.span), unread=True)
+
+
+def switch_as_match(at: Reading) -> Change | None:
+    """`switch k { case "a": … break; default: … }`: the word, and the `break` at the end of each arm."""
+    word, brace = here(at), at.at + 1
+    if word.value not in ("switch", "select", "when") or not at.begins_line(at.at) or word.value in at.bound:
+        return None
+    while at.kind(brace) != "LBRACE" and not at.begins_line(brace):
+        brace += 1
+    end = closing(at, brace) if at.kind(brace) == "LBRACE" and brace > at.at + 1 else None
+    if end is None or not (token(at, brace + 1).value in ("case", "default") or at.kind(brace + 1) in STRINGS):
+        return None
+    breaks = [i for i in range(brace, end) if at.kind(i) == "BREAK" and _ends_arm(at, i + 1, end)]
+    also = tuple((token(at, i).span, "") for i in breaks)
+    fix = Fix("write `match`", word.span, "match", also)
+    found = Diagnostic(
+        "syntax-word", f"a choice between values is written `match`, not `{word.value}`", word.span, fix=fix
+    )
+    kept = [at.tokens[i] for i in range(at.at + 1, end + 1) if i not in breaks]
+    return Change(at.at, end + 1, [made("MATCH", word, "match"), *kept], found)
+
+
+def _ends_arm(at: Reading, place: int, end: int) -> bool:
+    return place == end or at.kind(place) == "RBRACE" or token(at, place).value in ("case", "default")
 
 
 def together(at: Reading, _expected: set[str]) -> Change | None:
@@ -169,4 +205,4 @@ def match_by_indentation(at: Reading, _expected: set[str]) -> Change | None:
 
 
 AT_FAULT: tuple[Rule, ...] = (switch, tried, match_by_indentation, together, until_behind, then_endif)
-BEFORE = (unless,)
+BEFORE = (unless, switch_as_match)

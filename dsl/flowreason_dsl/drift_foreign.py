@@ -40,6 +40,7 @@ _BEFORE_VALUE = frozenset({"EQUAL", "ANSWER", "YIELD"})
 _BEHIND_VALUE = frozenset({"GIVEN", "WITH", "ENSURE"})
 _OPENERS = frozenset({"LPAR", "LSQB", "LBRACE"})
 _CLOSERS = frozenset({"RPAR", "RSQB", "RBRACE"})
+_LONGEST_VALUE = 200
 _LISTED = frozenset({"map", "filter", "some", "every", "find"})
 _HOLE = re.compile(r"\{\s*[A-Za-z_][\w.]*(?:\[[^\]{}]*\])*\s*\}")
 
@@ -57,10 +58,22 @@ def chosen(at: Reading, _expected: set[str]) -> Change | None:
 
 def chosen_by_if(at: Reading) -> Change | None:
     """`a if c else ask "…"`."""
-    begin = _begin(at) if here(at).type == "IF" and not at.begins_line(at.at) else None
+    if here(at).type != "IF" or at.begins_line(at.at) or not _has_else(at):
+        return None
+    begin = _begin(at)
     end = _end(at, begin) if begin is not None else 0
     parts = _one_line_if(at, begin, end) if begin is not None else None
     return _chosen(at, begin, end, parts) if begin is not None and parts is not None else None
+
+
+def _has_else(at: Reading) -> bool:
+    """Whether an `else` stands behind an `if` on its line, and no block before it."""
+    for place in range(at.at + 1, at.at + 60):
+        if at.begins_line(place) or at.kind(place) == "LBRACE":
+            return False
+        if at.kind(place) == "ELSE":
+            return True
+    return False
 
 
 def _chosen(at: Reading, begin: int, end: int, parts: tuple[tuple[int, int], ...]) -> Change | None:
@@ -139,7 +152,7 @@ def _begin(at: Reading) -> int | None:
 
 def _end(at: Reading, begin: int) -> int:
     """The index behind the value, on its line."""
-    last, depth = line_end(at, begin), 0
+    last, depth = line_end(at, begin, _LONGEST_VALUE), 0
     for i in range(begin, last):
         depth += (at.kind(i) in _OPENERS) - (at.kind(i) in _CLOSERS)
         if depth < 0 or (depth == 0 and at.kind(i) in _BEHIND_VALUE):

@@ -15,6 +15,7 @@ from flowreason_dsl.drift import STRINGS, Change, Rule, here, token
 from flowreason_dsl.grammar import END
 from flowreason_dsl.source import Span
 from flowreason_dsl.tokens import Token
+from flowreason_dsl.unread import Doubt
 
 if TYPE_CHECKING:
     from flowreason_dsl.reading import Reading
@@ -26,8 +27,11 @@ _HEADS = _BRANCHES | {"FLOW", "MATCH", "SAMPLE", "DEF"}
 _ARMS = STRINGS | {"INT", "DECIMAL", "TRUE", "FALSE"}
 _BEGINNERS = frozenset({"ANSWER", "BREAK", "RETURN", "CONTINUE", "PASS", "RAISE", "YIELD"})
 _BEGINS_BODY = _BEGINNERS | {"NAME", "IF", "FOR", "WHILE", "REPEAT", "MATCH", "SAMPLE", *STRINGS}
+_ARROWS = frozenset({"=>", "->", "→", ":"})
 _MOST_NAMED = 4
 _FARTHEST = 300
+_LONGEST_LINE = 2_000
+_LONGEST_BLOCK = 5_000
 
 
 @dataclass
@@ -50,6 +54,10 @@ class _Pass:
     blocks: list[_Block] = field(default_factory=list)
     opened: int = 0
     surplus: int = 0
+    python: int | None = None
+    """How deep the function stands whose lines are passed over."""
+    in_arms: bool = False
+    """Whether the pass begins between the arms of a `match` in braces."""
 
 
 def by_indentation(at: Reading, expected: set[str]) -> Change | None:
@@ -63,19 +71,37 @@ def by_indentation(at: Reading, expected: set[str]) -> Change | None:
         return None
     if colon_closed_by_brace(at, first, colon):
         return None
-    made = _Pass(at, surplus=max(0, at.surplus))
+    made = _Pass(at, surplus=max(0, at.surplus), in_arms=_is_arm(at, first) and at.at == colon)
+    if not _may_be_arm(made, first, colon, next_line(at, first)):
+        return None
     for begin, end in _lines(at, first):
-        _take(made, begin, end)
+        if not _is_python(made, begin):
+            _take(made, begin, end)
+        else:
+            made.tokens += at.tokens[begin:end]
     _close(made, len(at.tokens) - 1, -1)
     if not made.heads:
         return None
     at.laid_out = True
+    if at.lexed.cut:
+        last = token(at, len(at.tokens) - 2).start
+        at.doubts.append(Doubt("end", Span(last, last)))
     return Change(at.at, len(at.tokens) - 1, made.tokens[at.at - first :], _finding(made))
+
+
+def _is_python(made: _Pass, begin: int) -> bool:
+    """Whether a line belongs to a function that is written inside of a flow, which is passed over as a whole."""
+    indent = made.at.indent(token(made.at, begin))
+    if made.python is not None and indent > made.python:
+        return True
+    made.python = indent if made.at.kind(begin) in ("DEF", "CLASS") and indent else None
+    return made.python is not None
 
 
 def _finding(made: _Pass) -> Diagnostic:
     heads = made.heads
-    message = "a block stands between `{` and `}`, not behind `:`"
+    mark = made.at.source.slice(heads[0])
+    message = f"a block stands between `{{` and `}}`, not behind `{mark if mark in _ARROWS else ':'}`"
     labels = tuple(Label(span, "here too") for span in heads[1 : 1 + _MOST_NAMED])
     (span, text), *also = sorted(made.changes, key=lambda change: change[0])
     fix = Fix("put all such blocks in braces", span, text, tuple(_joined(also)))
@@ -108,7 +134,7 @@ def _line_begin(at: Reading, place: int) -> int:
 def next_line(at: Reading, first: int) -> int:
     """The index of the first token of the next line."""
     place = first + 1
-    while at.kind(place) != END and not at.begins_line(place):
+    while at.kind(place) != END and not at.begins_line(place) and place - first < _LONGEST_LINE:
         place += 1
     return min(place, len(at.tokens) - 1)
 
@@ -125,7 +151,7 @@ def _mark(at: Reading, first: int, last: int) -> int | None:
     if not _is_head(at, first, last):
         return None
     deeper = at.kind(last) != END and at.indent(token(at, last)) > at.indent(token(at, first))
-    if at.kind(last - 1) == "COLON" and deeper:
+    if deeper and (at.kind(last - 1) == "COLON" or (_is_arm(at, first) and token(at, last - 1).value in _ARROWS)):
         return last - 1
     if at.kind(first) in _BRANCHES or _is_arm(at, first):
         return _inner_colon(at, first, last)
@@ -135,8 +161,8 @@ def _mark(at: Reading, first: int, last: int) -> int | None:
 
 def _is_head(at: Reading, first: int, last: int) -> bool:
     kind = at.kind(first)
-    if kind in ("FLOW", "DEF"):
-        return at.kind(first + 1) == "NAME"
+    if kind in ("FLOW", "DEF", "CLASS"):
+        return at.kind(first + 1) == "NAME" and (kind == "FLOW" or at.indent(token(at, first)) == 0)
     if kind in _HEADS or _is_arm(at, first):
         return True
     if kind == "RPAR":
@@ -154,7 +180,9 @@ def _inner_colon(at: Reading, first: int, last: int) -> int | None:
     depth = 0
     for place in range(first + 1, last - 1):
         depth += (at.kind(place) in _OPENERS) - (at.kind(place) in _CLOSERS)
-        if depth == 0 and at.kind(place) == "COLON":
+        arrow = (_is_arm(at, first) or at.kind(first) == "ELSE") and token(at, place).value in _ARROWS
+        mark = at.kind(place) == "COLON" or arrow
+        if depth == 0 and mark:
             following = at.kind(place + 1)
             begins = following in _BEGINNERS or (
                 following == "NAME" and token(at, place + 2).value in ("=", ":", "+=", "-=", ".", "(")
@@ -171,6 +199,8 @@ def colon_closed_by_brace(at: Reading, first: int, colon: int) -> bool:
     place = colon + 1
     while at.kind(place) != END and not (at.begins_line(place) and at.indent(token(at, place)) <= edge):
         place += 1
+        if place - colon > _LONGEST_BLOCK:
+            return False
     return at.kind(place) == "RBRACE" and at.indent(token(at, place)) == edge
 
 
@@ -200,6 +230,8 @@ def _take(made: _Pass, begin: int, end: int) -> None:
 def _may_be_arm(made: _Pass, begin: int, mark: int, end: int) -> bool:
     """Whether a line that looks like an arm is none of the pairs of a record."""
     if made.at.kind(begin) not in _ARMS:
+        return True
+    if made.in_arms and not made.blocks and made.opened == 0:
         return True
     return mark == end - 1 or (bool(made.blocks) and made.blocks[-1].is_match)
 

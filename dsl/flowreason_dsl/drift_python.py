@@ -71,6 +71,34 @@ def nothing_done(at: Reading, expected: set[str]) -> Change | None:
     return Change(at.at, at.at + 1, [], fixed(found, "take it out", word.span, ""))
 
 
+def function_inside(at: Reading, expected: set[str]) -> Change | None:
+    """`def shout(s):` inside of a flow."""
+    word, last = here(at), line_end(at, at.at)
+    if word.type not in ("DEF", "CLASS") or "ANSWER" not in expected or not at.begins_line(at.at):
+        return None
+    if at.kind(last - 1) != "COLON" or at.kind(at.at + 1) != "NAME":
+        return None
+    message = f"a {'function' if word.type == 'DEF' else 'class'} stands inside of the Python that uses it"
+    found = Diagnostic("syntax-python-word", message, at.span_between(at.at, last - 1))
+    edge = at.indent(word)
+    while at.kind(last) != END and not (at.begins_line(last) and at.indent(token(at, last)) <= edge):
+        last += 1
+    return Change(at.at, last, [], found, unread=True)
+
+
+def asserted(at: Reading, expected: set[str]) -> Change | None:
+    """`assert n > 0, "positive"` behind the step that it checks."""
+    word, name = here(at), token(at, at.statement)
+    if word.type != "ASSERT" or "ENSURE" not in expected or not at.begins_line(at.at) or name.type != "NAME":
+        return None
+    if all(each.value != name.value for each in at.tokens[at.at : line_end(at, at.at)]):
+        return None
+    found = Diagnostic("syntax-python-word", "a check is written `ensure` after the expression", word.span)
+    return Change(
+        at.at, at.at + 1, [made("ENSURE", word, "ensure")], fixed(found, "write `ensure`", word.span, "ensure")
+    )
+
+
 def null(at: Reading) -> Change | None:
     """`else null`, `x = undefined`."""
     word = here(at)
@@ -127,5 +155,5 @@ def _item_name(at: Reading) -> str | None:
     return name if name not in at.bound else None
 
 
-AT_FAULT: tuple[Rule, ...] = (returned, nothing_done, imported, appended)
+AT_FAULT: tuple[Rule, ...] = (returned, nothing_done, imported, function_inside, asserted, appended)
 BEFORE = (null,)

@@ -6,6 +6,7 @@ was meant.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from flowreason_dsl import mend, naked_python
@@ -21,28 +22,72 @@ if TYPE_CHECKING:
     from flowreason_dsl.reading import Reading
 
 SETTINGS = ("temperature", "model", "samples", "vote", "think", "max_tokens", "seed", "tries")
+_QUESTIONS = frozenset({"prompt", "question", "text", "message", "query", "q"})
 _TYPES = frozenset({*SCALARS, *mend.TYPES})
 _ONE = frozenset({"INT", "DECIMAL", "TRUE", "FALSE", "NAME", "CODE"}) | STRINGS
 
 
 def settings_in_brackets(at: Reading, _expected: set[str]) -> Change | None:
-    """`ask("…", temperature=0.5)`."""
-    if here(at).type != "LPAR" or at.kind(at.at - 1) not in ("ASK", "SOLVE") or at.kind(at.at + 1) not in STRINGS:
+    """`ask("…", temperature=0.5)`, `ask(prompt="…", given=a)`."""
+    if here(at).type != "LPAR" or at.kind(at.at - 1) not in ("ASK", "SOLVE"):
         return None
     end = closing(at, at.at)
-    if end is None or end < at.at + 6 or (end - at.at - 2) % 4:
+    parts = list(_arguments(at, at.at + 1, end)) if end is not None else []
+    if end is None or not parts or parts[0][0] not in ("", *_QUESTIONS) or parts[0][2] - parts[0][1] != 1:
         return None
-    parts = [at.tokens[i : i + 4] for i in range(at.at + 2, end, 4)]
-    if any([t.type for t in part[:3]] != ["COMMA", "NAME", "EQUAL"] or part[3].type not in _ONE for part in parts):
+    if at.kind(parts[0][1]) not in STRINGS or (len(parts) == 1 and not parts[0][0]):
         return None
-    if not all(part[1].value in SETTINGS for part in parts):
+    suffixes = [_suffix(at, *part) for part in parts[1:]]
+    told = [each for each in suffixes if each is not None]
+    if len(told) < len(suffixes):
         return None
-    text, behind = text_of(at, at.at + 1, at.at + 2), text_of(at, at.at + 3, end)
-    word, span = token(at, at.at - 1), at.span_between(at.at, end)
-    found = Diagnostic("syntax-brackets", f"`{word.value}` needs no brackets, and settings stand behind `with`", span)
-    right = f"{'' if here(at).start > word.end else ' '}{text} with {behind}"
-    new = [token(at, at.at + 1), made("WITH", parts[0][0], "with"), *at.tokens[at.at + 3 : end]]
-    return Change(at.at, end + 1, new, fixed(found, f"write `with {behind}`", span, right))
+    text, word = token(at, parts[0][1]), token(at, at.at - 1)
+    shown = ", ".join(names for kind, names, _ in told if kind == "given")
+    given = [each for kind, _, tokens in told if kind == "given" for each in [*tokens, _comma(tokens)]][:-1]
+    behind = ", ".join(written for kind, written, _ in told if kind == "with")
+    settings = [each for kind, _, tokens in told if kind == "with" for each in [*tokens, _comma(tokens)]][:-1]
+    right = at.source.slice(text.span) + (f" given {shown}" if shown else "") + (f" with {behind}" if behind else "")
+    new = [text, *([made("GIVEN", text, "given"), *given] if given else [])]
+    new += [made("WITH", text, "with"), *settings] if settings else []
+    span = at.span_between(at.at, end)
+    what = "settings stand behind `with`" if behind else "what it is shown stands behind `given`"
+    message = f"`{word.value}` needs no brackets" + (f", and {what}" if told else "")
+    space = "" if here(at).start > word.end else " "
+    written = right.removeprefix(at.source.slice(text.span)).strip()
+    told_fix = f"write `{written}`" if written else "take the brackets out"
+    return Change(
+        at.at, end + 1, new, fixed(Diagnostic("syntax-brackets", message, span), told_fix, span, space + right)
+    )
+
+
+def _arguments(at: Reading, first: int, last: int) -> Iterator[tuple[str, int, int]]:
+    """The name of each argument, or none, and where its value stands."""
+    depth, begin = 0, first
+    for i in range(first, last + 1):
+        depth += (at.kind(i) in ("LPAR", "LSQB", "LBRACE")) - (at.kind(i) in ("RPAR", "RSQB", "RBRACE"))
+        if i == last or (depth == 0 and at.kind(i) == "COMMA"):
+            named = at.kind(begin) in ("NAME", "GIVEN") and at.kind(begin + 1) == "EQUAL"
+            if i > begin:
+                yield str(token(at, begin).value) if named else "", begin + 2 * named, i
+            begin = i + 1
+
+
+def _suffix(at: Reading, name: str, first: int, last: int) -> tuple[str, str, list[Token]] | None:
+    """An argument as the names behind `given` or a setting behind `with`."""
+    if name in ("given", "context", "inputs", "input"):
+        bracketed = at.kind(first) in ("LSQB", "LPAR")
+        inner = at.tokens[first + bracketed : last - bracketed]
+        if not inner or any(each.type not in ("NAME", "COMMA", "DOT") for each in inner):
+            return None
+        return "given", text_of(at, first + bracketed, last - bracketed), list(inner)
+    if name not in SETTINGS or last != first + 1 or at.kind(first) not in _ONE:
+        return None
+    like = token(at, first)
+    return "with", f"{name}={at.source.slice(like.span)}", [made("NAME", like, name), made("EQUAL", like, "="), like]
+
+
+def _comma(tokens: list[Token]) -> Token:
+    return Token("COMMA", tokens[-1].end, tokens[-1].end, ",")
 
 
 def word_before_text(at: Reading, expected: set[str]) -> Change | None:

@@ -66,6 +66,8 @@ def comment(at: Reading, expected: set[str]) -> Change | None:
     mark = here(at)
     if not _statement(at, expected) or mark.value not in ("--", "---", "%", "%%") or at.kind(at.at + 1) != "NAME":
         return None
+    if str(mark.value)[0] == "%" and not at.begins_line(at.at):
+        return None  # Python's way to put values into a text
     if not (at.begins_line(at.at) or at.kind(at.at - 1) in ("LBRACE", "RBRACE", "CODE", *STRINGS)):
         return None
     found = fixed(Diagnostic("syntax-comment", "a comment begins with `#`", mark.span), "write `#`", mark.span, "#")

@@ -143,7 +143,7 @@ class Faulty:
         stop = None if closes else end_of_text(raw[1:], self.text[end : end + 300]) if len(marks) == 1 else None
         if stop is not None:
             raw = raw[: stop + 1]
-        elif raw.endswith("{"):
+        elif raw.endswith("{") and self.text[end:].strip():
             raw = raw[:-1].rstrip()
         end = start + len(raw)
         message = f"a string that begins with `{marks}` and is never closed"

@@ -24,6 +24,7 @@ _WORD = re.compile(r"[A-Za-z_]\w*")
 _FIRST = frozenset({"NAME", "ANSWER", "ASK", "YIELD", "IF", "MATCH", "SOLVE"})
 _NOT_YET = frozenset({"FOR", "SAMPLE", "WHILE", "REPEAT", "ENSURE", "ELSE", "LBRACE"})
 _LONGEST_NAME = 30
+_LONGEST_STATEMENT = 200
 
 
 def computed_before(at: Reading, found: Diagnostic) -> Diagnostic:
@@ -33,6 +34,8 @@ def computed_before(at: Reading, found: Diagnostic) -> Diagnostic:
         return found
     code, first = _code(written[1:-1].strip().replace('\\"', '"')), at.tokens[at.statement]
     if code is None or first.type not in _FIRST or not at.begins_line(at.statement):
+        return found
+    if at.at - at.statement > _LONGEST_STATEMENT:
         return found
     if any(at.kind(i) in _NOT_YET for i in range(at.statement, at.at)) or at.kind(at.statement - 1) == "ELSE":
         return found

@@ -61,6 +61,9 @@ def _before(at: Reading) -> Token:
 
 def _general(at: Reading, expected: set[str]) -> Diagnostic:
     token = _here(at)
+    if {"RPAR", "RSQB"} & expected and at.opens and at.opens[-1].token.type != "LBRACE" and at.begins_line(at.at):
+        opener = at.opens[-1].token
+        return Diagnostic("syntax-unclosed-bracket", f"this `{opener.value}` is never closed", opener.span)
     message = f"expected {describe(expected)}, found {shown(token)}"
     return Diagnostic("syntax-unexpected", message, token.span, fix=_one_mark(at, expected))
 
@@ -166,7 +169,7 @@ def _header(at: Reading, expected: set[str]) -> Diagnostic | None:
 
 
 def _bound(at: Reading, _expected: set[str]) -> Diagnostic | None:
-    if at.kind(at.at) != "UNTIL" or _before(at).type != "REPEAT":
+    if at.kind(at.at) not in ("UNTIL", "LBRACE") or _before(at).type != "REPEAT":
         return None
     message = "`repeat` says how often at most, as in `repeat 5 until …`"
     fix = Fix("allow ten rounds", Span(_before(at).end, _before(at).end), " 10")

@@ -22,7 +22,11 @@ if TYPE_CHECKING:
 DEFINERS = frozenset({"FLOW", "TOOL", "PURE", "USE"})
 _MOST_PASSED = 1000
 _SURE_STARTERS = frozenset({"ANSWER", "BREAK", "IF", "MATCH", "WHILE", "REPEAT"})
-_LINE_STARTERS = _SURE_STARTERS | {"YIELD", "FOR", "SAMPLE", "ASK", "EMULATE", "SOLVE", "RUN", "RETURN", "PASS"}
+_LINE_STARTERS = (
+    _SURE_STARTERS
+    | {"YIELD", "FOR", "SAMPLE", "ASK", "EMULATE", "SOLVE", "RUN"}
+    | {*("RETURN", "PASS", "DEF", "CLASS", "ASSERT", "IMPORT", "TRY", "RAISE", "CONTINUE")}
+)
 _AFTER_NAME = frozenset({"EQUAL", "COLON", "LPAR", "ARROW", "COMMA", "DOT", "LSQB", "STRANGE"})
 
 
@@ -129,6 +133,8 @@ def starts(at: Reading, place: int) -> bool:
         if following in _AFTER_NAME or following == END or at.begins_line(place + 1):
             return True
         return following in misspelt.AFTER and misspelt.looks_meant(str(at.tokens[place].value))
+    if kind in ("LPAR", "LSQB"):
+        return following == "NAME" and at.kind(place + 2) == "COMMA"
     return kind in _LINE_STARTERS
 
 

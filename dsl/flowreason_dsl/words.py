@@ -9,8 +9,9 @@ from typing import Any
 
 from flowreason_dsl import literals, mend
 from flowreason_dsl.diagnostics import Diagnostic, Fix
+from flowreason_dsl.grammar import END
 from flowreason_dsl.literals import Report
-from flowreason_dsl.names import nearest
+from flowreason_dsl.names import edits, nearest
 from flowreason_dsl.source import Span
 from flowreason_dsl.tokens import Token
 from flowreason_dsl.types import SCALARS
@@ -50,10 +51,17 @@ def alternatives(token: Token) -> tuple[str, ...]:
     return ("NAME", "USER", "SCALAR") if word == "user" else ("NAME", "SCALAR")
 
 
+def _cut_off(tokens: list[Token], at: int) -> bool:
+    """Whether the text ends in the middle of what may become a type."""
+    word = str(tokens[at].value)
+    ends = at + 1 < len(tokens) and tokens[at + 1].type == END
+    return ends and any(each.startswith(word) for each in _ALL_TYPES)
+
+
 def _type_words(tokens: list[Token], at: int, report: Report) -> tuple[list[Token], int]:
     """The tokens of the type whose first word stands at `at`, and how many of the written ones they stand for."""
     token = tokens[at]
-    word = _type_name(token, report)
+    word = _type_name(token, report) if token.value in _ALL_TYPES or not _cut_off(tokens, at) else "any"
     after = [t.type for t in tokens[at + 1 : at + 4]]
     if word == "dict" and after == ["LSQB", "NAME", "COMMA"] and _begins_type(tokens[at + 4]):
         return [_make("DICT", token, word), tokens[at + 1]], _drop_key(tokens, at, report)
@@ -80,6 +88,7 @@ def _type_name(token: Token, report: Report) -> str:
         report(mend.hint("mended-type", f"the type `{word}` is written `{right}`", token.span, right))
         return right
     near = nearest(word, _ALL_TYPES)
+    near = near if near and edits(word.lower(), near, 1) is not None else None
     fix = Fix(f"write `{near}`", token.span, near) if near else None
     help_ = 'types are text, int, number, bool, list[T], dict[T], {name: T}, "a" | "b", graph and any'
     report(Diagnostic("type-unknown", f"there is no type `{word}`", token.span, help=help_, fix=fix))

@@ -26,6 +26,7 @@ from flowreason_dsl.syntax import (
     Assign,
     Block,
     Code,
+    Do,
     Emulate,
     Expression,
     For,
@@ -69,6 +70,18 @@ class Loops(Values):
 
     # --- loops as values ---
 
+    def _yield_of_last(self, body: Block) -> Fix | None:
+        """The last step of a round as what it yields."""
+        last = body.statements[-1] if body.statements else None
+        if isinstance(last, Do) and isinstance(last.value.value, Ask | Path | Code | Solve):
+            return Fix("yield it", Span(last.span.start, last.span.start), "yield ")
+        if not isinstance(last, Assign) or not last.span.end:
+            return None
+        line, column = self.findings.source.position(last.span.start)
+        alone = not self.findings.source.line(line)[: column - 1].strip()
+        apart = "\n" + " " * (column - 1) if alone else " "
+        return Fix(f"yield `{last.name}`", Span(last.span.end, last.span.end), f"{apart}yield {last.name}")
+
     def loop_value(self, loop: For | Sample, state: State, wanted: Wanted) -> Type:
         item = (
             replace(wanted, type=item_type(wanted.type), what=f"each item of {wanted.what}") if wanted.type else NOTHING
@@ -83,7 +96,8 @@ class Loops(Values):
             message = f"this `{kind}` is used as a value and yields nothing"
             hint = "end a round with `yield …`, which puts a value into the list"
             self.outline.spared |= self.outline.assigned_in(loop.body).keys()
-            self.findings.add("yield-missing", message, head(loop.span), help=hint)
+            fix = self._yield_of_last(loop.body)
+            self.findings.add("yield-missing", message, head(loop.span), help=hint, fix=fix)
         if isinstance(wanted.type, ListOf):
             return wanted.type
         found = scope.yields[0] if scope.yields else ANY
