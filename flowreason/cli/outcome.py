@@ -20,19 +20,26 @@ if TYPE_CHECKING:
 _CODES = {"answered": failures.ANSWERED, "limit": failures.LIMITED, "cancelled": failures.CANCELLED}
 
 
+MOST_TOLD = 5
+"""Steps that were left undone, which are named."""
+
+
 def report(result: Result, *, as_data: bool, quiet: bool) -> int:
     """Tell how a run ended; gives the exit code."""
     code = _code(result)
     if as_data:
         output.emit(json.dumps(_data(result), ensure_ascii=False))
         return code
-    if result.ok:
+    if result.ok or result.partial:
         output.emit(result.answer)
     if not quiet:
         _tell_failed_items(result)
         output.note(cost_text(result.usage, result.seconds))
     if result.error is not None:
         output.complain(failures.short(failures.told(result.error)))
+    if result.partial:
+        output.complain("this is the best answer so far, not the whole one", prefix="warning: ")
+    _tell_undone(result)
     return code
 
 
@@ -49,8 +56,16 @@ def _data(result: Result) -> dict[str, Any]:
     return data
 
 
+def _tell_undone(result: Result) -> None:
+    undone = result.undone
+    for each in undone[:MOST_TOLD]:
+        output.complain(str(each), prefix="left undone: ")
+    if len(undone) > MOST_TOLD:
+        output.complain(f"{len(undone) - MOST_TOLD} more steps", prefix="left undone: ")
+
+
 def _tell_failed_items(result: Result) -> None:
-    items = result.failed_items
+    items = () if result.partial else result.failed_items
     for item in items[:3]:
         output.complain(f"item {item.index} of {item.node} failed: {item.error.splitlines()[0]}", prefix="warning: ")
     if len(items) > 3:

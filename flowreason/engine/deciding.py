@@ -13,10 +13,11 @@ from flowreason.asking.misfit import Misfit
 from flowreason.engine import inline
 from flowreason.engine.evaluate import NotTrivial
 from flowreason.engine.frames import FAILED, VALUE, Failure, Frame
+from flowreason.engine.lacking import convert_lacking
 from flowreason.engine.limits import exhausts
 from flowreason.errors import FlowreasonError
 from flowreason.graph import ops
-from flowreason_dsl.types import ANY
+from flowreason_dsl.types import ANY, Type
 
 
 class Deciding:
@@ -29,12 +30,17 @@ class Deciding:
     choose: Callable[[Frame, int, str], None]
     close_ways: Callable[[Frame, int, int, Any], None]
 
+    exhausted: bool
+
+    def _converted(self, value: Any, type: Type) -> Any:
+        return convert_lacking(value, type) if self.exhausted else convert(value, type)
+
     def _typed(self, frame: Frame, i: int, value: Any) -> None:
         """A value in the type that its node declares."""
         exact = frame.plan.exact[i]
         if exact is not object and value.__class__ is not exact:
             try:
-                value = convert(value, frame.plan.nodes[i].type)
+                value = self._converted(value, frame.plan.nodes[i].type)
             except Misfit as misfit:
                 self.fail(frame, i, inline.misfit(frame, i, misfit))
                 return
@@ -106,7 +112,7 @@ class Deciding:
         value = frame.values[frame.plan.first[i]]
         if type is not ANY:
             try:
-                value = convert(value, type)
+                value = self._converted(value, type)
             except Misfit as misfit:
                 self.finish(frame.flow, FAILED, Failure(inline.misfit(frame, i, misfit), "answer", frame.path))
                 return

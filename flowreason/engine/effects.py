@@ -139,6 +139,7 @@ class Effects:
             agreed = False
         if agreed is not True:
             raise inline.node_error(frame, i, f"the person did not agree to {_shown(tool, given)}", "consent")
+        self._worker.caller.budget.permit()  # a limit may have been reached while the person thought
 
     async def _what_became(
         self, tool: BoundTool, given: Mapping[str, Any], frame: Frame, i: int, part: int

@@ -154,6 +154,7 @@ class Run:
 
     def _exhausted(self, error: LimitExceeded) -> None:
         """A limit is reached: from here only that is done which costs and changes nothing."""
+        self._stepper.exhausted = True
         self._say("run.exhausted", {"limit": error.limit, "allowed": error.allowed})
 
     def _time_is_over(self) -> None:
@@ -178,7 +179,7 @@ class Run:
             lacking = is_cut_short(self.journal.events)
             if outcome == VALUE and lacking:
                 return self._best_so_far(value, over)
-            if outcome != VALUE and (lacking or exhausts(value)):
+            if outcome != VALUE and (lacking or exhausts(value)) and not isinstance(value, Suspended):
                 value = over
         if outcome == VALUE:
             self._say("run.finished", {"value": value})

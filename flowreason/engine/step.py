@@ -37,6 +37,7 @@ class Stepper(Deciding, Rounds):
         self.cancels: list[Any] = []
         self.log: Log = []
         self.deadline = float("inf")
+        self.exhausted = False
         self._handlers: dict[int, Callable[[Frame, int], None]] = {
             Kind.INPUT: self._input,
             Kind.CONSTANT: self._constant,

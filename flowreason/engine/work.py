@@ -22,6 +22,7 @@ from flowreason.engine.environment import Environment
 from flowreason.engine.evaluate import NotTrivial
 from flowreason.engine.frames import Frame
 from flowreason.engine.keepsake import Form
+from flowreason.engine.lacking import convert_lacking
 from flowreason.engine.pending import Pending
 from flowreason.engine.persons import Persons
 from flowreason.engine.plan import Program
@@ -82,7 +83,8 @@ class Worker:
         value = await self._act(frame, i, node)
         try:
             exact = frame.plan.exact[i]
-            value = value if exact is object or value.__class__ is exact else convert(value, node.type)
+            if exact is not object and value.__class__ is not exact:
+                value = (convert if self.caller.budget.over is None else convert_lacking)(value, node.type)
         except Misfit as misfit:
             raise inline.misfit(frame, i, misfit) from misfit
         if node.checks:
@@ -126,13 +128,9 @@ class Worker:
         value = await self.recall.find(frame, i, "ask", lambda: key, tell, node.type)
         if value is MISSING:
             value = await asker.ask()
-            self.recall.keep(
-                frame,
-                i,
-                "ask",
-                key,
-                ask_value(value, heard, Form(node.type, asker.prompts.thinks, asker.prompts.structured)),
-            )
+            if not asker.lacking:
+                form = Form(node.type, asker.prompts.thinks, asker.prompts.structured)
+                self.recall.keep(frame, i, "ask", key, ask_value(value, heard, form))
         return value
 
     async def _ask_person(self, frame: Frame, i: int, node: Node, op: ops.Ask) -> Any:

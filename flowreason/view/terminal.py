@@ -230,6 +230,8 @@ def _running(event: Event) -> str | None:
             return f"answered after {seconds_text(event.time)}"
         case "run.failed":
             return f"failed: {data.get('error', '')}"
+        case "run.exhausted":
+            return f"the limit {data.get('limit')}={data.get('allowed'):g} is reached: nothing more is asked or done"
         case "run.cancelled":
             return f"stopped: {data.get('reason', '')}"
     return None

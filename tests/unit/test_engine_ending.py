@@ -85,6 +85,16 @@ def test_effects_written_before_the_answer_happen_before_it() -> None:
     assert (result.value, work.ended, work.took) == ("done", {"pack": 5}, 5)
 
 
+def test_calls_that_were_sent_and_not_waited_for_count_as_used() -> None:
+    provider = fr.ScriptedProvider(default="yes", latency=lambda request: 1 if "first" in str(request) else 9)
+    text = 'flow f() { a = ask "The first?"\n b = ask "Not needed?"\n if `a == "yes"` { answer a }\n answer b }'
+    result = Work().run(text, provider=provider)
+    assert (result.value, result.usage.calls, len(provider.requests)) == ("yes", 2, 2)
+    [unanswered] = [event for event in result.events if event.kind == "node.unanswered"]
+    assert unanswered.node == "b"
+    assert result.usage.prompt_tokens > unanswered.data["prompt_tokens"] > 0
+
+
 # --- cancelling ---
 
 

@@ -49,6 +49,20 @@ def test_items_that_the_limit_kept_from_being_asked_are_null_and_the_rest_is_the
     assert data["undone"] == [{"frame": "f/xs", "node": "ask#1", "line": 1, "about": 'ask "Is {n} prime?"', "count": 2}]
 
 
+def test_a_typed_list_may_lack_items_for_the_limit_and_for_nothing_else() -> None:
+    text = """
+      flow main() -> {found: list[int], all: list[list[int]]} {
+        xs: list[int] = for n in `[1, 2, 3]` yield ask "How many of {n}?"
+        ys = counted(xs)
+        answer `{"found": ys, "all": [ys]}`
+      }
+      flow counted(xs: list[int]) -> list[int] { answer xs }
+    """
+    result = limited(text, provider=echo(reply="5"), calls=2)
+    assert result.value == {"found": [5, 5, None], "all": [[5, 5, None]]}
+    assert limited(text, provider=fr.ScriptedProvider(default="many"), calls=2).value is None
+
+
 @pytest.mark.parametrize("limit", ["calls", "seconds"])
 def test_a_loop_of_which_no_item_was_asked_gives_no_answer(limit: str) -> None:
     result = limited(ITEMS, provider=slowly(), **{limit: 0})
@@ -229,7 +243,7 @@ def test_a_sub_flow_gives_its_best_answer_so_far() -> None:
     assert result.value == '["yes", "yes", "yes"] ["yes", null, null]'
 
 
-INNER = 'flow inner() -> list[any] {\n  xs = for n in `[0, 1, 2]` yield ask "{n}?"\n  answer xs\n}'
+INNER = 'flow inner() -> list[text] {\n  xs = for n in `[0, 1, 2]` yield ask "{n}?"\n  answer xs\n}'
 
 
 @pytest.mark.parametrize(("limit", "most"), [("calls", 3), ("seconds", 4.5)])
@@ -238,7 +252,7 @@ def test_a_flow_written_at_run_time_gives_its_best_answer_so_far(limit: str, mos
     provider = fr.ScriptedProvider(
         lambda request: INNER if "flow" in request.messages[0].content else "yes", latency=lambda request: next(waits)
     )
-    result = limited('flow f() { x: any = solve "Which?"\n answer x }', provider=provider, **{limit: most})
+    result = limited('flow f() { x: list[text] = solve "Which?"\n answer x }', provider=provider, **{limit: most})
     assert (result.status, result.value) == ("limit", ["yes", "yes", None])
 
 
