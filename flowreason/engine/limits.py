@@ -97,10 +97,13 @@ class Reserved:
     sent: Usage
 
 
+NOTHING = Usage()
+
+
 class Budget:
     """The account of a run. `over` is the limit that was reached, `late` whether its time is over as well."""
 
-    def __init__(self, limits: Limits, used: Usage = Usage()) -> None:
+    def __init__(self, limits: Limits, used: Usage = NOTHING) -> None:
         self.limits = limits
         self.used = used
         self.over: LimitExceeded | None = None
