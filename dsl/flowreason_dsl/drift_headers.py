@@ -215,6 +215,17 @@ def bare_choice(at: Reading) -> Change | None:
     return Change(at.at, last + 1, tokens, fixed(found, f"write `{right}`", span, right))
 
 
+def choice_with_or(at: Reading, expected: set[str]) -> Change | None:
+    """`kind: "spam" or "letter"`."""
+    word = here(at)
+    if word.type != "OR" or "VBAR" not in expected or at.kind(at.at - 1) not in STRINGS:
+        return None
+    if at.kind(at.at + 1) not in STRINGS:
+        return None
+    found = fixed(Diagnostic("type-form", "between choices stands `|`", word.span), "write `|`", word.span, "|")
+    return Change(at.at, at.at + 1, [made("VBAR", word, "|")], found)
+
+
 def choice_of_numbers(at: Reading, expected: set[str]) -> Change | None:
     """`k: 1 | 2 | 3 = …`."""
     if "SCALAR" not in expected or here(at).type not in ("INT", "DECIMAL"):
@@ -321,6 +332,7 @@ AT_FAULT: tuple[Rule, ...] = (
     untyped,
     nested_flow,
     default,
+    choice_with_or,
     choice_of_numbers,
 )
 BEFORE = (description_as_type, bare_choice)

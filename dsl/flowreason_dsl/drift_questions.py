@@ -80,10 +80,11 @@ def _suffix(at: Reading, name: str, first: int, last: int) -> tuple[str, str, li
         if not inner or any(each.type not in ("NAME", "COMMA", "DOT") for each in inner):
             return None
         return "given", text_of(at, first + bracketed, last - bracketed), list(inner)
-    if name not in SETTINGS or last != first + 1 or at.kind(first) not in _ONE:
+    if not name or token(at, first).value in _TYPES or last != first + 1 or at.kind(first) not in _ONE:
         return None
     like = token(at, first)
-    return "with", f"{name}={at.source.slice(like.span)}", [made("NAME", like, name), made("EQUAL", like, "="), like]
+    setting = [token(at, first - 2), token(at, first - 1), like]
+    return "with", f"{name}={at.source.slice(like.span)}", setting
 
 
 def _comma(tokens: list[Token]) -> Token:

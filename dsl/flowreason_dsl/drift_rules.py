@@ -49,7 +49,7 @@ _BEFORE = (
 _TELLING = frozenset({"null", "undefined", "nil", "switch", "select", "when"})
 """Names at which a rule looks, whatever stands behind them."""
 
-_BEHIND = frozenset({"NAME", "LSQB", "LPAR", "LBRACE", "VBAR", "CODE"})
+_BEHIND = frozenset({"ASK", "SOLVE", "EMULATE", "NAME", "LSQB", "LPAR", "LBRACE", "VBAR", "CODE"})
 """What stands behind a name at which a rule looks."""
 
 

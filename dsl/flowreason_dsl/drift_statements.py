@@ -25,6 +25,7 @@ from flowreason_dsl.drift import (
     text_of,
     token,
 )
+from flowreason_dsl.misspelt import near_words
 from flowreason_dsl.source import Span
 from flowreason_dsl.types import SCALARS
 
@@ -280,6 +281,29 @@ def two_answers(at: Reading, expected: set[str]) -> Change | None:
     return Change(at.at, last, [], found)
 
 
+def equal_missing(at: Reading) -> Change | None:
+    """`y ask "…"`."""
+    name, word = here(at), token(at, at.at + 1)
+    if name.type != "NAME" or word.type not in _ACTIONS or not at.begins_line(at.at) or at.begins_line(at.at + 1):
+        return None
+    if not at.machine.admits("ANSWER") or near_words(str(name.value)) or at.kind(at.at + 2) not in (*STRINGS, "CODE"):
+        return None
+    place = Span(name.end, name.end)
+    found = Diagnostic("syntax-unexpected", f"`=` is missing behind `{name.value}`", name.span)
+    return Change(at.at, at.at + 1, [name, made("EQUAL", name, "=")], fixed(found, "write `=`", place, " ="))
+
+
+def compared_step(at: Reading, _expected: set[str]) -> Change | None:
+    """`y == ask "…"`."""
+    mark, name = here(at), token(at, at.at - 1)
+    if mark.value != "==" or name.type != "NAME" or at.at - 1 != at.statement or not at.begins_line(at.at - 1):
+        return None
+    if at.kind(at.at + 1) not in (*_VALUES, *STRINGS):
+        return None
+    found = Diagnostic("syntax-python", f"a step is written `{name.value} = …`", mark.span)
+    return Change(at.at, at.at + 1, [made("EQUAL", mark, "=")], fixed(found, "write `=`", mark.span, "="))
+
+
 def type_first(at: Reading) -> Change | None:
     """`int n = …`, `list[text] xs = …`."""
     word = here(at)
@@ -310,5 +334,6 @@ AT_FAULT: tuple[Rule, ...] = (
     several_targets,
     two_answers,
     drawing,
+    compared_step,
 )
-BEFORE = (type_first,)
+BEFORE = (type_first, equal_missing)

@@ -210,6 +210,8 @@ def brackets(at: Reading, _expected: set[str]) -> Diagnostic | None:
     token, word = _here(at), _before(at)
     if word.type not in _UNBRACKETED and word.value != "user":
         return None
+    if token.type == "LBRACE" and word.type in ("REPEAT", "SAMPLE"):
+        return None  # a block without its number
     message = f"`{word.value}` is followed by what belongs to it, without `{token.value}`"
     if token.type == "COLON" and not at.begins_line(at.at + 1):
         return Diagnostic("syntax-brackets", message, token.span, fix=Fix("take it out", token.span, ""))
@@ -325,8 +327,37 @@ def question(at: Reading, expected: set[str]) -> Diagnostic | None:
     if token.type != "NAME" or at.begins_line(at.at):
         return None
     fix = Fix(f'write `"{{{token.value}}}"`', token.span, f'"{{{token.value}}}"')
+    if whole := _bare_question(at):
+        return Diagnostic(
+            "syntax-question", message, whole, fix=Fix("put it in quotes", whole, f'"{at.source.slice(whole)}"')
+        )
     last = at.begins_line(at.at + 1) or at.kind(at.at + 1) in ("RBRACE", "GIVEN", "WITH", "ENSURE", "ELSE", "LBRACE")
     return Diagnostic("syntax-question", message, token.span, fix=fix if last else None)
+
+
+def _bare_question(at: Reading) -> Span | None:
+    """Words up to the end of a line, of which none is one of the language."""
+    last = at.at
+    while at.kind(last) in (
+        "NAME",
+        "COMMA",
+        "INT",
+        "IN",
+        "IS",
+        "STRANGE",
+        "LBRACE",
+        "RBRACE",
+        "DOT",
+        "FOR",
+        "WITH",
+        "AND",
+    ):
+        last += 1
+        if at.begins_line(last) or last - at.at > _FARTHEST:
+            break
+    words = [at.kind(i) for i in range(at.at, last)]
+    ends = at.begins_line(last) and words.count("LBRACE") == words.count("RBRACE") and words.count("NAME") > 1
+    return at.span_between(at.at, last - 1) if ends and words[-1:] != ["LBRACE"] else None
 
 
 def type_form(at: Reading, expected: set[str]) -> Diagnostic | None:

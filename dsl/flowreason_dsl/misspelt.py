@@ -84,6 +84,8 @@ def meant(at: Reading) -> Meant | None:
         )
     if token.value in _GIVEN and following.type == "NAME" and at.machine.admits("GIVEN"):
         return _instead(at, token, "given", f"what a question is shown stands behind `given`, not `{token.value}`")
+    if edits(str(token.value), "return", 2) is not None and at.begins_line(at.at) and at.machine.admits("ANSWER"):
+        return _instead(at, token, "answer", f"there is no word `{token.value}`")
     for word in near_words(str(token.value)):
         if found := _instead(at, token, word, f"there is no word `{token.value}`"):
             return found

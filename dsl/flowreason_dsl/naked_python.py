@@ -84,7 +84,8 @@ def _ends(at: Reading, begin: int, last: int) -> Iterator[int]:
         yield closing
     yield last
     for i in range(last, begin, -1):
-        if at.kind(i) in _STOPS:
+        filler = at.kind(i + 1) == "LBRACE" and at.tokens[i].value in ("then", "do")
+        if at.kind(i) in _STOPS or filler:
             yield i - 1
 
 
