@@ -128,7 +128,11 @@ Notify: TypeAlias = Callable[[str, Mapping[str, Any]], None]
 
 @runtime_checkable
 class Provider(Protocol):
-    """Answers requests. One object serves many requests at once, all from one event loop."""
+    """Answers requests. One object serves many requests at once, all from one event loop.
+
+    It may have an `origin`, the server that it asks: equal requests to one origin that leave nothing to chance may share
+    a reply, also across runs and days. Without one, replies belong to the run that asked.
+    """
 
     async def complete(self, request: Request, notify: Notify | None = None) -> Reply:
         """The reply to a request. Raises `ProviderError`; retries what is worth it by itself; may be cancelled."""

@@ -42,6 +42,8 @@ class Shared:
     kept: bool = False
     early: bool = False
     key: str = ""
+    stood_in: bool = False
+    """Whether another model than the one that was asked for has answered."""
 
 
 def priced(reply: Reply, info: ModelInfo) -> Reply:
@@ -196,7 +198,7 @@ class Caller:
             try:
                 tell("node.request", {**about, **_shown(request, info)})
                 shared.sent = True
-                reply = priced(await self._exchange(request, tell, about, on_text), info)
+                reply = priced(await self._exchange(request, tell, about, on_text, shared), info)
                 paid = reply.usage
             except ProviderError as error:
                 if error.kind in ("reply", "refused", "timeout"):
@@ -211,7 +213,7 @@ class Caller:
                     tell("node.unanswered", {**about, **_used(paid)})
             try:
                 if self.ledger is not None:
-                    await self.ledger.keep(shared.key, request, reply)
+                    await self.ledger.keep(shared.key, request, reply, everybodys=not shared.stood_in)
             finally:
                 _tell_reply(reply, tell, about, reply.usage)  # it is paid for, whoever is stopped while it is kept
             return reply
@@ -224,17 +226,19 @@ class Caller:
         tell: Tell,
         about: Mapping[str, Any],
         on_text: Callable[[str | None], None] | None,
+        shared: Shared,
     ) -> Reply:
         """One reply of the provider, in pieces where somebody listens and the provider can."""
-        if on_text is None:
-            return await self.provider.complete(request, lambda kind, data: tell(f"node.{kind}", {**about, **data}))
-        hear: Callable[[str | None], None] = on_text
 
         def notify(kind: str, data: Mapping[str, Any]) -> None:
-            hear(None)
+            shared.stood_in = shared.stood_in or kind == "fallback"
+            if on_text is not None and kind in ("retry", "fallback"):
+                on_text(None)
             tell(f"node.{kind}", {**about, **data})
 
-        return await streamed(self.provider, request, hear, notify)
+        if on_text is None:
+            return await self.provider.complete(request, notify)
+        return await streamed(self.provider, request, on_text, notify)
 
     def _leave(self, turns: int) -> None:
         """Hand the place on a few turns later, so that an answer which this reply brings stops those who wait."""

@@ -73,10 +73,11 @@ class Ledger:
         """The reply that is kept for a request."""
         return await self.store.answer(key, self._scopes(request))
 
-    async def keep(self, key: str, request: Request, reply: Reply) -> None:
-        """Keep a reply; durable when this returns."""
+    async def keep(self, key: str, request: Request, reply: Reply, *, everybodys: bool = True) -> None:
+        """Keep a reply; durable when this returns. Not `everybodys`: it is this family's in any case."""
         self.recorder.hand_over()
-        await self.store.keep(key, self._scopes(request)[-1], reply, self.claim.run)
+        scope = self._scopes(request)[-1] if everybodys else self.claim.family
+        await self.store.keep(key, scope, reply, self.claim.run)
 
     async def reply(self, key: str) -> Reply:
         """A reply that an outcome refers to."""

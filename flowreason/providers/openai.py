@@ -100,11 +100,17 @@ class OpenAIProvider:
         self._grammar = grammar
         self._prices = prices or {}
         self._sleep = sleep
-        bounds = Bounds(concurrency, requests_per_minute, tokens_per_minute, retries, max_wait)
+        last = fallback_models[-1] if fallback_models else None
+        bounds = Bounds(concurrency, requests_per_minute, tokens_per_minute, retries, max_wait, last)
         self._traffic = Traffic(bounds, clock, sleep)
         self._fallback = Fallback(fallback_models, clock)
         self._dialects: dict[str, Dialect] = {}
         self._connections: dict[asyncio.AbstractEventLoop, Connection] = {}
+
+    @property
+    def origin(self) -> str:
+        """The server that is asked: what it answers to equal requests may stand for one another."""
+        return self._place(self._model).shown
 
     def __repr__(self) -> str:
         return f"OpenAIProvider({self._model!r}, base_url={self._place(self._model).shown!r})"
