@@ -243,6 +243,41 @@ def only(api: str) -> Behaviour:
     return behave
 
 
+def by_model(**behaviours: Behaviour) -> Behaviour:
+    """Each model in its own way; one that is not named answers, and says that it was it."""
+
+    def behave(exchange: Exchange) -> None:
+        model = str(exchange.body["model"])
+        behaviours.get(model, ok(f"{model} answers"))(exchange)
+
+    return behave
+
+
+def metered(limit: int, seconds: float) -> Behaviour:
+    """Takes so many requests in so many seconds, as a bucket that fills evenly; says what is left, as OpenAI does."""
+    lock, state = threading.Lock(), [float(limit), time.monotonic()]
+
+    def behave(exchange: Exchange) -> None:
+        with lock:
+            now = time.monotonic()
+            state[:] = [min(limit, state[0] + (now - state[1]) * limit / seconds), now]
+            fine = state[0] >= 1
+            state[0] -= fine
+            left = state[0]
+        told = {
+            "x-ratelimit-limit-requests": str(limit),
+            "x-ratelimit-remaining-requests": str(int(left)),
+            "x-ratelimit-reset-requests": f"{(limit - left) / limit * seconds * 1000:.0f}ms",
+        }
+        if fine:
+            exchange.send(chat_reply(exchange.said()), 200, told)
+        else:
+            wait = (1 - left) / limit * seconds
+            error(429, "slow down", told | {"retry-after-ms": f"{wait * 1000:.0f}"})(exchange)
+
+    return behave
+
+
 # --- broken replies ---
 
 

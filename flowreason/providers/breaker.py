@@ -66,9 +66,11 @@ class Breaker:
         """Why nothing is sent, and when it will be again."""
         last = self._last or ProviderError("no answer", kind="server")
         rest = max(0.0, self._until - now)
+        again = (
+            "one request is looking whether it is well" if self._probing else f"asked again in {duration_text(rest)}"
+        )
         return Resting(
-            f"{str(last).splitlines()[0]} ({self._failures} times in a row)\n"
-            f"It is left alone for now, and asked again in {duration_text(rest)}.",
+            f"{str(last).splitlines()[0]} ({self._failures} times in a row)\nIt is left alone for now; {again}.",
             kind=last.kind,
             status=last.status,
             retry_after=rest,

@@ -108,6 +108,10 @@ class Bucket:
             return 0.0
         return missing / self._speed if self._speed else float("inf")
 
+    def plenty(self, now: float) -> bool:
+        """Whether more than half is left, or nobody knows of a limit."""
+        return self.limit == float("inf") or self._now(now) > self.limit / 2
+
     def take(self, now: float, amount: float) -> None:
         self._level, self._moment = self._now(now) - amount, now
 

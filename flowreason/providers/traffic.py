@@ -27,8 +27,10 @@ from flowreason.providers.retry import too_long
 from flowreason.providers.width import Width
 
 PATIENCE = 10.0
-"""The longest that a request waits for a server that is left alone; where it takes longer, it fails at once."""
+"""The longest that a request waits for a server that is left alone; where it takes longer, or another model can be
+asked instead, it fails at once."""
 
+_A_MOMENT = 0.1
 _FIRST_REPLY = 256
 _FIRST_SECONDS = 1.0
 _CROWDED = frozenset({503, 504, 529})
@@ -45,6 +47,8 @@ class Bounds:
     tokens_per_minute: int | None = None
     retries: int = 5
     max_wait: float = 60.0
+    last: str | None = None
+    """The model after which no other is asked; None: no other is asked after any."""
 
 
 @dataclass(slots=True)
@@ -75,7 +79,7 @@ class Traffic:
         """The requests to one model."""
         lane = self._lanes.get(model)
         if lane is None:
-            lane = self._lanes[model] = Lane(self)
+            lane = self._lanes[model] = Lane(self, last=self.bounds.last in (None, model))
         return lane
 
     def poke(self, lane: Lane) -> None:
@@ -89,8 +93,9 @@ class Traffic:
 class Lane:
     """The requests of one provider to one model."""
 
-    def __init__(self, traffic: Traffic) -> None:
+    def __init__(self, traffic: Traffic, last: bool = True) -> None:
         self._traffic = traffic
+        self._patience = min(PATIENCE, traffic.bounds.max_wait) if last else 0.0
         self.line = Line(self._obstacle, traffic.sleep)
         self.width = Width(traffic.bounds.concurrency)
         self.breaker = Breaker(max(FAILURES, traffic.bounds.retries + 2))
@@ -103,6 +108,7 @@ class Lane:
         self._sent = 0
         self._tokens = 0
         self._heard = 0
+        self._enough = 0.0
         self._reply = float(_FIRST_REPLY)
         self._seconds = _FIRST_SECONDS
 
@@ -155,10 +161,10 @@ class Lane:
 
     def _resting(self, now: float) -> Obstacle | None:
         seconds = self.breaker.wait(now)
+        if seconds > self._patience and (seconds != _FOREVER or not self._patience):
+            raise self.breaker.error(now)
         if seconds == _FOREVER:
             return Obstacle("breaker", seconds, self._seconds)
-        if seconds > min(PATIENCE, self._traffic.bounds.max_wait):
-            raise self.breaker.error(now)
         return Obstacle("breaker", seconds, seconds) if seconds else None
 
     def _holding(self, now: float) -> Obstacle | None:
@@ -183,8 +189,9 @@ class Lane:
     # --- after ---
 
     def hear(self, permit: Permit, headers: Mapping[str, str]) -> None:
-        """What the headers of a reply say of the server's limits. Those of earlier requests are old news."""
-        if permit.number <= self._heard:
+        """What the headers of a reply say of the server's limits. Those of earlier requests are old news, and where
+        more than half is left, what was told a moment ago will do."""
+        if permit.number <= self._heard or self._traffic.clock() < self._enough:
             return
         requests, tokens = quota(headers, "requests"), quota(headers, "tokens")
         if requests is None and tokens is None:
@@ -196,6 +203,8 @@ class Lane:
             self._buckets[0].learn(requests, permit.moment, self._sent - permit.number)
         if tokens is not None:
             self._buckets[1].learn(tokens, permit.moment, self._tokens - permit.tokens)
+        now = self._traffic.clock()
+        self._enough = now + _A_MOMENT if all(bucket.plenty(now) for bucket in self._buckets) else 0.0
 
     def leave(self, permit: Permit, found: Answer | ProviderError | None, size: int) -> None:
         """A request is over: answered, failed, or (None) called off. `size` is what was taken for it."""

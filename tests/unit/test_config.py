@@ -150,3 +150,32 @@ def test_settings_reach_the_provider():
     assert isinstance(provider, OpenAIProvider)
     info = provider.model_info(None)
     assert (info.name, info.prompt_price, info.grammar) == ("heron", 1.0, "gbnf")
+
+
+def test_limits_and_other_models_are_settings(environ, tmp_path):
+    config(tmp_path, 'requests_per_minute = 500\ntokens_per_minute = 200000\nfallback_models = ["stork", "crane"]')
+    found = load_settings(environ=environ)
+    assert (found.requests_per_minute, found.tokens_per_minute) == (500, 200_000)
+    assert found.fallback_models == ("stork", "crane")
+    named = environ | {"FLOWREASON_FALLBACK_MODELS": "crane, stork", "FLOWREASON_REQUESTS_PER_MINUTE": "60"}
+    found = load_settings(environ=named)
+    assert found.fallback_models == ("crane", "stork") and found.requests_per_minute == 60
+
+
+@pytest.mark.parametrize(
+    "text", ["fallback_models = 3", 'fallback_models = ["a", ""]', "requests_per_minute = 0", "tokens_per_minute = 1.5"]
+)
+def test_limits_and_models_that_cannot_be_are_told(environ, tmp_path, text):
+    config(tmp_path, text)
+    with pytest.raises(ConfigError, match=text.split()[0]):
+        load_settings(environ=environ)
+
+
+def test_the_provider_is_given_limits_and_other_models(environ):
+    settings = load_settings(
+        environ=environ, base_url="http://local/v1", model="heron", requests_per_minute=7, fallback_models="stork,crane"
+    )
+    provider = provider_from(settings)
+    assert isinstance(provider, OpenAIProvider)
+    bounds = provider._traffic.bounds
+    assert (bounds.requests_per_minute, bounds.tokens_per_minute, bounds.last) == (7, None, "crane")
