@@ -1,6 +1,6 @@
 """What one step costs: calls to the model, and about how many tokens.
 
-Invariant: calls are true bounds; tokens are estimates, reckoned from the lengths of texts at four characters a token.
+Invariant: calls are true bounds; tokens are estimates, reckoned from the lengths of texts (see `tokens.py`).
 """
 
 from __future__ import annotations
@@ -22,27 +22,14 @@ from flowreason.graph.bounds import (
     lowest,
     total,
 )
-from flowreason.graph.known import Characters, KnownValues, of_type
+from flowreason.graph.known import KnownValues
 from flowreason.graph.model import Graph, Node
 from flowreason.graph.peek import Range, exactly
+from flowreason.graph.tokens import Tokens
 from flowreason_dsl.python import facts
-from flowreason_dsl.types import TEXT, Type
 
 TRIES = 3
 """How often an ask is sent at most, where the flow names no `tries`."""
-
-CHARACTERS_A_TOKEN = 4
-OVERHEAD = 120
-"""Tokens of one request beside the question: who the model is, and the form of the reply."""
-
-CONTEXT = 8
-"""Tokens around a piece of context."""
-
-FEEDBACK = 40
-"""Tokens that say why a reply does not fit."""
-
-THOUGHTS = (80, 500)
-"""Tokens of reasoning before an answer, with `think=true`."""
 
 UNCOUNTED = (400, 1500)
 """Tokens in and out of a call about which nothing is known: of an emulated line, or of a flow that is written while
@@ -136,6 +123,7 @@ class Steps:
     def __init__(self, graph: Graph, known: KnownValues, callee: Lookup, asking: frozenset[str]) -> None:
         self.graph = graph
         self.known = known
+        self.tokens = Tokens(known)
         self.callee = callee
         self.asking = asking
 
@@ -171,7 +159,7 @@ class Steps:
             case ops.CallFlow(flow=flow):
                 return self._called(flow, node, high=False)
             case ops.Solve():
-                return Cost(ONE, constant(UNCOUNTED[0]), constant(CONTEXT))
+                return Cost(ONE, constant(UNCOUNTED[0]), ONE)
         return self._checks(node, high=False)
 
     def chain(self, node: Node) -> Bound:
@@ -214,9 +202,9 @@ class Steps:
     def _ask_most(self, node: Node, op: ops.Ask) -> Cost:
         draws, _ = self._draws(node, op)
         tries = self._tries(node, op).high
-        prompt, reply = self._prompt(node, op)[1], self._reply(node, op)[1]
+        prompt, reply = self.tokens.prompt(node, op)[1], self.tokens.reply(node, op)[1]
         again = tries.number if tries.number is not None and tries.number < 100 else TRIES
-        history = float(again) * (float(again) - 1) / 2 * (reply + FEEDBACK)
+        history = float(again) * (float(again) - 1) / 2 * (reply + self.tokens.again(node, op))
         one = Cost(tries, constant(round(prompt)) * tries + round(history), constant(round(reply)) * tries)
         return together([one, self._checks(node, high=True).times(tries)]).times(draws.high)
 
@@ -225,28 +213,9 @@ class Steps:
         count = draws.low
         if votes:
             count = constant((int(count.number) + 1) // 2) if count.number is not None else lowest(1, count)
-        prompt, reply = self._prompt(node, op)[0], self._reply(node, op)[0]
+        prompt, reply = self.tokens.prompt(node, op)[0], self.tokens.reply(node, op)[0]
         one = Cost(ONE, constant(round(prompt)), constant(round(reply)))
         return together([one, self._checks(node, high=False)]).times(count)
-
-    def _prompt(self, node: Node, op: ops.Ask) -> Characters:
-        """About how many tokens the question takes, with all that is shown with it."""
-        low, high = self.known.filled(op.question.parts, node)
-        for read in node.reads:
-            if read.role == "context":
-                least, most = self.known.characters(read.source)
-                low += (1 if read.steps else least) + CONTEXT * CHARACTERS_A_TOKEN
-                high += most + 2 * CONTEXT * CHARACTERS_A_TOKEN
-        return low / CHARACTERS_A_TOKEN + OVERHEAD, high / CHARACTERS_A_TOKEN + OVERHEAD
-
-    def _reply(self, node: Node, op: ops.Ask) -> Characters:
-        """About how many tokens a reply takes."""
-        low, high = (characters / CHARACTERS_A_TOKEN + 1 for characters in _reply_text(node.type))
-        settings = dict(op.settings)
-        if settings.get("think"):
-            low, high = low + THOUGHTS[0], high + THOUGHTS[1]
-        longest = settings.get("max_tokens")
-        return (min(low, longest), min(high, longest)) if isinstance(longest, int) else (low, high)
 
     # --- sub-flows and checks ---
 
@@ -298,7 +267,3 @@ class Steps:
 
 def _uncounted(calls: Bound) -> Cost:
     return Cost(calls, calls * UNCOUNTED[0], calls * UNCOUNTED[1])
-
-
-def _reply_text(type: Type) -> Characters:
-    return of_type(TEXT if str(type) == "any" else type)

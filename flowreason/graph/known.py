@@ -21,9 +21,10 @@ Characters = tuple[float, float]
 """About how long a value is as text: at least, at most."""
 
 SCALAR_CHARACTERS: dict[str, Characters] = {
-    "text": (40, 800), "int": (1, 6), "number": (1, 10), "bool": (2, 5), "graph": (80, 1200), "any": (20, 800),
+    "text": (1, 800), "int": (1, 6), "number": (1, 10), "bool": (2, 5), "graph": (24, 1200), "any": (1, 800),
 }  # fmt: skip
-ITEMS = (3, 12)
+_SHORT = (Scalar("int"), Scalar("number"), Scalar("bool"))
+ITEMS = (0, 12)
 """How many items a list has where nothing is known: an estimate, for lengths of texts alone."""
 
 
@@ -35,14 +36,21 @@ class Rounds(NamedTuple):
 
 
 class KnownValues:
-    """What is known of every node of a flow. `inputs`: the values given for its parameters, None where unknown."""
+    """What is known of every node of a flow. `inputs`: the values given for its parameters, None where unknown;
+    `given`: how long the values are, as texts, that its callers give."""
 
     def __init__(
-        self, flow: FlowGraph, order: Iterable[str], inputs: Mapping[str, Any] | None, suffix: str = ""
+        self,
+        flow: FlowGraph,
+        order: Iterable[str],
+        inputs: Mapping[str, Any] | None,
+        suffix: str = "",
+        given: Mapping[str, Characters] | None = None,
     ) -> None:
         self.flow = flow
         self.inputs = inputs
         self.suffix = suffix
+        self._given = given or {}
         self.explained: dict[str, str] = {}
         self._names: dict[str, str] = {}
         self._known: dict[str, Known] = {}
@@ -100,9 +108,10 @@ class KnownValues:
     # --- symbols ---
 
     def _symbol(self, id: str, form: str, meaning: str) -> Bound:
-        shown = self._shown(self.flow.nodes[id])
-        if self._names.setdefault(f"{form} {shown}", id) != id:
-            shown = id
+        node = self.flow.nodes[id]
+        shown = self._shown(node)
+        after = (f"{shown} after the loop",) if isinstance(node.op, ops.Out) else ()
+        shown = next(name for name in (shown, *after, id) if self._names.setdefault(f"{form} {name}", id) == id)
         text = form.format(shown + self.suffix)
         line = self.flow.source.position(self.flow.nodes[id].span.start)[0]
         place = f" (line {line})" if self.flow.source.text else ""
@@ -118,7 +127,7 @@ class KnownValues:
                 return node.reads[0].name + "".join(f".{s}" if isinstance(s, str) else f"[{s}]" for s in steps)
             case ops.Python(code=code) if len(code.text) <= 32 and "\n" not in code.text.strip():
                 return code.text.strip()
-            case ops.Head(name=name):
+            case ops.Head(name=name) | ops.Out(name=name):
                 return name
         return node.id
 
@@ -209,6 +218,10 @@ class KnownValues:
             length = self._width(known.value)
             return length, length
         match node.op:
+            case ops.Input(name=name) if name in self._given:
+                return self._given[name]
+            case ops.Python():
+                return self._computed_text(node)
             case ops.Pick(steps=()) | ops.Pass():
                 return self._characters.get(node.reads[0].source, SCALAR_CHARACTERS["any"])
             case ops.Join() if node.reads:
@@ -223,6 +236,13 @@ class KnownValues:
             case ops.Item():
                 return self._item_text(node)
         return of_type(node.type)
+
+    def _computed_text(self, node: Node) -> Characters:
+        """What Python makes of a long text may be as long."""
+        low, high = of_type(node.type)
+        if isinstance(node.type, Choice) or node.type in _SHORT:
+            return low, high
+        return low, max(high, *(self._characters[read.source][1] for read in node.reads if read.role == "value"), 0)
 
     def _width(self, value: Any) -> float:
         """How long a value is as text; each is written out once, however many nodes hold it."""

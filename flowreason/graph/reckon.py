@@ -5,6 +5,7 @@ Invariant: a flow that calls itself has, for every depth that is left, the cost 
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Mapping
 from functools import cached_property
 from typing import Any
@@ -13,7 +14,7 @@ from flowreason.graph import ops
 from flowreason.graph.bounds import UNBOUNDED
 from flowreason.graph.cost import LONGEST, NOTHING, Callee, Cost, Lookup, Parameter, Steps, together
 from flowreason.graph.fewest import fewest
-from flowreason.graph.known import KnownValues
+from flowreason.graph.known import Characters, KnownValues, of_type
 from flowreason.graph.model import FlowGraph, Graph, Node
 from flowreason.graph.most import chain, most, most_of_bodies
 from flowreason.graph.peek import NOTHING as UNKNOWN
@@ -42,6 +43,7 @@ class Reckoning:
         self._shapes: dict[str, Shape] = {}
         self._known: dict[str, KnownValues] = {}
         self._tables: dict[str, list[Callee]] = {}
+        self._given: dict[str, dict[str, Characters]] = defaultdict(dict)
         self.calls = {name: sorted(_called(flow)) for name, flow in graph.flows.items()}
         self.asking = _asking(graph, self.calls)
 
@@ -51,12 +53,26 @@ class Reckoning:
         """What a run costs."""
         name = self.graph.entry
         called = any(name in callees for callees in self.calls.values())
+        known = self._known[""] = KnownValues(self.graph.flows[name], self._shape(name).order, self.inputs)
+        self._give(known)
+        for each in (each for group in reversed(self._groups) for each in group):
+            if each in self._distance and (called or each != name):
+                self._give(self._generic(each))
         for group in self._groups:
             if called or name not in group:
                 self._reckon_group(group)
-        shape = self._shape(name)
-        known = self._known[""] = KnownValues(self.graph.flows[name], shape.order, self.inputs)
         return self._reckon(name, known, self._seen_from(name))
+
+    def _give(self, known: KnownValues) -> None:
+        """How long the values are, as texts, that a flow gives to those that it calls."""
+        for node in known.flow.nodes.values():
+            if isinstance(node.op, ops.CallFlow):
+                given = self._given[node.op.flow]
+                for read in node.reads:
+                    if read.role == "argument":
+                        low, high = known.characters(read.source)
+                        least, most_ = given.get(read.name, (low, high))
+                        given[read.name] = min(low, least), max(high, most_)
 
     @property
     def explained(self) -> dict[str, str]:
@@ -183,7 +199,10 @@ class Reckoning:
     def _generic(self, name: str) -> KnownValues:
         """What is known of a sub-flow's values, whoever calls it."""
         if name not in self._known:
-            self._known[name] = KnownValues(self.graph.flows[name], self._shape(name).order, None, f" in {name}")
+            flow, given = self.graph.flows[name], self._given[name]
+            if name in self._calling_themselves:  # it may give itself less, or another thing of the type
+                given = {each: (1, max(high, of_type(flow.nodes[each].type)[1])) for each, (_, high) in given.items()}
+            self._known[name] = KnownValues(flow, self._shape(name).order, None, f" in {name}", given)
         return self._known[name]
 
     def _reckon(self, name: str, known: KnownValues, callee: Lookup) -> Callee:

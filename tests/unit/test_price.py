@@ -333,6 +333,11 @@ def test_the_prompt_that_is_sent_is_about_as_long_as_estimated() -> None:
     assert low > 0.7 * result.usage.tokens
 
 
+def test_a_list_that_grew_in_a_loop_is_called_so() -> None:
+    body = 'rows = lines\nrepeat n { rows = `rows + lines` }\nanswer for row in rows yield ask "Q {row}" with tries=1'
+    assert calls(body) == ("len(rows after the loop)", "len(rows after the loop)")
+
+
 # --- tokens, money, limits ---------------------------------------------------------------------------------
 
 
