@@ -45,9 +45,19 @@ def _paid(events: list[Long]) -> Iterator[dict[str, Any]]:
             yield data
 
 
-async def last_questions(store: Store, run: RunInfo, session: int) -> list[dict[str, Any]]:
+async def last_session(store: Store, run: RunInfo) -> tuple[int, list[Long]]:
+    """The last session in which something happened, and its events."""
+    for session in range(run.session, 0, -1):
+        events = await long_events(store, run, session)
+        if events:
+            return session, events
+    return run.session, []
+
+
+async def last_questions(store: Store, run: RunInfo) -> list[dict[str, Any]]:
     """What a person is asked in a run that waits: frame, node, kind, part, question, type."""
-    for kind, _, _, _, data in reversed(await long_events(store, run, session)):
+    _, events = await last_session(store, run)
+    for kind, _, _, _, data in reversed(events):
         if kind == "run.waiting":
             return list(data["questions"])
     return []

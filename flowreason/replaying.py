@@ -17,7 +17,7 @@ from flowreason.flow import Flow
 from flowreason.graph.lower import lower
 from flowreason.graph.model import Graph
 from flowreason.keeping import DEFAULT, Where
-from flowreason.kept_events import long_events
+from flowreason.kept_events import last_session, long_events
 from flowreason.ports import PythonTask, Sandbox, SandboxLimits, SandboxSession
 from flowreason.records import Outcome, Plan, RunInfo, Store
 from flowreason.result import Result
@@ -49,10 +49,9 @@ async def replay_async(
     """
     kept = the_store(store)
     info = await kept.run(run)
-    number = info.session if session is None else session
-    if not 1 <= number <= info.session:
-        raise UsageError(f"the run {info.id} has no session {number}; it has {info.session}")
-    short = await long_events(kept, info, number)
+    if session is not None and not 1 <= session <= info.session:
+        raise UsageError(f"the run {info.id} has no session {session}; it has {info.session}")
+    short = (await last_session(kept, info))[1] if session is None else await long_events(kept, info, session)
     if not info.plan.flow:
         raise UsageError(f"the run {info.id} has no flow yet: it was stopped while its flow was written")
     return await _replayed(kept, info, short, on_event, sandbox)

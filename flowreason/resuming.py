@@ -13,7 +13,7 @@ from operator import add
 from typing import Any
 
 from flowreason.api import Solving, solve_in
-from flowreason.engine.environment import AskUser
+from flowreason.engine.environment import AskUser, BoundTool
 from flowreason.engine.events import Event
 from flowreason.engine.journal import Journal
 from flowreason.engine.limits import Limits
@@ -115,10 +115,12 @@ async def resume_async(
     info = await kept.run(run)
     if info.status == "answered":
         raise UsageError(f"the run {info.id} has its answer already; look at it with: flowreason runs show {info.id}")
+    _all_given(info.plan, granted)
+    said = await _answered(kept, info, answers)
     claim = await kept.claim(info.id)
     try:
         info = await kept.run(info.id)
-        for outcome in await _answered(kept, info, claim.session - 1, answers):
+        for outcome in said:
             await kept.commit(claim, outcome)
         used = [await used_in(kept, info, session) for session in range(1, claim.session)]
         past = Past(claim, await kept.outcomes(info.id), reduce(add, used, Usage()), before=await _before(kept, info))
@@ -128,13 +130,11 @@ async def resume_async(
     return await _go_on(kept, info.plan, granted, past)
 
 
-async def _answered(
-    store: Store, info: RunInfo, session: int, answers: Mapping[str, str] | str | None
-) -> list[Outcome]:
+async def _answered(store: Store, info: RunInfo, answers: Mapping[str, str] | str | None) -> list[Outcome]:
     """What the person has said, as the outcomes of the steps that asked."""
     if answers is None:
         return []
-    waiting = await last_questions(store, info, session)
+    waiting = await last_questions(store, info)
     if isinstance(answers, str):
         if len(waiting) != 1:
             names = ", ".join(each["node"] for each in waiting) or "none"
@@ -155,18 +155,19 @@ async def _before(store: Store, info: RunInfo) -> list[Outcome]:
     return await store.outcomes(info.parent) if info.parent else []
 
 
+def _all_given(plan: Plan, granted: Grants) -> dict[str, BoundTool]:
+    """The tools that are given; raises `UsageError` where the run had others."""
+    tools = bind(granted.tools)
+    missing = sorted(set(plan.settings.get("tools", ())) - set(tools))
+    if missing:
+        names = ", ".join(missing)
+        raise UsageError(f"the run was given the tools {names}; give them again: --tools FILE.py (tools=[…] in Python)")
+    return tools
+
+
 async def _go_on(store: Store, plan: Plan, granted: Grants, past: Past) -> Result:
     """Run a plan, with what is known already."""
-    tools = bind(granted.tools)
-    missing = set(plan.settings.get("tools", ())) - set(tools)
-    if missing:
-        names = ", ".join(sorted(missing))
-        error = UsageError(
-            f"the run was given the tools {names}; give them again: --tools FILE.py (tools=[…] in Python)"
-        )
-        if past.claim is not None:
-            await store.release(past.claim)
-        raise error
+    tools = _all_given(plan, granted)
     limits = granted.limits or _limits(plan)
     async with granted.session(plan.settings.get("model")) as session:
         async with keeping(store, plan, session.provider, cache=granted.cache, past=past) as keeper:

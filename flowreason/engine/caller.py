@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from flowreason.engine.activity import Activity
-from flowreason.engine.flights import OF_THIS_PROCESS, Flights
+from flowreason.engine.flights import OF_THIS_PROCESS, Flights, Landed
 from flowreason.engine.gate import Gate
 from flowreason.engine.ledger import Ledger
 from flowreason.engine.limits import Budget
@@ -74,7 +74,8 @@ class Caller:
         self.activity = Activity()
         self._keeps = False
         self._shared: dict[Hashable, Shared] = {}
-        self._under_way: set[asyncio.Task[Reply]] = set()
+        self._under_way: dict[asyncio.Task[Reply], Shared] = {}
+        self._closed = False
 
     def ahead(self) -> Caller:
         """For those who ask ahead of time: what they have sent goes on without them, until others ask it too."""
@@ -90,7 +91,7 @@ class Caller:
         if known is None:
             known = self._shared[key] = Shared(kept=self._keeps, early=self._keeps)
             task = known.task = asyncio.ensure_future(self._send(request, tell, about, priority, known))
-            self._under_way.add(task)
+            self._under_way[task] = known
             task.add_done_callback(lambda done: self._settled(key, done))
         else:
             assert known.task is not None
@@ -142,7 +143,7 @@ class Caller:
             task.cancel()
 
     def _settled(self, key: Hashable, task: asyncio.Task[Reply]) -> None:
-        self._under_way.discard(task)
+        self._under_way.pop(task, None)
         if task.cancelled() or task.exception() is not None:
             self._forget(key, task)
 
@@ -171,13 +172,23 @@ class Caller:
         if kept is not None:
             return _recalled(kept, tell, about, on_text)
 
-        async def pay() -> Reply:
-            return await self._pay(request, info, tell, about, priority, shared, on_text)
+        async def pay() -> Landed:
+            reply = await self._pay(request, info, self._while_open(tell), about, priority, shared, on_text)
+            return Landed(reply, owed=self._closed)
 
         if not ledger.shares(request):
-            return await pay()
-        reply, others = await self._flights.share(key, pay)
+            return (await pay()).reply
+        reply, others, owed = await self._flights.share(key, pay)
+        if owed:
+            self.budget.add(reply.usage)
+            tell("node.request", {**about, **_shown(request, info)})
+            _tell_reply(reply, tell, about, reply.usage)
+            return reply
         return _recalled(reply, tell, about, on_text) if others else reply
+
+    def _while_open(self, tell: Tell) -> Tell:
+        """Tells what happens as long as the run goes on."""
+        return lambda kind, data: None if self._closed else tell(kind, data)
 
     async def _pay(
         self,
@@ -248,10 +259,15 @@ class Caller:
             self.gate.leave()
 
     async def close(self) -> None:
-        """Stop what nobody waits for any more."""
-        tasks = list(self._under_way)
-        for task in tasks:
-            task.cancel()
+        """Stop what nobody waits for any more; what another run waits for goes on without this one."""
+        self._closed = True
+        tasks = []
+        for task, shared in self._under_way.items():
+            if shared.key and self._flights.wanted(shared.key):
+                self._flights.adrift(task)
+            else:
+                tasks.append(task)
+                task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
 

@@ -165,6 +165,11 @@ class Budget:
             self._spent += usage.money or 0.0
         self._wake()
 
+    def add(self, usage: Usage) -> None:
+        """Something was paid for that was not reserved."""
+        self.used = self.used + usage
+        self._spent += usage.money or 0.0
+
     def _wake(self) -> None:
         waiting, self._waiting = self._waiting, []
         for place in waiting:
