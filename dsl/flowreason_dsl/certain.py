@@ -154,11 +154,13 @@ class Certain:
 
     def _quoted(self, text: str) -> bool:
         """A string between marks that are not `"`: it ends on its line, or is none."""
-        closing = mend.QUOTES[text[self.start]]
+        first = text[self.start]
         self._at = max(self._at, self.start + 1)
-        found = re.compile(rf"(?:[^\\\n{closing}]|\\.)*").match(text, self._at)
+        found = mend.quoted(first).match(text, self._at)
         self._at = found.end() if found else self._at
-        return text[self._at : self._at + 2] not in ("", "\\")
+        following = text[self._at : self._at + 2]
+        may_go_on = first in "'‘’" and len(following) == 1 and following != "\n"
+        return following not in ("", "\\") and not may_go_on
 
     # --- Python
 

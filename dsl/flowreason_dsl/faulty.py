@@ -158,12 +158,11 @@ class Faulty:
         """A string between marks that are not `"`."""
         first = self.text[start]
         closing = mend.QUOTES[first]
-        inside = rf"|[{closing}](?=\w)" if first in "'‘" else ""
-        found = re.compile(rf"(?:[^\\\n{closing}]|\\.{inside})*[{closing}]").match(self.text, start + 1)
-        if found is None:
+        found = mend.quoted(first).match(self.text, start + 1)
+        if found is None or self.text[found.end() : found.end() + 1] not in tuple(closing):
             self.faults += 1
             return self._go_on(self._strange(start))
-        end = found.end()
+        end = found.end() + 1
         inner = self.text[start + 1 : end - 1]
         span = Span(start, end)
         strict = '"' + inner.replace('"', '\\"') + '"'

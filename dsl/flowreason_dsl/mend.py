@@ -7,6 +7,7 @@ a statement of the flow is ever skipped.
 from __future__ import annotations
 
 import re
+from functools import cache
 
 from flowreason_dsl.diagnostics import Diagnostic, Fix
 from flowreason_dsl.reports import Reports
@@ -54,6 +55,14 @@ TYPES = {
     "Map": "dict",
 }
 QUOTES = {"“": '“”"', "”": '“”"', "„": '“”"', "«": "»", "'": "'", "‘": "’'", "’": "’'"}
+
+
+@cache
+def quoted(first: str) -> re.Pattern[str]:
+    """What stands in a string behind the quote that it begins with; an apostrophe in a word does not end it."""
+    closing = QUOTES[first]
+    apostrophe = rf"|[{closing}](?=\w)" if first in "'‘’" else ""
+    return re.compile(rf"(?:[^\\\n{closing}]|\\.{apostrophe})*")
 
 
 def hint(code: str, message: str, span: Span, replacement: str) -> Diagnostic:
