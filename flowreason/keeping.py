@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 DEFAULT: Final = "default"
 NOTHING: Final = "none"
 Where: TypeAlias = "Store | str | os.PathLike[str] | None"
-"""A store, its path or URL; `default`: the user's own, for answers of a real server; None or `none`: nothing is kept."""
+"""A store, its path or URL; `default`: the user's own, for answers of a real server; None, `none`: nothing is kept."""
 
 
 def store_at(where: Where, provider: Provider | None = None) -> Store | None:

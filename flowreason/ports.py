@@ -130,8 +130,8 @@ Notify: TypeAlias = Callable[[str, Mapping[str, Any]], None]
 class Provider(Protocol):
     """Answers requests. One object serves many requests at once, all from one event loop.
 
-    It may have an `origin`, the server that it asks: equal requests to one origin that leave nothing to chance may share
-    a reply, also across runs and days. Without one, replies belong to the run that asked.
+    It may have an `origin`, the server that it asks: equal requests to one origin that leave nothing to chance may
+    share a reply, also across runs and days. Without one, replies belong to the run that asked.
     """
 
     async def complete(self, request: Request, notify: Notify | None = None) -> Reply:

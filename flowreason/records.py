@@ -122,12 +122,12 @@ class Claim:
 class Store(Protocol):
     """Keeps answers and runs. Writes become durable in the order in which they were made.
 
-    So whatever is found again after a crash, what it depends on is found as well. All raise `StoreError`; what writes to
-    a run raises `ClaimLost` where another owner has taken it over.
+    So whatever is found again after a crash, what it depends on is found as well. All raise `StoreError`; what writes
+    to a run raises `ClaimLost` where another owner has taken it over.
     """
 
     async def answer(self, key: str, scopes: Sequence[str]) -> Reply | None:
-        """The reply that is kept for a request, in the first of the scopes that has one. The empty scope is everybody's."""
+        """The reply that is kept for a request, in the first of the scopes that has one; the empty one is everybody's."""
         ...
 
     async def keep(self, key: str, scope: str, reply: Reply, run: str = "") -> None:

@@ -21,9 +21,8 @@ from flowreason.kept_events import last_session, long_events
 from flowreason.ports import PythonTask, Sandbox, SandboxLimits, SandboxSession
 from flowreason.records import Outcome, Plan, RunInfo, Store
 from flowreason.result import Result
+from flowreason.resuming import given_in, inputs_of, kept_flow, the_store
 from flowreason.running import run_now
-from flowreason.resuming import inputs_of, kept_flow, the_store
-from flowreason.values import decode
 from flowreason_dsl import parse
 from flowreason_dsl.check import check
 from flowreason_dsl.types import ANY
@@ -44,8 +43,9 @@ async def replay_async(
 ) -> Result:
     """A kept run, gone through again event for event: no model is asked and no tool is called.
 
-    `session`: which time that it was started or resumed, the last where nothing is said. The `Result` has the events with
-    all their data, and the answer that the run gave. Raises `JournalMismatch` where what was kept does not fit the flow.
+    `session`: which time that it was started or resumed, the last where nothing is said. The `Result` has the events
+    with all their data, and the answer that the run gave. Raises `JournalMismatch` where what was kept does not fit the
+    flow.
     """
     kept = the_store(store)
     info = await kept.run(run)
@@ -67,7 +67,7 @@ async def _replayed(
     flow = kept_flow(info.plan)
     outcomes = await store.outcomes(info.id)
     replies = await store.answers(_keys(kept, outcomes), (info.family, ""))
-    given = {(frame, node): value for frame, node, value in decode(info.plan.settings.get("given", []))}
+    given = given_in(info.plan)
     limits = Limits(**info.plan.settings.get("limits", {}))
     python = _Python(sandbox)
     past = Past(outcomes, replies, given, _loader(info.plan, flow), python.run)

@@ -1,13 +1,13 @@
 """Runs that were kept: listed, resumed, run again after a change, and forked.
 
-Invariant: what a run has paid for is not paid for again: by itself when it is resumed, nor by a run that is made from it
-where the same is asked.
+Invariant: what a run has paid for is not paid for again: by itself when it is resumed, nor by a run that is made from
+it where the same is asked.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from functools import reduce
 from operator import add
 from typing import Any
@@ -20,7 +20,7 @@ from flowreason.engine.limits import Limits
 from flowreason.engine.plan import CHANGEABLE
 from flowreason.errors import UsageError
 from flowreason.flow import Flow, as_inputs, finish_run, loads_kept, run_plan
-from flowreason.keeping import DEFAULT, Keeper, Past, Where, keeping, settings_of, store_at
+from flowreason.keeping import DEFAULT, Past, Where, keeping, store_at
 from flowreason.kept_events import last_questions, used_in
 from flowreason.ports import Provider, Sandbox, Usage
 from flowreason.records import Outcome, Plan, RunInfo, Store
@@ -169,24 +169,30 @@ async def _go_on(store: Store, plan: Plan, granted: Grants, past: Past) -> Resul
     """Run a plan, with what is known already."""
     tools = _all_given(plan, granted)
     limits = granted.limits or _limits(plan)
-    async with granted.session(plan.settings.get("model")) as session:
-        async with keeping(store, plan, session.provider, cache=granted.cache, past=past) as keeper:
-            assert keeper is not None
-            given = {(frame, node): value for frame, node, value in decode(plan.settings.get("given", []))}
-            environment = session.environment(
-                tools, limits, granted.ask_user, granted.may_ask, ledger=keeper.ledger, approve=granted.approve,
-                used=past.used,
-            )  # fmt: skip
-            environment = replace(environment, given=given)
-            journal = Journal(granted.on_event, keeper.ledger.recorder)
-            confirm = granted.confirm or _agreed
-            if not plan.flow:
-                solving = Solving(plan.question, decode(dict(plan.inputs)), on_flow=granted.on_flow, confirm=confirm)
-                return await solve_in(session, environment, journal, solving, keeper)
-            flow = loads_kept(plan.flow, plan.settings.get("files", {}), tools=granted.tools)
-            if granted.on_flow is not None:
-                granted.on_flow(flow)
-            return await finish_run(flow, inputs_of(plan, flow), environment, session, journal, confirm, keeper)
+    async with (
+        granted.session(plan.settings.get("model")) as session,
+        keeping(store, plan, session.provider, cache=granted.cache, past=past) as keeper,
+    ):
+        assert keeper is not None
+        environment = session.environment(
+            tools, limits, granted.ask_user, granted.may_ask, ledger=keeper.ledger, approve=granted.approve,
+            used=past.used,
+        )  # fmt: skip
+        environment = replace(environment, given=given_in(plan))
+        journal = Journal(granted.on_event, keeper.ledger.recorder)
+        confirm = granted.confirm or _agreed
+        if not plan.flow:
+            solving = Solving(plan.question, decode(dict(plan.inputs)), on_flow=granted.on_flow, confirm=confirm)
+            return await solve_in(session, environment, journal, solving, keeper)
+        flow = loads_kept(plan.flow, plan.settings.get("files", {}), tools=granted.tools)
+        if granted.on_flow is not None:
+            granted.on_flow(flow)
+        return await finish_run(flow, inputs_of(plan, flow), environment, session, journal, confirm, keeper)
+
+
+def given_in(plan: Plan) -> dict[tuple[str, str], Any]:
+    """The values that steps were given instead of working them out, by frame and node."""
+    return {(frame, node): value for frame, node, value in decode(plan.settings.get("given", []))}
 
 
 def _agreed(_price: Any, _limits: Limits) -> bool:
@@ -262,7 +268,7 @@ def kept_flow(plan: Plan) -> Flow:
 
 
 def _changeable(flow: Flow, frame: str, node: str) -> None:
-    body = frame.rsplit("/", 1)[-1].split("[")[0]
+    body = frame.rsplit("/", 1)[-1].split("[", maxsplit=1)[0]
     graphs = [flow.graph.flows[body]] if body in flow.graph.flows else list(flow.graph.flows.values())
     found = [graph.nodes[node] for graph in graphs if node in graph.nodes]
     if not found:
@@ -290,8 +296,7 @@ async def _made_from(
     plan = run_plan(
         made, changed, granted.model or info.plan.settings.get("model"), granted.limits or _limits(info.plan)
     )
-    older = {(frame, node): value for frame, node, value in decode(info.plan.settings.get("given", []))}
-    all_given = older | {(frame, node): value for frame, node, value in given}
+    all_given = given_in(info.plan) | {(frame, node): value for frame, node, value in given}
     if all_given:
         listed = [[frame, node, value] for (frame, node), value in all_given.items()]
         plan = replace(plan, settings={**plan.settings, "given": encode(listed)})

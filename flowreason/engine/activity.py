@@ -1,7 +1,7 @@
 """Whether anything of a run is under way besides waiting for a person.
 
-Invariant: `on_quiet` is called only where nothing was under way for `TURNS` turns of the event loop: whoever has just got
-what they waited for has begun the next by then.
+Invariant: `on_quiet` is called only where nothing was under way for `TURNS` turns of the event loop: whoever has just
+got what they waited for has begun the next by then.
 """
 
 from __future__ import annotations

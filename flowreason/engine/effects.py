@@ -1,7 +1,8 @@
 """Tools: called in the types they take, and those with effects once each.
 
-Invariant: where a run is kept, an effect is written down before it happens and after. One that was begun and whose end is
-not known is not begun again, unless it is declared repeatable, takes the run's idempotency key, or the person says so.
+Invariant: where a run is kept, an effect is written down before it happens and after. One that was begun and whose end
+is not known is not begun again, unless it is declared repeatable, takes the run's idempotency key, or the person says
+so.
 """
 
 from __future__ import annotations

@@ -112,7 +112,8 @@ _SIMPLE: dict[type, Kind] = {
 
 
 CHANGEABLE = (
-    ops.Ask, ops.Python, ops.Emulate, ops.CallTool, ops.CallFlow, ops.Solve, ops.RunText, ops.Pick, ops.Fill, ops.Constant
+    ops.Ask, ops.Python, ops.Emulate, ops.CallTool, ops.CallFlow, ops.Solve, ops.RunText, ops.Pick, ops.Fill,
+    ops.Constant,
 )  # fmt: skip
 """What a step may be whose value is given instead of worked out."""
 

@@ -1,7 +1,7 @@
-"""A run that was kept, gone through again event for event: without a model, without tools, without an event loop's luck.
+"""A run that was kept, gone through again event for event: without a model, without tools, without luck.
 
-The stepper works out what follows from the flow and its inputs; outcomes of work come from what was kept, in the order in
-which they were kept. Invariant: the events that come out are those that happened, with all their data, or it is a
+The stepper works out what follows from the flow and its inputs; outcomes of work come from what was kept, in the order
+in which they were kept. Invariant: the events that come out are those that happened, with all their data, or it is a
 `JournalMismatch`.
 """
 
@@ -66,7 +66,7 @@ class Replay:
             return self._taken()
         place = self._frames.get(frame)
         i = place.plan.index.get(node, -1) if place is not None and node else -1
-        if place is not None and i >= 0 and place.plan.kinds[i] == Kind.WORK or self._waits(place, i):
+        if (place is not None and i >= 0 and place.plan.kinds[i] == Kind.WORK) or self._waits(place, i):
             assert place is not None
             return await self._worked(kept, place, i)
         return self._follows(kept)
