@@ -296,7 +296,7 @@ async def finish_run(
     confirm: Confirm | None,
     keeper: Keeper | None = None,
 ) -> Result:
-    """Price the flow, have it agreed to where it may go over the limits, and run it; where it is kept, tell how it ended."""
+    """Price the flow, have it agreed to where it may go over the limits, and run it; tell how it ended."""
     ran = await _priced_and_run(flow, inputs, environment, session, journal, confirm)
     if keeper is not None:
         await keeper.ended(ran)

@@ -127,7 +127,7 @@ class Store(Protocol):
     """
 
     async def answer(self, key: str, scopes: Sequence[str]) -> Reply | None:
-        """The reply that is kept for a request, in the first of the scopes that has one; the empty one is everybody's."""
+        """The reply that is kept for a request, of the first scope that has one; the empty one is everybody's."""
         ...
 
     async def keep(self, key: str, scope: str, reply: Reply, run: str = "") -> None:
