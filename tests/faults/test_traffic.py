@@ -268,6 +268,24 @@ def test_a_server_that_answered_before_and_is_gone_is_no_wrong_address():
     assert isinstance(gone, ProviderError) and gone.kind == "network" and not gone.hopeless
 
 
+def test_a_wrong_address_is_told_quickly_to_many_as_to_one():
+    with faults.nobody() as url:
+        client = Client(url, faster=20)
+        began = client.clock()
+        assert texts(client.ask(*many(100))) == ["url"] * 100
+        assert client.clock() - began < 60
+    assert not [about for about in client.kinds("wait") if about["for"] == "breaker"]
+
+
+def test_a_request_that_will_not_be_sent_again_does_not_wait_before_it_says_so():
+    """The tries of those that fail last come when the server is left alone for long already."""
+    with Server() as server:
+        client = Client(server.always(error(503, "overloaded")).url, retries=3, fallback_models=["stork"])
+        client.ask(*many(60))
+        tries = client.kinds("retry")
+    assert len(tries) < 60
+
+
 # --- other models ---
 
 WHY = {

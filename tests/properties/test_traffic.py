@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -292,6 +293,25 @@ def test_an_hour_to_wait_is_an_error_for_everybody_at_once_until_little_of_it_is
     assert held(ProviderError("slow down", kind="rate", status=429, retry_after=3600.0), then) == 3600.0
 
 
+# --- a server that is left alone ---
+
+
+def test_a_probe_that_is_called_off_lets_another_look():
+    async def main() -> None:
+        lane = traffic(concurrency=20).lane("heron")
+        down = ProviderError("oh", kind="server", status=503)
+        for permit in [await lane.enter(1, None) for _ in range(10)]:
+            lane.leave(permit, down, 1)
+        probe = await lane.enter(1, None)
+        other = asyncio.ensure_future(lane.enter(1, None))
+        await asyncio.sleep(3)
+        assert now() == 4.0 and probe.probe and not other.done()
+        lane.leave(probe, None, 1)
+        assert (await asyncio.wait_for(other, 1)).probe
+
+    virtual(main())
+
+
 # --- what is told of waiting ---
 
 
@@ -347,3 +367,22 @@ def test_nothing_belongs_to_an_event_loop():
     asyncio.run(first())
     asyncio.run(second())
     assert own.busy == 0 and own.lane("heron").line.empty
+
+
+def test_a_loop_that_was_closed_in_the_middle_blocks_nobody():
+    own = Traffic(Bounds(concurrency=1), time.monotonic, asyncio.sleep)
+    lane = own.lane("heron")
+    broken = asyncio.new_event_loop()
+    permit = broken.run_until_complete(lane.enter(1, None))
+    waiting = broken.create_task(lane.enter(1, None))
+    broken.run_until_complete(asyncio.sleep(0))
+    broken.close()
+    lane.leave(permit, None, 1)
+
+    async def second() -> None:
+        lane.leave(await asyncio.wait_for(lane.enter(1, None), 5), None, 1)
+        lane.leave(await asyncio.wait_for(lane.enter(1, None), 5), None, 1)
+
+    asyncio.run(second())
+    waiting._log_destroy_pending = False  # type: ignore[attr-defined]
+    assert own.busy == 0 and lane.line.empty
