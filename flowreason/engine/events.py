@@ -28,6 +28,7 @@ stands in one.
 | `node.printed` | text; `node.trace`: lines (of an emulated program) |
 | `node.done` | value; `node.failed`: error, error_kind; `node.skipped`: because; `node.cancelled` |
 | `item.failed` | index, error: one item of a loop failed and is null in its list |
+| `effect.undone` | because: a limit kept an effect of an item from happening, and the flow goes on without it |
 | `loop.cut` | rounds, of: a limit ended a loop, which left what so many whole rounds made |
 | `person.asked` | question, type; `person.answered`: text |
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from flowreason.engine.deciding import Deciding
 from flowreason.engine.frames import FAILED, SKIPPED, VALUE, Failure, Frame, Scope
+from flowreason.engine.limits import exhausts
 from flowreason.engine.plan import Kind, Plan, Program
 from flowreason.engine.rounds import Rounds
 from flowreason.errors import FlowreasonError, InputError, NodeError
@@ -217,6 +218,8 @@ class Stepper(Deciding, Rounds):
             self.finish(frame.flow, FAILED, value)
             return
         if outcome == FAILED and kind in (Kind.GIVEN, Kind.OUT) and self.forgiven(frame, i, value):
+            if exhausts(value.error):
+                self.log.append((self.clock(), "effect.undone", frame, i, {"because": value.node}))
             outcome, value = VALUE, None
         elif outcome == FAILED and kind == Kind.OUT and self.awaits_whole_round(frame, i, value):
             return

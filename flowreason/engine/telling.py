@@ -80,6 +80,8 @@ def _data(kind: str, frame: Frame, i: int, data: Any) -> dict[str, Any]:
             return _opened(frame)
         case "item.failed":
             return _item(data["index"], data["error"], frame, i)
+        case "effect.undone":
+            return {**data, "error_kind": "limit"}
         case "loop.cut":
             return {**data, **marked(frame, i)}
         case "node.vote" if data.get("refused"):

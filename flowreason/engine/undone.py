@@ -23,6 +23,9 @@ _WORTH_TELLING = (ops.Ask, ops.CallTool, ops.CallFlow, ops.Solve, ops.RunText, o
 """Of steps that only waited for what was left undone: those that would have cost or done something."""
 
 
+_LACKING = frozenset({"item.failed", "effect.undone", "node.vote", "loop.cut"})
+
+
 @dataclass(frozen=True, slots=True)
 class Undone:
     """A step that was left undone, `count` times: in `frame`, or where its numbers are left out, in rounds of it."""
@@ -79,8 +82,5 @@ def _count(found: dict[tuple[str, str], Undone], event: Event) -> None:
 
 
 def is_cut_short(events: Iterable[Event]) -> bool:
-    """Whether something was put together without what a limit kept from being made: items, votes, loops."""
-    return any(
-        event.kind in ("item.failed", "node.vote", "loop.cut") and event.data.get("error_kind") == "limit"
-        for event in events
-    )
+    """Whether something was put together without what a limit kept from being made: items, effects, votes, loops."""
+    return any(event.kind in _LACKING and event.data.get("error_kind") == "limit" for event in events)

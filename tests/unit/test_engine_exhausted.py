@@ -195,6 +195,19 @@ def test_nothing_is_done_after_the_limit_that_changes_anything(limit: str, most:
     assert "act" in {undone.about[:3] for undone in result.undone}
 
 
+def test_an_answer_before_which_effects_of_items_are_missing_is_not_the_whole_answer() -> None:
+    text = """
+      flow f() {
+        xs = for n in `[1, 2]` { where = ask "Where does {n} go?"  yield act("{where} {n}", 0) }
+        answer "done"
+      }
+    """
+    for calls in (0, 1):
+        work = Work()
+        result = limited(text, work=work, calls=calls)
+        assert (result.status, result.partial, work.order) == ("limit", True, [])
+
+
 def test_an_effect_in_an_item_is_left_undone_with_it_and_nothing_claims_it() -> None:
     text = """
       flow f() {
@@ -323,3 +336,32 @@ def test_every_step_that_began_has_its_end_among_the_events(limit: str) -> None:
     """
     result = limited(text, provider=slowly(), **{limit: 9})
     assert not unended(result.events)
+
+
+def test_code_that_the_model_emulates_ends_at_the_limit_and_cannot_catch_it() -> None:
+    text = """
+      flow f(words_in: list[text]) {
+        xs = for word in words_in yield shown(word)
+        answer xs
+      }
+      flow shown(word: text) -> any {
+        n = emulate ```
+          try:
+              n = is_funny(word, ret_type=bool)
+          except Exception:
+              n = "made up"
+          n
+        ```
+        answer n
+      }
+    """
+    provider = fr.ScriptedProvider(default="true")
+    result = fr.loads(text).run(
+        words_in=["a", "b", "c"],
+        provider=provider,
+        unsafe_python=True,
+        limits=fr.Limits(calls=2),
+        confirm=lambda *_: True,
+    )
+    assert (result.status, result.partial, len(provider.requests)) == ("limit", True, 2), result.error
+    assert sorted(map(str, result.value)) == ["None", "True", "True"]
