@@ -17,6 +17,7 @@ from flowreason.engine import inline
 from flowreason.engine.evaluate import NotTrivial
 from flowreason.engine.frames import FAILED, Failure, Frame
 from flowreason.engine.keepsake import restore
+from flowreason.engine.lacking import convert_lacking
 from flowreason.engine.plan import Program
 from flowreason.engine.question import Prompts
 from flowreason.engine.reads import question_of, task_of, values_of
@@ -174,14 +175,16 @@ class KeptWork:
             case ops.Ask(user=True):
                 return parse_reply(self._said[place], node.type)
             case ops.Ask():
-                return await self._restored(place, "ask", node)
+                kind = "ask" if (*place, "ask", 0) in self._outcomes else "lacking"
+                return await self._restored(place, kind, node)
             case _:
                 return self._in_type(frame, i, await self._worked(frame, i, node))
 
     def _in_type(self, frame: Frame, i: int, value: Any) -> Any:
         exact = frame.plan.exact[i]
+        bring = convert if self._limit is None else convert_lacking
         try:
-            return value if exact is object or value.__class__ is exact else convert(value, frame.plan.nodes[i].type)
+            return value if exact is object or value.__class__ is exact else bring(value, frame.plan.nodes[i].type)
         except Misfit as misfit:
             raise inline.misfit(frame, i, misfit) from misfit
 

@@ -60,6 +60,8 @@ class Replay:
         kind, frame, node, self.now, data = kept
         if kind == "run.started":
             return self._begun()
+        if kind == "run.exhausted":
+            self._stepper.exhausted = True
         if not frame or frame.partition("/")[0] in ("compile", "early"):
             return self._verbatim(kept, self._work.ending(kind, data))
         if self._fits(kept):

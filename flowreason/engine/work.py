@@ -127,9 +127,9 @@ class Worker:
         value = await self.recall.find(frame, i, "ask", lambda: key, tell, node.type)
         if value is MISSING:
             value = await asker.ask()
-            if not asker.lacking:
-                form = Form(node.type, asker.prompts.thinks, asker.prompts.structured)
-                self.recall.keep(frame, i, "ask", key, ask_value(value, heard, form))
+            form = Form(node.type, asker.prompts.thinks, asker.prompts.structured)
+            kind = "lacking" if asker.lacking else "ask"  # what a limit kept from being drawn is drawn next time
+            self.recall.keep(frame, i, kind, key, ask_value(value, heard, form))
         return value
 
     async def _ask_person(self, frame: Frame, i: int, node: Node, op: ops.Ask) -> Any:
