@@ -25,12 +25,12 @@ class Allowance:
         if self._left < self._most:
             self._left += FOR_AN_ANSWER
 
-    def take(self) -> bool:
-        """Take out one, if there is one."""
+    def take(self, amount: float = 1.0) -> bool:
+        """Take out so much, if it is there."""
         now = self._clock()
         self._left = min(self._most, self._left + (now - self._moment) * FOR_A_SECOND)
         self._moment = now
-        if self._left < 1:
+        if self._left < amount:
             return False
-        self._left -= 1
+        self._left -= amount
         return True

@@ -22,6 +22,10 @@ reply that cannot be used, an answer that did not come in time) is tried less of
 FIRST_WAIT = {"rate": 1.0, "server": 0.5, "network": 0.2, "reply": 0.1, "timeout": 0.5}
 LONGEST_WAIT = 20.0
 
+ALLOWANCE = {"rate": 0.25}
+"""What a further try takes from the allowance, where it is not one. Who was turned away for having come too early cost
+the server next to nothing, and a run that finds out how much a server takes is turned away often."""
+
 
 @dataclass(frozen=True, slots=True)
 class RetryPolicy:
@@ -53,7 +57,7 @@ class Retrying:
             raise _after(error, self.attempt)
         if asked is not None and asked > self._policy.max_wait:
             raise too_long(error, asked, self._policy.max_wait)
-        if asked is None and self._allowance is not None and not self._allowance.take():
+        if asked is None and self._allowance is not None and not self._allowance.take(ALLOWANCE.get(error.kind, 1.0)):
             raise _after(error, self.attempt, "; too many requests fail to try each again")
         if asked is not None:
             # Those who were told to wait do not all come back in the same moment.

@@ -16,6 +16,7 @@ from flowreason.providers.allowance import Allowance
 from flowreason.providers.breaker import FAILURES, LONGEST_REST, Breaker, Resting
 from flowreason.providers.fallback import FOR_SECONDS, Fallback
 from flowreason.providers.quota import Bucket, Quota, duration, quota
+from flowreason.providers.retry import Retrying, RetryPolicy
 from flowreason.providers.width import FIRST, Width
 
 DOWN = ProviderError("http://heron/v1 answered 503: overloaded", kind="server", status=503)
@@ -224,6 +225,17 @@ def test_tries_after_the_first_are_a_tenth_of_the_answers_in_the_long_run():
     for _ in range(50):
         allowance.good()
     assert sum(allowance.take() for _ in range(1000)) in (4, 5)
+
+
+def test_who_was_turned_away_takes_a_quarter_of_who_broke_something():
+    for kind, tries in (("rate", 40), ("server", 10)):
+        allowance = Allowance(10, lambda: 0.0)
+        error = ProviderError("no", kind=kind)
+        assert sum(Retrying(RetryPolicy(), allowance).wait(error) > 0 for _ in range(tries))
+        with pytest.raises(ProviderError, match=r"no \(tried once; too many requests fail"):
+            Retrying(RetryPolicy(), allowance).wait(error)
+        invited = ProviderError("no", kind=kind, retry_after=2.0)
+        assert Retrying(RetryPolicy(), allowance).wait(invited) >= 2  # the server asked for it
 
 
 def test_a_quiet_while_gives_any_single_request_its_tries_again():
