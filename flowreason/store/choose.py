@@ -1,7 +1,7 @@
 """From a place (a file, a URL, or nothing) to a store.
 
-Invariant: a file of answers can be read by its owner alone; a place that cannot be used is told with the way out, before
-anything is paid for.
+Invariant: a file of answers can be read by its owner alone; a place that cannot be used is told with the way out,
+before anything is paid for.
 """
 
 from __future__ import annotations
@@ -39,8 +39,13 @@ def open_store(place: str) -> SqlStore:
     with _lock:
         known = _open.get((os.getpid(), url))
         if known is None:
-            known = _open[os.getpid(), url] = _sqlite(url) if url.startswith("sqlite") else _postgresql(url)
+            known = _open[os.getpid(), url] = make_store(url)
         return known
+
+
+def make_store(url: str) -> SqlStore:
+    """A store of its own at a URL, as another process would have it; whoever makes one closes it."""
+    return _sqlite(url) if url.startswith("sqlite") else _postgresql(url)
 
 
 def close_stores() -> None:

@@ -1,7 +1,7 @@
 """Who works at a run, and whether they still live: by process on this machine, by its beat elsewhere.
 
-Invariant: an owner is taken for dead only where that is certain: its process is gone, or another process has its number,
-or the machine was started anew. Of a machine that cannot be looked into, nothing is known.
+Invariant: an owner is taken for dead only where that is certain: its process is gone, or another process has its
+number, or the machine was started anew. Of a machine that cannot be looked into, nothing is known.
 """
 
 from __future__ import annotations

@@ -23,8 +23,8 @@ def hash_of(text: str) -> str:
 
 
 def text_of(data: Any) -> str:
-    """JSON as it is kept: short, and in ASCII, so that half of a character does no harm."""
-    return json.dumps(data, separators=(",", ":"))
+    """JSON as it is kept: short; its letters as they are, so that halves of characters stay halves (see `any_text`)."""
+    return json.dumps(data, separators=(",", ":"), ensure_ascii=False)
 
 
 def data_of(text: str, what: str) -> Any:
@@ -122,6 +122,7 @@ def run_from(row: Mapping[str, Any], texts: Mapping[str, str], *, alive: bool) -
 def of_outcome(claim: Claim, outcome: Outcome) -> dict[str, Any]:
     return {
         "run": claim.run,
+        "place": hash_of(f"{outcome.frame}\n{outcome.node}")[:32],
         "frame": outcome.frame,
         "node": outcome.node,
         "kind": outcome.kind,

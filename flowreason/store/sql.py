@@ -7,10 +7,10 @@ commit whose connection broke was made.
 from __future__ import annotations
 
 import asyncio
-import json
 import secrets
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from contextlib import asynccontextmanager
 from functools import partial
 from typing import Any, TypeVar
 
@@ -21,7 +21,7 @@ from sqlalchemy.exc import DBAPIError
 from flowreason.errors import RunBusy, StoreError, UsageError
 from flowreason.ports import Reply
 from flowreason.records import Batch, Claim, Note, Outcome, Plan, RunInfo, Standing, Text
-from flowreason.store import rows
+from flowreason.store import living, rows
 from flowreason.store.owner import myself, state_of
 from flowreason.store.tables import ANSWERS, EVENTS, OUTCOMES, RUNS, TEXTS
 from flowreason.store.writer import Job, Row, Writer
@@ -60,7 +60,7 @@ class SqlStore:
         newest = dialect.insert(OUTCOMES)
         taken = {name: newest.excluded[name] for name in ("key", "value")}
         self._once[OUTCOMES] = newest.on_conflict_do_update(index_elements=list(OUTCOMES.primary_key), set_=taken)
-        self._writer = Writer(writer, self._beat, explain)
+        self._writer = Writer(writer, _beat, _holds, explain)
 
     def __repr__(self) -> str:
         return f"<store {self.place}>"
@@ -103,9 +103,20 @@ class SqlStore:
             "created": now, "updated": now, **made.columns,
         }  # fmt: skip
         texts = [self._text(text) for text in made.texts]
-        await self._writer.settled(Job([*texts, Row(self._once[RUNS], values)]))
-        self._writer.keep_alive(claim, True)
+        async with self._at_work(claim):
+            await self._writer.settled(Job([*texts, Row(self._once[RUNS], values)]))
         return claim
+
+    @asynccontextmanager
+    async def _at_work(self, claim: Claim) -> AsyncIterator[None]:
+        """By this claim, which others must not take for that of somebody who is gone; unless it comes to nothing."""
+        living.begin(claim)
+        try:
+            yield
+        except BaseException:
+            living.end(claim)
+            raise
+        self._writer.keep_alive(claim, True)
 
     async def replan(self, claim: Claim, plan: Plan) -> None:
         made = rows.of_plan(plan)
@@ -115,15 +126,14 @@ class SqlStore:
 
     async def claim(self, run: str) -> Claim:
         id = (await self.run(run)).id
-        seen: int | None = None
-        for patience in (TAKEOVER_SECONDS, 0.0):
-            took = await self._writer.settled(Job([], work=partial(self._take, run=id, seen=seen)))
-            if isinstance(took, Claim):
-                self._writer.keep_alive(took, True)
-                return took
-            seen = took
-            await asyncio.sleep(patience)
-        raise _busy(id)
+        claim = Claim(id, "", 0)
+        async with self._at_work(claim):
+            seen = await self._writer.settled(Job([], work=partial(_take, claim=claim, seen=None)))
+            if seen is not None:
+                await asyncio.sleep(TAKEOVER_SECONDS)
+                if await self._writer.settled(Job([], work=partial(_take, claim=claim, seen=seen))) is not None:
+                    raise _busy(id)
+        return claim
 
     def note(self, claim: Claim, *notes: Note) -> None:
         self._writer.put(Job(self._rows(claim, notes), claim))
@@ -147,7 +157,7 @@ class SqlStore:
                 query = select(RUNS).where(RUNS.c.id.startswith(wanted, autoescape=True)).limit(20)
             return list(connection.execute(query).mappings())
 
-        found = await self._read(find)
+        found = [row for row in await self._read(find) if wanted == "last" or row["id"].startswith(wanted)]
         exact = [row for row in found if row["id"] == wanted] or found
         if not exact or not wanted:
             hint = "there is no run yet" if wanted == "last" else f"there is no run {wanted!r}"
@@ -185,7 +195,7 @@ class SqlStore:
     async def events(self, run: str, session: int) -> list[Any]:
         query = select(EVENTS.c.events).where(EVENTS.c.run == run, EVENTS.c.session == session).order_by(EVENTS.c.seq)
         found = await self._read(lambda connection: list(connection.execute(query).scalars()))
-        return [event for batch in found for event in json.loads(batch)]
+        return [event for batch in found for event in rows.data_of(batch, f"a part of the run {run}")]
 
     async def texts(self, hashes: Iterable[str]) -> dict[str, str]:
         wanted = [each for each in dict.fromkeys(hashes) if each]
@@ -194,7 +204,7 @@ class SqlStore:
             found: dict[str, str] = {}
             for part in (wanted[n : n + _MANY] for n in range(0, len(wanted), _MANY)):
                 pairs = connection.execute(select(TEXTS.c.hash, TEXTS.c.text).where(TEXTS.c.hash.in_(part)))
-                found |= {hash_: text for hash_, text in pairs}
+                found |= {row.hash: row.text for row in pairs}
             return found
 
         return await self._read(find)
@@ -224,10 +234,11 @@ class SqlStore:
 
     # --- inside ---
 
-    def _works(self, run: str, owner: str) -> bool:
+    @staticmethod
+    def _works(run: str, owner: str) -> bool:
         """Whether somebody is at work at a run, as far as is known."""
         state = state_of(owner)
-        return self._writer.works_at(run) if state == "myself" else state != "gone"
+        return living.works_at(run) if state == "myself" else state != "gone"
 
     async def _read(self, find: Callable[[Connection], T]) -> T:
         return self._find(find) if self._near else await asyncio.to_thread(self._find, find)
@@ -256,36 +267,12 @@ class SqlStore:
     def _text(self, text: Text) -> Row:
         return Row(self._once[TEXTS], {"hash": text.hash, "text": text.text})
 
-    def _take(self, connection: Connection, run: str, seen: int | None) -> Claim | int:
-        """The run, where its owner is gone: certainly, or because it has not moved on from the beat that was `seen`.
-
-        Else its beat, where nothing is known of its owner. Raises `RunBusy` where the owner is at work.
-        """
-        row = connection.execute(select(RUNS).where(RUNS.c.id == run).with_for_update()).mappings().first()
-        if row is None:
-            raise UsageError(f"the run {run} is no longer there")
-        match state_of(row["owner"]):
-            case "myself" if self._writer.works_at(run):
-                raise _busy(run)
-            case "alive":
-                raise _busy(run)
-            case "unknown" if row["beat"] != seen:
-                return int(row["beat"])
-        session = int(row["session"]) + 1
-        change = {"session": session, "owner": myself(), "beat": row["beat"] + 1}
-        connection.execute(update(RUNS).where(RUNS.c.id == run).values(change))
-        return Claim(run, str(row["family"]), session)
-
-    @staticmethod
-    def _beat(connection: Connection, claim: Claim) -> bool:
-        """Show that the owner lives; false where the run has another."""
-        return connection.execute(_BEAT, {"the_run": claim.run, "mine": claim.session}).rowcount == 1
-
 
 _ANSWER = select(ANSWERS.c.key, ANSWERS.c.scope, ANSWERS.c.reply).where(
     ANSWERS.c.key.in_(bindparam("keys", expanding=True)), ANSWERS.c.scope.in_(bindparam("scopes", expanding=True))
 )
 _MINE = (RUNS.c.id == bindparam("the_run"), RUNS.c.session == bindparam("mine"))
+_HOLDS = select(RUNS.c.session).where(*_MINE).with_for_update(read=True)
 _BEAT = update(RUNS).where(*_MINE).values(beat=RUNS.c.beat + 1)
 _RELEASE = update(RUNS).where(*_MINE).values(owner="")
 _STANDING = (
@@ -298,6 +285,37 @@ _REPLAN = (
     .where(RUNS.c.id == bindparam("the_run"))
     .values({name: bindparam(name) for name in ("kind", "question", "flow", "inputs", "settings")})
 )
+
+
+def _take(connection: Connection, claim: Claim, seen: int | None) -> int | None:
+    """Make the claim that of the run, where its owner is gone: certainly, or because its beat is still the one `seen`.
+
+    Where nothing is known of the owner: its beat. Raises `RunBusy` where the owner is at work.
+    """
+    row = connection.execute(select(RUNS).where(RUNS.c.id == claim.run).with_for_update()).mappings().first()
+    if row is None:
+        raise UsageError(f"the run {claim.run} is no longer there")
+    match state_of(row["owner"]):
+        case "myself" if living.works_at(claim.run, besides=claim):
+            raise _busy(claim.run)
+        case "alive":
+            raise _busy(claim.run)
+        case "unknown" if row["beat"] != seen:
+            return int(row["beat"])
+    claim.family, claim.session = str(row["family"]), int(row["session"]) + 1
+    change = {"session": claim.session, "owner": myself(), "beat": row["beat"] + 1}
+    connection.execute(update(RUNS).where(RUNS.c.id == claim.run).values(change))
+    return None
+
+
+def _beat(connection: Connection, claim: Claim) -> bool:
+    """Show that the owner lives; false where the run has another."""
+    return connection.execute(_BEAT, {"the_run": claim.run, "mine": claim.session}).rowcount == 1
+
+
+def _holds(connection: Connection, claim: Claim) -> bool:
+    """Whether the run has no other owner; nobody becomes that before the transaction is over."""
+    return connection.execute(_HOLDS, {"the_run": claim.run, "mine": claim.session}).first() is not None
 
 
 def _busy(run: str) -> RunBusy:

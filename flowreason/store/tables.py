@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from sqlalchemy import Column, Connection, Float, Index, Integer, MetaData, String, Table, UnicodeText, insert, select
+from sqlalchemy import Column, Connection, Float, Index, Integer, MetaData, String, Table, insert, select
 from sqlalchemy.exc import IntegrityError, ProgrammingError
 
 from flowreason.errors import StoreError
+from flowreason.store.any_text import AnyText
 
 META = MetaData()
 
@@ -22,18 +23,18 @@ VERSIONS = Table("flowreason", META, Column("version", Integer, primary_key=True
 RUNS = Table(
     "runs",
     META,
-    Column("id", _NAME, primary_key=True),
+    Column("id", AnyText, primary_key=True),
     Column("family", _NAME, nullable=False),
     Column("parent", _NAME, nullable=False),
     Column("kind", _NAME, nullable=False),
-    Column("question", UnicodeText, nullable=False),
+    Column("question", AnyText, nullable=False),
     Column("flow", _KEY, nullable=False),
     Column("inputs", _KEY, nullable=False),
-    Column("settings", UnicodeText, nullable=False),
+    Column("settings", AnyText, nullable=False),
     Column("status", _NAME, nullable=False),
-    Column("standing", UnicodeText, nullable=False),
+    Column("standing", AnyText, nullable=False),
     Column("session", Integer, nullable=False),
-    Column("owner", UnicodeText, nullable=False),
+    Column("owner", AnyText, nullable=False),
     Column("beat", Integer, nullable=False),
     Column("created", Float, nullable=False),
     Column("updated", Float, nullable=False),
@@ -46,7 +47,7 @@ TEXTS = Table(
     "texts",
     META,
     Column("hash", _KEY, primary_key=True),
-    Column("text", UnicodeText, nullable=False),
+    Column("text", AnyText, nullable=False),
     sqlite_with_rowid=False,
 )
 
@@ -55,7 +56,7 @@ ANSWERS = Table(
     META,
     Column("key", _KEY, primary_key=True),
     Column("scope", _NAME, primary_key=True),
-    Column("reply", UnicodeText, nullable=False),
+    Column("reply", AnyText, nullable=False),
     Column("created", Float, nullable=False),
     Index("answers_by_scope", "scope"),
     sqlite_with_rowid=False,
@@ -66,14 +67,16 @@ OUTCOMES = Table(
     "outcomes",
     META,
     Column("run", _NAME, primary_key=True),
-    Column("frame", UnicodeText, primary_key=True),
-    Column("node", UnicodeText, primary_key=True),
+    Column("place", String(32), primary_key=True),
     Column("kind", _NAME, primary_key=True),
     Column("part", Integer, primary_key=True, autoincrement=False),
+    Column("frame", AnyText, nullable=False),
+    Column("node", AnyText, nullable=False),
     Column("key", _KEY, nullable=False),
-    Column("value", UnicodeText, nullable=False),
+    Column("value", AnyText, nullable=False),
     sqlite_with_rowid=False,
 )
+"""`place` is a hash of frame and node, because the name of a deep frame is longer than what an index takes."""
 
 EVENTS = Table(
     "events",
@@ -81,7 +84,7 @@ EVENTS = Table(
     Column("run", _NAME, primary_key=True),
     Column("session", Integer, primary_key=True, autoincrement=False),
     Column("seq", Integer, primary_key=True, autoincrement=False),
-    Column("events", UnicodeText, nullable=False),
+    Column("events", AnyText, nullable=False),
     sqlite_with_rowid=False,
 )
 
@@ -99,7 +102,7 @@ def bring_up(connection: Connection, where: str) -> None:
     have = version_of(connection)
     if have > VERSION:
         raise StoreError(
-            f"the store {where} was written by a newer flowreason (its version is {have}, this program reads {VERSION})\n"
+            f"the store {where} was written by a newer flowreason (its version is {have}, this one reads {VERSION})\n"
             "Bring flowreason up to date, or name another store: --store PATH (FLOWREASON_STORE)"
         )
     for number in range(have, VERSION):

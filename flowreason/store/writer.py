@@ -18,8 +18,9 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 
-from flowreason.errors import ClaimLost, StoreError
+from flowreason.errors import ClaimLost, FlowreasonError, StoreError
 from flowreason.records import Claim
+from flowreason.store import living
 
 MOST_AT_ONCE = 512
 """Jobs that are made durable together."""
@@ -27,6 +28,8 @@ BEAT_SECONDS = 2.0
 """How often an owner that has nothing to write shows that it lives."""
 PATIENCE = 20.0
 """The seconds for which writing is tried again where the database is busy, full or away."""
+IMPATIENCE = 0.5
+"""The same, where the write before was given up."""
 
 
 class Row(NamedTuple):
@@ -47,20 +50,25 @@ class Job:
     last: bool = field(default=False)
 
 
-class Writer:
-    """Writes with one connection. `beat` renews a claim and says whether it still holds."""
+Say = Callable[[Connection, Claim], bool]
+"""Says whether a claim still holds."""
 
-    def __init__(
-        self, engine: Engine, beat: Callable[[Connection, Claim], bool], explain: Callable[[Exception], StoreError]
-    ) -> None:
+
+class Writer:
+    """Writes with one connection. `beat` renews a claim, `holds` looks; while either goes on, nobody takes the run."""
+
+    def __init__(self, engine: Engine, beat: Say, holds: Say, explain: Callable[[Exception], StoreError]) -> None:
         self._engine = engine
         self._beat = beat
+        self._holds = holds
         self._explain = explain
         self._jobs: queue.SimpleQueue[Job] = queue.SimpleQueue()
         self._living: dict[int, Claim] = {}
         self._beaten = time.monotonic()
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
+        self._ending: threading.Thread | None = None
+        self._failing = False
 
     # --- from any thread ---
 
@@ -68,9 +76,11 @@ class Writer:
         """Hand in a job."""
         with self._lock:
             if self._thread is None:
-                self._thread = threading.Thread(target=self._run, name="flowreason-store", daemon=True)
+                self._jobs = queue.SimpleQueue()
+                inside = (self._jobs, self._ending)
+                self._thread = threading.Thread(target=self._run, args=inside, name="flowreason-store", daemon=True)
                 self._thread.start()
-        self._jobs.put(job)
+            self._jobs.put(job)
 
     async def settled(self, job: Job) -> Any:
         """Hand in a job and wait until it is durable; what its work gave. Raises what became of it."""
@@ -85,37 +95,38 @@ class Writer:
                 self._living[id(claim)] = claim
             else:
                 self._living.pop(id(claim), None)
-
-    def works_at(self, run: str) -> bool:
-        """Whether this process is at work at a run."""
-        with self._lock:
-            return any(claim.run == run and claim.error is None for claim in self._living.values())
+                living.end(claim)
 
     def close(self) -> None:
         """Write what was handed in, and end."""
         with self._lock:
-            thread, self._thread = self._thread, None
-        if thread is not None:
-            self._jobs.put(Job([], last=True))
-            thread.join()
+            if self._thread is not None:
+                self._jobs.put(Job([], last=True))
+                self._thread, self._ending = None, self._thread
+            ending = self._ending
+        if ending is not None:
+            ending.join()
 
     # --- in the thread ---
 
-    def _run(self) -> None:
+    def _run(self, queued: queue.SimpleQueue[Job], before: threading.Thread | None) -> None:
+        if before is not None:
+            before.join()  # what was handed in to it comes first
         while True:
-            jobs = self._next()
+            jobs = self._next(queued)
             if jobs:
                 self._write([job for job in jobs if not job.last])
             if any(job.last for job in jobs):
                 return
             self._show_life()
 
-    def _next(self) -> list[Job]:
+    @staticmethod
+    def _next(queued: queue.SimpleQueue[Job]) -> list[Job]:
         """What is there, at least one job, or none when it is time to show life."""
         jobs: list[Job] = []
         try:
             while len(jobs) < MOST_AT_ONCE and not (jobs and jobs[-1].last):
-                jobs.append(self._jobs.get(timeout=0 if jobs else BEAT_SECONDS))
+                jobs.append(queued.get(timeout=0 if jobs else BEAT_SECONDS))
         except queue.Empty:
             pass
         return jobs
@@ -137,20 +148,25 @@ class Writer:
 
     def _write(self, jobs: list[Job]) -> None:
         """All jobs in one transaction; one by one where that fails for a reason of one of them."""
-        deadline, pause = time.monotonic() + PATIENCE, 0.01
+        deadline, pause = time.monotonic() + (IMPATIENCE if self._failing else PATIENCE), 0.01
         while True:
             try:
-                return _tell(jobs, self._transaction(jobs))
+                _tell(jobs, self._transaction(jobs))
+                self._failing = False
+                return None
             except DBAPIError as error:
                 if _worth_another(error):
                     if time.monotonic() < deadline:
                         time.sleep(pause)
                         pause = min(1.0, pause * 2)
                         continue
+                    self._failing = True
                     return _fail(jobs, self._explain(error))
                 failed: Exception = self._explain(error)
-            except Exception as error:  # noqa: BLE001 - handed to whoever waits, and the thread goes on
+            except FlowreasonError as error:
                 failed = error
+            except Exception as error:  # noqa: BLE001 - handed to whoever waits, and the thread goes on
+                failed = self._explain(error)
             if len(jobs) == 1:
                 return _fail(jobs, failed)
             for job in jobs:
@@ -161,7 +177,7 @@ class Writer:
         """What came of each job; a `ClaimLost` where its claim holds no more."""
         results: list[Any] = []
         with self._engine.begin() as connection:
-            self._hold(connection, jobs)
+            self._look(connection, jobs)
             rows: list[Row] = []
             for job in jobs:
                 if job.claim is not None and job.claim.error is not None:
@@ -175,11 +191,11 @@ class Writer:
             _execute(connection, rows)
         return results
 
-    def _hold(self, connection: Connection, jobs: Iterable[Job]) -> None:
-        """Renew the claims by which is written, and find out which hold no more."""
+    def _look(self, connection: Connection, jobs: Iterable[Job]) -> None:
+        """Find out which of the claims by which is written hold no more."""
         claims = {id(job.claim): job.claim for job in jobs if job.claim is not None and job.claim.error is None}
         for claim in claims.values():
-            if not self._beat(connection, claim):
+            if not self._holds(connection, claim):
                 claim.error = _lost(claim)
 
 
