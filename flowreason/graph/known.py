@@ -6,7 +6,8 @@ for, its callers say.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import count
 from typing import Any, NamedTuple
 
 from flowreason.graph import ops
@@ -52,7 +53,7 @@ class KnownValues:
         self.suffix = suffix
         self._given = given or {}
         self.explained: dict[str, str] = {}
-        self._names: dict[str, str] = {}
+        self._names = {f"{form} {name}": id for name, id in _inputs(flow) for form in ("len({})", "{}")}
         self._known: dict[str, Known] = {}
         self._rounds: dict[str, Rounds] = {}
         self._characters: dict[str, Characters] = {}
@@ -108,15 +109,22 @@ class KnownValues:
     # --- symbols ---
 
     def _symbol(self, id: str, form: str, meaning: str) -> Bound:
-        node = self.flow.nodes[id]
-        shown = self._shown(node)
-        after = (f"{shown} after the loop",) if isinstance(node.op, ops.Out) else ()
-        shown = next(name for name in (shown, *after, id) if self._names.setdefault(f"{form} {name}", id) == id)
+        shown = next(name for name in self._ways_to_call(id) if self._names.setdefault(f"{form} {name}", id) == id)
         text = form.format(shown + self.suffix)
         line = self.flow.source.position(self.flow.nodes[id].span.start)[0]
         place = f" (line {line})" if self.flow.source.text else ""
         self.explained[text] = meaning.format(shown + self.suffix) + place
         return symbol(text)
+
+    def _ways_to_call(self, id: str) -> Iterator[str]:
+        """What a node may be called, the best first, until one is found that no other is called."""
+        node = self.flow.nodes[id]
+        shown = self._shown(node)
+        yield shown
+        if isinstance(node.op, ops.Out):
+            yield f"{shown} after the loop"
+        yield id
+        yield from (f"{id}#{number}" for number in count(2))
 
     def _shown(self, node: Node) -> str:
         """What people call a node: its name, or how it is written where that is short."""
@@ -276,6 +284,13 @@ class KnownValues:
                 least = 1.0 if part.steps else least
             low, high = low + least, high + most
         return low, high
+
+
+def _inputs(flow: FlowGraph) -> Iterator[tuple[str, str]]:
+    """The parameters: what a caller says of one must not be said of another value that has its name later."""
+    for node in flow.nodes.values():
+        if isinstance(node.op, ops.Input):
+            yield node.op.name, node.id
 
 
 def of_type(type: Type) -> Characters:

@@ -333,6 +333,26 @@ def test_the_prompt_that_is_sent_is_about_as_long_as_estimated() -> None:
     assert low > 0.7 * result.usage.tokens
 
 
+def test_a_list_that_takes_the_name_of_a_parameter_is_not_as_long_as_the_argument() -> None:
+    tail = '---\nflow sub(xs: list[any]) { xs: list[text] = ask "more" with tries=1\n'
+    tail += 'answer for x in xs yield ask "Q {x}" with tries=1 }'
+    found = priced("answer sub(`[1]`)" + tail)
+    assert (str(found.fewest), str(found.most)) == ("1 + len(xs#2 in sub)", "1 + len(xs#2 in sub)")
+    assert list(found.symbols) == ["len(xs#2 in sub)"]
+
+
+def test_no_two_counts_are_called_the_same() -> None:
+    body = """
+      first = for x in lines yield ask "Q {x}" with tries=1
+      if `n > 1` { lines: list[text] = ask "R" with tries=1 }
+      second = for x in lines yield ask "S {x}" with tries=1
+      lines: list[text] = ask "T" with tries=1
+      third = for x in lines yield ask "U {x}" with tries=1
+      answer "{first} {second} {third}"
+    """
+    assert calls(body)[1] == "2 + len(lines#3) + len(lines) + len(lines.join)"
+
+
 def test_a_list_that_grew_in_a_loop_is_called_so() -> None:
     body = 'rows = lines\nrepeat n { rows = `rows + lines` }\nanswer for row in rows yield ask "Q {row}" with tries=1'
     assert calls(body) == ("len(rows after the loop)", "len(rows after the loop)")
