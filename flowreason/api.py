@@ -18,7 +18,7 @@ from flowreason.engine.journal import Journal
 from flowreason.engine.limits import Limits
 from flowreason.errors import UsageError
 from flowreason.flow import Flow, as_inputs, declarations, finish_run, load, loads
-from flowreason.keeping import DEFAULT, Keeper, Where, keeping, settings_of, store_at
+from flowreason.keeping import DEFAULT, Keeper, OnRun, Where, keeping, settings_of, store_at
 from flowreason.ports import Provider, Sandbox
 from flowreason.records import Plan
 from flowreason.result import Result
@@ -66,6 +66,7 @@ async def solve_async(
     approve: bool = False,
     store: Where = DEFAULT,
     cache: bool = True,
+    on_run: OnRun | None = None,
 ) -> Result:
     """The answer to a question, through a flow that is written for it, checked and priced before it runs.
 
@@ -81,7 +82,7 @@ async def solve_async(
 
     `store` keeps the run: its answers are durable before anything depends on them, and a run that was interrupted goes
     on where it stood (`fr.resume`). By default that is the user's own store, where a real server answers; a path, a
-    URL, or None to keep nothing. `cache`: answers of earlier runs to the same requests are taken, where nothing was
+    URL, or None to keep nothing. `on_run` is told the id of the run as soon as it is kept. `cache`: answers of earlier runs to the same requests are taken, where nothing was
     left to chance (temperature 0). `approve`: the person is asked (`ask_user`) before each effect. Where a person is
     asked and there is no `ask_user`, a run that is kept is suspended: the `Result` has the status `waiting`.
 
@@ -97,7 +98,7 @@ async def solve_async(
     plan = Plan("solve", question, "", encode(given), settings)
     async with Session(provider, model, base_url, api_key, sandbox, unsafe_python) as session:
         kept = store_at(store, session.provider)
-        async with keeping(kept, plan, session.provider, cache=cache) as keeper:
+        async with keeping(kept, plan, session.provider, cache=cache, on_run=on_run) as keeper:
             ledger = None if keeper is None else keeper.ledger
             journal = Journal(on_event, None if ledger is None else ledger.recorder)
             environment = session.environment(bound, limits, ask_user, may_ask, ledger=ledger, approve=approve)

@@ -23,7 +23,7 @@ from flowreason.graph.bounds import ZERO
 from flowreason.graph.lower import lower
 from flowreason.graph.model import Graph
 from flowreason.graph.ops import Input
-from flowreason.keeping import DEFAULT, Keeper, Where, keeping, settings_of, store_at
+from flowreason.keeping import DEFAULT, Keeper, OnRun, Where, keeping, settings_of, store_at
 from flowreason.ports import Provider, Sandbox
 from flowreason.records import Plan
 from flowreason.result import Result
@@ -234,6 +234,7 @@ class Flow:
         approve: bool = False,
         store: Where = DEFAULT,
         cache: bool = True,
+        on_run: OnRun | None = None,
         **more: Any,
     ) -> Result:
         """Run the flow with its inputs, by name, in a mapping or as keywords. Options as in `solve_async`.
@@ -244,7 +245,7 @@ class Flow:
         plan = run_plan(self, given, model, limits)
         async with Session(provider, model, base_url, api_key, sandbox, unsafe_python) as session:
             kept = store_at(store, session.provider)
-            async with keeping(kept, plan, session.provider, cache=cache) as keeper:
+            async with keeping(kept, plan, session.provider, cache=cache, on_run=on_run) as keeper:
                 ledger = None if keeper is None else keeper.ledger
                 environment = session.environment(self.tools, limits, ask_user, ledger=ledger, approve=approve)
                 journal = Journal(on_event, None if ledger is None else ledger.recorder)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
@@ -24,8 +24,12 @@ from flowreason.values import NotPlain
 if TYPE_CHECKING:
     from flowreason.flow import Flow
 
+OnRun: TypeAlias = Callable[[str], None]
+"""Is told the id of a run that is kept, as soon as there is one."""
 DEFAULT: Final = "default"
 NOTHING: Final = "none"
+SERVER: Final = "server"
+"""The setting that names the server which answered; it stays in the store, and in no export."""
 Where: TypeAlias = "Store | str | os.PathLike[str] | None"
 """A store, its path or URL; `default`: the user's own, for answers of a real server; None, `none`: nothing is kept."""
 
@@ -90,6 +94,7 @@ class Keeper:
     @classmethod
     async def begin(cls, store: Store, plan: Plan, provider: Provider, cache: bool, past: Past) -> Keeper:
         """A new run, or one that is resumed."""
+        plan = plan if past.claim is not None else answered_by(plan, provider)
         claim = past.claim or await store.begin(plan, parent=past.parent)
         ledger = Ledger(store, claim, origin=origin_of(provider), share=cache, known=past.known, before=past.before)
         keeper = cls(store, plan, ledger, past.used)
@@ -138,16 +143,32 @@ def _replies(run: RunResult) -> list[Heard]:
     return [Heard(e.data["key"], e.data["text"]) for e in run.events if e.kind == "node.reply" and "key" in e.data]
 
 
+def answered_by(plan: Plan, provider: Provider) -> Plan:
+    """The plan with the model and the server that answer: whoever goes on with the run asks the same ones."""
+    origin = origin_of(provider)
+    if not origin:
+        return plan
+    return replace(plan, settings={**plan.settings, "model": provider.model_info(None).name, SERVER: origin})
+
+
 @asynccontextmanager
 async def keeping(
-    store: Store | None, plan: Plan, provider: Provider, *, cache: bool = True, past: Past | None = None
+    store: Store | None,
+    plan: Plan,
+    provider: Provider,
+    *,
+    cache: bool = True,
+    past: Past | None = None,
+    on_run: OnRun | None = None,
 ) -> AsyncIterator[Keeper | None]:
-    """Keep what happens inside as a run, where there is a store."""
+    """Keep what happens inside as a run, where there is a store; `on_run` is told its id before anything happens."""
     if store is None:
         yield None
         return
     keeper = await Keeper.begin(store, plan, provider, cache, past or Past())
     try:
+        if on_run is not None:
+            on_run(keeper.id)
         yield keeper
     except BaseException as error:
         if keeper.ledger.broken is None:

@@ -20,7 +20,7 @@ from flowreason.engine.limits import Limits
 from flowreason.engine.plan import CHANGEABLE
 from flowreason.errors import UsageError
 from flowreason.flow import Flow, as_inputs, finish_run, loads_kept, run_plan
-from flowreason.keeping import DEFAULT, Past, Where, keeping, store_at
+from flowreason.keeping import DEFAULT, SERVER, OnRun, Past, Where, keeping, origin_of, store_at
 from flowreason.kept_events import last_questions, used_in
 from flowreason.ports import Provider, Sandbox, Usage
 from flowreason.records import Outcome, Plan, RunInfo, Store
@@ -51,11 +51,15 @@ class Grants:
     confirm: Callable[[Any, Limits], bool] | None = None
     approve: bool = False
     cache: bool = True
+    on_run: OnRun | None = None
 
-    def session(self, model: str | None) -> Session:
-        return Session(
-            self.provider, self.model or model, self.base_url, self.api_key, self.sandbox, self.unsafe_python
-        )
+    def session(self, plan: Plan) -> Session:
+        """With the model and the server that the run had, unless others are named."""
+        server = plan.settings.get(SERVER, "")
+        elsewhere = self.provider is not None and origin_of(self.provider) != server
+        model = self.model or (None if elsewhere else plan.settings.get("model"))
+        server = self.base_url or server or None
+        return Session(self.provider, model, server, self.api_key, self.sandbox, self.unsafe_python)
 
 
 def the_store(store: Where) -> Store:
@@ -170,8 +174,8 @@ async def _go_on(store: Store, plan: Plan, granted: Grants, past: Past) -> Resul
     tools = _all_given(plan, granted)
     limits = granted.limits or _limits(plan)
     async with (
-        granted.session(plan.settings.get("model")) as session,
-        keeping(store, plan, session.provider, cache=granted.cache, past=past) as keeper,
+        granted.session(plan) as session,
+        keeping(store, plan, session.provider, cache=granted.cache, past=past, on_run=granted.on_run) as keeper,
     ):
         assert keeper is not None
         environment = session.environment(
@@ -296,6 +300,8 @@ async def _made_from(
     plan = run_plan(
         made, changed, granted.model or info.plan.settings.get("model"), granted.limits or _limits(info.plan)
     )
+    if SERVER in info.plan.settings:
+        plan = replace(plan, settings={**plan.settings, SERVER: info.plan.settings[SERVER]})
     all_given = given_in(info.plan) | {(frame, node): value for frame, node, value in given}
     if all_given:
         listed = [[frame, node, value] for (frame, node), value in all_given.items()]

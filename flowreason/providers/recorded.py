@@ -43,6 +43,11 @@ class Recorder:
         self._default = provider.model_info(None)
         _try_to_write(self.path)
 
+    @property
+    def origin(self) -> str:
+        """The server that the other provider asks, if it asks one."""
+        return str(getattr(self._provider, "origin", ""))
+
     async def complete(self, request: Request, notify: Notify | None = None) -> Reply:
         """The other provider's reply, written down before it is handed on."""
         return await self._written_down(request, self._provider.complete(request, notify))
