@@ -27,7 +27,7 @@ def result_html(graph: Graph, events: Sequence[Event], answer: str, text: str = 
     seen = view(events)
     said = f'<p style="{_PRE}"><strong>{escape(answer)}</strong></p>' if answer else ""
     wrong = f'<p style="{_PRE}">✗ {escape(seen.error)}</p>' if seen.error else ""
-    cost = f"<p><small>{escape(cost_text(seen.usage, seen.seconds, shared=seen.shared))}</small></p>"
+    cost = f"<p><small>{escape(cost_text(seen.usage, seen.seconds, shared=seen.shared, kept=seen.kept))}</small></p>"
     picture = _picture(draw_svg(graph, state=seen.nodes))
     folded = f"<details><summary>How it was found</summary>{picture}{_source(text)}</details>"
     return f'<div class="flowreason-result">{said}{wrong}{cost}{folded}</div>'

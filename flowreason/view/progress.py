@@ -33,8 +33,10 @@ class NodeState:
     """What is known of one node of one flow, over all frames it ran in.
 
     `running` frames are under way now; `done`, `failed`, `skipped` and `cancelled` have ended. `rounds` and `of` are
-    those of a loop, `lost` its items that failed. `seconds` is the time spent, added over frames; `latest` what it
-    last said: a value or an error.
+    those of a loop, `lost` its items that failed. `kept` counts what was known before, and so is free: answers of
+    earlier runs, and outcomes of this one from before it was interrupted. `waits` says of requests that cannot be sent
+    yet, by frame and sample, why, and until when in the time of the run; `stand_in` which other model answered.
+    `seconds` is the time spent, added over frames; `latest` what it last said: a value or an error.
     """
 
     flow: str = ""
@@ -49,8 +51,11 @@ class NodeState:
     lost: int = 0
     calls: int = 0
     shared: int = 0
+    kept: int = 0
     rejected: int = 0
     retries: int = 0
+    waits: dict[tuple[str, int], tuple[str, float]] = field(default_factory=dict)
+    stand_in: str = ""
     tokens: int = 0
     money: float | None = 0.0
     seconds: float = 0.0
@@ -89,23 +94,27 @@ class NodeState:
             parts.append(seconds_text(self.seconds))
         if self.tokens:
             parts.append(f"{self.tokens:,} tokens")
+        if self.kept:
+            parts.append(f"{self.kept:,} free" if self.calls or self.kept > 1 else "free")
         return " · ".join(parts)
 
 
 @dataclass
 class RunView:
-    """A run as its events tell it. `frames` says which flow a frame belongs to; `since` when what runs now began, by
-    frame and node; `owners` to which loop an open round belongs;
-    `counted` the loops that said how many rounds there will be at most."""
+    """A run as its events tell it; `suspended` while it waits for a person. `limit` is one that was reached. `frames`
+    says which flow a frame belongs to; `since` when what runs now began, by frame and node; `owners` to which loop an
+    open round belongs; `counted` the loops that said how many rounds there will be at most."""
 
     nodes: dict[Key, NodeState] = field(default_factory=dict)
     frames: dict[str, str] = field(default_factory=dict)
     usage: Usage = Usage()
     seconds: float = 0.0
     shared: int = 0
-    status: Literal["waiting", "running", "done", "failed", "cancelled"] = "waiting"
+    kept: int = 0
+    status: Literal["waiting", "running", "done", "failed", "cancelled", "suspended"] = "waiting"
     entry: str = ""
     error: str = ""
+    limit: str = ""
     question: str = ""
     since: dict[tuple[str, str], float] = field(default_factory=dict)
     owners: dict[str, Key] = field(default_factory=dict)
@@ -194,6 +203,10 @@ def _run(view: RunView, kind: str, data: Mapping[str, Any]) -> None:
             view.frames.setdefault("main", view.entry)
         case "run.finished":
             view.status = "done"
+        case "run.waiting":
+            view.status = "suspended"
+        case "run.exhausted":
+            view.limit = f"{data.get('limit')}={data.get('allowed'):g}"
         case "run.failed":
             view.status, view.error = "failed", str(data.get("error", ""))
         case "run.cancelled":
@@ -232,11 +245,20 @@ def _node(view: RunView, event: Event) -> None:
         case "node.started":
             _started(view, state, event)
         case "node.reply" | "node.unanswered":
+            state.waits.pop(_draw(event), None)
             _reply(view, state, data)
         case "node.rejected":
             state.rejected += 1
+        case "node.recalled":
+            state.kept += 1
+            view.kept += 1
         case "node.retry":
             state.retries += 1
+            state.waits[_draw(event)] = wait_text(event), event.time + float(data.get("wait") or 0)
+        case "node.wait":
+            state.waits[_draw(event)] = wait_text(event), event.time + float(data.get("seconds") or 0)
+        case "node.fallback":
+            state.stand_in = str(data.get("to", ""))
         case "item.failed":
             state.lost += 1
         case "node.done":
@@ -263,7 +285,13 @@ def _started(view: RunView, state: NodeState, event: Event) -> None:
         view.counted.add((event.frame, event.node))
 
 
+def _draw(event: Event) -> tuple[str, int]:
+    """Which request of a node is meant."""
+    return event.frame.removeprefix("early/"), int(event.data.get("sample") or 0)
+
+
 def _ended(view: RunView, state: NodeState, event: Event) -> None:
+    state.waits = {draw: why for draw, why in state.waits.items() if draw[0] != event.frame}
     since = view.since.pop((event.frame, event.node), None)
     if since is not None:
         state.running -= 1
@@ -272,6 +300,10 @@ def _ended(view: RunView, state: NodeState, event: Event) -> None:
 
 def _reply(view: RunView, state: NodeState, data: Mapping[str, Any]) -> None:
     """A reply that an equal call already paid for costs nothing."""
+    if data.get("cached"):
+        state.kept += 1
+        view.kept += 1
+        return
     if data.get("shared"):
         if not data.get("early"):
             state.shared += 1
@@ -309,9 +341,34 @@ def money_text(money: float | None) -> str:
     return f"${money:.2f}" if money == 0 or money >= 1 else f"${money:.4f}" if money >= 0.0001 else f"${money:.2g}"
 
 
-def cost_text(usage: Usage, seconds: float, *, shared: int = 0) -> str:
-    """What it cost: `3 calls · 1,204 tokens · $0.0021 · 4.2 s`."""
+_WAITS = {
+    "rate": "waits for the rate limit",
+    "retry-after": "waits as the server asks",
+    "breaker": "waits for the server to recover",
+    "place": "waits for its turn",
+}
+
+
+def wait_text(event: Event) -> str:
+    """Why a request is not sent yet: `waits for the rate limit, about 3.0 s`."""
+    data = event.data
+    if event.kind == "node.retry":
+        return f"tries again after {data.get('kind', 'a fault')}, in {float(data.get('wait') or 0):.1f} s"
+    why, seconds = str(data.get("for", "")), float(data.get("seconds") or 0)
+    told = _WAITS.get(why, f"waits for {why}")
+    return f"{told}, about {seconds_text(seconds)}" if 0.1 <= seconds < float("inf") else told
+
+
+def kept_count(events: Iterable[Event]) -> int:
+    """How much was known before: answers of earlier runs, outcomes from before the run was interrupted."""
+    return sum(e.kind == "node.recalled" or (e.kind == "node.reply" and bool(e.data.get("cached"))) for e in events)
+
+
+def cost_text(usage: Usage, seconds: float, *, shared: int = 0, kept: int = 0) -> str:
+    """What it cost: `3 calls · 2 free · 1,204 tokens · $0.0021 · 4.2 s`; `kept`: what was known before."""
     parts = [f"{usage.calls:,} call{'' if usage.calls == 1 else 's'}"]
+    if kept:
+        parts.append(f"{kept:,} free")
     if shared:
         parts.append(f"{shared:,} shared")
     parts += [f"{usage.tokens:,} tokens", money_text(usage.money) if usage.money else "", seconds_text(seconds)]

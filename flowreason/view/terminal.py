@@ -7,8 +7,9 @@ of control characters and never read as markup.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from rich.console import Console, ConsoleOptions, RenderResult
 from rich.table import Table
@@ -27,6 +28,7 @@ from flowreason.view.progress import (
     known_state,
     money_text,
     seconds_text,
+    wait_text,
 )
 from flowreason.view.text import clean, one_line, shorten
 
@@ -115,7 +117,7 @@ class LiveFlow:
             yield from self._inside(picture, thing.id, depth + 1)
 
     def _table(self, lines: list[Line], width: int) -> Table:
-        told = [_right(line, self._running_for(line)) for line in lines]
+        told = [_right(line, self._running_for(line), self._now()) for line in lines]
         table = Table.grid(padding=(0, 1), expand=False)
         table.add_column(no_wrap=True, overflow="ellipsis", max_width=max(20, width - 2 - max(map(len, told))))
         table.add_column(no_wrap=True, justify="right")
@@ -136,11 +138,13 @@ class LiveFlow:
 
     def _now(self) -> float:
         """Seconds since the run began."""
-        ended = self.view.status in ("done", "failed", "cancelled")
+        ended = self.view.status in ("done", "failed", "cancelled", "suspended")
         return self.view.seconds + (0.0 if ended else self._clock() - self._seen_at)
 
     def _totals(self) -> str:
-        return cost_text(self.view.usage, self._now(), shared=self.view.shared)
+        view = self.view
+        told = cost_text(view.usage, self._now(), shared=view.shared, kept=view.kept)
+        return f"{told} · the limit {view.limit} is reached" if view.limit else told
 
 
 def _writing(event: Event) -> str:
@@ -170,13 +174,16 @@ def _left(line: Line) -> Text:
     return made
 
 
-def _right(line: Line, running_for: float) -> str:
-    """`running · 3/10 · 1.2 s · 345 tokens`."""
+def _right(line: Line, running_for: float, now: float) -> str:
+    """`running · 3/10 · 1.2 s · 345 tokens`; what it waits for, as long as it does."""
     state = line.state
     if state is None or line.status == "waiting":
         return ""
     told = state.text.partition(" ")[2]
-    return f"{told} · {seconds_text(running_for)}" if running_for >= 0.1 and not state.seconds else told
+    if running_for >= 0.1 and not state.seconds:
+        told = f"{told} · {seconds_text(running_for)}"
+    waits = [why for why, until in state.waits.values() if until > now]
+    return f"{told} · {waits[-1]}" if waits else told
 
 
 def _most_telling(lines: list[Line], room: int) -> list[Line]:
@@ -234,6 +241,8 @@ def _running(event: Event) -> str | None:
             return f"the limit {data.get('limit')}={data.get('allowed'):g} is reached: nothing more is asked or done"
         case "run.cancelled":
             return f"stopped: {data.get('reason', '')}"
+        case "run.waiting":
+            return "suspended: it waits for your answer"
     return None
 
 
@@ -245,13 +254,17 @@ def _at_node(event: Event) -> str | None:
             return None  # told when it came
         case "node.reply":
             used = int(data.get("prompt_tokens") or 0) + int(data.get("completion_tokens") or 0)
-            parts = ["shared with an equal call"] if data.get("shared") else [f"{used:,} tokens"]
+            parts = [_free(data)] if data.get("shared") else [f"{used:,} tokens"]
             parts += [money_text(data["money"])] if data.get("money") and not data.get("shared") else []
             return f"{where}: {shorten(str(data.get('text', '')), 80)} ({', '.join(parts)})"
         case "node.rejected":
             return f"{where}: sent back: {data.get('why', '')}"
-        case "node.retry":
-            return f"{where}: trying again after {data.get('kind', 'a fault')}, in {float(data.get('wait') or 0):.1f} s"
+        case "node.retry" | "node.wait":
+            return f"{where}: {wait_text(event)}"
+        case "node.fallback":
+            return f"{where}: {data.get('to')} is asked instead of {data.get('from')}: {data.get('why', '')}"
+        case "node.recalled":
+            return f"{where}: known {'from before' if data.get('whose') == 'run' else 'from an earlier run'} (free)"
         case "node.failed":
             return f"{where}: failed: {data.get('error', '')}"
         case "node.printed":
@@ -261,6 +274,10 @@ def _at_node(event: Event) -> str | None:
         case "person.asked":
             return f"{where}: asks you: {data.get('question', '')}"
     return None
+
+
+def _free(data: Mapping[str, Any]) -> str:
+    return "from an earlier run, free" if data.get("cached") else "shared with an equal call"
 
 
 def place(event: Event) -> str:
