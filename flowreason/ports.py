@@ -123,7 +123,12 @@ class ModelInfo:
 
 
 Notify: TypeAlias = Callable[[str, Mapping[str, Any]], None]
-"""Told of what happens while a request is under way: `("retry", {"kind": …, "wait": seconds, "attempt": n})`."""
+"""Told of what happens while a request is under way.
+
+- `("retry", {"kind", "wait": seconds, "attempt"})`: it is tried again.
+- `("wait", {"for": rate | retry-after | breaker | place, "seconds": about})`: it waits before it is sent.
+- `("fallback", {"from", "to", "why"})`: another model is asked.
+"""
 
 
 @runtime_checkable
@@ -159,7 +164,8 @@ class Streaming(Protocol):
         """Like `complete`, and the same reply.
 
         The pieces handed to `on_text` since the last retry, joined, are a prefix of the reply's raw text. Before an
-        attempt begins anew after pieces were handed over, `notify("retry", …)` was called.
+        attempt begins anew after pieces were handed over, `notify("retry", …)` or
+        `notify("fallback", …)` was called.
         """
         ...
 

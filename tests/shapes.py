@@ -56,6 +56,15 @@ ROWS: dict[str, tuple[str, Row, str]] = {
     "curly quotes": (HEAD, lambda i: f"x{i} = “abc”", TAIL),
     "prose": ("flow f() { }", lambda i: f"This is line {i}, and it says nothing.", ""),
     "fences": ("", lambda i: f"```\nflow g{i}() {{ }}\n```", ""),
+    "Python in braces": (HEAD, lambda i: f'x{i} = ask "a {{len(t)}} {{t.upper()}}"', TAIL),
+    "ternaries": (HEAD, lambda i: f"x{i} = n ? {i} : t", TAIL),
+    "functions of JavaScript": (HEAD, lambda i: f"x{i} = xs.map(x => x + {i})", TAIL),
+    "blocks by indentation": (
+        "flow f(n: int) -> int:", lambda i: f"    if n == {i}:\n        x = {i}\n    else:\n        x = 2", "    answer x",
+    ),
+    "lists that end nowhere": (HEAD, lambda i: f"x{i} = [1, {i}\n", TAIL),
+    "asks that are called": (HEAD, lambda i: f'x{i} = ask("what {{t}} {i}")', TAIL),
+    "texts that are joined": (HEAD, lambda i: f'x{i} = "a" + t + "b"', TAIL),
     "comments": (HEAD, lambda i: f"x = 1 # note {i}", TAIL),
 }  # fmt: skip
 

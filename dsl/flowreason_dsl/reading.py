@@ -94,6 +94,8 @@ class Reading:
             elif len(self.machine.states) > _MOST_STATES or self._chained():
                 self._refuse_depth(self.tokens[self.at - 1])
                 break
+            elif self.reports.full:
+                break
         if self.reports.errors:
             self.partial = self._partial()
         else:

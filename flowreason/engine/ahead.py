@@ -24,7 +24,7 @@ from flowreason.graph.model import Graph
 FRAME = "early"
 """The frame under which events of a head start stand: `early/main/flags[3]`."""
 
-_TOLD = frozenset({"node.request", "node.reply", "node.unanswered", "node.retry"})
+_TOLD = frozenset({"node.request", "node.reply", "node.unanswered", "node.retry", "node.wait", "node.fallback"})
 
 
 class Ahead:

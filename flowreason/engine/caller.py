@@ -209,7 +209,8 @@ class Caller:
             try:
                 tell("node.request", {**about, **_shown(request, info)})
                 shared.sent = True
-                reply = priced(await self._exchange(request, tell, about, on_text, shared), info)
+                reply = await self._exchange(request, tell, about, on_text, shared)
+                reply = reply if shared.stood_in else priced(reply, info)
                 paid = reply.usage
             except ProviderError as error:
                 if error.kind in ("reply", "refused", "timeout"):
