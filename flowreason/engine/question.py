@@ -10,13 +10,16 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any
 
+from flowreason.asking.misfit import shorten
 from flowreason.asking.prompt import build
 from flowreason.asking.reply import feedback
 from flowreason.asking.schema import json_schema
 from flowreason.errors import UsageError
 from flowreason.ports import ModelInfo, Request
+from flowreason.values import show
+from flowreason_dsl.check.options import OPTIONS
 from flowreason_dsl.syntax import Template
-from flowreason_dsl.types import Type
+from flowreason_dsl.types import BOOL, INT, TEXT, Type
 
 SPREAD = 0.7
 """The temperature of asks that are drawn several times, where the flow names none."""
@@ -89,6 +92,24 @@ class Prompts:
         structured = request.schema is not None
         turns = feedback(reply, reason, self.question.type, think=self.thinks, structured=structured)
         return replace(request, messages=(*request.messages, *turns))
+
+
+def in_range(computed: dict[str, Any]) -> dict[str, Any]:
+    """Settings that the flow computes, held to the same bounds as written ones. Raises `UsageError`."""
+    for name, value in computed.items():
+        option = OPTIONS[name]
+        if value is not None and not (accepts_value(option.type, value) and option.holds(value)):
+            raise UsageError(f"the setting {name} must be {option.wanted}, and this is {shorten(show(value), 100)}")
+    return computed
+
+
+def accepts_value(kind: Type, value: Any) -> bool:
+    """Whether a value is of a scalar type as it is."""
+    if isinstance(value, bool) or kind == BOOL:
+        return isinstance(value, bool) and kind == BOOL
+    if kind == TEXT:
+        return isinstance(value, str)
+    return isinstance(value, int if kind == INT else int | float)
 
 
 @lru_cache(maxsize=256)

@@ -11,7 +11,7 @@ from typing import Any
 
 from flowreason.engine import inline
 from flowreason.engine.frames import Frame
-from flowreason.engine.question import Question
+from flowreason.engine.question import Question, in_range
 from flowreason.graph import ops
 from flowreason.ports import PythonTask
 
@@ -25,7 +25,7 @@ def question_of(frame: Frame, i: int, op: ops.Ask) -> Question:
         type=frame.plan.nodes[i].type,
         context=context_of(frame, i),
         questions=_questions(frame, i),
-        settings=dict(op.settings) | settings_of(frame, i),
+        settings=dict(op.settings) | in_range(settings_of(frame, i)),
         draw=number,
         draws=draws,
     )

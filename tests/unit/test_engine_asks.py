@@ -186,3 +186,23 @@ def test_questions_to_the_person_keep_their_order_and_the_model_does_not_wait_fo
     text = 'flow f() { a = ask user "1?"\n b = ask user "2?"\n c = ask "free"\n answer "{a}{b}{c}" }'
     assert work.run(text, provider=provider, ask_user=person).ok
     assert (asked, work.took) == (["1", "2"], 20)
+
+
+@pytest.mark.parametrize(
+    ("setting", "told"),
+    [
+        ("vote=`n * 200`", "vote must be a whole number from 1 to 100, and this is 600"),
+        ("samples=`n - 3`", "samples must be a whole number from 1 to 100, and this is 0"),
+        ("tries=`n + 20`", "tries must be a whole number from 1 to 10, and this is 23"),
+        ("temperature=`n * 1.0`", "temperature must be a number from 0 to 2, and this is 3"),
+        ("model=`str(n)[:0]`", "model must be text, and this is"),
+        ("think=`[n, True][0]`", "think must be true or false, and this is 3"),
+        ("max_tokens=`[True, n][0]`", "max_tokens must be a whole number at least 1, and this is true"),
+    ],
+)
+def test_settings_that_are_computed_are_held_to_the_same_bounds(setting: str, told: str) -> None:
+    flow = fr.loads(f'flow f(n: int) -> any {{ answer ask "A" with {setting} }}')
+    provider = fr.ScriptedProvider(lambda request: "yes")
+    result = flow.run(n=3, provider=provider, confirm=lambda *_: True)
+    assert told in str(result.error)
+    assert provider.requests == []

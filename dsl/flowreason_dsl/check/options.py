@@ -28,6 +28,19 @@ class Option:
     def range(self) -> str:
         return f"from {self.least:g} to {self.most:g}" if self.most is not None else f"at least {self.least}"
 
+    @property
+    def wanted(self) -> str:
+        """What it takes, in words."""
+        return _KINDS[self.type] + (f" {self.range}" if self.least is not None else "")
+
+    def holds(self, value: object) -> bool:
+        """Whether a value of its type is in its range."""
+        if isinstance(value, str):
+            return bool(value.strip())
+        if isinstance(value, bool) or not isinstance(value, int | float) or self.least is None:
+            return True
+        return value >= self.least and (self.most is None or value <= self.most)
+
 
 OPTIONS = {
     "temperature": Option(NUMBER, 0, 2),
@@ -86,12 +99,10 @@ def _literal(name: str, option: Option, literal: Literal, findings: Findings) ->
         findings.add("setting-type", f"`{name}` takes {_KINDS[option.type]}", literal.span)
         return
     value = literal.value
-    if isinstance(value, str) and not value.strip():
-        findings.add("setting-range", f"`{name}` is empty", literal.span)
-    if isinstance(value, bool) or not isinstance(value, int | float) or option.least is None:
+    if option.holds(value):
         return
-    if value < option.least or (option.most is not None and value > option.most):
-        findings.add("setting-range", f"`{name}` must be {option.range}, and is {value:g}", literal.span)
+    wrong = "is empty" if isinstance(value, str) else f"must be {option.range}, and is {value:g}"
+    findings.add("setting-range", f"`{name}` {wrong}", literal.span)
 
 
 def _together(seen: dict[str, Setting], findings: Findings) -> None:
