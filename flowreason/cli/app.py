@@ -99,6 +99,9 @@ def solve(
     may_ask: options.MayAsk = False,
     early: options.Early = True,
     unsafe_python: options.UnsafePython = False,
+    store: options.Store = None,
+    no_cache: options.NoCache = False,
+    approve: options.Approve = False,
     json: options.Json = False,
     quiet: options.Quiet = False,
     no_color: options.NoColor = False,
@@ -106,7 +109,10 @@ def solve(
     """Answer a question through a flow written for it."""
     from flowreason.cli.running import Order, Screen, solve_question
 
-    order = Order(model, base_url, tuple(limit or ()), tools, record, replay, unsafe_python, may_ask, early)
+    order = Order(
+        model, base_url, tuple(limit or ()), tools, record, replay, unsafe_python, may_ask, early, store, not no_cache,
+        approve,
+    )  # fmt: skip
     return solve_question(question, inputs or [], order, Screen(json, quiet, no_color, yes), flow_out)
 
 
@@ -129,6 +135,9 @@ def run(
     replay: options.Replay = None,
     yes: options.Yes = False,
     unsafe_python: options.UnsafePython = False,
+    store: options.Store = None,
+    no_cache: options.NoCache = False,
+    approve: options.Approve = False,
     json: options.Json = False,
     quiet: options.Quiet = False,
     no_color: options.NoColor = False,
@@ -136,7 +145,10 @@ def run(
     """Run a flow from a file."""
     from flowreason.cli.running import Order, Screen, run_file
 
-    order = Order(model, base_url, tuple(limit or ()), tools, record, replay, unsafe_python)
+    order = Order(
+        model, base_url, tuple(limit or ()), tools, record, replay, unsafe_python, store=store, cache=not no_cache,
+        approve=approve,
+    )  # fmt: skip
     return run_file(file, inputs or [], order, Screen(json, quiet, no_color, yes))
 
 

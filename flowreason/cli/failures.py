@@ -1,7 +1,7 @@
 """From an error to what the user is told and the exit code.
 
 Invariant: what a user did wrong is told in at most three lines on stderr, without a traceback. Codes: 0 an
-answer, 1 the flow failed, 2 bad usage or a bad flow, 3 a limit, 130 cancelled.
+answer, 1 the flow failed, 2 bad usage or a bad flow, 3 a limit, 4 the run waits for a person, 130 cancelled.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any
 from flowreason.errors import Cancelled, CompileError, FlowreasonError, LimitExceeded, ProviderError, UsageError
 from flowreason_dsl.diagnostics import FlowError, as_json
 
-ANSWERED, FAILED, MISUSED, LIMITED, CANCELLED = 0, 1, 2, 3, 130
+ANSWERED, FAILED, MISUSED, LIMITED, WAITING, CANCELLED = 0, 1, 2, 3, 4, 130
 MOST_LINES = 3
 
 _USER_CAN_MEND = frozenset({"key", "model", "url"})
@@ -74,14 +74,14 @@ def error_json(error: BaseException) -> dict[str, Any]:
     return data
 
 
-def print_error(error: BaseException, *, as_data: bool) -> None:
-    """Tell an error: on stderr for people, as an object on stdout with `--json`."""
+def print_error(error: BaseException, *, as_data: bool, **more: Any) -> None:
+    """Tell an error: on stderr for people, as an object on stdout with `--json`, `more` beside it."""
     from flowreason.cli.output import complain, emit
 
     if isinstance(error, KeyboardInterrupt):
         complain("stopped", prefix="")
     elif as_data:
-        emit(json.dumps({"status": "failed", "error": error_json(error)}, ensure_ascii=False))
+        emit(json.dumps({"status": "failed", "error": error_json(error), **more}, ensure_ascii=False))
     elif isinstance(error, FlowError) and not _is_no_text(error):
         complain(told(error), prefix="")
     else:

@@ -50,6 +50,21 @@ Early = Annotated[
         help="Begin steps that are certain while the rest of the flow is written; or wait for its price.",
     ),
 ]
+Store = Annotated[
+    str | None,
+    typer.Option(
+        "--store",
+        metavar="PLACE",
+        help="Where runs are kept: a path, a postgresql:// URL, or none. Else FLOWREASON_STORE, or a file of your own.",
+        show_default=False,
+    ),
+]
+NoCache = Annotated[bool, typer.Option("--no-cache", help="Take no answers of earlier runs; ask everything anew.")]
+Approve = Annotated[bool, typer.Option("--approve", help="Ask you before each call of a tool that has effects.")]
+Run = Annotated[
+    str,
+    typer.Argument(metavar="RUN", help="Its id, as much of its beginning as is unique, or last.", show_default=False),
+]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Show the answer only.")]
 NoColor = Annotated[bool, typer.Option("--no-color", help="No colours (so does NO_COLOR in the environment).")]
 FlowFile = Annotated[Path, typer.Argument(metavar="FILE.flow", help="The flow; - reads stdin.", show_default=False)]

@@ -9,15 +9,17 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import flowreason as fr
 from flowreason.cli import failures, flow_files, output, reading
-from flowreason.cli.outcome import report, report_stopped
+from flowreason.cli.kept import Kept
+from flowreason.cli.outcome import report, report_broken, report_stopped
 from flowreason.cli.tool_files import tools_from
 from flowreason.cli.watching import Watch
 from flowreason.errors import ConfigError, UsageError
 from flowreason.graph.bounds import ZERO
+from flowreason.keeping import DEFAULT
 
 if TYPE_CHECKING:
     from flowreason.cli.examples_command import Example
@@ -41,6 +43,14 @@ class Order:
     unsafe_python: bool = False
     may_ask: bool = False
     early: bool = True
+    store: str | None = None
+    cache: bool = True
+    approve: bool = False
+
+    def keeping(self) -> dict[str, Any]:
+        """How the run is kept. What is recorded is asked anew: a recording must not lack what is in the store."""
+        store = self.store or DEFAULT
+        return {"store": store, "cache": self.cache and self.record is None, "approve": self.approve}
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,10 +77,10 @@ def solve_question(asked: str, given: Sequence[str], order: Order, screen: Scree
         return fr.solve_async(
             question, inputs=inputs, provider=provider, tools=tools, limits=limits, flow_out=flow_out,
             unsafe_python=order.unsafe_python, may_ask=order.may_ask, early=order.early, on_flow=watch.on_flow,
-            **watch.hooks(),
+            **order.keeping(), **watch.hooks(),
         )  # fmt: skip
 
-    return carry_out(begin, provider, screen, _kept(order, flow_out))
+    return carry_out(begin, provider, screen, _kept(order, flow_out), order.store or "")
 
 
 def run_file(file: Path, given: Sequence[str], order: Order, screen: Screen) -> int:
@@ -84,10 +94,11 @@ def run_file(file: Path, given: Sequence[str], order: Order, screen: Screen) -> 
     def begin(watch: Watch) -> Awaitable[fr.Result]:
         watch.on_flow(flow)
         return flow.run_async(
-            inputs, provider=provider, limits=limits, unsafe_python=order.unsafe_python, **watch.hooks()
-        )
+            inputs, provider=provider, limits=limits, unsafe_python=order.unsafe_python, **order.keeping(),
+            **watch.hooks(),
+        )  # fmt: skip
 
-    return carry_out(begin, provider, screen, _kept(order, None))
+    return carry_out(begin, provider, screen, _kept(order, None), order.store or "")
 
 
 def play_example(example: Example, pace: float | None, screen: Screen, flow_out: Path | None) -> int:
@@ -101,7 +112,7 @@ def play_example(example: Example, pace: float | None, screen: Screen, flow_out:
     def begin(watch: Watch) -> Awaitable[fr.Result]:
         return fr.solve_async(
             question, inputs=example.inputs, provider=provider, tools=tools, flow_out=flow_out, may_ask=False,
-            on_flow=watch.on_flow, **watch.hooks(),
+            store=None, on_flow=watch.on_flow, **watch.hooks(),
         )  # fmt: skip
 
     return carry_out(begin, provider, screen, ("the recorded replies, which can be played again",))
@@ -156,21 +167,36 @@ def _kept(order: Order, flow_out: Path | None) -> tuple[str, ...]:
 
 
 def carry_out(
-    begin: Callable[[Watch], Awaitable[fr.Result]], provider: Provider, screen: Screen, kept: tuple[str, ...]
+    begin: Callable[[Watch], Awaitable[fr.Result]],
+    provider: Provider | None,
+    screen: Screen,
+    kept: tuple[str, ...] = (),
+    store: str = "",
 ) -> int:
-    """Run to the end, shown as it goes; the first Ctrl-C cancels the run cleanly. Gives the exit code."""
+    """Run to the end, shown as it goes; the first Ctrl-C cancels the run cleanly. Gives the exit code.
+
+    `kept` is what a stopped run leaves behind, in words; `store` the place of runs as it was named.
+    """
     watch = Watch(quiet=screen.quiet or screen.as_data, no_color=screen.no_color, yes=screen.yes)
 
     async def whole() -> fr.Result:
         try:
             return await begin(watch)
         finally:
-            await provider.close()
+            if provider is not None:
+                await provider.close()
+
+    def run() -> Kept | None:
+        return Kept(watch.run_id, store) if watch.run_id else None
 
     try:
         with watch:
             result = asyncio.run(whole())
     except (KeyboardInterrupt, fr.Cancelled):
-        report_stopped(watch.events, kept, as_data=screen.as_data)
+        report_stopped(watch.events, run(), kept, as_data=screen.as_data)
         return failures.CANCELLED
-    return report(result, as_data=screen.as_data, quiet=screen.quiet)
+    except Exception as error:
+        if not watch.run_id or not failures.is_expected(error):
+            raise
+        return report_broken(error, Kept(watch.run_id, store), as_data=screen.as_data)
+    return report(result, run(), as_data=screen.as_data, quiet=screen.quiet)

@@ -28,6 +28,7 @@ class Watch:
 
     def __init__(self, *, quiet: bool = False, no_color: bool = False, yes: bool = False) -> None:
         self.events: list[Event] = []
+        self.run_id = ""
         self._quiet = quiet
         self._no_color = no_color
         self._yes = yes
@@ -37,8 +38,8 @@ class Watch:
 
     def hooks(self) -> dict[str, Any]:
         """What a run is given to be watched by."""
-        ask_user = self.ask_user if sys.stdin.isatty() else None
-        return {"on_event": self.on_event, "ask_user": ask_user, "confirm": self.confirm}
+        ask_user = self.ask_user if sys.stdin.isatty() and sys.stderr.isatty() else None
+        return {"on_event": self.on_event, "ask_user": ask_user, "confirm": self.confirm, "on_run": self.on_run}
 
     def __enter__(self) -> Watch:
         if not self._quiet and sys.stderr.isatty():
@@ -55,6 +56,10 @@ class Watch:
     def __exit__(self, *_: object) -> None:
         if self._live is not None:
             self._live.stop()
+
+    def on_run(self, run: str) -> None:
+        """The run is kept, under this id."""
+        self.run_id = run
 
     def on_flow(self, flow: Flow) -> None:
         if self._view is not None:
@@ -90,8 +95,10 @@ class Watch:
         """What the person at the terminal answers."""
         async with self._asking:
             with self._paused():
-                print(f"\n{question}\n> ", end="", file=sys.stderr, flush=True)
-                return await _line_from_terminal()
+                asked = f"\n{safe_lines(question)}\n{'yes or no ' if type == 'bool' else ''}> "
+                print(asked, end="", file=sys.stderr, flush=True)
+                said = await _line_from_terminal()
+        return _SHORT.get(said.strip().lower(), said) if type == "bool" else said
 
     @contextlib.contextmanager
     def _paused(self) -> Iterator[None]:
@@ -103,6 +110,16 @@ class Watch:
             yield
         finally:
             self._live.start()
+
+
+_SHORT = {"y": "yes", "n": "no"}
+
+
+def safe_lines(text: str) -> str:
+    """Text for the terminal, its lines kept, without control characters."""
+    from flowreason.view.text import clean
+
+    return clean(text)
 
 
 def _line(event: Event) -> str | None:
