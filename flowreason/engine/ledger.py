@@ -74,10 +74,15 @@ class Ledger:
         return await self.store.answer(key, self._scopes(request))
 
     async def keep(self, key: str, request: Request, reply: Reply, *, everybodys: bool = True) -> None:
-        """Keep a reply; durable when this returns. Not `everybodys`: it is this family's in any case."""
+        """Keep a reply; durable when this returns. Not `everybodys`: it is this family's in any case.
+
+        Raises why nothing more is kept of the run, so that it pays for no more; the reply itself is kept all the same.
+        """
         self.recorder.hand_over()
         scope = self._scopes(request)[-1] if everybodys else self.claim.family
         await self.store.keep(key, scope, reply, self.claim.run)
+        if self.claim.error is not None:
+            raise self.claim.error
 
     async def reply(self, key: str) -> Reply:
         """A reply that an outcome refers to."""
