@@ -86,7 +86,9 @@ class Writer:
         """Hand in a job and wait until it is durable; what its work gave. Raises what became of it."""
         job.done = Future()
         self.put(job)
-        return await asyncio.shield(asyncio.wrap_future(job.done))
+        made = asyncio.wrap_future(job.done)
+        made.add_done_callback(_looked_at)
+        return await asyncio.shield(made)
 
     def keep_alive(self, claim: Claim, alive: bool) -> None:
         """Whether a claim is renewed while there is nothing to write."""
@@ -206,6 +208,12 @@ def _execute(connection: Connection, rows: list[Row]) -> None:
         groups.setdefault(id(row.statement), (row.statement, []))[1].append(row.values)
     for statement, values in groups.values():
         connection.execute(statement, values)
+
+
+def _looked_at(made: asyncio.Future[Any]) -> None:
+    """Whoever waited may be cancelled: then it is told by the claim that it failed."""
+    if not made.cancelled():
+        made.exception()
 
 
 def _lost(claim: Claim) -> ClaimLost:
