@@ -6,14 +6,14 @@ written order, so that a node that is added moves as little as can be.
 
 from __future__ import annotations
 
-from bisect import bisect_right, insort
+from bisect import insort
 from collections.abc import Container, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
+from statistics import fmean
 from typing import NamedTuple, TypeAlias
 
 Item: TypeAlias = Hashable
-SWEEPS = 8
 WIDEST = 1900.0
 """How wide a row may become before the next is begun, in pixels."""
 
@@ -78,7 +78,7 @@ def assign(
     _settle(items, after, layer, {item: size[1] for item, size in sizes.items()})
     _pull_down([item for item in items if item not in stay], before, after, layer)
     last = max(layer.values(), default=0) + 1
-    return layer | dict.fromkeys(bottoms, last)
+    return {item: layer[item] for item in (*tops, *items)} | dict.fromkeys(bottoms, last)
 
 
 def _topological(
@@ -152,36 +152,19 @@ def split(layer: Mapping[Item, int], edges: Iterable[tuple[Item, Item, str]]) ->
     return made
 
 
-def order(layered: Layered) -> None:
-    """Put every layer into an order with few crossings, by barycenters, up and down.
+def order(layered: Layered, led: Container[Item] = ()) -> None:
+    """Put every layer into an order that follows the layer above it.
 
-    What no line touches takes no part in it, and comes to stand behind what was written before it.
+    A thing stands below the middle one of those that lead to it, one that is `led` below the first; ties keep the
+    written order. What comes later never moves what led to it, so what is added moves nothing that it does not lead to.
     """
     up, down = _neighbours(layered)
-    written = layered.rows
-    layered.rows = rows = [[item for item in row if item in up or item in down] for row in written]
-    best = [list(row) for row in rows]
-    fewest = crossings(layered)
-    for sweep in range(SWEEPS):
-        if fewest == 0:
-            break
-        places = range(1, len(rows)) if sweep % 2 == 0 else range(len(rows) - 2, -1, -1)
-        for place in places:
-            _sort(rows, place, place - 1 if sweep % 2 == 0 else place + 1, up if sweep % 2 == 0 else down)
-        found = crossings(layered)
-        if found < fewest:
-            fewest, best = found, [list(row) for row in rows]
-    layered.rows = [_with_loose(row, wanted) for row, wanted in zip(best, written, strict=True)]
-
-
-def _with_loose(row: list[Item], written: list[Item]) -> list[Item]:
-    """A row, with what no line touches behind the one that stood before it in written order."""
-    linked = set(row)
-    made = list(row)
-    for before, item in zip([None, *written], written, strict=False):
-        if item not in linked:
-            made.insert(made.index(before) + 1 if before is not None else 0, item)
-    return made
+    rows = _begin(layered.rows[:2], down)
+    for written in layered.rows[len(rows) :]:
+        at = {item: index for index, item in enumerate(rows[-1])}
+        places = {item: _below([at[each] for each in up[item]], item in led) for item in written if item in up}
+        rows.append(_with_loose(sorted(places, key=places.__getitem__), written))
+    layered.rows = rows
 
 
 def _neighbours(layered: Layered) -> tuple[dict[Item, list[Item]], dict[Item, list[Item]]]:
@@ -194,32 +177,37 @@ def _neighbours(layered: Layered) -> tuple[dict[Item, list[Item]], dict[Item, li
     return up, down
 
 
-def _sort(rows: list[list[Item]], place: int, fixed: int, neighbours: Mapping[Item, list[Item]]) -> None:
-    """Order one row by the mean place of neighbours in the fixed row; things without neighbours keep their place."""
-    at = {item: index for index, item in enumerate(rows[fixed])}
-    scale = max(1, len(rows[fixed])) / max(1, len(rows[place]))
-    weights = {}
-    for index, item in enumerate(rows[place]):
-        near = [at[each] for each in neighbours.get(item, ()) if each in at]
-        weights[item] = sum(near) / len(near) if near else index * scale
-    rows[place].sort(key=weights.__getitem__)
+def _begin(rows: list[list[Item]], down: Mapping[Item, list[Item]]) -> list[list[Item]]:
+    """The first layers: things as they are written, and what leads to them, which nobody looks for by its place, above.
+
+    A line that goes on stands behind the first thing that it also leads to.
+    """
+    if len(rows) < 2 or not rows[0]:
+        return rows[:1]
+    number = {item: float(index) for index, item in enumerate(rows[1]) if not isinstance(item, Point)}
+    for top in rows[0]:
+        things = [number[end] for end in down.get(top, ()) if not isinstance(end, Point)]
+        behind = things[0] + 0.5 if things else float(len(rows[1]))
+        number.update((end, behind) for end in down.get(top, ()) if isinstance(end, Point))
+    below = sorted(rows[1], key=number.__getitem__)
+    at = {item: index for index, item in enumerate(below)}
+    means = {top: fmean(at[end] for end in down[top]) if top in down else 0.0 for top in rows[0]}
+    return [sorted(rows[0], key=means.__getitem__), below]
 
 
-def crossings(layered: Layered) -> int:
-    """How many pairs of edges cross."""
-    return sum(
-        _crossings(upper, lower, links)
-        for upper, lower, links in zip(layered.rows, layered.rows[1:], layered.links, strict=False)
-    )
+def _below(places: list[int], led: bool) -> tuple[int, int]:
+    """Between which places above a thing stands: a mean would shift with what comes to stand between them."""
+    if led:
+        return places[0], places[0]
+    ordered = sorted(set(places))
+    return ordered[(len(ordered) - 1) // 2], ordered[len(ordered) // 2]
 
 
-def _crossings(upper: Sequence[Item], lower: Sequence[Item], links: Sequence[Link]) -> int:
-    above = {item: index for index, item in enumerate(upper)}
-    below = {item: index for index, item in enumerate(lower)}
-    ends = [end for _, end in sorted((above[start], below[end]) for start, end, _ in links)]
-    seen: list[int] = []
-    count = 0
-    for end in ends:
-        count += len(seen) - bisect_right(seen, end)
-        insort(seen, end)
-    return count
+def _with_loose(row: list[Item], written: list[Item]) -> list[Item]:
+    """A row, with what nothing leads to behind the one that stood before it in written order."""
+    linked = set(row)
+    made = list(row)
+    for before, item in zip([None, *written], written, strict=False):
+        if item not in linked:
+            made.insert(made.index(before) + 1 if before is not None else 0, item)
+    return made

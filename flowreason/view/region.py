@@ -104,18 +104,20 @@ class _Arrangement:
         return self._measured(inner)
 
     def _layers(self) -> Layered:
+        picture = self.stretches.picture
         things = list(self.forms)
         tops = list(dict.fromkeys(hop.start for hop in self.hops if hop.start.kind == "top"))
         feet = list(dict.fromkeys(hop.end for hop in self.hops if hop.end.kind == "foot"))
         stay = {
             Spot("thing", thing.id)
-            for thing in self.stretches.picture.children[self.about.id]
+            for thing in picture.children[self.about.id]
             if isinstance(thing, PictureNode) and thing.kind == "input"
         }
         sizes_of = {item: (form.width, form.height) for item, form in self.forms.items()}
         layer = assign(things, [(hop.start, hop.end) for hop in self.hops], tops, feet, stay, sizes_of)
         layered = split(layer, [(hop.start, hop.end, hop.bundle) for hop in self.hops])
-        order(layered)
+        regions = {thing.id for thing in picture.children[self.about.id] if isinstance(thing, PictureRegion)}
+        order(layered, {Spot("thing", id) for id in regions})
         return layered
 
     def _placed(self) -> Placed:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import pairwise
+from dataclasses import replace
+from itertools import combinations, pairwise
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -195,6 +196,45 @@ def touches(box: Box, point: XY) -> bool:
 @given(pictures())
 def test_the_same_picture_gives_the_same_coordinates(picture: Picture) -> None:
     assert layout([picture]) == layout([picture])
+
+
+@SETTINGS
+@given(pictures(), st.data())
+def test_a_node_that_follows_others_leaves_the_order_of_all_that_stand_side_by_side(
+    picture: Picture, data: st.DataObject
+) -> None:
+    homes = {each.id: each.region for each in picture.nodes}
+    parents = {each.id: each.parent or "" for each in picture.regions}
+    loops = {each.id for each in picture.regions if each.kind == "loop"}
+    homes["new"] = "flow"
+    sources = data.draw(st.lists(st.sampled_from(picture.nodes), min_size=1, max_size=4))
+    starts = dict.fromkeys(outermost(each.id, "new", loops, homes, parents) for each in sources)
+    more = tuple(PictureEdge(start, "new", "exit" if start in loops else "data") for start in starts)
+    added = node("new", "flow", "ask", "what follows")
+    after = replace(picture, nodes=(*picture.nodes, added), edges=(*picture.edges, *more))
+    old, new = boxes(layout([picture])), boxes(layout([after]))
+    for things in picture.children.values():
+        for one, two in combinations((each.id for each in things), 2):
+            if side_by_side(old[one], old[two]) and side_by_side(new[one], new[two]):
+                assert (old[one].x < old[two].x) == (new[one].x < new[two].x), (one, two)
+
+
+def side_by_side(a: Box, b: Box) -> bool:
+    return a.y < b.y + b.height and b.y < a.y + a.height
+
+
+@SETTINGS
+@given(st.permutations(range(5)), st.integers(2, 5))
+def test_the_ways_out_of_a_decision_stand_in_written_order_whatever_their_arms_read(read: list[int], arms: int) -> None:
+    regions = [PictureRegion(f"arm{i}", "arm", "", "flow") for i in range(arms)]
+    values = [node(f"v{i}", "flow", "ask", "x") for i in range(5)]
+    inner = [node(f"n{i}", f"arm{i}", "ask", "x") for i in range(arms)]
+    ways = [PictureEdge("which", f"arm{i}", "true", str(i)) for i in range(arms)]
+    reads = [PictureEdge(f"v{read[i]}", f"n{i}", "data") for i in range(arms)]
+    nodes = (*values, node("which", "flow", "decision", "which"), *inner)
+    root = PictureRegion("flow", "flow", "flow()", None)
+    found = boxes(layout([Picture("flow", "flow()", "", nodes, (root, *regions), (*ways, *reads))]))
+    assert [found[each.id].x for each in regions] == sorted(found[each.id].x for each in regions)
 
 
 @SETTINGS
