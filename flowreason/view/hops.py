@@ -6,8 +6,9 @@ Invariant: the hops of an edge join at ports: an edge leaves a region by its por
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Literal, NamedTuple, TypeAlias
 
 from flowreason.view.picture import Picture, PictureEdge
@@ -57,6 +58,15 @@ class Stretches:
             for hop in (hop for way in ways for hop in way):
                 self.inside[hop.region][hop] = None
             self.labels[bundle(edge)] = edge.label
+
+    @cached_property
+    def ways(self) -> Mapping[str, Sequence[str]]:
+        """The labels of the lines that leave each thing, in written order."""
+        found: dict[str, list[str]] = {}
+        for name, label in self.labels.items():
+            if label:
+                found.setdefault(name.rpartition("|")[0], []).append(label)
+        return found
 
     def _roots(self) -> dict[str, list[str]]:
         """For every arm the things in it that nothing in it leads to: there the way into it ends."""

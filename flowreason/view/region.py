@@ -16,7 +16,7 @@ from flowreason.view.layers import Item, Layered, Link, Point, assign, order, sp
 from flowreason.view.picture import PictureNode, PictureRegion
 from flowreason.view.place import Placed, place
 from flowreason.view.route import BASE, Wire, gap_height, track_y, tracks
-from flowreason.view.slots import Form, Net, slots
+from flowreason.view.slots import MARGIN, SPACING, Form, Net, slots
 
 PAD = 16.0
 GAP = 26.0
@@ -49,7 +49,7 @@ def arrange(region: str, stretches: Stretches, areas: dict[str, Area], state: bo
             arrange(thing.id, stretches, areas, state)
     forms: dict[Item, Form] = {}
     for thing in things:
-        forms[Spot("thing", thing.id)] = _form(thing, areas, state)
+        forms[Spot("thing", thing.id)] = _form(thing, areas, stretches, state)
     about = stretches.picture.by_id[region]
     assert isinstance(about, PictureRegion)
     made = _Arrangement(about, stretches, forms, list(stretches.inside[region]), state).area()
@@ -57,7 +57,7 @@ def arrange(region: str, stretches: Stretches, areas: dict[str, Area], state: bo
     return made
 
 
-def _form(thing: PictureNode | PictureRegion, areas: Mapping[str, Area], state: bool) -> Form:
+def _form(thing: PictureNode | PictureRegion, areas: Mapping[str, Area], stretches: Stretches, state: bool) -> Form:
     if isinstance(thing, PictureRegion):
         area = areas[thing.id]
         middle = area.width / 2
@@ -66,7 +66,17 @@ def _form(thing: PictureNode | PictureRegion, areas: Mapping[str, Area], state: 
         leaves = {bundle: x - middle for bundle, x in area.feet.items()}
         return Form(area.width, area.height, False, enters, leaves)
     size = sizes.measure(thing, state=state)
-    return Form(size.width, size.height, thing.shape == "diamond")
+    if thing.shape != "diamond":
+        return Form(size.width, size.height)
+    return Form(max(size.width, _ways_width(stretches.ways.get(thing.id, ()))), size.height, True)
+
+
+def _ways_width(labels: Sequence[str]) -> float:
+    """How wide a decision is for the labels of its ways out to fit below it; the first and the last may leave by its
+    corners."""
+    if len(labels) <= 3:
+        return 0.0
+    return sum(sizes.label_width(each) + SPACING for each in labels[1:-1]) + 2 * MARGIN
 
 
 class _Arrangement:
@@ -133,6 +143,9 @@ class _Arrangement:
             label = self._label(item.id) if item.id.rpartition("|")[0] == self.about.id else ""
             return 4.0, 4.0 + sizes.label_width(label)
         half = self.forms[item].width / 2
+        if self.forms[item].pointed and isinstance(item, Spot):  # labels may stand beside its corners
+            ways = self.stretches.ways.get(item.id, ())
+            half += max([0.0, *(sizes.label_width(each) + 8.0 - GAP for each in (*ways[:1], *ways[-1:]))])
         return (half, half) if half else (0.0, 0.0)
 
     def _label(self, bundle: str) -> str:
@@ -314,7 +327,11 @@ class _Arrangement:
             return (first[0] + 4.0, first[1] - 5.0) if right else (
                 first[0] - sizes.label_width(self._label(net[1])), first[1] - 5.0
             )  # fmt: skip
-        return first[0] + 5.0, first[1] + 14.0
+        return first[0] + 5.0, (self._foot(net[0]) if self.forms[net[0]].pointed else first[1]) + 14.0
+
+    def _foot(self, item: Item) -> float:
+        """Where a thing ends: labels below a diamond stand in one row, and not on its slanting border."""
+        return self._top(item, self._layer(item)) + self.forms[item].height
 
 
 __all__ = ["BASE", "Area", "arrange"]

@@ -113,11 +113,40 @@ def _leave(
             corners = [each for each, side in ((found[0], -1), (found[-1], 1)) if (each[0] - x[item]) * side > 0]
             turned = [each for each in corners if _sideways(made, each, nets, x[item], forms[item], room[item])]
             left = [each for each in found if each not in turned]
-        wanted = [min(max(place, x[item] - 4000.0), x[item] + forms[item].width) for place, _ in left]
-        widths = [SPACING + labels.get(net[1], 0.0) for _, net in left]
-        width = min(forms[item].width, 44.0 * len(left) - 20.0) if forms[item].pointed else forms[item].width
-        for (_, net), place in zip(left, spread(wanted, widths, x[item], width), strict=True):
-            made.out[net] = place
+        _below(made, left, x[item], forms[item], labels)
+        _past_labels(made, [net for _, net in found], left, x[item], room[item][1], labels)
+
+
+def _below(
+    made: Slots, found: Sequence[tuple[float, Net]], centre: float, form: Form, labels: Mapping[str, float]
+) -> None:
+    """Places on the lower border, so far apart that the label of each fits beside it."""
+    wanted = [min(max(place, centre - 4000.0), centre + form.width) for place, _ in found]
+    widths = [SPACING + labels.get(net[1], 0.0) for _, net in found]
+    width = form.width
+    if form.pointed and len(found) > 1:
+        last = max(0.0, min(widths[-1] - SPACING, width - sum(widths[:-1]) - 2 * MARGIN))
+        width = min(width, max(44.0 * len(found) - 20.0, sum(widths) + 2 * MARGIN)) - last
+        centre -= last / 2
+    elif form.pointed:
+        width = min(width, 24.0)
+    for (_, net), place in zip(found, spread(wanted, widths, centre, width), strict=True):
+        made.out[net] = place
+
+
+def _past_labels(
+    made: Slots,
+    nets: Sequence[Net],
+    below: Sequence[tuple[float, Net]],
+    centre: float,
+    room: float,
+    labels: Mapping[str, float],
+) -> None:
+    """What turns down beside a diamond does so behind the labels of the lines that leave below it."""
+    end = max((made.out[net] + labels.get(net[1], 0.0) for _, net in below), default=centre) + SPACING / 2
+    for net in nets:
+        if net in made.sideways and centre < made.out[net] < end:
+            made.out[net] = max(made.out[net], min(end, room))
 
 
 def _aim(places: Sequence[float], centre: float, width: float) -> float:

@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 
 from flowreason.view.layout import XY, Box, Layout, Line, layout
 from flowreason.view.picture import SHAPES, Picture, PictureEdge, PictureNode, PictureRegion
+from flowreason.view.sizes import LABEL_SIZE
+from flowreason.view.text import width
 
 KINDS = ("ask", "python", "decision", "answer", "tool", "call", "value")
 WORDS = ("Rome", "a longer question about rivers in the north", "x", "len(lakes) >= 3")
@@ -235,6 +237,22 @@ def test_the_ways_out_of_a_decision_stand_in_written_order_whatever_their_arms_r
     root = PictureRegion("flow", "flow", "flow()", None)
     found = boxes(layout([Picture("flow", "flow()", "", nodes, (root, *regions), (*ways, *reads))]))
     assert [found[each.id].x for each in regions] == sorted(found[each.id].x for each in regions)
+
+
+@SETTINGS
+@given(st.lists(st.sampled_from(["no", '"praise"', '"order", "question"', "else"]), min_size=2, max_size=7))
+def test_labels_of_the_ways_out_of_a_decision_stand_beside_each_other(labels: list[str]) -> None:
+    named = [f"{label}{number}" for number, label in enumerate(labels)]
+    regions = [PictureRegion(f"arm{i}", "arm", "", "flow") for i in range(len(named))]
+    inner = [node(f"n{i}", f"arm{i}", "ask", "x") for i in range(len(named))]
+    ways = [PictureEdge("which", f"arm{i}", "true", label) for i, label in enumerate(named)]
+    root = PictureRegion("flow", "flow", "flow()", None)
+    nodes = (node("which", "flow", "decision", "which"), *inner)
+    made = layout([Picture("flow", "flow()", "", nodes, (root, *regions), tuple(ways))])
+    spots = [(*line.label_at, width(line.edge.label, LABEL_SIZE)) for line in made.lines if line.label_at]
+    assert len(spots) == len(named)
+    for (x, y, wide), (a, b, broad) in combinations(spots, 2):
+        assert abs(y - b) >= LABEL_SIZE or x + wide <= a or a + broad <= x
 
 
 @SETTINGS
