@@ -14,6 +14,7 @@ from flowreason.cli import failures, options, output
 from flowreason.cli.examples_command import examples_app
 from flowreason.cli.grammar_command import print_grammar
 from flowreason.cli.lsp_command import run_server
+from flowreason.cli.runs_command import runs_app
 from flowreason.errors import UsageError
 
 app = typer.Typer(
@@ -25,6 +26,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+app.add_typer(runs_app, name="runs")
 app.add_typer(examples_app, name="examples")
 
 # typer's own name for what click calls ClickException has moved between releases; BadParameter has stayed.

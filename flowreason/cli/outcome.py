@@ -31,9 +31,9 @@ MOST_TOLD = 5
 
 def report(result: Result, kept: Kept | None, *, as_data: bool, quiet: bool) -> int:
     """Tell how a run ended, and where it is kept; gives the exit code."""
-    code = _code(result)
+    code = code_of(result)
     if as_data:
-        output.emit(json.dumps(_data(result), ensure_ascii=False))
+        output.emit(json.dumps(data_of(result), ensure_ascii=False))
         return code
     if result.ok or result.partial:
         output.emit(result.answer)
@@ -56,13 +56,15 @@ def report(result: Result, kept: Kept | None, *, as_data: bool, quiet: bool) -> 
     return code
 
 
-def _code(result: Result) -> int:
+def code_of(result: Result) -> int:
+    """The exit code that a result stands for."""
     if result.status == "failed" and result.error is not None:
         return failures.exit_code(result.error)
     return _CODES.get(result.status, failures.FAILED)
 
 
-def _data(result: Result) -> dict[str, Any]:
+def data_of(result: Result) -> dict[str, Any]:
+    """A result as one object for programs."""
     data = result.as_json() | {"run": result.run_id or None, "pending": [each.as_json() for each in result.pending]}
     if result.error is not None:
         data["error"] = failures.error_json(result.error)

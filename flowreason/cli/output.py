@@ -7,6 +7,7 @@ unset.
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 from typing import TYPE_CHECKING, TextIO
 
@@ -43,6 +44,21 @@ def console(*, no_color: bool = False) -> Console:
     from rich.console import Console
 
     return Console(stderr=True, no_color=True if no_color or os.environ.get("NO_COLOR") else None, highlight=False)
+
+
+def page(*, no_color: bool = False) -> Console:
+    """Stdout for what people read: as wide as the terminal, plain where it goes elsewhere."""
+    from rich.console import Console
+
+    plain = no_color or not may_colour(sys.stdout)
+    return Console(
+        width=width(), no_color=True if plain else None, color_system=None if plain else "auto", highlight=False
+    )
+
+
+def width() -> int:
+    """The columns that there are; many where nobody looks, so that little is cut off."""
+    return shutil.get_terminal_size((100, 24)).columns if sys.stdout.isatty() else 160
 
 
 def may_colour(stream: TextIO) -> bool:

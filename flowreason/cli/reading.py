@@ -174,6 +174,14 @@ def _contents(raw: str) -> tuple[str, Path | None]:
     return raw, None
 
 
+def step_value(step: str, raw: str, wanted: Type) -> Any:
+    """The value that a step is given instead of its own."""
+    try:
+        return _typed(step, raw, wanted)
+    except InputError as error:
+        raise UsageError(str(error).replace("the input", "the value of", 1)) from None
+
+
 def _cut(text: str) -> str:
     shown = " ".join(text[:200].split())
     return repr(shown if len(shown) <= 60 else shown[:57] + "…")

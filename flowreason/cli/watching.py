@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from flowreason.engine.events import Event
     from flowreason.engine.limits import Limits
     from flowreason.flow import Flow
+    from flowreason.graph.model import Graph
     from flowreason.graph.price import Price
 
 
@@ -62,8 +63,12 @@ class Watch:
         self.run_id = run
 
     def on_flow(self, flow: Flow) -> None:
+        self.on_graph(flow.graph)
+
+    def on_graph(self, graph: Graph) -> None:
+        """What runs from now on."""
         if self._view is not None:
-            self._view.on_flow(flow.graph)
+            self._view.on_flow(graph)
 
     def on_event(self, event: Event) -> None:
         self.events.append(event)

@@ -32,7 +32,7 @@ from flowreason.view.progress import (
 )
 from flowreason.view.text import clean, one_line, shorten
 
-_COLOURS: dict[Status, str] = {
+COLOURS: dict[Status, str] = {
     "waiting": "dim",
     "running": "bold yellow",
     "done": "green",
@@ -122,7 +122,7 @@ class LiveFlow:
         table.add_column(no_wrap=True, overflow="ellipsis", max_width=max(20, width - 2 - max(map(len, told))))
         table.add_column(no_wrap=True, justify="right")
         for line, right in zip(lines, told, strict=True):
-            table.add_row(_left(line), Text(right, style=_COLOURS[line.status]))
+            table.add_row(_left(line), Text(right, style=COLOURS[line.status]))
         return table
 
     def _running_for(self, line: Line) -> float:
@@ -164,7 +164,7 @@ def _head(region: PictureRegion) -> str:
 
 
 def _left(line: Line) -> Text:
-    colour = _COLOURS[line.status]
+    colour = COLOURS[line.status]
     made = Text("  " * line.depth)
     if not line.head:
         made.append(f"{MARKS[line.status]} ", style=colour)

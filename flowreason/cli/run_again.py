@@ -1,0 +1,187 @@
+"""`runs resume`, `rerun`, `fork` and `replay`: what can be done with a run that was kept.
+
+Invariant: what is missing or cannot be is told before anything is paid for.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import flowreason as fr
+from flowreason.cli import flow_files, output, reading
+from flowreason.cli.kept import step_names
+from flowreason.cli.outcome import code_of, report
+from flowreason.cli.running import PLAYED_SECONDS, Screen, carry_out
+from flowreason.cli.tool_files import tools_from
+from flowreason.cli.watching import Watch
+from flowreason.errors import UsageError
+from flowreason.keeping import DEFAULT
+from flowreason.resuming import kept_flow, the_store
+from flowreason.view.progress import cost_text
+
+if TYPE_CHECKING:
+    from flowreason.engine.events import Event
+    from flowreason.graph.model import FlowGraph, Node
+    from flowreason.records import RunInfo
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What a run is given anew: who answers, and what it may do."""
+
+    model: str | None = None
+    base_url: str | None = None
+    limits: tuple[str, ...] = ()
+    tools: Path | None = None
+    unsafe_python: bool = False
+    store: str | None = None
+    cache: bool = True
+    approve: bool = False
+
+    @property
+    def place(self) -> str:
+        return self.store or DEFAULT
+
+    def grants(self, info: RunInfo, watch: Watch) -> dict[str, Any]:
+        """As options of `resume`, `rerun` and `fork`. Limits that are not named stay as the run had them."""
+        kept = fr.Limits(**info.plan.settings.get("limits", {}))
+        limits = fr.Limits.parse(self.limits, kept) if self.limits else None
+        return {
+            "model": self.model, "base_url": self.base_url, "limits": limits, "tools": tools_from(self.tools),
+            "unsafe_python": self.unsafe_python, "store": self.place, "cache": self.cache, "approve": self.approve,
+            "on_flow": watch.on_flow, **watch.hooks(),
+        }  # fmt: skip
+
+
+def resume(run: str, answers: Sequence[str], terms: Terms, screen: Screen) -> int:
+    """Go on with a run; gives the exit code."""
+    info = fr.run_info(run, store=terms.place)
+    said = asyncio.run(_answers(info, answers, terms.place))
+
+    def begin(watch: Watch) -> Awaitable[fr.Result]:
+        return fr.resume_async(info.id, answers=said or None, **terms.grants(info, watch))
+
+    return carry_out(begin, None, screen, store=terms.store or "")
+
+
+async def _answers(info: RunInfo, given: Sequence[str], place: str) -> dict[str, str]:
+    """What the person says, by the step that asks: `STEP=TEXT`, or only a text where one step asks."""
+    if not given:
+        return {}
+    from flowreason.kept_events import last_questions
+
+    questions = await last_questions(the_store(place), info)
+    if not questions:
+        raise UsageError(f"the run {info.id} does not wait for an answer; it is {info.status}")
+    names = step_names(questions)
+    found: dict[str, str] = {}
+    for each in given:
+        name, _, text = each.partition("=") if each.startswith(tuple(f"{n}=" for n in names)) else ("", "", each)
+        if not name and len(names) > 1:
+            raise UsageError(f"several steps ask; write --answer STEP=TEXT with one of: {', '.join(names)}")
+        name = name or names[0]
+        if name in found:
+            raise UsageError(f"the step {name} is answered twice; answer it once")
+        found[name] = text
+    return found
+
+
+def rerun(run: str, file: Path | None, given: Sequence[str], terms: Terms, screen: Screen) -> int:
+    """Run again what was kept, with something changed; gives the exit code."""
+    info = fr.run_info(run, store=terms.place)
+    if file is None and not info.plan.flow:
+        raise UsageError(f"the run {info.id} has no flow yet; name one with --flow FILE")
+    flow = kept_flow(info.plan) if file is None else flow_files.load(file, terms.tools)
+    inputs = reading.typed_inputs(given, {p.name: p.type for p in flow.parameters})
+
+    def begin(watch: Watch) -> Awaitable[fr.Result]:
+        changed = None if file is None else flow
+        return fr.rerun_async(info.id, flow=changed, inputs=inputs, **terms.grants(info, watch))
+
+    return carry_out(begin, None, screen, store=terms.store or "")
+
+
+# --- forking ---
+
+
+def fork(run: str, change: str, frame: str | None, terms: Terms, screen: Screen) -> int:
+    """A new run in which one step has another value; gives the exit code."""
+    info = fr.run_info(run, store=terms.place)
+    if not info.plan.flow:
+        raise UsageError(f"the run {info.id} has no flow yet; go on with it: flowreason runs resume {info.id}")
+    name, equals, raw = change.partition("=")
+    if not equals:
+        raise UsageError(f"{change!r} is not of the form STEP=VALUE; `runs show {info.id}` names the steps")
+    flow = kept_flow(info.plan)
+    node = _step(list(flow.graph.flows.values()), frame or flow.graph.entry, name.strip())
+    value = reading.step_value(node.id, raw, node.type)
+
+    def begin(watch: Watch) -> Awaitable[fr.Result]:
+        return fr.fork_async(info.id, node.id, value, frame=frame, **terms.grants(info, watch))
+
+    return carry_out(begin, None, screen, store=terms.store or "")
+
+
+def _step(flows: Sequence[FlowGraph], frame: str, name: str) -> Node:
+    """The step that is meant: by its name in the graph, or by the name it is assigned to where that is one step's."""
+    body = frame.rpartition("/")[2].partition("[")[0]
+    graphs = [flow for flow in flows if flow.name == body] or list(flows)
+    nodes = [flow.nodes[name] for flow in graphs if name in flow.nodes]
+    named = [node for flow in graphs for node in flow.nodes.values() if node.name == name and not _hidden(node)]
+    found = nodes or named
+    if len(found) > 1 and not nodes:
+        raise UsageError(f"several steps assign {name}; name one: {', '.join(node.id for node in found)}")
+    if not found:
+        known = [node.id for flow in graphs for node in flow.nodes.values() if not _hidden(node)]
+        raise UsageError(f"there is no step {name!r}; there are: {', '.join(known[:20])}")
+    return found[0]
+
+
+def _hidden(node: Node) -> bool:
+    from flowreason.graph.ops import HIDDEN
+
+    return isinstance(node.op, HIDDEN)
+
+
+# --- replaying ---
+
+
+def replay(run: str, store: str | None, session: int | None, pace: float | None, screen: Screen) -> int:
+    """Go through a kept run again on the screen, at no cost; gives the exit code that it had."""
+    result = fr.replay(run, session=session, store=store or DEFAULT)
+    if screen.as_data:
+        return report(result, None, as_data=True, quiet=True)
+    watch = Watch(quiet=screen.quiet, no_color=screen.no_color)
+    speed = (min(1.0, PLAYED_SECONDS / result.seconds) if result.seconds else 0.0) if pace is None else pace
+    with watch:
+        _play(result, watch, 0.0 if screen.quiet else speed)
+    if result.ok or result.partial:
+        output.emit(result.answer)
+    if not screen.quiet:
+        output.note(f"{cost_text(result.usage, result.seconds)}, at the time; replayed at no cost")
+        if not result.ok:
+            output.note(f"it was {result.status}: {str(result.error).partition(chr(10))[0]}")
+    return code_of(result)
+
+
+def _play(result: fr.Result, watch: Watch, pace: float) -> None:
+    """Every event, after as much of the time that lay before it."""
+    began, shown = time.monotonic(), False
+    for event in result.events:
+        if not shown and not _is_written(event):
+            watch.on_graph(result.graph)
+            shown = True
+        ahead = event.time * pace - (time.monotonic() - began)
+        if ahead > 0:
+            time.sleep(ahead)
+        watch.on_event(event)
+
+
+def _is_written(event: Event) -> bool:
+    """Whether an event is of the time in which the flow was written."""
+    return event.kind.startswith(("compile.", "early.")) or event.frame.partition("/")[0] in ("compile", "early")

@@ -1,0 +1,256 @@
+"""`runs` and its commands: their options; what each does stands in a module of its own.
+
+Invariant: `flowreason runs` alone lists what is kept.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from flowreason.cli import options
+from flowreason.errors import UsageError
+
+runs_app = typer.Typer(
+    help="Runs that were kept: list, show, go on, replay, change, hand on.",
+    invoke_without_command=True,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+Search = Annotated[
+    str, typer.Option("--search", metavar="TEXT", help="Only those in whose question, flow or id it stands.")
+]
+Status = Annotated[
+    str,
+    typer.Option(
+        "--status",
+        metavar="STATUS",
+        help="Only those that are: running, waiting (for you), answered, failed, limit, cancelled, interrupted.",
+    ),
+]
+Most = Annotated[int, typer.Option("-n", metavar="NUMBER", help="At most so many, the newest first.", min=1)]
+Session = Annotated[
+    int | None,
+    typer.Option(
+        "--session", metavar="NUMBER", help="Which time that it was started or resumed; else the last.", min=1
+    ),
+]
+OutFile = Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="The file to write.", show_default=False)]
+
+
+@runs_app.callback()
+def runs(
+    context: typer.Context,
+    search: Search = "",
+    status: Status = "",
+    most: Most = 20,
+    store: options.Store = None,
+    json: options.Json = False,
+) -> int | None:
+    """Runs that were kept: list, show, go on, replay, change, hand on."""
+    command = context.invoked_subcommand
+    if command is None:
+        from flowreason.cli.run_list import list_runs
+
+        return list_runs(search, status, most, store, as_data=json)
+    if search or status or store or json or most != 20:
+        raise UsageError(f"write the options behind the command: flowreason runs {command} … --store PLACE")
+    return None
+
+
+@runs_app.command("list")
+def list_(
+    search: Search = "",
+    status: Status = "",
+    most: Most = 20,
+    store: options.Store = None,
+    json: options.Json = False,
+) -> int:
+    """Name the latest runs; so does `runs` alone."""
+    from flowreason.cli.run_list import list_runs
+
+    return list_runs(search, status, most, store, as_data=json)
+
+
+@runs_app.command()
+def show(
+    run: options.Run,
+    events: Annotated[bool, typer.Option("--events", help="Everything that happened, as JSON lines.")] = False,
+    flow: Annotated[bool, typer.Option("--flow", help="The flow's text alone.")] = False,
+    draw: Annotated[
+        Path | None, typer.Option("--draw", metavar="FILE.svg", help="Draw the run instead; the ending says how.")
+    ] = None,
+    session: Session = None,
+    whole: Annotated[bool, typer.Option("--all", help="Every round of every loop.")] = False,
+    store: options.Store = None,
+    json: options.Json = False,
+    no_color: options.NoColor = False,
+) -> int:
+    """Show what happened in a run, as a tree of its steps."""
+    from flowreason.cli.run_show import Wanted
+    from flowreason.cli.run_show import show as show_run
+
+    return show_run(run, store, Wanted(events, flow, json, draw, session, whole, no_color))
+
+
+@runs_app.command()
+def resume(
+    run: options.Run,
+    answer: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--answer",
+            "-a",
+            metavar="[STEP=]TEXT",
+            help="What you answer to the step that asks; its name is needed where several ask. Repeatable.",
+        ),
+    ] = None,
+    model: options.Model = None,
+    base_url: options.BaseUrl = None,
+    limit: options.Limit = None,
+    tools: options.Tools = None,
+    unsafe_python: options.UnsafePython = False,
+    store: options.Store = None,
+    no_cache: options.NoCache = False,
+    approve: options.Approve = False,
+    json: options.Json = False,
+    quiet: options.Quiet = False,
+    no_color: options.NoColor = False,
+) -> int:
+    """Go on with a run that was interrupted, stopped at a limit, failed, or waits for you.
+
+    Nothing that it has finished is done again. Tools are given anew; limits count over the whole run.
+    """
+    from flowreason.cli import run_again
+    from flowreason.cli.running import Screen
+
+    terms = run_again.Terms(
+        model, base_url, tuple(limit or ()), tools, unsafe_python, store, not no_cache, approve
+    )  # fmt: skip
+    return run_again.resume(run, answer or [], terms, Screen(json, quiet, no_color, yes=True))
+
+
+@runs_app.command()
+def replay(
+    run: options.Run,
+    pace: Annotated[
+        float | None,
+        typer.Option("--pace", help="1 as slow as it was, 0 at once. Without it, some seconds in all.", min=0.0),
+    ] = None,
+    session: Session = None,
+    store: options.Store = None,
+    json: options.Json = False,
+    quiet: options.Quiet = False,
+    no_color: options.NoColor = False,
+) -> int:
+    """Watch a run again. Nothing is asked, nothing is done, nothing is paid for."""
+    from flowreason.cli import run_again
+    from flowreason.cli.running import Screen
+
+    return run_again.replay(run, store, session, pace, Screen(json, quiet, no_color))
+
+
+@runs_app.command()
+def rerun(
+    run: options.Run,
+    inputs: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[NAME=VALUE]...", help="Inputs that are to be others.", show_default=False),
+    ] = None,
+    flow: Annotated[
+        Path | None, typer.Option("--flow", metavar="FILE.flow", help="The flow, changed; `show --flow` gives it.")
+    ] = None,
+    model: options.Model = None,
+    base_url: options.BaseUrl = None,
+    limit: options.Limit = None,
+    tools: options.Tools = None,
+    yes: options.Yes = False,
+    unsafe_python: options.UnsafePython = False,
+    store: options.Store = None,
+    no_cache: options.NoCache = False,
+    approve: options.Approve = False,
+    json: options.Json = False,
+    quiet: options.Quiet = False,
+    no_color: options.NoColor = False,
+) -> int:
+    """Run again with another flow, other inputs or another model: only what that changes is done anew."""
+    from flowreason.cli import run_again
+    from flowreason.cli.running import Screen
+
+    terms = run_again.Terms(
+        model, base_url, tuple(limit or ()), tools, unsafe_python, store, not no_cache, approve
+    )  # fmt: skip
+    return run_again.rerun(run, flow, inputs or [], terms, Screen(json, quiet, no_color, yes))
+
+
+@runs_app.command()
+def fork(
+    run: options.Run,
+    change: Annotated[
+        str,
+        typer.Argument(metavar="STEP=VALUE", help="A step, as `show` names it, and its new value.", show_default=False),
+    ],
+    frame: Annotated[
+        str | None,
+        typer.Option("--frame", metavar="FRAME", help="Which round or call is meant, as `show` tells: main/flags[3]."),
+    ] = None,
+    model: options.Model = None,
+    base_url: options.BaseUrl = None,
+    limit: options.Limit = None,
+    tools: options.Tools = None,
+    yes: options.Yes = False,
+    unsafe_python: options.UnsafePython = False,
+    store: options.Store = None,
+    no_cache: options.NoCache = False,
+    approve: options.Approve = False,
+    json: options.Json = False,
+    quiet: options.Quiet = False,
+    no_color: options.NoColor = False,
+) -> int:
+    """Ask what if: a new run in which one step has another value, and only what depends on it is done anew."""
+    from flowreason.cli import run_again
+    from flowreason.cli.running import Screen
+
+    terms = run_again.Terms(
+        model, base_url, tuple(limit or ()), tools, unsafe_python, store, not no_cache, approve
+    )  # fmt: skip
+    return run_again.fork(run, change, frame, terms, Screen(json, quiet, no_color, yes))
+
+
+@runs_app.command()
+def delete(
+    runs: Annotated[list[str] | None, typer.Argument(metavar="[RUN]...", help="Their ids.", show_default=False)] = None,
+    older_than: Annotated[
+        str | None, typer.Option("--older-than", metavar="AGE", help="Those untouched for so long: 90m, 12h, 30d, 2w.")
+    ] = None,
+    status: Status = "",
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    store: options.Store = None,
+) -> int:
+    """Forget runs, and the answers that only they made use of."""
+    from flowreason.cli.run_list import delete as delete_runs
+
+    return delete_runs(runs or [], older_than, status, store, yes=yes)
+
+
+@runs_app.command("export")
+def export_(run: options.Run, out: OutFile, store: options.Store = None) -> int:
+    """Write a run into one file that others can import; keys, addresses and file paths are left out."""
+    from flowreason.cli.run_files import export_file
+
+    return export_file(run, out, store)
+
+
+@runs_app.command("import")
+def import_(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="What `export` wrote.", show_default=False)],
+    store: options.Store = None,
+    json: options.Json = False,
+) -> int:
+    """Take in a run that somebody exported: to show, replay, fork and run again."""
+    from flowreason.cli.run_files import import_file
+
+    return import_file(file, store, as_data=json)
