@@ -7,7 +7,7 @@ agreed to.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -17,8 +17,8 @@ from flowreason.engine.events import Event
 from flowreason.engine.journal import Journal
 from flowreason.engine.limits import Limits
 from flowreason.errors import UsageError
-from flowreason.flow import Flow, as_inputs, declarations, finish_run, load, loads
-from flowreason.keeping import DEFAULT, Keeper, OnRun, Where, keeping, settings_of, store_at
+from flowreason.flow import Flow, as_inputs, finish_run, load, loads, plan_settings
+from flowreason.keeping import DEFAULT, Keeper, OnRun, Where, keeping, store_at
 from flowreason.ports import Provider, Sandbox
 from flowreason.records import Plan
 from flowreason.result import Result
@@ -93,10 +93,7 @@ async def solve_async(
     given = as_inputs(inputs)
     checked_question(question)
     bound = bind(tools)
-    settings = settings_of(
-        model=model, limits=None if limits is None else asdict(limits), tools=declarations(bound) or None
-    )
-    plan = Plan("solve", question, "", encode(given), settings)
+    plan = Plan("solve", question, "", encode(given), plan_settings(model, limits, bound))
     async with Session(provider, model, base_url, api_key, sandbox, unsafe_python) as session:
         kept = store_at(store, session.provider)
         async with keeping(kept, plan, session.provider, cache=cache, on_run=on_run) as keeper:

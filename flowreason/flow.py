@@ -23,7 +23,7 @@ from flowreason.graph.bounds import ZERO
 from flowreason.graph.lower import lower
 from flowreason.graph.model import Graph
 from flowreason.graph.ops import Input
-from flowreason.keeping import DEFAULT, Keeper, OnRun, Where, keeping, settings_of, store_at
+from flowreason.keeping import DEFAULT, Keeper, OnRun, Where, keeping, store_at
 from flowreason.ports import Provider, Sandbox
 from flowreason.records import Plan
 from flowreason.result import Result
@@ -272,20 +272,17 @@ class Flow:
         return out
 
 
-def declarations(tools: Mapping[str, BoundTool]) -> dict[str, str]:
-    """Tools as the language declares them, by name."""
-    return {name: declaration(tool.definition) for name, tool in tools.items()}
+def plan_settings(model: str | None, limits: Limits | None, tools: Mapping[str, BoundTool]) -> dict[str, Any]:
+    """What is kept of the settings of a run: those that are set. Tools as the language declares them, by name."""
+    declared = {name: declaration(tool.definition) for name, tool in tools.items()}
+    found = {"model": model, "limits": None if limits is None else asdict(limits), "tools": declared or None}
+    return {name: value for name, value in found.items() if value is not None}
 
 
 def run_plan(flow: Flow, inputs: Mapping[str, Any], model: str | None, limits: Limits | None) -> Plan:
     """What is kept of a flow that is about to run, enough to run it again."""
-    settings = settings_of(
-        model=model,
-        limits=None if limits is None else asdict(limits),
-        files=flow.files or None,
-        tools=declarations(flow.tools) or None,
-    )
-    return Plan("run", "", flow.text, encode(dict(inputs)), settings)
+    files = {"files": flow.files} if flow.files else {}
+    return Plan("run", "", flow.text, encode(dict(inputs)), plan_settings(model, limits, flow.tools) | files)
 
 
 async def finish_run(

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
@@ -176,8 +176,3 @@ async def keeping(
         raise
     finally:
         await keeper.close()
-
-
-def settings_of(**settings: Any) -> Mapping[str, Any]:
-    """What of a run's settings is kept: those that are set."""
-    return {name: value for name, value in settings.items() if value is not None}
