@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from flowreason.api import compile, compile_async, solve, solve_async
+    from flowreason.archive import export_run, import_run
     from flowreason.engine.events import Event
     from flowreason.engine.limits import Limits
     from flowreason.engine.pending import Pending
@@ -57,6 +58,7 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "flowreason.api": ("compile", "compile_async", "solve", "solve_async"),
+    "flowreason.archive": ("export_run", "import_run"),
     "flowreason.engine.events": ("Event",),
     "flowreason.engine.limits": ("Limits",),
     "flowreason.engine.pending": ("Pending",),
@@ -122,8 +124,10 @@ __all__ = [
     "compile",
     "compile_async",
     "delete_runs",
+    "export_run",
     "fork",
     "fork_async",
+    "import_run",
     "load",
     "loads",
     "loads_graph",

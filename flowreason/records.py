@@ -108,6 +108,17 @@ class RunInfo:
         return " ".join((self.plan.question or self.plan.flow).split())
 
 
+@dataclass(frozen=True, slots=True)
+class WholeRun:
+    """A run with all that it depends on. `batches` are its events, each with its session; `answers` are by key."""
+
+    info: RunInfo
+    outcomes: Sequence[Outcome]
+    batches: Sequence[tuple[int, Batch]]
+    texts: Sequence[Text]
+    answers: Mapping[str, Reply]
+
+
 @dataclass(slots=True)
 class Claim:
     """The right to write to a run. Whoever takes the run over gets a higher session, and this one's writes fail."""
@@ -177,6 +188,13 @@ class Store(Protocol):
         ...
 
     async def texts(self, hashes: Iterable[str]) -> dict[str, str]: ...
+
+    async def put(self, run: WholeRun) -> str:
+        """Take in a run from elsewhere, all of it or nothing; gives its id, a new one where its own is taken.
+
+        It belongs to nobody and begins a family of its own; its answers are that family's and never everybody's.
+        """
+        ...
 
     async def delete(self, runs: Iterable[str]) -> None:
         """Forget runs, and the answers that only they made use of."""

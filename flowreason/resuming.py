@@ -302,6 +302,7 @@ async def _made_from(
     )
     if SERVER in info.plan.settings:
         plan = replace(plan, settings={**plan.settings, SERVER: info.plan.settings[SERVER]})
+    plan = replace(plan, question=info.plan.question)  # by which people know the run
     all_given = given_in(info.plan) | {(frame, node): value for frame, node, value in given}
     if all_given:
         listed = [[frame, node, value] for (frame, node), value in all_given.items()]

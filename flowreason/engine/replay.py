@@ -50,11 +50,22 @@ class Replay:
         """All events, each handed to `on_event` as it comes up."""
         self._left = kept
         for self._at, event in enumerate(kept):
-            made = await self._next(event)
+            made = await self._made(event)
             self.events.append(made)
             if on_event is not None:
                 on_event(made)
         return self.events
+
+    async def _made(self, kept: Long) -> Event:
+        """The whole event. One whose data lacks what such events have was not written by us."""
+        try:
+            return await self._next(kept)
+        except (KeyError, IndexError, TypeError, ValueError, AttributeError, AssertionError) as error:
+            what = f"{type(error).__name__}: {error}"
+            raise JournalMismatch(
+                f"event {len(self.events)} of the run, {kept[0]}, does not fit its flow ({what}):\n"
+                "it was kept by another version of flowreason, or changed since"
+            ) from error
 
     async def _next(self, kept: Long) -> Event:
         kind, frame, node, self.now, data = kept

@@ -20,11 +20,12 @@ from sqlalchemy.exc import DBAPIError
 
 from flowreason.errors import RunBusy, StoreError, UsageError
 from flowreason.ports import Reply
-from flowreason.records import Batch, Claim, Note, Outcome, Plan, RunInfo, Standing, Text
+from flowreason.records import Batch, Claim, Note, Outcome, Plan, RunInfo, Standing, Text, WholeRun
 from flowreason.store import living, rows
 from flowreason.store.owner import myself, state_of
 from flowreason.store.tables import ANSWERS, EVENTS, OUTCOMES, RUNS, TEXTS
-from flowreason.store.writer import Job, Row, Writer
+from flowreason.store.taking_in import take_in
+from flowreason.store.writer import Job, Row, Writer, worth_another
 
 T = TypeVar("T")
 
@@ -213,6 +214,10 @@ class SqlStore:
 
     async def delete(self, runs: Iterable[str]) -> None:
         ids = list(runs)
+    async def put(self, run: WholeRun) -> str:
+        work = partial(take_in, run=run, once=self._once, new_id=new_id)
+        return str(await self._writer.settled(Job([], work=work)))
+
 
         def forget(connection: Connection) -> None:
             families = set(connection.execute(select(RUNS.c.family).where(RUNS.c.id.in_(ids))).scalars())
