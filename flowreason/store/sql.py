@@ -25,7 +25,7 @@ from flowreason.store import living, rows
 from flowreason.store.owner import myself, state_of
 from flowreason.store.tables import ANSWERS, EVENTS, OUTCOMES, RUNS, TEXTS
 from flowreason.store.taking_in import take_in
-from flowreason.store.writer import Job, Row, Writer, worth_another
+from flowreason.store.writer import Job, Row, Writer
 
 T = TypeVar("T")
 
@@ -212,12 +212,12 @@ class SqlStore:
 
     # --- the end ---
 
-    async def delete(self, runs: Iterable[str]) -> None:
-        ids = list(runs)
     async def put(self, run: WholeRun) -> str:
         work = partial(take_in, run=run, once=self._once, new_id=new_id)
         return str(await self._writer.settled(Job([], work=work)))
 
+    async def delete(self, runs: Iterable[str]) -> None:
+        ids = list(runs)
 
         def forget(connection: Connection) -> None:
             families = set(connection.execute(select(RUNS.c.family).where(RUNS.c.id.in_(ids))).scalars())
