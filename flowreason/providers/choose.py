@@ -11,7 +11,7 @@ from flowreason.config import Settings
 from flowreason.errors import ConfigError
 from flowreason.ports import Provider
 from flowreason.providers.classify import Place
-from flowreason.providers.openai import OpenAIProvider
+from flowreason.providers.openai import OpenAIProvider, checked_url
 
 DEFAULT_MODEL = "gpt-5.4-mini"
 """The model at OpenAI, where none is named."""
@@ -44,7 +44,7 @@ def provider_from(settings: Settings) -> Provider:
 
 
 def _default_model(base_url: str | None) -> str:
-    if base_url is None or (urlsplit(base_url).hostname or "").endswith(".openai.com"):
+    if base_url is None or (urlsplit(checked_url(base_url)).hostname or "").endswith(".openai.com"):
         return DEFAULT_MODEL
     shown = Place(base_url, "").shown
     raise ConfigError(

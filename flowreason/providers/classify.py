@@ -8,23 +8,23 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
 from flowreason.errors import ProviderError
 from flowreason.providers.answers import one_line
-
-_KEY_LIKE = re.compile(r"\b(sk|pk|rk|gsk|xai|nvapi|hf|AIza)[-_]?[A-Za-z0-9_*.…-]{12,}|(?<=Bearer )\S+")
+from flowreason.providers.secrets import HIDDEN, Secrets
+from flowreason.redaction import KEY_LIKE
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
     """Which server was asked, for which model, and what must not be shown. `keyed`: a key was sent."""
 
-    url: str
+    url: str = field(repr=False)
     model: str
-    secrets: tuple[str, ...] = ()
+    secrets: Secrets = field(default_factory=Secrets)
     keyed: bool = True
 
     @property
@@ -41,9 +41,7 @@ class Place:
 
     def clean(self, text: str) -> str:
         """A server's words on one line, shortened, with keys taken out."""
-        for secret in self.secrets:
-            text = text.replace(secret, "[key]")
-        return one_line(_KEY_LIKE.sub("[key]", text))
+        return one_line(KEY_LIKE.sub(HIDDEN, self.secrets.hide(text)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,9 +24,10 @@ from openai import (
     OpenAIError,
 )
 
-from flowreason.errors import ProviderError
+from flowreason.errors import ConfigError, ProviderError
 from flowreason.providers.answers import LARGEST_REPLY, TOO_LARGE
 from flowreason.providers.classify import Place, Unreachable
+from flowreason.providers.discretion import keep_quiet_about
 
 LARGEST_STREAM = 8 * LARGEST_REPLY
 """Around each few characters of a reply that is streamed there are some hundred bytes."""
@@ -65,6 +66,13 @@ async def _bound(response: httpx2.Response) -> None:
     if isinstance(response.stream, httpx2.AsyncByteStream):
         streams = response.is_success and response.request.headers.get("accept") == _EVENTS
         response.stream = _Bounded(response.stream, LARGEST_STREAM if streams else LARGEST_REPLY)
+
+
+def _http_client(limits: httpx2.Limits) -> httpx2.AsyncClient:
+    try:
+        return DefaultAioHttpClient(limits=limits, follow_redirects=False, event_hooks={"response": [_bound]})
+    except (ValueError, httpx2.InvalidURL):  # what it says may show the proxy's password
+        raise ConfigError("the proxy that HTTP_PROXY, HTTPS_PROXY or ALL_PROXY names cannot be one") from None
 
 
 class Arriving:
@@ -115,13 +123,14 @@ class Connection:
         own: dict[str, Any] = {"Accept-Encoding": "identity"}
         if not openai:  # the account of an OpenAI user is nobody else's business
             own |= {"OpenAI-Organization": Omit(), "OpenAI-Project": Omit()}
+        keep_quiet_about(place.secrets)
         self._client = AsyncOpenAI(
             api_key=api_key,
             base_url=place.url,
             default_headers=own | dict(headers),
             timeout=httpx2.Timeout(timeout, connect=min(CONNECT_SECONDS, timeout)),
             max_retries=0,
-            http_client=DefaultAioHttpClient(limits=limits, follow_redirects=False, event_hooks={"response": [_bound]}),
+            http_client=_http_client(limits),
         )
 
     async def post(self, path: str, body: Mapping[str, Any]) -> tuple[int, str, Mapping[str, str]]:

@@ -27,6 +27,7 @@ from flowreason.providers.estimate import prompt_tokens, tokens_of, usage
 from flowreason.providers.fallback import Fallback
 from flowreason.providers.prices import Price, price_of
 from flowreason.providers.retry import Retrying, RetryPolicy
+from flowreason.providers.secrets import NO_KEY, Secrets, check_sendable, login_header, without_login
 from flowreason.providers.speech import Speech
 from flowreason.providers.traffic import Bounds, Traffic
 from flowreason.providers.writing import Gathering, Outlet, Writing
@@ -35,7 +36,6 @@ if TYPE_CHECKING:
     from flowreason.providers.connection import Connection
 
 OPENAI_URL = "https://api.openai.com/v1"
-NO_KEY = "none"
 _APIS: Mapping[str, ModuleType] = {"chat": chat, "responses": responses}
 _SETTINGS = {"chat": chat_stream.SETTINGS, "responses": responses_stream.SETTINGS}
 _GATHERINGS: Mapping[str, Callable[..., Gathering]] = {
@@ -90,10 +90,13 @@ class OpenAIProvider:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._model = model
-        self._url = checked_url(base_url or OPENAI_URL)
+        given = checked_url(base_url or OPENAI_URL)
+        self._url = without_login(given)
         self._openai = (urlsplit(self._url).hostname or "").endswith("openai.com")
         self._key = api_key or (self._own_key() if base_url is None else NO_KEY)
-        self._headers = dict(headers or {})
+        self._headers = login_header(given) | dict(headers or {})
+        check_sendable(self._key, self._headers)
+        self._secrets = Secrets(self._key, self._headers, given)
         self._api = api
         self._timeout, self._concurrency = timeout, concurrency
         self._policy = RetryPolicy(retries, max_wait)
@@ -117,7 +120,7 @@ class OpenAIProvider:
 
     @staticmethod
     def _own_key() -> str:
-        key = os.environ.get("OPENAI_API_KEY", "")
+        key = os.environ.get("OPENAI_API_KEY", "").strip()
         if not key:
             raise ConfigError("there is no key for OpenAI: set OPENAI_API_KEY, or give a base URL of another server")
         return key
@@ -147,7 +150,7 @@ class OpenAIProvider:
         """The reply of one model, or the error of its last try."""
         retrying = Retrying(self._policy, self._traffic.allowance)
         while True:
-            outlet = None if on_text is None else Outlet(on_text)
+            outlet = None if on_text is None else Outlet(on_text, self._secrets)
             try:
                 answer = await self._answer(request, outlet, notify)
                 if isinstance(answer, Answer):
@@ -264,7 +267,10 @@ class OpenAIProvider:
         found: str | Mapping[str, Any],
         headers: Mapping[str, str],
     ) -> Answer | Refusal:
-        data = found if isinstance(found, Mapping) else self._parsed(found, status, model)
+        if isinstance(found, Mapping):
+            data: Any = self._secrets.hide_in_data(found)
+        else:
+            data = self._parsed(self._secrets.hide_in_reply(found), status, model)
         if status >= 300:
             return refusal(status, data, headers)
         if not isinstance(data, dict):
@@ -302,9 +308,7 @@ class OpenAIProvider:
         return self._grammar
 
     def _place(self, model: str) -> Place:
-        secrets = [self._key, *self._headers.values(), *(part for part in _userinfo(self._url) if part)]
-        hidden = tuple(secret for secret in secrets if len(secret) >= 4 and secret != NO_KEY)
-        return Place(self._url, model, hidden, keyed=self._key != NO_KEY)
+        return Place(self._url, model, self._secrets, keyed=self._key != NO_KEY)
 
     async def _connection(self, model: str) -> Connection:
         loop = asyncio.get_running_loop()
@@ -366,16 +370,12 @@ def checked_url(url: str) -> str:
     except ValueError:
         fine = False
     if not fine:
-        raise ConfigError(f"this is no base URL: {url[:100]!r}\nIt looks like http://localhost:11434/v1")
+        shown = f"…@{url.rpartition('@')[2]}" if "@" in url else url
+        raise ConfigError(f"this is no base URL: {shown[:100]!r}\nIt looks like http://localhost:11434/v1")
     url = url.strip().rstrip("/")
     for api in _APIS.values():  # what is often pasted is the address of one of its APIs
         url = url.removesuffix(api.PATH)
     return url
-
-
-def _userinfo(url: str) -> tuple[str, str]:
-    parts = urlsplit(url)
-    return parts.username or "", parts.password or ""
 
 
 def _other(api: str) -> str:

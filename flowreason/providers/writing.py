@@ -12,6 +12,7 @@ from typing import Any, Protocol
 from flowreason.ports import OnText
 from flowreason.providers.answers import LARGEST_REPLY, too_large
 from flowreason.providers.events import Event, EventReader, begins_events
+from flowreason.providers.secrets import Secrets
 from flowreason.providers.speech import Speech
 
 
@@ -37,17 +38,25 @@ class Gathering(Protocol):
 
 
 class Outlet:
-    """Hands over the text of one try, and knows what was handed over."""
+    """Hands over the text of one try, and knows what was handed over. What may become a secret waits."""
 
-    def __init__(self, on_text: OnText) -> None:
+    def __init__(self, on_text: OnText, secrets: Secrets) -> None:
         self._on_text = on_text
+        self._secrets = secrets
         self._said: list[str] = []
+        self._waits = ""
 
     @property
     def used(self) -> bool:
         return bool(self._said)
 
     def say(self, text: str) -> None:
+        text = self._waits + text
+        certain = self._secrets.certain(text)
+        self._waits = text[certain:]
+        self._hand_over(self._secrets.hide_in_reply(text[:certain]))
+
+    def _hand_over(self, text: str) -> None:
         if text:
             self._said.append(text)
             self._on_text(text)
@@ -56,7 +65,7 @@ class Outlet:
         """Hand over what is still missing of the reply's text."""
         said = "".join(self._said)
         if text.startswith(said):
-            self.say(text[len(said) :])
+            self._hand_over(text[len(said) :])
 
 
 class Writing:
