@@ -35,7 +35,7 @@ class Settings:
     """What is known of the model to use and how to reach it. See `providers.OpenAIProvider` for what each means."""
 
     model: str | None = None
-    base_url: str | None = None
+    base_url: str | None = field(default=None, repr=False)
     api_key: str | None = field(default=None, repr=False)
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     api: Literal["auto", "chat", "responses"] = "auto"

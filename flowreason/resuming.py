@@ -7,7 +7,7 @@ it where the same is asked.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import reduce
 from operator import add
 from typing import Any
@@ -37,8 +37,8 @@ class Grants:
     """What a run is given anew each time, because it is not kept with it: who answers, and what it may do."""
 
     model: str | None = None
-    base_url: str | None = None
-    api_key: str | None = None
+    base_url: str | None = field(default=None, repr=False)
+    api_key: str | None = field(default=None, repr=False)
     provider: Provider | None = None
     tools: Tools = ()
     limits: Limits | None = None
