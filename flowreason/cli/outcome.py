@@ -29,8 +29,8 @@ MOST_TOLD = 5
 """Steps that were left undone, which are named."""
 
 
-def report(result: Result, kept: Kept | None, *, as_data: bool, quiet: bool) -> int:
-    """Tell how a run ended, and where it is kept; gives the exit code."""
+def report(result: Result, kept: Kept | None, *, as_data: bool, quiet: bool, live: bool = False) -> int:
+    """Tell how a run ended, and where it is kept; gives the exit code. `live`: its totals stand on the screen."""
     code = code_of(result)
     if as_data:
         output.emit(json.dumps(data_of(result), ensure_ascii=False))
@@ -39,7 +39,8 @@ def report(result: Result, kept: Kept | None, *, as_data: bool, quiet: bool) -> 
         output.emit(result.answer)
     if not quiet:
         _tell_failed_items(result)
-        output.note(cost_text(result.usage, result.seconds, kept=kept_count(result.events)))
+        if not live:
+            output.note(cost_text(result.usage, result.seconds, kept=kept_count(result.events)))
     if result.status == "waiting" and kept is not None:
         for line in kept.question_lines([each.as_json() for each in result.pending]):
             output.note(line)

@@ -14,15 +14,15 @@ from typing import TYPE_CHECKING, Any
 
 import flowreason as fr
 from flowreason.cli import flow_files, output, reading
-from flowreason.cli.kept import step_names
+from flowreason.cli.kept import Kept, step_names
 from flowreason.cli.outcome import code_of, report
-from flowreason.cli.running import PLAYED_SECONDS, Screen, carry_out
+from flowreason.cli.running import PLAYED_SECONDS, Place, Screen, carry_out
 from flowreason.cli.tool_files import tools_from
 from flowreason.cli.watching import Watch
 from flowreason.errors import UsageError
 from flowreason.keeping import DEFAULT
 from flowreason.resuming import kept_flow, the_store
-from flowreason.view.progress import cost_text
+from flowreason.view.progress import cost_text, kept_count
 
 if TYPE_CHECKING:
     from flowreason.engine.events import Event
@@ -47,6 +47,9 @@ class Terms:
     def place(self) -> str:
         return self.store or DEFAULT
 
+    def at(self) -> Place:
+        return Place(self.store or "", "" if self.tools is None else str(self.tools))
+
     def grants(self, info: RunInfo, watch: Watch) -> dict[str, Any]:
         """As options of `resume`, `rerun` and `fork`. Limits that are not named stay as the run had them."""
         kept = fr.Limits(**info.plan.settings.get("limits", {}))
@@ -61,12 +64,15 @@ class Terms:
 def resume(run: str, answers: Sequence[str], terms: Terms, screen: Screen) -> int:
     """Go on with a run; gives the exit code."""
     info = fr.run_info(run, store=terms.place)
+    if info.status == "answered":
+        look = Kept(info.id, terms.store or "").command("show")
+        raise UsageError(f"the run {info.id} has its answer already; look at it with: {look}")
     said = asyncio.run(_answers(info, answers, terms.place))
 
     def begin(watch: Watch) -> Awaitable[fr.Result]:
         return fr.resume_async(info.id, answers=said or None, **terms.grants(info, watch))
 
-    return carry_out(begin, None, screen, store=terms.store or "")
+    return carry_out(begin, None, screen, place=terms.at())
 
 
 async def _answers(info: RunInfo, given: Sequence[str], place: str) -> dict[str, str]:
@@ -79,9 +85,14 @@ async def _answers(info: RunInfo, given: Sequence[str], place: str) -> dict[str,
     if not questions:
         raise UsageError(f"the run {info.id} does not wait for an answer; it is {info.status}")
     names = step_names(questions)
+    steps = {node for flow in kept_flow(info.plan).graph.flows.values() for node in flow.nodes}
     found: dict[str, str] = {}
     for each in given:
-        name, _, text = each.partition("=") if each.startswith(tuple(f"{n}=" for n in names)) else ("", "", each)
+        name, equals, text = each.partition("=")
+        if equals and name in steps and name not in names:
+            raise UsageError(f"the step {name} asks nothing now; these ask: {', '.join(names)}")
+        if not equals or name not in names:
+            name, text = "", each
         if not name and len(names) > 1:
             raise UsageError(f"several steps ask; write --answer STEP=TEXT with one of: {', '.join(names)}")
         name = name or names[0]
@@ -103,7 +114,7 @@ def rerun(run: str, file: Path | None, given: Sequence[str], terms: Terms, scree
         changed = None if file is None else flow
         return fr.rerun_async(info.id, flow=changed, inputs=inputs, **terms.grants(info, watch))
 
-    return carry_out(begin, None, screen, store=terms.store or "")
+    return carry_out(begin, None, screen, place=terms.at())
 
 
 # --- forking ---
@@ -124,7 +135,7 @@ def fork(run: str, change: str, frame: str | None, terms: Terms, screen: Screen)
     def begin(watch: Watch) -> Awaitable[fr.Result]:
         return fr.fork_async(info.id, node.id, value, frame=frame, **terms.grants(info, watch))
 
-    return carry_out(begin, None, screen, store=terms.store or "")
+    return carry_out(begin, None, screen, place=terms.at())
 
 
 def _step(flows: Sequence[FlowGraph], frame: str, name: str) -> Node:
@@ -163,7 +174,8 @@ def replay(run: str, store: str | None, session: int | None, pace: float | None,
     if result.ok or result.partial:
         output.emit(result.answer)
     if not screen.quiet:
-        output.note(f"{cost_text(result.usage, result.seconds)}, at the time; replayed at no cost")
+        cost = cost_text(result.usage, result.seconds, kept=kept_count(result.events))
+        output.note("replayed at no cost" if watch.live else f"{cost}, at the time; replayed at no cost")
         if not result.ok:
             output.note(f"it was {result.status}: {str(result.error).partition(chr(10))[0]}")
     return code_of(result)

@@ -5,18 +5,24 @@ Invariant: nothing is deleted that was not named and agreed to; a run that someb
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 import sys
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from functools import reduce
+from operator import add
 from typing import TYPE_CHECKING, Any, Final, get_args
 
 import flowreason as fr
 from flowreason.cli import failures, output
 from flowreason.errors import UsageError
 from flowreason.keeping import DEFAULT
+from flowreason.ports import Usage
 from flowreason.records import RunStatus
+from flowreason.resuming import the_store
 from flowreason.view.progress import money_text
 
 if TYPE_CHECKING:
@@ -30,7 +36,8 @@ MOST_NAMED = 10
 
 def list_runs(search: str, status: str, most: int, store: str | None, *, as_data: bool) -> int:
     """Name the latest runs; gives the exit code."""
-    found = fr.runs(search, status=known_status(status), most=most, store=store or DEFAULT)
+    place = store or DEFAULT
+    found = [with_usage(info, place) for info in fr.runs(search, status=known_status(status), most=most, store=place)]
     if as_data:
         output.emit(json.dumps([as_json(info) for info in found], ensure_ascii=False))
         return failures.ANSWERED
@@ -46,6 +53,19 @@ def list_runs(search: str, status: str, most: int, store: str | None, *, as_data
     return failures.ANSWERED
 
 
+def with_usage(info: RunInfo, place: str) -> RunInfo:
+    """A run with what it has used. One that did not come to its end was not added up: that is done here."""
+    if info.status in ("answered", "waiting", "limit") or info.standing.usage.calls:
+        return info
+    from flowreason.kept_events import used_in
+
+    async def added_up() -> Usage:
+        kept = the_store(place)
+        return reduce(add, [await used_in(kept, info, n) for n in range(1, info.session + 1)], Usage())
+
+    return replace(info, standing=replace(info.standing, usage=asyncio.run(added_up())))
+
+
 def known_status(status: str) -> str:
     """A status by which runs can be chosen."""
     if status and status not in STATUSES:
@@ -59,7 +79,7 @@ def as_json(info: RunInfo) -> dict[str, Any]:
     return {
         "run": info.id,
         "status": info.status,
-        "title": info.title,
+        "title": title(info),
         "kind": info.plan.kind,
         "created": info.created,
         "updated": info.updated,
@@ -74,6 +94,14 @@ def as_json(info: RunInfo) -> dict[str, Any]:
     }
 
 
+def title(info: RunInfo) -> str:
+    """What a run is known by: its question, or its flow without what stands before it."""
+    if info.plan.question:
+        return info.title
+    begins = re.search(r"^\s*flow\b", info.plan.flow, re.MULTILINE)
+    return " ".join(info.plan.flow[begins.start() if begins else 0 :].split())
+
+
 def table(found: Sequence[RunInfo]) -> Iterator[str]:
     """A line for each run, in columns."""
     from flowreason.view.terminal import safe
@@ -85,14 +113,12 @@ def table(found: Sequence[RunInfo]) -> Iterator[str]:
     for info, (id, began, status, calls, money) in zip(found, rows, strict=True):
         cells = [id, began, f"{status:<{widths[2]}}", f"{calls:>{widths[3]}}", f"{money:>{widths[4]}}"]
         told = [cell for cell, width in zip(cells, widths, strict=True) if width]
-        yield "  ".join([*told, shorten(safe(info.title), max(20, room))])
+        yield "  ".join([*told, shorten(safe(title(info)), max(20, room))])
 
 
 def _cost(info: RunInfo) -> tuple[str, str]:
-    """Calls and money; empty while the run is under way, because nobody has added them up."""
+    """Calls and money."""
     used = info.standing.usage
-    if info.status in ("running", "interrupted") and not used.calls:
-        return "", ""
     return f"{used.calls:,} call{'' if used.calls == 1 else 's'}", money_text(used.money) if used.money else ""
 
 

@@ -15,7 +15,7 @@ import flowreason as fr
 from flowreason.cli import failures, output, reading
 from flowreason.cli.kept import Kept
 from flowreason.cli.outcome import data_of
-from flowreason.cli.run_list import as_json, when
+from flowreason.cli.run_list import as_json, when, with_usage
 from flowreason.errors import UsageError
 from flowreason.keeping import DEFAULT
 from flowreason.view.progress import cost_text, seconds_text
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.text import Text
 
+    from flowreason.ports import Usage
     from flowreason.records import RunInfo
     from flowreason.view.run_tree import TreeLine
 
@@ -43,7 +44,7 @@ class Wanted:
 
 def show(run: str, store: str | None, wanted: Wanted) -> int:
     """Show a run; gives the exit code."""
-    info = fr.run_info(run, store=store or DEFAULT)
+    info = with_usage(fr.run_info(run, store=store or DEFAULT), store or DEFAULT)
     if wanted.flow:
         return _flow(info)
     if wanted.draw is not None:
@@ -103,7 +104,7 @@ def _data(info: RunInfo, store: str | None, wanted: Wanted) -> int:
 def _tree(info: RunInfo, store: str | None, wanted: Wanted) -> int:
     from flowreason.view.run_tree import run_tree
 
-    page, kept = output.page(no_color=wanted.no_color), Kept(info.id, store or "")
+    page, kept = output.page(no_color=wanted.no_color), _kept(info, store)
     _header(page, info)
     if not info.plan.flow:
         page.print("its flow was not written yet when it stopped", markup=False)
@@ -116,10 +117,19 @@ def _tree(info: RunInfo, store: str | None, wanted: Wanted) -> int:
     return failures.ANSWERED
 
 
+def _kept(info: RunInfo, store: str | None) -> Kept:
+    return Kept(info.id, store or "", "FILE.py" if info.plan.settings.get("tools") else "")
+
+
 _COLOURS = {
     "answered": "green", "failed": "bold red", "limit": "yellow", "waiting": "bold yellow", "interrupted": "yellow",
     "running": "cyan", "cancelled": "yellow",
 }  # fmt: skip
+
+
+def _sum(used: Usage) -> str:
+    """What all sessions took; the time between them is nobody's."""
+    return f"{cost_text(used, 0.0).rpartition(' · ')[0]} in all"
 
 
 def _header(page: Console, info: RunInfo) -> None:
@@ -134,7 +144,7 @@ def _header(page: Console, info: RunInfo) -> None:
     if info.plan.question:
         page.print(Text(shorten(safe(info.plan.question), 2 * page.width)))
     used, model = info.standing.usage, info.plan.settings.get("model")
-    parts = [cost_text(used, max(0.0, info.updated - info.created))] if used.calls else []
+    parts = [cost_text(used, max(0.0, info.updated - info.created)) if info.session == 1 else _sum(used)]
     parts += [f"model {model}"] if model else []
     parts += [f"made from {info.parent}"] if info.parent else []
     parts += [f"session {info.session}"] if info.session > 1 else []
@@ -157,7 +167,9 @@ def _lines(page: Console, lines: Sequence[TreeLine]) -> None:
     table.add_column(no_wrap=True, overflow="ellipsis")
     for line in lines:
         table.add_row(_left(line), Text(safe(line.told), style="dim"))
-    page.print(table)
+    with page.capture() as drawn:
+        page.print(table)
+    output.emit("\n".join(line.rstrip() for line in drawn.get().splitlines()))
 
 
 def _left(line: TreeLine) -> Text:

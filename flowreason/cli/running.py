@@ -31,6 +31,14 @@ PLAYED_SECONDS = 8.0
 
 
 @dataclass(frozen=True, slots=True)
+class Place:
+    """The store and the tools of a run, as they were named."""
+
+    store: str = ""
+    tools: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Order:
     """What is to be run with: model, limits, tools, recordings."""
 
@@ -46,6 +54,10 @@ class Order:
     store: str | None = None
     cache: bool = True
     approve: bool = False
+
+    def place(self) -> Place:
+        """Where the run is found again, and what it is then given."""
+        return Place(self.store or "", "" if self.tools is None else str(self.tools))
 
     def keeping(self) -> dict[str, Any]:
         """How the run is kept. What is recorded is asked anew: a recording must not lack what is in the store."""
@@ -80,7 +92,7 @@ def solve_question(asked: str, given: Sequence[str], order: Order, screen: Scree
             **order.keeping(), **watch.hooks(),
         )  # fmt: skip
 
-    return carry_out(begin, provider, screen, _kept(order, flow_out), order.store or "")
+    return carry_out(begin, provider, screen, _kept(order, flow_out), order.place())
 
 
 def run_file(file: Path, given: Sequence[str], order: Order, screen: Screen) -> int:
@@ -98,7 +110,7 @@ def run_file(file: Path, given: Sequence[str], order: Order, screen: Screen) -> 
             **watch.hooks(),
         )  # fmt: skip
 
-    return carry_out(begin, provider, screen, _kept(order, None), order.store or "")
+    return carry_out(begin, provider, screen, _kept(order, None), order.place())
 
 
 def play_example(example: Example, pace: float | None, screen: Screen, flow_out: Path | None) -> int:
@@ -171,11 +183,11 @@ def carry_out(
     provider: Provider | None,
     screen: Screen,
     kept: tuple[str, ...] = (),
-    store: str = "",
+    place: Place | None = None,
 ) -> int:
     """Run to the end, shown as it goes; the first Ctrl-C cancels the run cleanly. Gives the exit code.
 
-    `kept` is what a stopped run leaves behind, in words; `store` the place of runs as it was named.
+    `kept` is what a stopped run leaves behind, in words; `place` where it is found again.
     """
     watch = Watch(quiet=screen.quiet or screen.as_data, no_color=screen.no_color, yes=screen.yes)
 
@@ -187,7 +199,8 @@ def carry_out(
                 await provider.close()
 
     def run() -> Kept | None:
-        return Kept(watch.run_id, store) if watch.run_id else None
+        at = place or Place()
+        return Kept(watch.run_id, at.store, at.tools) if watch.run_id else None
 
     try:
         with watch:
@@ -196,7 +209,8 @@ def carry_out(
         report_stopped(watch.events, run(), kept, as_data=screen.as_data)
         return failures.CANCELLED
     except Exception as error:
-        if not watch.run_id or not failures.is_expected(error):
+        known = run()
+        if known is None or not failures.is_expected(error):
             raise
-        return report_broken(error, Kept(watch.run_id, store), as_data=screen.as_data)
-    return report(result, run(), as_data=screen.as_data, quiet=screen.quiet)
+        return report_broken(error, known, as_data=screen.as_data)
+    return report(result, run(), as_data=screen.as_data, quiet=screen.quiet, live=watch.live)

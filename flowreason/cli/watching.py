@@ -44,15 +44,24 @@ class Watch:
 
     def __enter__(self) -> Watch:
         if not self._quiet and sys.stderr.isatty():
-            from rich.live import Live
-
             from flowreason.view.terminal import LiveFlow
 
             self._view = LiveFlow()
-            screen = output.console(no_color=self._no_color)
-            self._live = Live(self._view, console=screen, refresh_per_second=10, vertical_overflow="ellipsis")
-            self._live.start()
+            self._live = self._begun()
         return self
+
+    def _begun(self) -> Live:
+        from rich.live import Live
+
+        screen = output.console(no_color=self._no_color)
+        live = Live(self._view, console=screen, refresh_per_second=10, vertical_overflow="ellipsis")
+        live.start()
+        return live
+
+    @property
+    def live(self) -> bool:
+        """Whether the run is shown as a tree, with its totals."""
+        return self._view is not None
 
     def __exit__(self, *_: object) -> None:
         if self._live is not None:
@@ -73,9 +82,9 @@ class Watch:
     def on_event(self, event: Event) -> None:
         self.events.append(event)
         if self._live is not None:
-            self._view.on_event(event)
-            if event.kind == "price":
+            if event.kind == "price":  # before there is anything to redraw
                 self._live.console.print(_price_line(event), markup=False, soft_wrap=True)
+            self._view.on_event(event)
         elif not self._quiet:
             line = _price_line(event) if event.kind == "price" else _line(event)
             if line:
@@ -107,14 +116,16 @@ class Watch:
 
     @contextlib.contextmanager
     def _paused(self) -> Iterator[None]:
+        """The tree makes room for a question, and goes on below what was said."""
         if self._live is None:
             yield
             return
+        self._live.transient = True
         self._live.stop()
         try:
             yield
         finally:
-            self._live.start()
+            self._live = self._begun()
 
 
 _SHORT = {"y": "yes", "n": "no"}

@@ -311,6 +311,8 @@ class _Tree:
         bare = node.partition("#")[0]
         if bare in ("answer", "yield"):
             return bare
+        if name in labels.WORDS.values():
+            return node
         return node if not name or name in (bare, node) else f"{name} [{node}]"
 
 

@@ -68,6 +68,7 @@ class LiveFlow:
         self._clock = clock
         self._seen_at = clock()
         self._stage = ""
+        self._begun = False
         self._pictures: tuple[Picture, ...] = ()
         if graph is not None:
             self.on_flow(graph)
@@ -78,6 +79,7 @@ class LiveFlow:
 
     def on_event(self, event: Event) -> None:
         fold(self.view, event)
+        self._begun = True
         self._seen_at = self._clock()
         if event.kind == "compile.text":
             self._stage = _writing(event)
@@ -85,6 +87,8 @@ class LiveFlow:
             self._stage = plain_line(event) or self._stage
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        if not self._begun:
+            return
         lines = list(self.lines())
         room = max(3, (options.height or console.size.height) - _LEFT_OUT)
         kept = _most_telling(lines, room)
