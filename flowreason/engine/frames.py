@@ -40,11 +40,11 @@ class Scope:
         self.awaited: Scope = self if awaited or parent is None else parent.awaited
         self.busy = 0
         self.closed = False
-        self.children: set[Scope] = set()
+        self.children: dict[Scope, None] = {}  # in the order in which they began: what ends with it ends in that order
         self.tasks: dict[Any, tuple[Frame, int]] = {}
         self.open: dict[tuple[Frame, int], None] = {}
         if parent is not None:
-            parent.children.add(self)
+            parent.children[self] = None
 
     def begin(self, task: Any, frame: Frame, i: int) -> None:
         """A task works for it, at a node."""
@@ -78,9 +78,9 @@ class Scope:
             tasks += scope.tasks
             opened += scope.open
             todo += scope.children
-            scope.children, scope.tasks, scope.open = set(), {}, {}
+            scope.children, scope.tasks, scope.open = {}, {}, {}
         if self.parent is not None:
-            self.parent.children.discard(self)
+            self.parent.children.pop(self, None)
         return tasks, opened
 
 
