@@ -52,6 +52,7 @@ if TYPE_CHECKING:
         runs,
     )
     from flowreason.tools import Tool, tool
+    from flowreason.tracing import Tracing
     from flowreason_dsl.diagnostics import Diagnostic, FlowCheckError, FlowError, FlowSyntaxError
 
 __version__ = "0.1.0"
@@ -78,6 +79,7 @@ _HOMES = {
         "delete_runs", "fork", "fork_async", "rerun", "rerun_async", "resume", "resume_async", "run_info", "runs",
     ),
     "flowreason.tools": ("Tool", "tool"),
+    "flowreason.tracing": ("Tracing",),
     "flowreason_dsl.diagnostics": ("Diagnostic", "FlowCheckError", "FlowError", "FlowSyntaxError"),
 }  # fmt: skip
 
@@ -118,6 +120,7 @@ __all__ = [
     "StoreError",
     "Suspended",
     "Tool",
+    "Tracing",
     "Usage",
     "UsageError",
     "__version__",

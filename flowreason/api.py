@@ -19,6 +19,7 @@ from flowreason.engine.limits import Limits
 from flowreason.errors import UsageError
 from flowreason.flow import Flow, as_inputs, finish_run, load, loads, plan_settings
 from flowreason.keeping import DEFAULT, Keeper, OnRun, Where, keeping, store_at
+from flowreason.listening import listening
 from flowreason.ports import Provider, Sandbox
 from flowreason.records import Plan
 from flowreason.result import Result
@@ -96,9 +97,12 @@ async def solve_async(
     plan = Plan("solve", question, "", encode(given), plan_settings(model, limits, bound))
     async with Session(provider, model, base_url, api_key, sandbox, unsafe_python) as session:
         kept = store_at(store, session.provider)
-        async with keeping(kept, plan, session.provider, cache=cache, on_run=on_run) as keeper:
+        async with (
+            keeping(kept, plan, session.provider, cache=cache, on_run=on_run) as keeper,
+            listening(on_event) as heard,
+        ):
             ledger = None if keeper is None else keeper.ledger
-            journal = Journal(on_event, None if ledger is None else ledger.recorder)
+            journal = Journal(heard, None if ledger is None else ledger.recorder)
             environment = session.environment(bound, limits, ask_user, may_ask, ledger=ledger, approve=approve)
             solving = Solving(question, given, rounds, early, flow_out, on_flow, confirm)
             return await solve_in(session, environment, journal, solving, keeper)
@@ -159,7 +163,8 @@ async def compile_async(
     """The flow that a model writes for a question, checked. Options as in `solve_async`."""
     async with Session(provider, model, base_url, api_key, None, False) as session:
         environment = session.environment(bind(tools), limits, None, may_ask)
-        return await _compile(question, as_inputs(inputs), environment, session, Journal(on_event), rounds)
+        async with listening(on_event) as heard:
+            return await _compile(question, as_inputs(inputs), environment, session, Journal(heard), rounds)
 
 
 async def _compile(

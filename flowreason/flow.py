@@ -24,6 +24,7 @@ from flowreason.graph.lower import lower
 from flowreason.graph.model import Graph
 from flowreason.graph.ops import Input
 from flowreason.keeping import DEFAULT, Keeper, OnRun, Where, keeping, store_at
+from flowreason.listening import listening
 from flowreason.ports import Provider, Sandbox
 from flowreason.records import Plan
 from flowreason.result import Result
@@ -245,10 +246,13 @@ class Flow:
         plan = run_plan(self, given, model, limits)
         async with Session(provider, model, base_url, api_key, sandbox, unsafe_python) as session:
             kept = store_at(store, session.provider)
-            async with keeping(kept, plan, session.provider, cache=cache, on_run=on_run) as keeper:
+            async with (
+                keeping(kept, plan, session.provider, cache=cache, on_run=on_run) as keeper,
+                listening(on_event) as heard,
+            ):
                 ledger = None if keeper is None else keeper.ledger
                 environment = session.environment(self.tools, limits, ask_user, ledger=ledger, approve=approve)
-                journal = Journal(on_event, None if ledger is None else ledger.recorder)
+                journal = Journal(heard, None if ledger is None else ledger.recorder)
                 return await finish_run(self, given, environment, session, journal, confirm, keeper)
 
     def checked_inputs(self, given: Mapping[str, Any]) -> dict[str, Any]:

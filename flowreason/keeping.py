@@ -123,7 +123,9 @@ class Keeper:
     async def broke(self, error: BaseException) -> None:
         """The run ended by an exception."""
         stopped = isinstance(error, asyncio.CancelledError | KeyboardInterrupt)
-        told = "" if stopped else str(error) if isinstance(error, FlowreasonError) else repr(error)
+        told = (
+            "" if stopped else str(error) if isinstance(error, FlowreasonError) else f"{type(error).__name__}: {error}"
+        )
         standing = Standing("cancelled" if stopped else "failed", None, told, error_kind(error), self._used)
         await self.ledger.stand(standing)
 
@@ -173,6 +175,10 @@ async def keeping(
     except BaseException as error:
         if keeper.ledger.broken is None:
             await keeper.broke(error)
+        else:
+            from flowreason.logs import STORE
+
+            STORE.error("the run %s is not kept any more: %s", keeper.id, type(keeper.ledger.broken).__name__)
         raise
     finally:
         await keeper.close()

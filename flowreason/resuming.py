@@ -22,6 +22,7 @@ from flowreason.errors import UsageError
 from flowreason.flow import Flow, as_inputs, finish_run, loads_kept, run_plan
 from flowreason.keeping import DEFAULT, SERVER, OnRun, Past, Where, keeping, origin_of, store_at
 from flowreason.kept_events import last_questions, used_in
+from flowreason.listening import listening
 from flowreason.ports import Provider, Sandbox, Usage
 from flowreason.records import Outcome, Plan, RunInfo, Store
 from flowreason.result import Result
@@ -176,6 +177,7 @@ async def _go_on(store: Store, plan: Plan, granted: Grants, past: Past) -> Resul
     async with (
         granted.session(plan) as session,
         keeping(store, plan, session.provider, cache=granted.cache, past=past, on_run=granted.on_run) as keeper,
+        listening(granted.on_event) as heard,
     ):
         assert keeper is not None
         environment = session.environment(
@@ -183,7 +185,7 @@ async def _go_on(store: Store, plan: Plan, granted: Grants, past: Past) -> Resul
             used=past.used,
         )  # fmt: skip
         environment = replace(environment, given=given_in(plan))
-        journal = Journal(granted.on_event, keeper.ledger.recorder)
+        journal = Journal(heard, keeper.ledger.recorder)
         confirm = granted.confirm or _agreed
         if not plan.flow:
             solving = Solving(plan.question, decode(dict(plan.inputs)), on_flow=granted.on_flow, confirm=confirm)

@@ -28,6 +28,7 @@ HOMES = {
     "platformdirs": ("flowreason.config",),
     "pydantic_monty": ("flowreason.sandbox",),
     "sqlalchemy": ("flowreason.store",),
+    "opentelemetry": ("flowreason.tracing",),
     "streamlit": ("flowreason_ui",),
     "pygls": ("flowreason.editor.server",),
     "lsprotocol": ("flowreason.editor.server", "flowreason.editor.wire"),
@@ -95,7 +96,7 @@ def loaded_by(statement: str) -> set[str]:
     return set(json.loads(run.stdout))
 
 
-HEAVY = {"aiohttp", "httpx2", "lark", "networkx", "numpy", "openai", "pydantic", "pydot", "pygls", "rich", "streamlit"}
+HEAVY = {"aiohttp", "httpx2", "lark", "networkx", "numpy", "openai", "opentelemetry", "pydantic", "pydot", "pygls", "rich", "streamlit"}
 
 
 @pytest.mark.parametrize(
