@@ -173,12 +173,21 @@ class KeptWork:
             return convert(self._past.given[place], node.type)
         match node.op:
             case ops.Ask(user=True):
-                return parse_reply(self._said[place], node.type)
+                return parse_reply(self._answer_of_person(place), node.type)
             case ops.Ask():
                 kind = "ask" if (*place, "ask", 0) in self._outcomes else "lacking"
                 return await self._restored(place, kind, node)
             case _:
                 return self._in_type(frame, i, await self._worked(frame, i, node))
+
+    def _answer_of_person(self, place: Place) -> str:
+        """What the person said in the session itself, or before it; the last time where it had to be said again."""
+        if place in self._said:
+            return self._said[place]
+        known = [o for at, o in self._outcomes.items() if at[:3] == (*place, "person")]
+        if not known:
+            raise JournalMismatch(f"what the person answered to {place[1]} was not kept")
+        return str(max(known, key=lambda outcome: outcome.part).value["is"])
 
     def _in_type(self, frame: Frame, i: int, value: Any) -> Any:
         exact = frame.plan.exact[i]

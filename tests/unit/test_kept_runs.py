@@ -434,3 +434,13 @@ def test_limits_count_over_the_whole_run(store: str) -> None:
     more = fr.resume(run.run_id, provider=provider, store=store, limits=fr.Limits(calls=40))
     assert (more.ok, provider.count) == (True, 10)
     assert fr.run_info(run.run_id, store=store).standing.usage.calls == 10
+
+
+def test_a_session_in_which_the_person_had_answered_before_is_replayed_as_well(store: str) -> None:
+    flow = fr.loads('flow f() -> any { a = ask user "A?" b: int = ask user "B?" answer "{a} {b}" }')
+    run = flow.run(provider=Counting(), store=store).run_id
+    for answers in ({"a": "x"}, {"b": "many"}, {"b": "3"}):
+        last = fr.resume(run, answers=answers, provider=Counting(), store=store)
+    assert last.value == "x 3"
+    again = fr.replay(run, store=store)
+    assert (again.value, events_of(again)) == (last.value, events_of(last))
