@@ -120,9 +120,9 @@ def resume(
     quiet: options.Quiet = False,
     no_color: options.NoColor = False,
 ) -> int:
-    """Go on with a run that was interrupted, stopped at a limit, failed, or waits for you.
+    """Go on with a run that stopped, or waits for you.
 
-    Nothing that it has finished is done again. Tools are given anew; limits count over the whole run.
+    Whether it was interrupted, reached a limit, or failed: nothing that it has finished is done again. Tools are given anew; limits count over the whole run.
     """
     from flowreason.cli import run_again
     from flowreason.cli.running import Screen
@@ -146,7 +146,10 @@ def replay(
     quiet: options.Quiet = False,
     no_color: options.NoColor = False,
 ) -> int:
-    """Watch a run again. Nothing is asked, nothing is done, nothing is paid for."""
+    """Watch a run again, at no cost.
+
+    Nothing is asked, nothing is done.
+    """
     from flowreason.cli import run_again
     from flowreason.cli.running import Screen
 
@@ -176,7 +179,10 @@ def rerun(
     quiet: options.Quiet = False,
     no_color: options.NoColor = False,
 ) -> int:
-    """Run again with another flow, other inputs or another model: only what that changes is done anew."""
+    """Run again with something changed.
+
+    With another flow, other inputs or another model. Only what that changes is done anew.
+    """
     from flowreason.cli import run_again
     from flowreason.cli.running import Screen
 
@@ -210,7 +216,10 @@ def fork(
     quiet: options.Quiet = False,
     no_color: options.NoColor = False,
 ) -> int:
-    """Ask what if: a new run in which one step has another value, and only what depends on it is done anew."""
+    """Ask what if: give one step another value.
+
+    That makes a new run, in which only what depends on the step is done anew.
+    """
     from flowreason.cli import run_again
     from flowreason.cli.running import Screen
 
@@ -222,7 +231,7 @@ def fork(
 
 @runs_app.command()
 def delete(
-    runs: Annotated[list[str] | None, typer.Argument(metavar="[RUN]...", help="Their ids.", show_default=False)] = None,
+    runs: Annotated[list[str] | None, typer.Argument(metavar="RUN", help="Their ids.", show_default=False)] = None,
     older_than: Annotated[
         str | None, typer.Option("--older-than", metavar="AGE", help="Those untouched for so long: 90m, 12h, 30d, 2w.")
     ] = None,
@@ -238,7 +247,10 @@ def delete(
 
 @runs_app.command("export")
 def export_(run: options.Run, out: OutFile, store: options.Store = None) -> int:
-    """Write a run into one file that others can import; keys, addresses and file paths are left out."""
+    """Write a run into one file for somebody else.
+
+    Keys, the server's address and file paths are left out. What was asked and answered is in it: look into it first.
+    """
     from flowreason.cli.run_files import export_file
 
     return export_file(run, out, store)
@@ -250,7 +262,10 @@ def import_(
     store: options.Store = None,
     json: options.Json = False,
 ) -> int:
-    """Take in a run that somebody exported: to show, replay, fork and run again."""
+    """Take in a run that somebody exported.
+
+    It can be shown, replayed, forked and run again. Its answers are used for nothing else.
+    """
     from flowreason.cli.run_files import import_file
 
     return import_file(file, store, as_data=json)
