@@ -65,6 +65,9 @@ ROWS: dict[str, tuple[str, Row, str]] = {
     "lists that end nowhere": (HEAD, lambda i: f"x{i} = [1, {i}\n", TAIL),
     "asks that are called": (HEAD, lambda i: f'x{i} = ask("what {{t}} {i}")', TAIL),
     "texts that are joined": (HEAD, lambda i: f'x{i} = "a" + t + "b"', TAIL),
+    "types with names": ("", lambda i: f"type T{i} = {{a: int, b: T{i - 1}}}" if i else "type T0 = int",
+                         "flow f(a: T9) { answer a }"),
+    "types that are none": ("", lambda i: "class A { a: {", "flow f() { answer 1 }"),
     "comments": (HEAD, lambda i: f"x = 1 # note {i}", TAIL),
 }  # fmt: skip
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from flowreason_dsl import (
+    aliases,
     drift,
     drift_blocks,
     drift_foreign,
@@ -56,6 +57,8 @@ _BEHIND = frozenset({"ASK", "SOLVE", "EMULATE", "NAME", "LSQB", "LPAR", "LBRACE"
 def before(at: Reading) -> bool:
     """Puts in place what was meant by a token that could stand here, but is not meant as what it would be."""
     kind = at.kind(at.at)
+    if kind == "NAME" and aliases.put_in(at):
+        kind = at.kind(at.at)
     if kind == "NAME":
         telling = (
             at.kind(at.at + 1) in _BEHIND or at.tokens[at.at + 1].value == "<" or at.tokens[at.at].value in _TELLING

@@ -5,6 +5,7 @@ Invariant: any text gives a flow or diagnostics; nothing else is raised, however
 
 from __future__ import annotations
 
+from flowreason_dsl import aliases
 from flowreason_dsl.diagnostics import Diagnostic, FlowSyntaxError, errors
 from flowreason_dsl.lexer import tokenize
 from flowreason_dsl.reading import Reading
@@ -53,9 +54,14 @@ def parse_partial(text: str, name: str = "<flow>") -> tuple[Flow | None, list[Di
     source = Source(text, name)
     if refused := _refused(source):
         return None, [refused]
-    reading = Reading(source, tokenize(text)).read()
+    lexed = tokenize(text)
+    if named := aliases.find(text, lexed.tokens):
+        text = aliases.without(text, named)
+        lexed = tokenize(text)
+    reading = Reading(source, lexed, named=named).read()
     if reading.flow is None and not reading.lexed.refused and len(text) <= _MOST_READ_TWICE:
-        reading = _closer(reading, Reading(source, tokenize(text, wary=True)).read())
+        second = Reading(source, tokenize(text, wary=True), named=aliases.anew(named))
+        reading = _closer(reading, second.read())
     return reading.flow or reading.partial, _in_order(reading)
 
 

@@ -12,7 +12,7 @@ from functools import cached_property
 from itertools import pairwise
 from typing import NamedTuple
 
-from flowreason_dsl import cut, drift_rules, habits, holes, messages, misspelt, recovery, repair, slips, words
+from flowreason_dsl import aliases, cut, drift_rules, habits, holes, messages, misspelt, recovery, repair, slips, words
 from flowreason_dsl.diagnostics import Diagnostic, Label, errors
 from flowreason_dsl.grammar import END, grammar
 from flowreason_dsl.lexer import Lexed
@@ -48,8 +48,11 @@ class Reading:
     every token as what it is, and ends at the first that cannot stand where it stands.
     """
 
-    def __init__(self, source: Source, lexed: Lexed, *, plain: bool = False) -> None:
+    def __init__(
+        self, source: Source, lexed: Lexed, *, plain: bool = False, named: dict[str, aliases.Alias] | None = None
+    ) -> None:
         self.source = source
+        self.aliases = named or {}
         self.plain = plain
         self.lexed = lexed
         self.tokens = lexed.tokens
@@ -96,6 +99,7 @@ class Reading:
                 break
             elif self.reports.full:
                 break
+        aliases.tell(self, self.machine.result is not None)
         if self.reports.errors:
             self.partial = self._partial()
         else:

@@ -18,6 +18,15 @@ ENTRIES: tuple[Entry, ...] = (
         'Write `list[text]`, `{name: text}`, `"yes" | "no"`.',
     ),
     error(
+        "type-named",
+        "A type is given a name, as in TypeScript or with a class of Python.",
+        """
+        type Person = {name: text, year: int}
+        flow oldest(story: text) -> Person { answer ask "Who is the oldest in this story? {story}" }
+        """,
+        "Write the type out where it is used: `-> {name: text, year: int}`.",
+    ),
+    error(
         "type-key",
         "A dict type names the type of its keys, and they are always text.",
         'flow ages(years: dict[int, text]) -> text { answer "{years}" }',
