@@ -122,7 +122,8 @@ def resume(
 ) -> int:
     """Go on with a run that stopped, or waits for you.
 
-    Whether it was interrupted, reached a limit, or failed: nothing that it has finished is done again. Tools are given anew; limits count over the whole run.
+    Whether it was interrupted, reached a limit, or failed: nothing that it has finished is done again. Tools are given
+    anew; limits count over the whole run.
     """
     from flowreason.cli import run_again
     from flowreason.cli.running import Screen

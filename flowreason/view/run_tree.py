@@ -214,7 +214,7 @@ class _Tree:
             index = each.index or 0
             item = show(items[index]) if index < len(items) else ""
             mark = MARKS["failed"] if index in failed else ""
-            text = f"failed: {failed[index]}" if index in failed else ""
+            text = f"failed: {failed[index]}" if index in failed and not self._failed_in(each.path) else ""
             yield TreeLine(depth, mark, f"[{index}] {shorten(item, 60)}".rstrip(), text, each.path, each.path)
             yield from self._inside(flow, picture, each.path, region.id, depth + 1)
         if left_out:
@@ -225,6 +225,10 @@ class _Tree:
         read = next((read for read in loop.reads if read.role == "items"), None)
         found = self._values.get((frame, read.source)) if read is not None and not read.steps else None
         return list(found) if isinstance(found, list | tuple) else []
+
+    def _failed_in(self, frame: str) -> bool:
+        """Whether a step of a round tells by itself why the round failed."""
+        return any(path == frame and state.failed for (path, _), state in self._view.nodes.items())
 
     def _asks_in(self, frame: str) -> bool:
         return any(path == frame or path.startswith(f"{frame}/") for path, _ in self._asking)
