@@ -38,7 +38,8 @@ class Request:
     `model` None means the provider's default. `schema` is a JSON Schema object that the reply must follow where the
     server can force it; the prompt says the same in words, so an adapter may leave it out. `seed` fixes the draw where
     a server takes one. `sample` numbers independent draws for the same request: it is not sent, and keeps them apart in
-    caches and recordings.
+    caches and recordings. `room` is the most tokens that the reply may have for the limits of the run, and no part of
+    what is asked: a reply that it cut off is no answer.
     """
 
     messages: tuple[Message, ...]
@@ -50,6 +51,12 @@ class Request:
     grammar: Grammar | None = None
     seed: int | None = None
     sample: int = 0
+    room: int | None = None
+
+    @property
+    def reply_tokens(self) -> int | None:
+        """The most tokens that the reply may have; None: as many as it takes."""
+        return self.room if self.max_tokens is None else self.max_tokens
 
     def as_json(self) -> dict[str, Any]:
         """The request as plain data, without what is not set."""

@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable, Hashable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from flowreason.engine.activity import Activity
@@ -19,8 +19,9 @@ from flowreason.engine.flights import OF_THIS_PROCESS, Flights, Landed
 from flowreason.engine.gate import Gate
 from flowreason.engine.ledger import Ledger
 from flowreason.engine.limits import Budget
-from flowreason.errors import LimitExceeded, ProviderError
-from flowreason.ports import ModelInfo, Provider, Reply, Request, Usage, streamed
+from flowreason.engine.paying import Errand, Payer, used
+from flowreason.errors import LimitExceeded
+from flowreason.ports import ModelInfo, Provider, Reply, Request, Usage
 
 TURNS = 5
 """Turns of the event loop from a reply to the end of the flow that it brings: call, draw, vote, node, answer."""
@@ -42,17 +43,10 @@ class Shared:
     kept: bool = False
     early: bool = False
     key: str = ""
-    stood_in: bool = False
-    """Whether another model than the one that was asked for has answered."""
 
-
-def priced(reply: Reply, info: ModelInfo) -> Reply:
-    """A reply whose usage has its money, where the provider gave none and the price is known."""
-    usage = reply.usage
-    if usage.money or info.prompt_price is None or info.completion_price is None:
-        return reply
-    money = (usage.prompt_tokens * info.prompt_price + usage.completion_tokens * info.completion_price) / 1e6
-    return reply if money == usage.money else replace(reply, usage=replace(usage, money=money))
+    def leaves(self) -> None:
+        """It is on its way to the provider."""
+        self.sent = True
 
 
 class Caller:
@@ -69,6 +63,7 @@ class Caller:
         self.provider = provider
         self.budget = budget
         self.gate = gate
+        self._payer = Payer(provider, budget)
         self.ledger = ledger
         self._flights = flights
         self.activity = Activity()
@@ -181,7 +176,6 @@ class Caller:
         reply, others, owed = await self._flights.share(key, pay)
         if owed:
             self.budget.add(reply.usage)
-            tell("node.request", {**about, **_shown(request, info)})
             _tell_reply(reply, tell, about, reply.usage)
             return reply
         return _recalled(reply, tell, about, on_text) if others else reply
@@ -204,53 +198,16 @@ class Caller:
         self.budget.permit()
         await self.gate.enter(priority)
         try:
-            reserved = await self.budget.room(request, info)
-            paid: Usage | None = None
-            try:
-                tell("node.request", {**about, **_shown(request, info)})
-                shared.sent = True
-                reply = await self._exchange(request, tell, about, on_text, shared)
-                reply = reply if shared.stood_in else priced(reply, info)
-                paid = reply.usage
-            except ProviderError as error:
-                if error.kind in ("reply", "refused", "timeout"):
-                    paid = reserved.sent
-                raise
-            except asyncio.CancelledError:
-                paid = reserved.sent  # nobody knows what a call costs that was sent and not waited for
-                raise
-            finally:
-                self.budget.settle(reserved, paid)
-                if paid is reserved.sent:
-                    tell("node.unanswered", {**about, **_used(paid)})
+            errand = Errand(tell, about, on_text, shared.leaves)
+            reply = await self._payer.whole(request, info, errand)
             try:
                 if self.ledger is not None:
-                    await self.ledger.keep(shared.key, request, reply, everybodys=not shared.stood_in)
+                    await self.ledger.keep(shared.key, request, reply, everybodys=not errand.stood_in)
             finally:
                 _tell_reply(reply, tell, about, reply.usage)  # it is paid for, whoever is stopped while it is kept
             return reply
         finally:
             self._leave(TURNS if self.gate.crowded else 0)
-
-    async def _exchange(
-        self,
-        request: Request,
-        tell: Tell,
-        about: Mapping[str, Any],
-        on_text: Callable[[str | None], None] | None,
-        shared: Shared,
-    ) -> Reply:
-        """One reply of the provider, in pieces where somebody listens and the provider can."""
-
-        def notify(kind: str, data: Mapping[str, Any]) -> None:
-            shared.stood_in = shared.stood_in or kind == "fallback"
-            if on_text is not None and kind in ("retry", "fallback"):
-                on_text(None)
-            tell(f"node.{kind}", {**about, **data})
-
-        if on_text is None:
-            return await self.provider.complete(request, notify)
-        return await streamed(self.provider, request, on_text, notify)
 
     def _leave(self, turns: int) -> None:
         """Hand the place on a few turns later, so that an answer which this reply brings stops those who wait."""
@@ -289,7 +246,7 @@ def _tell_reply(reply: Reply, tell: Tell, about: Mapping[str, Any], usage: Usage
         {
             **about,
             "text": reply.text,
-            **_used(usage),
+            **used(usage),
             "model": reply.model,
             "shared": usage is not reply.usage,
         },
@@ -302,26 +259,8 @@ def _cancelled() -> bool:
     return task is not None and task.cancelling() > 0
 
 
-def _used(usage: Usage) -> dict[str, Any]:
-    return {
-        "calls": usage.calls,
-        "prompt_tokens": usage.prompt_tokens,
-        "completion_tokens": usage.completion_tokens,
-        "money": usage.money,
-    }
-
-
 def _identity(request: Request) -> Hashable:
     """Equal requests have equal identities: `Request.key` without its cost."""
     schema = None if request.schema is None else json.dumps(request.schema, sort_keys=True)
     sent = (request.messages, request.model, request.temperature, request.max_tokens, request.stop, request.grammar)
     return sent, schema, request.sample
-
-
-def _shown(request: Request, info: ModelInfo) -> dict[str, Any]:
-    return {
-        "messages": [{"role": m.role, "content": m.content} for m in request.messages],
-        "model": request.model or info.name,
-        **({"reasons": True} if info.reasons else {}),
-        "schema": None if request.schema is None else dict(request.schema),
-    }

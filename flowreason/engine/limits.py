@@ -12,12 +12,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, fields, replace
 from typing import Any, cast
 
+from flowreason.engine.reserving import Reserved, worst
 from flowreason.errors import LimitExceeded, UsageError
 from flowreason.ports import ModelInfo, Request, Usage
-
-CHARACTERS_PER_TOKEN = 4
-ASSUMED_REPLY = 1024
-"""Tokens reserved for a reply whose length nothing limits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,16 +85,8 @@ def error_kind(error: BaseException) -> str:
     return "limit" if exhausts(error) else str(getattr(error, "kind", None) or type(error).__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class Reserved:
-    """What one call under way may use at worst, and what it has used if it is sent and never answered."""
-
-    tokens: int
-    money: float
-    sent: Usage
-
-
 NOTHING = Usage()
+NO_CALL = Reserved(0, 0.0, NOTHING)
 
 
 class Budget:
@@ -115,38 +104,48 @@ class Budget:
         self._spent = used.money or 0.0
         self._waiting: list[asyncio.Future[None]] = []
 
-    async def room(self, request: Request, info: ModelInfo) -> Reserved:
-        """Room for a call, or `LimitExceeded`. It waits where only calls under way are in its way: most use less."""
+    async def room(self, request: Request, info: ModelInfo, room: int) -> Reserved:
+        """Room for a call, or `LimitExceeded`. It waits where only calls under way are in its way: most use less.
+
+        `room`: the tokens that are wanted for its reply, where the request does not say.
+        """
         while True:
             try:
-                return self.reserve(request, info)
+                return self.reserve(request, info, room)
             except LimitExceeded:
-                if self.over or not self._calls or self._exceeded(_worst(request, info), beside=0) is not None:
+                alone = self._exceeded(self._worst(request, info, room), beside=0)
+                if self.over or not self._calls or alone is not None:
                     raise
             place: asyncio.Future[None] = asyncio.get_running_loop().create_future()
             self._waiting.append(place)
             await place
 
-    def reserve(self, request: Request, info: ModelInfo) -> Reserved:
+    def reserve(self, request: Request, info: ModelInfo, room: int) -> Reserved:
         """Room for a call now, or `LimitExceeded` that names the limit it would break."""
         if self.over is not None:
             raise self.refusal()
-        worst = _worst(request, info)
-        error = self._exceeded(worst, beside=1)
+        reserved = self._worst(request, info, room)
+        error = self._exceeded(reserved, beside=1)
         if error is not None:
             raise error
         self._calls += 1
-        self._tokens += worst.tokens
-        self._money += worst.money
-        return worst
+        self._tokens += reserved.tokens
+        self._money += reserved.money
+        return reserved
 
-    def _exceeded(self, worst: Reserved, beside: int) -> LimitExceeded | None:
+    def _worst(self, request: Request, info: ModelInfo, room: int) -> Reserved:
+        limits = self.limits
+        tokens = None if limits.tokens is None else limits.tokens - self.used.tokens
+        money = None if limits.money is None else limits.money - self._spent
+        return worst(request, info, room, tokens, money)
+
+    def _exceeded(self, call: Reserved, beside: int) -> LimitExceeded | None:
         """The limit that one more call would break, calls under way counted (`beside` 1) or not (0)."""
         limits = self.limits
         needed: tuple[tuple[str, float | None, float], ...] = (
-            ("calls", limits.calls, self.used.calls + self._calls * beside + 1),
-            ("tokens", limits.tokens, self.used.tokens + self._tokens * beside + worst.tokens),
-            ("money", limits.money, (self._spent + self._money * beside + worst.money) * (1 - 1e-9)),
+            ("calls", limits.calls, self.used.calls + self._calls * beside + call.sent.calls),
+            ("tokens", limits.tokens, self.used.tokens + self._tokens * beside + call.tokens),
+            ("money", limits.money, (self._spent + self._money * beside + call.money) * (1 - 1e-9)),
         )
         for name, limit, most in needed:
             if limit is not None and most > limit:
@@ -176,6 +175,10 @@ class Budget:
             if not place.done():
                 place.set_result(None)
 
+    def overdrawn(self) -> LimitExceeded | None:
+        """The limit that what was used breaks together with what is reserved, once more was used than was reserved."""
+        return self._exceeded(NO_CALL, beside=1)
+
     # --- exhausted ---
 
     def stop(self, error: LimitExceeded) -> None:
@@ -191,6 +194,13 @@ class Budget:
         if self.over is not None and (self.late or not pure):
             raise self.refusal()
 
+    def cut_off(self) -> LimitExceeded:
+        """The limit that left a reply too little room."""
+        name = "tokens" if self.limits.tokens is not None else "money"
+        allowed = float(getattr(self.limits, name) or 0)
+        message = f"a reply was cut off: the limit of {name} leaves it no more room; raise it with --limit {name}=…"
+        return LimitExceeded(name, allowed, message)
+
     def refusal(self) -> LimitExceeded:
         """The limit that was reached, once more. Each who meets it has an error of their own: one that is raised a
         thousand times carries a thousand tracebacks."""
@@ -203,12 +213,3 @@ def out_of_time(seconds: float) -> LimitExceeded:
     return LimitExceeded(
         "seconds", seconds, f"the limit of {seconds:g} seconds is reached; raise it with --limit seconds=…"
     )
-
-
-def _worst(request: Request, info: ModelInfo) -> Reserved:
-    """The most that a call is reckoned to use."""
-    prompt = sum(len(m.content) for m in request.messages) // CHARACTERS_PER_TOKEN + 1
-    reply = request.max_tokens or ASSUMED_REPLY
-    asked = prompt * (info.prompt_price or 0) / 1e6
-    money = asked + reply * (info.completion_price or 0) / 1e6
-    return Reserved(prompt + reply, money, Usage(1, prompt, 0, asked))

@@ -32,8 +32,8 @@ def body(request: Request, model: str, dialect: Dialect, *, openai: bool, gramma
     out: dict[str, Any] = {"model": model, "messages": messages_for(request, dialect)}
     if request.temperature is not None and dialect.takes("temperature"):
         out["temperature"] = request.temperature
-    if dialect.takes_limit(request.max_tokens) and (name := _limit_name(model, dialect, openai)):
-        out[name] = request.max_tokens
+    if dialect.takes_limit(request.reply_tokens) and (name := _limit_name(model, dialect, openai)):
+        out[name] = request.reply_tokens
     if request.seed is not None and dialect.takes("seed"):
         out["seed"] = request.seed + request.sample
     if request.stop and dialect.takes("stop"):

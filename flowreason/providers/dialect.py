@@ -61,8 +61,8 @@ class Dialect:
             named = [name for name in ("grammar", "schema") if name in sent]
         if not named:
             return False
-        if named[0] in _LIMITS and request.max_tokens is not None and _TOO_LARGE.search(found.words):
-            self.too_many = request.max_tokens
+        if named[0] in _LIMITS and request.reply_tokens is not None and _TOO_LARGE.search(found.words):
+            self.too_many = request.reply_tokens
         else:
             self.refused.add(_this_schema(request) if named[0] == "schema" and _about_this(found) else named[0])
         return True

@@ -32,8 +32,8 @@ def body(request: Request, model: str, dialect: Dialect, *, openai: bool, gramma
     out: dict[str, Any] = {"model": model, "input": messages_for(request, dialect), "store": False}
     if request.temperature is not None and dialect.takes("temperature"):
         out["temperature"] = request.temperature
-    if dialect.takes("max_tokens") and dialect.takes_limit(request.max_tokens):
-        out["max_output_tokens"] = max(FEWEST_TOKENS, request.max_tokens or 0)
+    if dialect.takes("max_tokens") and dialect.takes_limit(request.reply_tokens):
+        out["max_output_tokens"] = max(FEWEST_TOKENS, request.reply_tokens or 0)
     if request.grammar and request.grammar.syntax == grammar == "lark" and dialect.takes("grammar"):
         form = {"type": "grammar", "syntax": "lark", "definition": request.grammar.definition}
         out["tools"] = [{"type": "custom", "name": TOOL, "description": ABOUT_TOOL, "format": form}]

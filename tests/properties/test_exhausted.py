@@ -80,7 +80,12 @@ def test_what_a_limited_run_says_and_does_is_what_the_whole_run_does(
 
     def reply(request: fr.Request) -> fr.Reply:
         said = str(reckoned(plain_question(request.messages[-1].content)))
-        return fr.Reply(said, Usage(1, len(request.messages[-1].content) // 4, chance.randint(0, 1024)))
+        return fr.Reply(
+            said,
+            Usage(
+                1, len(request.messages[-1].content) // 4, chance.randint(0, min(1024, request.reply_tokens or 1024))
+            ),
+        )
 
     provider = fr.ScriptedProvider(reply, latency=lambda _: chance.random() * 0.002)
     limits, began = fr.Limits(**most), time.monotonic()
@@ -139,7 +144,7 @@ def rich(seed: int, items: int, limits: fr.Limits) -> tuple[fr.Result, Watch, An
     def reply(request: fr.Request) -> fr.Reply:
         text = INNER if "flow" in request.messages[0].content else str(chance.choice(["yes", "no"]))
         asked = sum(len(message.content) for message in request.messages) // 4
-        return fr.Reply(text, Usage(1, asked, chance.randint(0, 1024)))
+        return fr.Reply(text, Usage(1, asked, chance.randint(0, min(1024, request.reply_tokens or 1024))))
 
     class Priced(fr.ScriptedProvider):
         def model_info(self, model: str | None) -> ModelInfo:
@@ -185,7 +190,12 @@ def test_a_limit_holds_with_thousands_at_once(limit: tuple[str, float]) -> None:
     text = 'flow f(ns: list[int]) { xs = for n in ns yield ask "Is {n} prime?"\n answer xs }'
 
     def reply(request: fr.Request) -> fr.Reply:
-        return fr.Reply("yes", Usage(1, len(request.messages[-1].content) // 4, chance.randint(0, 1024)))
+        return fr.Reply(
+            "yes",
+            Usage(
+                1, len(request.messages[-1].content) // 4, chance.randint(0, min(1024, request.reply_tokens or 1024))
+            ),
+        )
 
     class Priced(fr.ScriptedProvider):
         def model_info(self, model: str | None) -> ModelInfo:

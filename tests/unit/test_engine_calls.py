@@ -209,24 +209,24 @@ def test_a_call_that_was_sent_and_cancelled_counts() -> None:
 @pytest.mark.parametrize(
     ("limits", "fits"),
     [
-        (fr.Limits(tokens=16), True),
-        (fr.Limits(tokens=15), False),
-        (fr.Limits(money=0.000_026), True),
-        (fr.Limits(money=0.000_025), False),
+        (fr.Limits(tokens=26), True),
+        (fr.Limits(tokens=25), False),
+        (fr.Limits(money=0.000_036), True),
+        (fr.Limits(money=0.000_035), False),
         (fr.Limits(calls=1), True),
         (fr.Limits(calls=0), False),
     ],
 )
 def test_a_call_is_reserved_at_its_worst(limits: fr.Limits, fits: bool) -> None:
-    """22 characters are reckoned as 6 tokens in, at $1; 10 may come out, at $2."""
+    """22 letters and what stands around them are reckoned as 16 tokens in, at $1; 10 may come out, at $2."""
     budget = Budget(limits)
     call = request("x" * 22)
     info = ModelInfo("m", 1.0, 2.0)
     if not fits:
         with pytest.raises(fr.LimitExceeded):
-            budget.reserve(call, info)
+            budget.reserve(call, info, 1024)
         return
-    reserved = budget.reserve(call, info)
+    reserved = budget.reserve(call, info, 1024)
     budget.settle(reserved, Usage(1, 5, 2, 0.000_009))
     assert budget.used == Usage(1, 5, 2, 0.000_009)
 
@@ -235,3 +235,61 @@ def test_money_is_reckoned_from_the_price_where_the_provider_names_none() -> Non
     provider = fr.ScriptedProvider(default=Reply("yes", Usage(1, 1_000_000, 500_000, None)), prices=(1.0, 4.0))
     result = Work().run('flow f() { answer ask "a" }', provider=provider)
     assert result.usage.money == 3.0
+
+
+class Wordy:
+    """Writes as many tokens as it was going to, or as it may; and says when it was cut off."""
+
+    def __init__(self, tokens: int) -> None:
+        self.tokens = tokens
+        self.rooms: list[int | None] = []
+
+    async def complete(self, request: fr.Request, notify: Any = None) -> fr.Reply:
+        self.rooms.append(request.reply_tokens)
+        written = min(self.tokens, request.reply_tokens or self.tokens)
+        return fr.Reply("x" * written, Usage(1, 5, written), finish="stop" if written == self.tokens else "length")
+
+    def model_info(self, model: str | None) -> ModelInfo:
+        return ModelInfo("wordy")
+
+    async def close(self) -> None:
+        return None
+
+
+ESSAY = fr.loads('flow f() { answer ask "a" }')
+
+
+def test_where_no_tokens_are_limited_a_reply_is_as_long_as_it_likes() -> None:
+    provider = Wordy(5000)
+    assert len(ESSAY.run(provider=provider).answer) == 5000
+    assert provider.rooms == [None]
+
+
+def test_a_reply_that_was_cut_off_for_what_was_reserved_is_asked_for_again_with_more_room() -> None:
+    provider = Wordy(3000)
+    result = ESSAY.run(provider=provider, limits=fr.Limits(tokens=20_000), confirm=lambda *_: True)
+    assert (len(result.answer), provider.rooms) == (3000, [1024, 4096])
+    assert (result.usage.calls, result.usage.completion_tokens) == (2, 4024)
+
+
+@pytest.mark.parametrize("tokens", [200, 1500, 4000])
+def test_a_long_reply_never_takes_a_run_over_its_tokens(tokens: int) -> None:
+    result = ESSAY.run(provider=Wordy(90_000), limits=fr.Limits(tokens=tokens), confirm=lambda *_: True)
+    assert (result.status, result.error.limit if isinstance(result.error, fr.LimitExceeded) else "") == (
+        "limit",
+        "tokens",
+    )
+    assert 0 < result.usage.tokens <= tokens
+
+
+def test_a_try_of_the_provider_that_may_have_been_paid_for_counts_and_the_limit_ends_it() -> None:
+    class Stubborn(Wordy):
+        async def complete(self, request: fr.Request, notify: Any = None) -> fr.Reply:
+            for attempt in range(1, 9):
+                self.rooms.append(attempt)
+                notify("retry", {"kind": "reply", "wait": 0.0, "attempt": attempt})
+            return await super().complete(request, notify)
+
+    provider = Stubborn(5)
+    result = ESSAY.run(provider=provider, limits=fr.Limits(calls=3), confirm=lambda *_: True)
+    assert (result.status, result.usage.calls, len(provider.rooms)) == ("limit", 3, 3)
