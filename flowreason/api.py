@@ -81,15 +81,13 @@ async def solve_async(
     whose statement has arrived and is checked are begun while the rest of the flow is written, within the limits; those
     with effects wait. False: nothing is asked before the whole flow is checked and priced.
 
-    `store` keeps the run: its answers are durable before anything depends on them, and a run that was interrupted goes
-    on where it stood (`fr.resume`). By default that is the user's own store, where a real server answers; a path, a
-    URL, or None to keep nothing. `on_run` is told the id of the run as soon as it is kept. `cache`: answers of earlier
-    runs to the same requests are taken, where nothing was left to chance (temperature 0). `approve`: the person is
-    asked (`ask_user`) before each effect. Where a person is asked and there is no `ask_user`, a run that is kept is
-    suspended: the `Result` has the status `waiting`.
+    `store` keeps the run, so that one which was interrupted goes on where it stood (`fr.resume`); `on_run` is told its
+    id. By default that is the user's own store, where a real server answers; a path, a URL, or None to keep nothing.
+    `cache`: answers of earlier runs to the same requests are taken, where nothing was left to chance (temperature 0).
+    `approve`: the person is asked (`ask_user`) before each effect. A kept run that asks where there is no `ask_user` is
+    suspended, and the `Result` has the status `waiting`; one that fails has `ok` False and its `error`.
 
-    Raises `UsageError` for what the caller gave, `ProviderError` where no model can be reached while compiling. A run
-    that fails is a `Result` with `ok` False and its `error`.
+    Raises `UsageError` for what the caller gave, `ProviderError` where no model can be reached while compiling.
     """
     given = as_inputs(inputs)
     checked_question(question)

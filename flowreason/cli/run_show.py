@@ -198,7 +198,7 @@ def _ending(page: Console, info: RunInfo, result: fr.Result, kept: Kept) -> None
     for each in result.undone:
         page.print(Text(f"left undone: {clean(str(each))}"))
     if info.status == "running":
-        output.note(f"it is at work, since {seconds_text(max(0.0, result.seconds))} of its time")
+        output.note(f"it is at work; so far it had come {seconds_text(max(0.0, result.seconds))} after it began")
     elif result.status == "waiting":
         for line in kept.question_lines([each.as_json() for each in result.pending]):
             output.note(clean(line))

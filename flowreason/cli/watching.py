@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from flowreason.cli import output
+from flowreason.errors import Cancelled
 
 if TYPE_CHECKING:
     from rich.live import Live
@@ -169,5 +170,5 @@ async def _line_from_terminal() -> str:
         loop.remove_reader(sys.stdin.fileno())
     line = sys.stdin.readline()
     if not line:
-        raise EOFError("the terminal was closed before the question was answered")
+        raise Cancelled("the question was left unanswered (end of input)")
     return line.rstrip("\r\n")

@@ -177,6 +177,30 @@ def test_consent_is_asked_before_an_effect_and_no_means_no(folder: Path) -> None
     assert not (folder / "table.log").exists()
 
 
+def test_a_question_that_is_left_unanswered_stops_the_run_which_can_go_on(folder: Path) -> None:
+    with Server("Hello.") as server:
+        terminal = Terminal("run", "greet.flow", "--tools", "table.py", folder=folder, env=asked_of(server.url))
+        terminal.wait_for("What is your name?")
+        terminal.type("\x04")
+        ran = terminal.end()
+    assert (ran.code, ran.out) == (130, "")
+    assert "left unanswered" in ran.err and "go on with: flowreason runs resume" in ran.err
+
+
+def test_a_run_that_is_at_work_is_shown_and_left_alone(folder: Path) -> None:
+    with Server("Hello.") as server:
+        env = asked_of(server.url)
+        terminal = Terminal("run", "greet.flow", "--tools", "table.py", folder=folder, env=env)
+        terminal.wait_for("What is your name?")
+        shown = flowreason("runs", "show", "last", folder=folder)
+        assert (shown.code, "running" in shown.out, "at work" in shown.err) == (0, True, True)
+        for command in (["resume", "last", "--tools", "table.py"], ["delete", "last", "--yes"]):
+            refused = flowreason("runs", *command, folder=folder, **env)
+            assert refused.code == 2 and "at work" in refused.err
+        terminal.interrupt()
+        assert terminal.end().code == 130
+
+
 def test_a_replay_is_the_run_again_without_a_server(folder: Path) -> None:
     with Server(model) as server:
         ran = flowreason("run", "many.flow", TOWNS, folder=folder, **asked_of(server.url))
