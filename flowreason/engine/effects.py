@@ -21,7 +21,7 @@ from flowreason.engine.environment import KEY, BoundTool
 from flowreason.engine.frames import Frame
 from flowreason.engine.ledger import Ledger
 from flowreason.engine.recall import call_key
-from flowreason.errors import FlowreasonError, NodeError
+from flowreason.errors import FlowreasonError, NodeError, StoreError
 from flowreason.records import Outcome
 from flowreason.values import NotPlain, decode, encode, show
 from flowreason_dsl.types import BOOL
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from flowreason.engine.work import Worker
 
 _SHOWN = 200
+_OPAQUE = {"opaque": True}
+"""A call that was made, and gave what cannot be kept."""
 
 
 class Effects:
@@ -63,7 +65,7 @@ class Effects:
             known = ledger.take("tool", key, *place)
             if known is not None:
                 ledger.note(Outcome(*place, "tool", part, key, known.value))
-        if known is not None and "opaque" not in known.value:
+        if known is not None and "opaque" not in (known.value or _OPAQUE):
             self._worker.host.tell("node.recalled", frame, i, {"whose": "run" if key != known.key else "before"})
             return _result(known.value, frame, i)
         if not tool.definition.pure:
@@ -165,18 +167,21 @@ def _with(outcome: Outcome, value: Any) -> Outcome:
     return Outcome(outcome.frame, outcome.node, outcome.kind, outcome.part, outcome.key, value)
 
 
-def _plain(value: Any) -> dict[str, Any]:
+def _plain(value: Any) -> Mapping[str, Any]:
     try:
         return {"is": encode(value)}
     except NotPlain:
-        return {"opaque": True}
+        return _OPAQUE
 
 
 def _result(kept: Mapping[str, Any], frame: Frame, i: int) -> Any:
     """What a call gave, or the failure that it was."""
     if "error" in kept:
         raise inline.node_error(frame, i, kept["error"], kept["kind"])
-    return decode(kept["is"])
+    try:
+        return decode(kept["is"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise StoreError(f"what a tool gave is damaged in the store: {error!r}") from error
 
 
 def _shown(tool: BoundTool, given: Mapping[str, Any]) -> str:

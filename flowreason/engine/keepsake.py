@@ -7,12 +7,14 @@ beside the answers that it was read from, where it can be read from them again.
 from __future__ import annotations
 
 import json
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from flowreason.asking.misfit import Misfit
 from flowreason.asking.reply import parse_reply
+from flowreason.errors import StoreError
+from flowreason.records import Outcome
 from flowreason.values import TAG, NotPlain, decode, encode
 from flowreason_dsl.types import Type
 
@@ -76,8 +78,23 @@ def _reference(text: str, heard: Sequence[Heard]) -> Any:
     return text
 
 
+def sound(outcomes: Iterable[Outcome]) -> Iterator[Outcome]:
+    """Outcomes, each in the form that it was kept in. Raises `StoreError`."""
+    for each in outcomes:
+        if not (each.value is None or isinstance(each.value, Mapping)):
+            raise StoreError(f"what {each.node} in {each.frame} came to is damaged in the store")
+        yield each
+
+
 async def restore(kept: Mapping[str, Any], reply: Callable[[str], Awaitable[str]], type: Type) -> Any:
-    """The value of what was kept; `reply` gives the text of an answer by its key."""
+    """The value of what was kept; `reply` gives the text of an answer by its key. Raises `StoreError` for damage."""
+    try:
+        return await _restored(kept, reply, type)
+    except (KeyError, TypeError, ValueError, AttributeError, Misfit) as error:
+        raise StoreError(f"what a step came to is damaged in the store: {error!r}") from error
+
+
+async def _restored(kept: Mapping[str, Any], reply: Callable[[str], Awaitable[str]], type: Type) -> Any:
     if "read" in kept:
         return parse_reply(await reply(kept["read"]), type, think=kept["think"], structured=kept["structured"])
     data = kept["is"]

@@ -16,7 +16,7 @@ from flowreason.asking.reply import parse_reply
 from flowreason.engine import inline
 from flowreason.engine.evaluate import NotTrivial
 from flowreason.engine.frames import FAILED, Failure, Frame
-from flowreason.engine.keepsake import restore
+from flowreason.engine.keepsake import restore, sound
 from flowreason.engine.lacking import convert_lacking
 from flowreason.engine.plan import Program
 from flowreason.engine.question import Prompts
@@ -53,7 +53,7 @@ class KeptWork:
         self._past = past
         self._frames = frames
         self._program = program
-        self._outcomes = {(o.frame, o.node, o.kind, o.part): o for o in past.outcomes}
+        self._outcomes = {(o.frame, o.node, o.kind, o.part): o for o in sound(past.outcomes)}
         self._prompts: dict[Place, Prompts] = {}
         self._requests: dict[tuple[str, str, int], Request] = {}
         self._texts: dict[tuple[str, str, int], str] = {}
@@ -227,7 +227,7 @@ class KeptWork:
             except NotTrivial:
                 pass  # the sandbox was asked
         kept = self._outcomes.get((frame.path, frame.plan.nodes[i].id, "python", 0))
-        if kept is not None and "again" not in kept.value:
+        if kept is not None and kept.value is not None and "again" not in kept.value:
             return decode(kept.value["is"])
         return await self._past.python(task_of(op.code, values, op.functions, frame, i))
 

@@ -13,6 +13,7 @@ from hashlib import sha256
 from typing import Any
 
 from flowreason.engine.activity import Activity
+from flowreason.engine.keepsake import sound
 from flowreason.engine.recorder import Recorder
 from flowreason.errors import StoreError
 from flowreason.ports import ModelInfo, Reply, Request
@@ -46,9 +47,9 @@ class Ledger:
         self.activity = Activity()
         self._origin = origin
         self._share = share and bool(origin)
-        self._known: dict[Place, Outcome] = {(o.frame, o.node, o.kind, o.part): o for o in known}
+        self._known: dict[Place, Outcome] = {(o.frame, o.node, o.kind, o.part): o for o in sound(known)}
         self._before: dict[tuple[str, str], deque[Outcome]] = defaultdict(deque)
-        for outcome in before:
+        for outcome in sound(before):
             if outcome.key:
                 self._before[outcome.kind, outcome.key].append(outcome)
         self.searches = bool(self._known or self._before)

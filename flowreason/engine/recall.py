@@ -48,7 +48,7 @@ class Recall:
         if ledger is None or not ledger.searches:
             return MISSING
         found, whose = self._outcome(ledger, frame, i, kind, key, part)
-        if found is None or "again" in found.value:
+        if found is None or found.value is None or "again" in found.value:
             return MISSING
         value = await restore(found.value, self._text, type)
         tell("node.recalled", {"whose": whose})
