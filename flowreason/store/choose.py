@@ -17,10 +17,10 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Engine, create_engine, event, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 from sqlalchemy.pool import QueuePool
 
-from flowreason.errors import ConfigError, StoreError
+from flowreason.errors import ConfigError, FlowreasonError, StoreError
 from flowreason.store.sql import SqlStore
 from flowreason.store.tables import MADE_BY_ANOTHER, bring_up
 
@@ -118,7 +118,7 @@ def _sqlite_engine(url: str, begin: str) -> Engine:
 
 def _postgresql(url: str) -> SqlStore:
     try:
-        place = make_url(url).render_as_string(hide_password=True)
+        place = make_url(url).set(query={}).render_as_string(hide_password=True)  # a query may hold one as well
         engine = create_engine(url, pool_pre_ping=True)
     except ImportError:
         raise ConfigError("PostgreSQL needs a driver: pip install 'flowreason[postgres]'") from None
@@ -142,7 +142,9 @@ def _bring_up(engine: Engine, place: str, explain: Callable[[Exception], StoreEr
             return
         with engine.begin() as connection:
             bring_up(connection, place)
-    except DBAPIError as error:
+    except FlowreasonError:
+        raise
+    except Exception as error:  # what a damaged file gives may be anything
         raise explain(error) from error
 
 

@@ -53,7 +53,7 @@ def state_of(owner: str) -> State:
 def _lives(number: int) -> bool:
     try:
         os.kill(number, 0)
-    except ProcessLookupError:
+    except (ProcessLookupError, OverflowError):
         return False
     except OSError:
         return True

@@ -31,7 +31,7 @@ def data_of(text: str, what: str) -> Any:
     """Kept JSON, read back."""
     try:
         return json.loads(text)
-    except (ValueError, RecursionError) as error:
+    except (TypeError, ValueError, RecursionError) as error:
         raise StoreError(f"{what} in the store is damaged: {error}") from error
 
 
@@ -46,6 +46,8 @@ def reply_text(reply: Reply) -> str:
 def reply_from(text: str) -> Reply:
     data = data_of(text, "an answer")
     try:
+        if not isinstance(data["text"], str) or not isinstance(data["money"], int | float | None):
+            raise TypeError("an answer has another form")
         usage = Usage(
             int(data.get("calls", 1)), int(data["prompt_tokens"]), int(data["completion_tokens"]), data["money"]
         )
@@ -93,15 +95,34 @@ def of_standing(claim: Claim, standing: Standing) -> dict[str, Any]:
     }
 
 
+_USAGE = {"calls": int, "prompt_tokens": int, "completion_tokens": int, "money": float | int | None}
+MOST_SESSIONS = 100_000
+"""How often a run may be started or resumed; more is damage, and would take for ever to look through."""
+_RUN = dict.fromkeys(("id", "family", "parent", "kind", "question", "status", "owner"), str)
+_RUN_NUMBERS = {"session": int, "created": int | float, "updated": int | float}
+
+
+def _checked(row: Mapping[str, Any], forms: Mapping[str, Any]) -> None:
+    for name, form in forms.items():
+        if not isinstance(row[name], form):
+            raise TypeError(f"{name} is no {form}")
+
+
 def run_from(row: Mapping[str, Any], texts: Mapping[str, str], *, alive: bool) -> RunInfo:
     try:
+        _checked(row, {**_RUN, **_RUN_NUMBERS})
+        if not 1 <= row["session"] <= MOST_SESSIONS:
+            raise TypeError(f"it has {row['session']} sessions")
         told = data_of(row["standing"], f"the run {row['id']}")
         standing = Standing(row["status"], told["answer"], told["error"], told["kind"], Usage(**told["usage"]))
         inputs = data_of(texts[row["inputs"]], f"what was given to the run {row['id']}")
         settings = data_of(row["settings"], f"the run {row['id']}")
         flow = texts[row["flow"]] if row["flow"] else ""
+        _checked(told, {"error": str, "kind": str})
+        _checked({"inputs": inputs, "settings": settings}, {"inputs": dict, "settings": dict})
+        _checked(told["usage"], _USAGE)
         plan = Plan(row["kind"], row["question"], flow, inputs, settings)
-    except (KeyError, TypeError) as error:
+    except (KeyError, TypeError, AttributeError) as error:
         raise StoreError(f"the run {row['id']} in the store is damaged: {error!r}") from error
     return RunInfo(
         row["id"],
@@ -134,7 +155,17 @@ def of_outcome(claim: Claim, outcome: Outcome) -> dict[str, Any]:
 
 def outcome_from(row: Mapping[str, Any]) -> Outcome:
     value = data_of(row["value"], f"the outcome of {row['node']}")
+    if not isinstance(row["part"], int):
+        raise StoreError(f"the outcome of {row['node']} in the store is damaged")
     return Outcome(row["frame"], row["node"], row["kind"], row["part"], row["key"], value)
+
+
+def batch_of(text: str, run: str) -> list[Any]:
+    """The events of a batch."""
+    events = data_of(text, f"a part of the run {run}")
+    if not isinstance(events, list):
+        raise StoreError(f"a part of the run {run} in the store is damaged")
+    return events
 
 
 def of_batch(claim: Claim, batch: Batch) -> dict[str, Any]:

@@ -18,14 +18,14 @@ from sqlalchemy import Connection, Engine, bindparam, delete, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError
 
-from flowreason.errors import RunBusy, StoreError, UsageError
+from flowreason.errors import FlowreasonError, RunBusy, StoreError, UsageError
 from flowreason.ports import Reply
 from flowreason.records import Batch, Claim, Note, Outcome, Plan, RunInfo, Standing, Text, WholeRun
 from flowreason.store import living, rows
 from flowreason.store.owner import myself, state_of
 from flowreason.store.tables import ANSWERS, EVENTS, OUTCOMES, RUNS, TEXTS
 from flowreason.store.taking_in import take_in
-from flowreason.store.writer import Job, Row, Writer
+from flowreason.store.writer import Job, Row, Writer, worth_another
 
 T = TypeVar("T")
 
@@ -34,6 +34,8 @@ TAKEOVER_SECONDS = 15.0
 _LETTERS = "0123456789abcdefghjkmnpqrstvwxyz"
 _MANY = 500
 """Keys that are asked for at once."""
+_PAUSES = (0.0, 0.05, 0.2, 0.5, 1.0, 2.0, 4.0)
+"""Seconds between looking once more where a connection broke."""
 
 
 class SqlStore:
@@ -196,7 +198,7 @@ class SqlStore:
     async def events(self, run: str, session: int) -> list[Any]:
         query = select(EVENTS.c.events).where(EVENTS.c.run == run, EVENTS.c.session == session).order_by(EVENTS.c.seq)
         found = await self._read(lambda connection: list(connection.execute(query).scalars()))
-        return [event for batch in found for event in rows.data_of(batch, f"a part of the run {run}")]
+        return [event for batch in found for event in rows.batch_of(batch, run)]
 
     async def texts(self, hashes: Iterable[str]) -> dict[str, str]:
         wanted = [each for each in dict.fromkeys(hashes) if each]
@@ -249,10 +251,23 @@ class SqlStore:
         return self._find(find) if self._near else await asyncio.to_thread(self._find, find)
 
     def _find(self, find: Callable[[Connection], T]) -> T:
+        """What is found; looked for again where a connection broke, unless that would hold up the event loop."""
+        for pause in () if self._near else _PAUSES:
+            try:
+                return self._find_once(find)
+            except StoreError as error:
+                if not (isinstance(error.__cause__, DBAPIError) and worth_another(error.__cause__)):
+                    raise
+                time.sleep(pause)
+        return self._find_once(find)
+
+    def _find_once(self, find: Callable[[Connection], T]) -> T:
         try:
             with self._reader.connect() as connection:
                 return find(connection)
-        except DBAPIError as error:
+        except FlowreasonError:
+            raise
+        except Exception as error:  # what a damaged file gives may be anything
             raise self._explain(error) from error
 
     def _rows(self, claim: Claim, notes: Sequence[Note]) -> list[Row]:

@@ -157,7 +157,7 @@ class Writer:
                 self._failing = False
                 return None
             except DBAPIError as error:
-                if _worth_another(error):
+                if worth_another(error):
                     if time.monotonic() < deadline:
                         time.sleep(pause)
                         pause = min(1.0, pause * 2)
@@ -248,7 +248,7 @@ _PASSING = (
 )  # fmt: skip
 
 
-def _worth_another(error: DBAPIError) -> bool:
+def worth_another(error: DBAPIError) -> bool:
     """Whether the same may succeed a little later."""
     words = str(error.orig).lower()
     return error.connection_invalidated or any(each in words for each in _PASSING)

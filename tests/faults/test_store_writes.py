@@ -19,59 +19,7 @@ import flowreason as fr
 from flowreason.store import SqlStore
 from flowreason.store import writer as writing
 from tests.stores import Spot, spot_of
-
-FLOW = """\
-tool act(x: int) -> int "changes the world"
-flow main(n: int) -> int {
-  xs: list[int] = for i in `range(n)` { yield ask "how many {i}" }
-  a: int = act(`sum(xs)`)
-  b: int = ask "vote on {a}" with vote=3
-  c: int = act(b)
-  answer `a * 100 + c`
-}
-"""
-
-
-class World:
-    """A model that counts, and a tool with effects."""
-
-    def __init__(self) -> None:
-        self.paid: list[str] = []
-        self.effects: list[int] = []
-
-        @fr.tool
-        async def act(x: int) -> int:
-            self.effects.append(x)
-            return x + len(self.effects)
-
-        self.tools = [act]
-
-    def reply(self, request: fr.Request) -> str:
-        text = request.messages[-1].content.split("\n")[0]
-        self.paid.append(f"{text}#{request.sample}")
-        return str(len(text) % 7)
-
-    def granted(self, store: Any) -> dict[str, Any]:
-        return {"provider": fr.ScriptedProvider(self.reply), "store": store, "limits": fr.Limits(seconds=20)}
-
-    async def run(self, store: Any) -> fr.Result:
-        return await fr.loads(FLOW, tools=self.tools).run_async(n=3, **self.granted(store))
-
-    async def resume(self, store: Any) -> fr.Result:
-        """Go on, or begin where nothing was kept; a person looks what became of an effect."""
-        infos = await store.runs()
-        if not infos:
-            return await self.run(store)
-        if infos[0].status == "answered":
-            return await fr.replay_async(infos[0].id, store=store)
-        result = await fr.resume_async(infos[0].id, tools=self.tools, **self.granted(store))
-        if result.status == "waiting":
-            done = [o for o in await store.outcomes(infos[0].id) if o.kind == "tool"]
-            happened = len(self.effects) > len(done)
-            said = str(self.effects[-1] + len(self.effects)) if happened else "repeat"
-            result = await fr.resume_async(infos[0].id, answers=said, tools=self.tools, **self.granted(store))
-        return result
-
+from tests.worlds import World, undisturbed
 
 _STATEMENTS = ("do_execute", "do_executemany", "do_execute_no_params")
 
@@ -115,13 +63,7 @@ class Faults:
 
 @pytest.fixture(scope="module")
 def expected() -> tuple[Any, list[int], set[str]]:
-    """What a run comes to whose store never fails."""
-
-    async def main() -> tuple[Any, list[int], set[str]]:
-        world = World()
-        return (await world.run(None)).value, world.effects, set(world.paid)
-
-    return asyncio.run(main())
+    return undisturbed()
 
 
 def kept_count(spot: Spot) -> int:
@@ -161,7 +103,7 @@ def test_wherever_the_store_fails_for_good_the_run_stops_and_goes_on_later_to_th
         return 0
 
     assert asyncio.run(main()) > (8 if after else 30), "every write of a run was tried"
-    assert caplog.records == [], "what nobody waits for is not complained about"
+    assert [r for r in caplog.records if r.name == "asyncio"] == [], "what nobody waits for is not complained about"
 
 
 @pytest.mark.parametrize("message", ["disk I/O error", "database is locked", "database or disk is full"])
