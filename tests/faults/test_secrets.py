@@ -18,6 +18,9 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from rich.console import Console
 
 import flowreason as fr
@@ -140,7 +143,7 @@ ECHOES: dict[str, Behaviour] = {
     "a page": _body(500, lambda s: f"<html>{s}</html>"),
     "inside of 200": _body(200, lambda s: {"error": {"message": s, "code": 500}}),
     "no reply": _body(200, lambda s: {"status": s, "choices": s, "object": s}),
-    "no object": _body(200, lambda s: json.dumps(s)),
+    "no object": _body(200, json.dumps),
     "finish": _body(200, lambda s: chat_reply("x", finish=s)),
     "headers": _headers(400, "x-request-id", "retry-after", "x-ratelimit-reset-requests", "WWW-Authenticate", "Set-Cookie"),
     "a redirect": _headers(302, "Location"),
@@ -178,8 +181,11 @@ class Kept:
     def _shown(self, flow: Any, run: Any, provider: Any) -> Any:
         live, seen, lines = LiveFlow(flow.graph if flow else None), [], []
 
+        tracing, spans = traced()
+
         def on_event(event: fr.Event) -> None:
             live.on_event(event)
+            tracing(event)
             seen.append(json.dumps(event.as_json(), ensure_ascii=False))
             lines.append(plain_line(event) or "")
 
@@ -188,6 +194,8 @@ class Kept:
         except fr.FlowreasonError as error:
             self.left["error"] = "".join(traceback.format_exception(error)) + repr(error)
             result = None
+        tracing.close()
+        self.left["spans"] = "".join(span.to_json() for span in spans.get_finished_spans())
         screen = io.StringIO()
         Console(file=screen, force_terminal=True, width=300).print(live)
         self.left |= {"events": "\n".join(seen), "lines": "\n".join(lines), "screen": screen.getvalue()}
@@ -196,6 +204,13 @@ class Kept:
             self.left |= shown(result)
         close_stores()
         return result
+
+
+def traced() -> tuple[fr.Tracing, InMemorySpanExporter]:
+    """Spans with everything in them."""
+    exporter, provider = InMemorySpanExporter(), TracerProvider()
+    provider.add_span_processor(SimpleSpanProcessor(exporter))
+    return fr.Tracing(provider, content=True), exporter
 
 
 def shown(result: fr.Result) -> dict[str, str]:
@@ -213,6 +228,7 @@ def planted(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     monkeypatch.setenv("FLOWREASON_CONFIG", str(config(tmp_path)))
     monkeypatch.setenv("OPENAI_API_KEY", SECRETS["key"])
     monkeypatch.setenv("SOME_TOKEN", SECRETS["variable"])
+    monkeypatch.setattr(logging.getLogger("flowreason"), "propagate", True)
     monkeypatch.setenv("FLOWREASON_RETRIES", "1")
     monkeypatch.setenv("FLOWREASON_MAX_WAIT", "0")
     monkeypatch.delenv("OPENAI_BASE_URL", raising=False)
@@ -244,7 +260,7 @@ def everything(caplog: pytest.LogCaptureFixture) -> None:
 
 def assert_clean(kept: Kept, caplog: pytest.LogCaptureFixture) -> None:
     logged = "\n".join(f"{record.getMessage()} {record.exc_text or ''} {record.args!r}" for record in caplog.records)
-    places = {**kept.left, "log": logged, **{name: raw for name, raw in files_in(kept.folder)}}
+    places = {**kept.left, "log": logged, **dict(files_in(kept.folder))}
     assert {place: found for place, text in places.items() if (found := found_in(text))} == {}
 
 
