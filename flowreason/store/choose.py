@@ -25,6 +25,8 @@ from flowreason.store.sql import SqlStore
 from flowreason.store.tables import MADE_BY_ANOTHER, bring_up
 
 BUSY_MILLISECONDS = 30_000
+PAGE = 1024
+"""Bytes of a page of a new file: small, because what is kept of a step is small, and its last page is half empty."""
 
 _open: dict[tuple[int, str], SqlStore] = {}
 _lock = threading.Lock()
@@ -89,26 +91,29 @@ def _sqlite(url: str) -> SqlStore:
             path.touch(mode=0o600)
     except OSError as error:
         raise StoreError(f"the store {path} cannot be made: {error.strerror}\n{_WAY_OUT}") from error
-    reader, writer = _sqlite_engine(url, "BEGIN"), _sqlite_engine(url, "BEGIN IMMEDIATE")
+    reader, writer = _sqlite_engine(url), _sqlite_engine(url)
+    event.listen(writer, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"))
     store = SqlStore(reader, writer, str(path), explain, near=True)
     _bring_up(writer, str(path), explain)
     return store
 
 
-def _sqlite_engine(url: str, begin: str) -> Engine:
+def _sqlite_engine(url: str) -> Engine:
+    """Connections that begin nothing by themselves: whoever reads takes one look, with one statement."""
     engine = create_engine(
         url, poolclass=QueuePool, connect_args={"check_same_thread": False, "timeout": BUSY_MILLISECONDS / 1000}
     )
 
     @event.listens_for(engine, "connect")
     def _connected(connection: sqlite3.Connection, _record: Any) -> None:
-        connection.isolation_level = None  # the driver begins nothing by itself
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", f"busy_timeout={BUSY_MILLISECONDS}"):
+        connection.isolation_level = None
+        for pragma in (
+            f"page_size={PAGE}",
+            "journal_mode=WAL",
+            "synchronous=FULL",
+            f"busy_timeout={BUSY_MILLISECONDS}",
+        ):
             connection.execute(f"PRAGMA {pragma}").close()
-
-    @event.listens_for(engine, "begin")
-    def _begun(connection: Any) -> None:
-        connection.exec_driver_sql(begin)
 
     return engine
 
@@ -126,7 +131,8 @@ def _postgresql(url: str) -> SqlStore:
         raise ConfigError(f"this is no URL of a database: {error}") from None
     place = place.replace("+psycopg", "")
     explain = _explainer(place)
-    store = SqlStore(engine, engine, place, explain, near=False)
+    reader = engine.execution_options(isolation_level="AUTOCOMMIT")
+    store = SqlStore(reader, engine, place, explain, near=False)
     _bring_up(engine, place, explain)
     return store
 

@@ -48,7 +48,6 @@ TEXTS = Table(
     META,
     Column("hash", _KEY, primary_key=True),
     Column("text", AnyText, nullable=False),
-    sqlite_with_rowid=False,
 )
 
 ANSWERS = Table(
@@ -59,7 +58,6 @@ ANSWERS = Table(
     Column("reply", AnyText, nullable=False),
     Column("created", Float, nullable=False),
     Index("answers_by_scope", "scope"),
-    sqlite_with_rowid=False,
 )
 """`scope` is empty for replies that are everybody's, else the family of runs that drew it."""
 
@@ -74,7 +72,6 @@ OUTCOMES = Table(
     Column("node", AnyText, nullable=False),
     Column("key", _KEY, nullable=False),
     Column("value", AnyText, nullable=False),
-    sqlite_with_rowid=False,
 )
 """`place` is a hash of frame and node, because the name of a deep frame is longer than what an index takes."""
 
@@ -85,7 +82,6 @@ EVENTS = Table(
     Column("session", Integer, primary_key=True, autoincrement=False),
     Column("seq", Integer, primary_key=True, autoincrement=False),
     Column("events", AnyText, nullable=False),
-    sqlite_with_rowid=False,
 )
 
 
