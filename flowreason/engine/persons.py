@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from flowreason.engine import inline
 from flowreason.engine.frames import Frame
+from flowreason.engine.ledger import Ledger, digest
 from flowreason.engine.pending import Pending
 from flowreason.records import Outcome
 from flowreason_dsl.types import Type
@@ -31,9 +33,10 @@ class Persons:
         worker, node = self._worker, frame.plan.nodes[i].id
         worker.caller.budget.permit()
         ledger = worker.ledger
-        known = None if ledger is None else ledger.at(frame.path, node, kind, part)
-        if known is not None and isinstance(known.value, Mapping):
-            return str(known.value["is"])
+        place = Outcome(frame.path, node, kind, part, digest(text, str(type)) if kind == "person" else "")
+        known = None if ledger is None else self._known(ledger, place)
+        if known is not None:
+            return known
         worker.host.tell("person.asked", frame, i, {"question": text, "type": str(type), "kind": kind, "part": part})
         if worker.environment.ask_user is None:
             if ledger is None:
@@ -44,6 +47,17 @@ class Persons:
         said = worker.environment.ask_user(text, str(type))
         reply = await said if inspect.isawaitable(said) else said
         if ledger is not None:
-            await ledger.commit(Outcome(frame.path, node, kind, part, value={"is": reply}))
+            await ledger.commit(replace(place, value={"is": reply}))
         worker.host.tell("person.answered", frame, i, {"text": reply})
         return reply
+
+    @staticmethod
+    def _known(ledger: Ledger, place: Outcome) -> str | None:
+        """What the person has said: here, or to the same question in the run that this one was made from."""
+        own = ledger.at(place.frame, place.node, place.kind, place.part)
+        known = own or (ledger.take(place.kind, place.key, place.frame, place.node) if place.key else None)
+        if known is None or not isinstance(known.value, Mapping):
+            return None
+        if own is None or own.key != place.key:  # whoever goes on from this run finds it by the question
+            ledger.note(replace(place, value=known.value))
+        return str(known.value["is"])

@@ -313,6 +313,19 @@ def test_what_does_not_need_the_person_is_done_before_the_run_waits(store: str) 
     assert provider.count == 10
 
 
+def test_a_run_that_is_made_from_another_asks_the_person_nothing_anew(store: str) -> None:
+    flow = fr.loads('flow f() -> text { a = ask "A" b = ask user "B?" c = ask user "C {a}?" answer "{a} {b} {c}" }')
+    provider = Counting()
+    run = flow.run(provider=provider, store=store).run_id
+    fr.resume(run, answers="x", provider=provider, store=store)
+    ended = fr.resume(run, answers="y", provider=provider, store=store)
+    again = fr.rerun(ended.run_id, provider=provider, store=store)
+    assert (again.answer, provider.count) == (ended.answer, 1)
+    assert events_of(fr.replay(again.run_id, store=store)) == events_of(again)
+    forked = fr.fork(again.run_id, "a", "other", provider=provider, store=store)
+    assert [p.question for p in forked.pending] == ["C other?"]
+
+
 def test_an_answer_names_a_step_that_asks(store: str) -> None:
     waiting = fr.loads('flow f() -> text { a = ask user "A?" b = ask user "B?" answer "{a}{b}" }')
     run = waiting.run(provider=Counting(), store=store)
