@@ -41,9 +41,8 @@ class World:
             return mine
 
         def reply(request: fr.Request) -> str:
-            question = request.messages[-1].content
-            self.paid.append(f"{plain_question(question)}#{request.sample}")
-            return str(reckoned(plain_question(question)))
+            self.paid.append(request.key())
+            return str(reckoned(plain_question(request.messages[-1].content)))
 
         self.tools = [note]
         self.provider = fr.ScriptedProvider(reply, latency=lambda _: chance.random() * 0.002)
