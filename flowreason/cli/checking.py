@@ -51,9 +51,9 @@ def check_files(files: Sequence[Path], tools: Path | None, format_: str, *, fix:
     checked = [_check(file, texts[file], found, fix) for file in texts]
     if piped:
         sys.stdout.write(checked[0].source.text)
-        output.note(_text(checked, sys.stderr))
+        output.note(_text(checked, sys.stderr), coloured=True)
     elif format_ == "text":
-        output.emit(_text(checked, sys.stdout))
+        output.emit(_text(checked, sys.stdout), coloured=True)
     else:
         output.emit(json.dumps(_data(checked) if format_ == "json" else _sarif(checked), ensure_ascii=False))
     for each in checked:

@@ -1,18 +1,30 @@
 """Where output goes: the answer on stdout, plain; everything else on stderr.
 
 Invariant: stdout holds nothing but what a program would read; colours only where a person looks and `NO_COLOR` is
-unset.
+unset. What others wrote moves no cursor and turns no line around: where a person looks, control characters are shown as
+what they are, marks without a meaning.
 """
 
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import sys
 from typing import TYPE_CHECKING, TextIO
 
 if TYPE_CHECKING:
     from rich.console import Console
+
+
+_CONTROLS = "\x00-\x08\x0b-\x1a\x1c-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069"
+_CONTROL = re.compile(f"[{_CONTROLS}\x1b]")
+_BUT_COLOURS = re.compile(rf"[{_CONTROLS}]|\x1b(?!\[[0-9;]*m)")
+
+
+def visible(text: str, *, coloured: bool = False) -> str:
+    """Text for a terminal: lines and tabs stay, and where we have coloured it ourselves, colours; no other control."""
+    return (_BUT_COLOURS if coloured else _CONTROL).sub("\ufffd", text)
 
 
 def use_utf8() -> None:
@@ -23,15 +35,16 @@ def use_utf8() -> None:
             reconfigure(encoding="utf-8", errors="backslashreplace")
 
 
-def emit(text: str) -> None:
-    """Write a text to stdout, ending with one newline."""
+def emit(text: str, *, coloured: bool = False) -> None:
+    """Write a text to stdout, ending with one newline; as it is where a program reads it."""
+    text = visible(text, coloured=coloured) if sys.stdout.isatty() else text
     sys.stdout.write(text if text.endswith("\n") else text + "\n")
     sys.stdout.flush()
 
 
-def note(text: str) -> None:
+def note(text: str, *, coloured: bool = False) -> None:
     """Write a line to stderr."""
-    print(text, file=sys.stderr, flush=True)
+    print(visible(text, coloured=coloured), file=sys.stderr, flush=True)
 
 
 def complain(text: str, prefix: str = "error: ") -> None:

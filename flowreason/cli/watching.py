@@ -134,9 +134,7 @@ _SHORT = {"y": "yes", "n": "no"}
 
 def safe_lines(text: str) -> str:
     """Text for the terminal, its lines kept, without control characters."""
-    from flowreason.view.text import clean
-
-    return clean(text)
+    return output.visible(text)
 
 
 def _line(event: Event) -> str | None:
