@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from flowreason.flow import Flow, load, loads, loads_graph
     from flowreason.ports import Message, ModelInfo, Provider, Reply, Request, Usage
     from flowreason.providers import Recorded, Recorder, ScriptedProvider
+    from flowreason.providers.only import OnlyModels
     from flowreason.providers.openai import OpenAIProvider
     from flowreason.records import RunInfo
     from flowreason.replaying import replay, replay_async
@@ -71,6 +72,7 @@ _HOMES = {
     "flowreason.flow": ("Flow", "load", "loads", "loads_graph"),
     "flowreason.ports": ("Message", "ModelInfo", "Provider", "Reply", "Request", "Usage"),
     "flowreason.providers": ("Recorded", "Recorder", "ScriptedProvider"),
+    "flowreason.providers.only": ("OnlyModels",),
     "flowreason.providers.openai": ("OpenAIProvider",),
     "flowreason.records": ("RunInfo",),
     "flowreason.replaying": ("replay", "replay_async"),
@@ -103,6 +105,7 @@ __all__ = [
     "Message",
     "ModelInfo",
     "NodeError",
+    "OnlyModels",
     "OpenAIProvider",
     "Pending",
     "Provider",

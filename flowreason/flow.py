@@ -44,6 +44,9 @@ if TYPE_CHECKING:
 Tools = Iterable[Tool[..., Any] | Callable[..., Any]]
 Confirm = Callable[[Any, Limits], bool]
 
+MOST_USED = 4_000_000
+"""Bytes of a file that `use` names."""
+
 
 def load(path: str | PathLike[str], *, tools: Tools = ()) -> Flow:
     """A flow from a file. Raises `UsageError` for a file that cannot be read, `FlowSyntaxError` or `FlowCheckError`."""
@@ -123,9 +126,16 @@ class _Loader:
         self.files: dict[str, str] = {}
 
     def __call__(self, path: str) -> Tree:
-        place = (self.root / path).resolve()
+        try:
+            place = (self.root / path).resolve()
+        except RuntimeError:  # what older Pythons say of links that lead to one another
+            raise ValueError("its links lead in a circle") from None
         if not place.is_relative_to(self.root):
             raise ValueError(f"it leads out of {self.root}; put the file inside that folder")
+        if place.exists() and not (place.is_file() or place.is_dir()):
+            raise ValueError("it is a device or a pipe, and a file is needed")
+        if place.is_file() and place.stat().st_size > MOST_USED:
+            raise ValueError(f"it is larger than {MOST_USED:,} bytes, which no flow is")
         try:
             self.files[path] = text = read_text(place)
             return parse(text, path)
