@@ -208,16 +208,29 @@ def answer_from(data: Any) -> tuple[str, Reply]:
     )
 
 
-_KINDS = frozenset({"ask", "lacking", "python", "tool", "emulate", "person", "consent", "became", "begun", "vote"})
+_NEEDS: Mapping[str, frozenset[str]] = {
+    "python": frozenset({"is", "again"}),
+    "tool": frozenset({"is", "opaque", "error"}),
+    **dict.fromkeys(("person", "consent", "became"), frozenset({"is"})),
+}
+"""What the value of an outcome of some kind says, one of them; of any other: what it is, or where it is read."""
+_OF_ANY = frozenset({"is", "read"})
 
 
 def outcome_from(data: Any) -> Outcome:
-    """What came of a step."""
+    """What came of a step. That an effect was begun has no value."""
     checks: dict[str, Check] = {
         "frame": is_name, "node": is_name, "kind": lambda value: is_text(value) and len(value) <= 40,
         "part": lambda value: is_count(value) and value < 2**31, "key": is_key_or_none, "value": is_kept,
     }  # fmt: skip
-    return Outcome(**fields(data, "an outcome", checks))
+    found = Outcome(**fields(data, "an outcome", checks))
+    if found.kind != "begun" and not (isinstance(found.value, dict) and found.value.keys() & _needed(found.kind)):
+        misshapen(f"the value of an outcome of the kind {found.kind!r} has another form")
+    return found
+
+
+def _needed(kind: str) -> frozenset[str]:
+    return _NEEDS.get(kind, _OF_ANY)
 
 
 def is_kept(data: Any) -> bool:
@@ -307,6 +320,8 @@ def check_event(kind: Any, frame: Any, node: Any, time: Any, data: Any) -> None:
     for name in _NEEDED.get(kind, ()):
         if data.get(name) is None:
             misshapen(f"an event {kind} lacks {name}")
+    if kind == "node.unanswered" and "money" not in data:  # it may be unknown, and is then told as such
+        misshapen("an event node.unanswered lacks money")
     for name, value in data.items():
         if kind != "price" and value is not None and name in _TYPES and not _TYPES[name](value):
             misshapen(f"{name} of an event {kind[:40]} has another type")

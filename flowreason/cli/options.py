@@ -29,7 +29,7 @@ Limit = Annotated[
 ]
 Record = Annotated[
     Path | None,
-    typer.Option("--record", metavar="FILE", help="Write the model's replies to a file."),
+    typer.Option("--record", metavar="FILE", help="Write the replies to a file, asking for each anew."),
 ]
 Replay = Annotated[
     Path | None, typer.Option("--replay", metavar="FILE", help="Take the replies from such a file; no key needed.")

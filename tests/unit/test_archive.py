@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
-from collections.abc import Callable
+import random
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 import flowreason as fr
+from flowreason.view.run_tree import run_tree
+from flowreason.view.terminal import plain_line
 from tests.keeping import Counting, events_of
 from tests.unit.test_kept_runs import CUT, EARLY, EMULATED, EVERYTHING, said, tools
 
@@ -210,3 +214,60 @@ def test_a_file_whose_events_do_not_fit_its_flow_is_told_when_it_is_looked_at(li
     run = fr.import_run(path, store=stores[1])
     with pytest.raises(fr.JournalMismatch):
         fr.replay(run, store=stores[1])
+
+
+JUNK: list[Any] = [
+    None, True, -1, 0, 2**40, 1.5, "", "f", "a", "\x1b[2J", [], {}, [1], {"$": "set", "of": [[1]]}, {"$": "dict", "of": [1]},
+    {"$": "kept", "of": "z"}, {"$": "timedelta", "of": [10**9, 1, 1]}, {"$": "reply", "of": ["a" * 64, 0, 5]}, {"is": 1},
+    {"read": "a" * 64, "think": True, "structured": False}, "node.done", {"a": {"b": [None]}},
+]  # fmt: skip
+
+
+def places(data: Any, place: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """Every place in JSON data but the whole."""
+    inner = data.items() if isinstance(data, dict) else enumerate(data) if isinstance(data, list) else ()
+    for name, each in inner:
+        yield (*place, name)
+        yield from places(each, (*place, name))
+
+
+def spoiled(lines: list[dict[str, Any]], chance: random.Random) -> list[dict[str, Any]]:
+    """An export in which one place is something else, gone, or there twice."""
+    made: Any = json.loads(json.dumps(lines))
+    *way, last = chance.choice(list(places(made)))
+    inner = made
+    for name in way:
+        inner = inner[name]
+    match chance.choice(["other", "other", "gone", "twice"]):
+        case "gone":
+            del inner[last]
+        case "twice" if isinstance(inner, list):
+            inner.insert(last, chance.choice(inner))
+        case _:
+            inner[last] = chance.choice(JUNK)
+    return made
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_spoiled_export_is_refused_or_every_use_of_it_is_told_without_a_traceback(
+    seed: int, lines, stores, tmp_path: Path
+) -> None:
+    chance, path = random.Random(seed), tmp_path / "spoiled.jsonl"
+    _, given = tools()
+    taken = 0
+    for _ in range(60):
+        path.write_text("".join(json.dumps(line) + "\n" for line in spoiled(lines, chance)))
+        try:
+            run = fr.import_run(path, store=stores[1])
+        except fr.UsageError as error:
+            assert len(str(error).splitlines()) <= 3
+            continue
+        taken += 1
+        with contextlib.suppress(fr.FlowreasonError):
+            again = fr.replay(run, store=stores[1])
+            assert run_tree(again.graph, again.events)
+            assert [plain_line(event) for event in again.events] and again.draw("svg")
+        for use in fr.rerun, fr.resume:
+            with contextlib.suppress(fr.FlowreasonError):
+                use(run, provider=Counting(said), tools=given, store=stores[1])
+    assert taken

@@ -163,6 +163,28 @@ def test_the_tree_shows_states_rounds_and_totals_in_written_order() -> None:
     assert lines[-1] == "2 calls · 1 shared · 150 tokens · $0.0020 · 3.3 s"
 
 
+def test_what_was_known_before_is_free_and_what_waits_for_the_server_says_so_while_it_does() -> None:
+    events = [
+        Event(0, 0.0, "run.started", data={"entry": "best"}),
+        Event(1, 0.0, "node.started", "best", "deepest"),
+        Event(2, 0.1, "node.wait", "best", "deepest", {"for": "rate", "seconds": 3.0, "sample": 0}),
+    ]
+    now = [0.0]
+    live = LiveFlow(lakes(), clock=lambda: now[0])
+    for event in events:
+        live.on_event(event)
+    assert any("waits for the rate limit, about 3.0 s" in line for line in shown(live))
+    now[0] = 5.0
+    assert not any("waits for" in line for line in shown(live))
+    used = {"text": "Baikal", "prompt_tokens": 0, "completion_tokens": 0, "calls": 0, "money": 0.0}
+    live.on_event(Event(3, 0.2, "node.reply", "best", "deepest", {**used, "shared": True, "cached": True, "sample": 0}))
+    live.on_event(Event(4, 0.2, "node.done", "best", "deepest", {"value": "Baikal"}))
+    live.on_event(Event(5, 0.3, "run.exhausted", data={"limit": "calls", "allowed": 3}))
+    assert any("deepest" in line and "· free" in line for line in shown(live))
+    assert shown(live)[-1].startswith("0 calls · 1 free · 0 tokens")
+    assert shown(live)[-1].endswith("the limit calls=3 is reached")
+
+
 def test_sub_flows_that_were_not_called_take_no_room() -> None:
     assert not any("deepest" in line for line in shown(followed(a_run()[:4])))
 
