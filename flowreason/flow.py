@@ -23,6 +23,7 @@ from flowreason.graph.bounds import ZERO
 from flowreason.graph.lower import lower
 from flowreason.graph.model import Graph
 from flowreason.graph.ops import Input
+from flowreason.handed_on import handed_on
 from flowreason.keeping import DEFAULT, Keeper, OnRun, Where, keeping, store_at
 from flowreason.listening import listening
 from flowreason.ports import Provider, Sandbox
@@ -341,4 +342,5 @@ async def _priced_and_run(
         )
         journal.say("run.failed", {"error": str(error), "error_kind": "limit"})
         return RunResult("limit", None, error, tuple(journal.events))
+    environment = session.handing_on(environment, handed_on(flow.checked, flow.graph))
     return await Run(flow.graph, environment, journal, session.budget, session.caller).run(inputs)

@@ -16,6 +16,7 @@ from flowreason.errors import FlowreasonError, JournalMismatch, LimitExceeded, N
 from flowreason.flow import Flow
 from flowreason.graph.lower import lower
 from flowreason.graph.model import Graph
+from flowreason.handed_on import handed_on
 from flowreason.keeping import DEFAULT, Where
 from flowreason.kept_events import last_session, long_events
 from flowreason.ports import PythonTask, Sandbox, SandboxLimits, SandboxSession
@@ -107,7 +108,7 @@ def _references(data: Any) -> list[str]:
 
 
 def _loader(plan: Plan, flow: Flow) -> Callable[[str], Graph]:
-    tools = dict(flow.checked.tools)
+    tools = handed_on(flow.checked, flow.graph)
 
     def load(text: str) -> Graph:
         return lower(check(parse(text, "<run>"), tools=tools))

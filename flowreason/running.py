@@ -139,6 +139,10 @@ class Session:
             approve=approve,
         )
 
+    def handing_on(self, environment: Environment, tools: Mapping[str, ToolDef]) -> Environment:
+        """The same, where flows that are written or run inside of the flow may call these tools alone."""
+        return replace(environment, compiler=RuntimeCompiler(self.provider, list(tools.values()), self.may_ask))
+
     @contextlib.asynccontextmanager
     async def head_start(
         self, environment: Environment, journal: Journal, known: Mapping[str, Any], wanted: bool
