@@ -9,6 +9,7 @@ import io
 import json
 import logging
 import os
+import re
 import subprocess
 import sys
 import traceback
@@ -524,6 +525,43 @@ def descendants(process: int) -> Iterator[int]:
         for child in map(int, path.read_text().split()):
             yield child
             yield from descendants(child)
+
+
+# --- what is promised ---
+
+
+@pytest.mark.parametrize("status", [301, 302, 307, 308])
+def test_a_key_follows_no_redirect(status: int) -> None:
+    with Server() as other, Server() as server:
+        server.always(lambda exchange: exchange.send("", status, {"Location": f"{other.url}/chat/completions"}))
+        provider = fr.OpenAIProvider("heron", base_url=server.url, api_key=SECRETS["key"], retries=0)
+        assert not fr.loads(FAILING).run(q="x", provider=provider, store=None).ok
+        assert server.requests
+        assert other.requests == []
+
+
+@pytest.mark.skipif(os.name != "posix", reason="other systems have no such modes")
+def test_the_file_of_runs_is_for_its_owner_alone(tmp_path: Path) -> None:
+    before = os.umask(0)
+    try:
+        place = tmp_path / "new" / "runs.db"
+        fr.loads("flow f() -> any { answer 1 }").run(provider=fr.ScriptedProvider({}), store=str(place))
+        modes = {path.name: path.stat().st_mode & 0o077 for path in [place.parent, *place.parent.iterdir()]}
+    finally:
+        os.umask(before)
+        close_stores()
+    assert len(modes) > 1
+    assert set(modes.values()) == {0}, modes
+
+
+def test_every_test_that_a_promise_names_is_there() -> None:
+    promises = (ROOT / "SECURITY.md").read_text("utf-8")
+    tests = "\n".join(path.read_text("utf-8") + path.stem for path in (ROOT / "tests").rglob("test_*.py"))
+    named = set(re.findall(r"\btest_\w+", promises))
+    assert len(named) > 15
+    assert {
+        name for name in named if f"def {name}(" not in tests and not list(ROOT.rglob(f"tests/*/{name}.py"))
+    } == set()
 
 
 # --- the test itself ---
