@@ -14,7 +14,7 @@ from contextlib import asynccontextmanager
 from functools import partial
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Engine, bindparam, delete, select, update
+from sqlalchemy import Connection, Engine, bindparam, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError
 
@@ -22,6 +22,7 @@ from flowreason.errors import FlowreasonError, RunBusy, StoreError, UsageError
 from flowreason.ports import Reply
 from flowreason.records import Batch, Claim, Note, Outcome, Plan, RunInfo, Standing, Text, WholeRun
 from flowreason.store import living, rows
+from flowreason.store.forgetting import forget, works
 from flowreason.store.owner import myself, state_of
 from flowreason.store.tables import ANSWERS, EVENTS, OUTCOMES, RUNS, TEXTS
 from flowreason.store.taking_in import take_in
@@ -192,7 +193,7 @@ class SqlStore:
 
     async def _infos(self, found: Sequence[Any]) -> list[RunInfo]:
         texts = await self.texts({row[name] for row in found for name in ("flow", "inputs")})
-        return [rows.run_from(dict(row), texts, alive=self._works(row["id"], row["owner"])) for row in found]
+        return [rows.run_from(dict(row), texts, alive=works(row["id"], row["owner"])) for row in found]
 
     async def outcomes(self, run: str) -> list[Outcome]:
         query = select(OUTCOMES).where(OUTCOMES.c.run == run)
@@ -223,16 +224,7 @@ class SqlStore:
         return str(await self._writer.settled(Job([], work=work)))
 
     async def delete(self, runs: Iterable[str]) -> None:
-        ids = list(runs)
-
-        def forget(connection: Connection) -> None:
-            families = set(connection.execute(select(RUNS.c.family).where(RUNS.c.id.in_(ids))).scalars())
-            for table, column in ((EVENTS, EVENTS.c.run), (OUTCOMES, OUTCOMES.c.run), (RUNS, RUNS.c.id)):
-                connection.execute(delete(table).where(column.in_(ids)))
-            left = set(connection.execute(select(RUNS.c.family).where(RUNS.c.family.in_(families))).scalars())
-            connection.execute(delete(ANSWERS).where(ANSWERS.c.scope.in_(families - left)))
-
-        await self._writer.settled(Job([], work=forget))
+        await self._writer.settled(Job([], work=partial(forget, ids=list(runs))))
 
     async def close(self) -> None:
         await asyncio.to_thread(self.close_now)
@@ -244,12 +236,6 @@ class SqlStore:
             engine.dispose()
 
     # --- inside ---
-
-    @staticmethod
-    def _works(run: str, owner: str) -> bool:
-        """Whether somebody is at work at a run, as far as is known."""
-        state = state_of(owner)
-        return living.works_at(run) if state == "myself" else state != "gone"
 
     async def _read(self, find: Callable[[Connection], T]) -> T:
         return self._find(find) if self._near else await asyncio.to_thread(self._find, find)
