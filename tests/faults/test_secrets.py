@@ -287,7 +287,7 @@ def test_a_run_leaves_no_secret_behind(
 
 def test_what_a_user_asks_is_theirs_and_stays_as_it_is(tmp_path: Path) -> None:
     """A text that looks like a key, in a question and in a reply, is material: only what we hold ourselves is hidden."""
-    theirs = "sk-somebody-elses-0123456789"
+    theirs = "sk-canary-of-somebody-else-0123456789"
     with Server(f"It is {theirs}.") as server:
         provider = fr.OpenAIProvider("heron", base_url=server.url, api_key=SECRETS["key"])
         result = fr.loads('flow f(q: text) -> text { answer ask "Whose is {q}?" }').run(
