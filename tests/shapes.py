@@ -68,6 +68,8 @@ ROWS: dict[str, tuple[str, Row, str]] = {
     "types with names": ("", lambda i: f"type T{i} = {{a: int, b: T{i - 1}}}" if i else "type T0 = int",
                          "flow f(a: T9) { answer a }"),
     "types that are none": ("", lambda i: "class A { a: {", "flow f() { answer 1 }"),
+    "settings without with": (HEAD, lambda i: f'x{i} = ask "a" temperature=0.5', TAIL),
+    "records for dicts": (HEAD, lambda i: f"x{i}: {{str: int}} = ask \"a\"", TAIL),
     "comments": (HEAD, lambda i: f"x = 1 # note {i}", TAIL),
 }  # fmt: skip
 

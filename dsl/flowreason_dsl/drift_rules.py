@@ -17,12 +17,13 @@ from flowreason_dsl import (
     drift_indentation,
     drift_python,
     drift_questions,
+    drift_settings,
     drift_statements,
     drift_types,
     drift_unclosed,
     drift_values,
 )
-from flowreason_dsl.words import STRINGS
+from flowreason_dsl.words import SETTINGS, STRINGS
 
 if TYPE_CHECKING:
     from flowreason_dsl.reading import Reading
@@ -32,6 +33,7 @@ _AT_FAULT = (
     *drift_headers.AT_FAULT,
     *drift_unclosed.AT_FAULT,
     *drift_questions.AT_FAULT,
+    *drift_settings.AT_FAULT,
     *drift_values.AT_FAULT,
     *drift_python.AT_FAULT,
     *drift_foreign.AT_FAULT,
@@ -40,6 +42,7 @@ _AT_FAULT = (
 )
 _BEFORE = (
     *drift_types.BEFORE,
+    *drift_settings.BEFORE,
     *drift_foreign.BEFORE,
     *drift_python.BEFORE,
     *drift_headers.BEFORE,
@@ -47,7 +50,7 @@ _BEFORE = (
     *drift_statements.BEFORE,
 )
 
-_TELLING = frozenset({"null", "undefined", "nil", "switch", "select", "when"})
+_TELLING = frozenset({"null", "undefined", "nil", "switch", "select", "when", *SETTINGS})
 """Names at which a rule looks, whatever stands behind them."""
 
 _BEHIND = frozenset({"ASK", "SOLVE", "EMULATE", "NAME", "LSQB", "LPAR", "LBRACE", "VBAR", "CODE"})
@@ -63,6 +66,8 @@ def before(at: Reading) -> bool:
         telling = (
             at.kind(at.at + 1) in _BEHIND or at.tokens[at.at + 1].value == "<" or at.tokens[at.at].value in _TELLING
         )
+    elif kind == "LBRACE":
+        telling = at.kind(at.at + 1) == "LSQB"
     elif kind == "IF":
         telling = not at.begins_line(at.at)
     else:

@@ -74,10 +74,25 @@ def array(at: Reading) -> Change | None:
     return Change(at.at, at.at + 3, new, fixed(found, f"write `{right}`", span, right))
 
 
+def keyed(at: Reading) -> Change | None:
+    """`{[key: string]: number}`."""
+    row, end = at.machine.row(), closing(at, at.at)
+    if "SCALAR" not in row or "NAME" in row or end is None:
+        return None
+    if kinds(at, at.at, 4) != ["LBRACE", "LSQB", "NAME", "COLON"] or kinds(at, at.at + 5, 2) != ["RSQB", "COLON"]:
+        return None
+    inner = at.tokens[at.at + 7 : end]
+    held = at.source.text[inner[0].start : inner[-1].end] if inner else ""
+    span, right = at.span_between(at.at, end), f"dict[{mend.TYPES.get(held, held)}]"
+    found = Diagnostic("type-form", "values by text are written `dict[T]`", span)
+    new = [_as(here(at), "NAME", "dict"), _as(here(at), "LSQB", "["), *inner, _as(token(at, end), "RSQB", "]")]
+    return Change(at.at, end + 1, new, fixed(found, f"write `{right}`", span, right))
+
+
 def _angle(at: Reading, first: int) -> int | None:
     """The `>` that closes a `<`, on its line."""
     place = first + 1
-    while place - first < 12 and not at.begins_line(place):
+    while place - first < 60 and not at.begins_line(place):
         if token(at, place).value == ">":
             return place
         place += 1
@@ -159,4 +174,4 @@ def _members(at: Reading, first: int, last: int) -> list[tuple[int, int]]:
     return out
 
 
-BEFORE = (one_of_several, in_angles, array)
+BEFORE = (one_of_several, in_angles, array, keyed)

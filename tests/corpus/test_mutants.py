@@ -16,7 +16,7 @@ from flowreason_dsl.syntax import Flow
 
 TEXTS = [path.read_text(encoding="utf-8") for path in sorted(Path(__file__).parent.glob("*/*.flow"))]
 WORD = re.compile(r"```.*?```|`[^`]*`|\"[^\"]*\"|\w+|->|[^\s\w]|\s+", re.DOTALL)
-ROUNDS = 60
+ROUNDS = 80
 
 
 def mutant(rng: random.Random) -> str:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 
+from flowreason_dsl.check.astray import records_for_dicts, settings_without_with
 from flowreason_dsl.check.doubts import Doubts
 from flowreason_dsl.check.findings import Enough, Findings
 from flowreason_dsl.check.limits import too_much
@@ -136,6 +137,8 @@ def _walk(flow: Flow, program: Program, findings: Findings, walk: Walk) -> dict[
     types = {}
     for name, each in program.flows.items():
         findings.source = program.sources[name]
+        settings_without_with(each, findings)
+        records_for_dicts(each, findings)
         types[name] = walk(each, program, findings).run()
     _calls(flow, program, calls, findings)
     return types

@@ -100,6 +100,8 @@ def unused_values(made: list[Made], spared: set[str], used: set[int], findings: 
         name = each.assign.name.text
         if each.step in used or each.effects or name.startswith("_") or name in spared:
             continue
+        if each.assign.name.span in findings.told:
+            continue
         if name not in names or isinstance(each.assign.value.value, Ask | Call | Solve):
             _unused(each.assign, findings)
 

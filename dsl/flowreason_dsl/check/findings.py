@@ -26,7 +26,8 @@ class Enough(Exception):
 class Findings:
     """A growing list of diagnostics; `source` is the file that is being checked.
 
-    `spared` are flows that are not called unused, because the call that was meant is reported already.
+    `spared` are flows that are not called unused, because the call that was meant is reported already; `told` are
+    places of which enough is said.
     """
 
     def __init__(self, source: Source, doubts: Doubts | None = None) -> None:
@@ -35,6 +36,7 @@ class Findings:
         self.source = source
         self.found: list[Diagnostic] = []
         self.spared: set[str] = set()
+        self.told: set[Span] = set()
         self._mended: set[tuple[str, int]] = set()
         self._seen: set[tuple[str, str, Span]] = set()
         self._errors = 0

@@ -155,6 +155,8 @@ class Statements(Unreadable):
                 raise TypeError("edges are checked with their block")
 
     def _dead(self, before: Statement, statement: Statement) -> None:
+        if statement.span in self.findings.told:
+            return
         label = Label(before.span, "nothing goes on after this")
         message = "this never runs"
         self.findings.add("code-dead", message, statement.span, labels=[label], help="leave it out, or put it before")

@@ -81,6 +81,17 @@ ENTRIES: tuple[Entry, ...] = (
         """,
         "Leave the temperature out, or take one sample.",
     ),
+    warning(
+        "setting-astray",
+        "What looks like a setting stands behind a question without `with`, and is a step that nothing reads.",
+        """
+        flow poem(theme: text) -> text {
+          lines = ask "A poem on {theme}." temperature=0.9
+          answer lines
+        }
+        """,
+        "Write `with` before it.",
+    ),
     error(
         "setting-for-person",
         "A setting of models stands with a question to a person.",

@@ -32,6 +32,17 @@ ENTRIES: tuple[Entry, ...] = (
         'flow ages(years: dict[int, text]) -> text { answer "{years}" }',
         "Write the type of the values alone: `dict[text]`.",
     ),
+    warning(
+        "type-keyed",
+        "A record has one field, which is called as a type is, and which nothing reads: keys and values may be meant.",
+        """
+        flow ages(story: text) -> text {
+          years: {str: int} = ask "How old are the people in this story? {story}"
+          answer "{years}"
+        }
+        """,
+        "Write `dict[T]`, with the type of the values; keys are always text.",
+    ),
     error(
         "type-mismatch",
         "A value stands where another type is declared: in an assignment, an argument, an answer, a count, an item.",
