@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+import flowreason as fr
 from tests.stores import spot_of
 from tests.worlds import World, undisturbed
 
@@ -60,3 +61,43 @@ def test_wherever_a_run_is_cancelled_it_leaves_nothing_behind_and_goes_on_to_the
             if not met:
                 break
     assert turn > 40, "there were many places to cancel at"
+
+
+# --- equal requests of several runs ---
+
+SHARED = 'flow main(x: text) -> text { answer ask "tell of {x}" with temperature=0 }'
+
+
+class Slow(fr.ScriptedProvider):
+    """A server that takes its time; its replies may be everybody's."""
+
+    origin = "a server"
+
+
+async def several(count: int, stop: tuple[int, ...] = ()) -> tuple[int, list[Any]]:
+    """Runs of one process that ask the same at once, some of which are cancelled: how many requests were sent."""
+    with spot_of() as spot:
+        store, provider = spot.open(), Slow(default="long", latency=0.1)
+        flow = fr.loads(SHARED)
+        runs = [asyncio.ensure_future(flow.run_async(x="x", provider=provider, store=store)) for _ in range(count)]
+        await asyncio.sleep(0.06)
+        for number in stop:
+            runs[number].cancel()
+        found = await asyncio.gather(*runs, return_exceptions=True)
+        again = await flow.run_async(x="x", provider=provider, store=store)
+        assert again.answer == "long"
+        return len(provider.requests), found
+
+
+def test_equal_requests_of_several_runs_of_a_process_are_sent_once() -> None:
+    sent, found = asyncio.run(several(6))
+    assert sent == 1 and [each.answer for each in found] == ["long"] * 6
+    assert sum(each.usage.calls for each in found) == 1
+
+
+@pytest.mark.parametrize("stop", [(0,), (1,), (0, 1, 2), (3, 2, 1), (0, 1, 2, 3, 4)])
+def test_whoever_of_several_runs_is_cancelled_loses_the_reply_for_no_other(stop: tuple[int, ...]) -> None:
+    sent, found = asyncio.run(several(6, stop))
+    assert sent == 1
+    for number, each in enumerate(found):
+        assert isinstance(each, asyncio.CancelledError) if number in stop else each.answer == "long"
