@@ -145,8 +145,8 @@ class Writer:
                 for claim in living:
                     if claim.error is None and not self._beat(connection, claim):
                         claim.error = _lost(claim)
-        except DBAPIError:
-            pass  # whoever writes next meets the same, and says so
+        except Exception:  # noqa: BLE001, S110 - whoever writes next meets the same, and is told; the thread must live
+            pass
 
     def _write(self, jobs: list[Job]) -> None:
         """All jobs in one transaction; one by one where that fails for a reason of one of them."""

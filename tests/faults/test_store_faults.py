@@ -392,6 +392,25 @@ def test_a_password_is_in_no_error() -> None:
     assert "canary" not in str(caught.value) and "canary" not in repr(caught.value.__cause__)
 
 
+@in_loop
+async def test_whatever_is_wrong_while_life_is_shown_the_store_goes_on_writing(
+    spot: Spot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(writing, "BEAT_SECONDS", 0.01)
+    store, world, met = spot.open(), World(), []
+
+    def beat(connection: Any, claim: Any) -> bool:
+        met.append(claim)
+        raise ValueError("not of the database")
+
+    monkeypatch.setattr(store._writer, "_beat", beat)
+    claim = await store.begin(fr_plan())
+    await asyncio.sleep(0.1)
+    assert met
+    await asyncio.wait_for(store.commit(claim), 5)
+    assert (await asyncio.wait_for(world.run(store), 20)).value == EXPECTED[0]
+
+
 # --- the clock ---
 
 
