@@ -203,6 +203,7 @@ class Kept:
         self.left["provider"] = repr(provider) + repr(self.settings) + provider.origin
         if result is not None:
             self.left |= shown(result)
+            fr.export_run(result.run_id, self.folder / "exported.jsonl", store=str(self.folder / "runs.db"))
         close_stores()
         return result
 
