@@ -152,36 +152,7 @@ def unless(at: Reading) -> Change | None:
     return Change(at.at, at.at + 2, [made("IF", word, "if"), code_token(condition, inner)], found)
 
 
-_HANDLERS = frozenset({"except", "catch", "finally", "rescue"})
-
-
-def tried(at: Reading, _expected: set[str]) -> Change | None:
-    """`try { … } except { … }`, `try:` … `except:` …"""
-    word = here(at)
-    if word.type != "TRY" or at.kind(at.at + 1) not in ("LBRACE", "COLON"):
-        return None
-    last = _part_end(at, at.at)
-    while last is not None and (token(at, last).value in _HANDLERS or at.kind(last) == "ELSE"):
-        last = _part_end(at, last)
-    if last is None:
-        return None
-    help_ = "what is taken when a step fails stands behind its value: `name = ask … else other`"
-    found = Diagnostic("syntax-python-word", "there is no `try`", word.span, help=help_)
-    return Change(at.at, last, [], found, unread=True)
-
-
-def _part_end(at: Reading, first: int) -> int | None:
-    """The index behind the block of `try` or `except`, in braces or by its indentation."""
-    place = first + 1
-    while at.kind(place) not in ("LBRACE", "COLON", "$END") and not at.begins_line(place):
-        place += 1
-    if at.kind(place) == "LBRACE":
-        end = closing(at, place)
-        return None if end is None else end + 1
-    return _deeper(at, first, place + 1) if at.kind(place) == "COLON" else None
-
-
-def _deeper(at: Reading, first: int, place: int) -> int:
+def deeper(at: Reading, first: int, place: int) -> int:
     """The index behind the lines that are deeper than the line of a token."""
     edge = at.indent(token(at, first))
     while at.kind(place) != "$END" and not (at.begins_line(place) and at.indent(token(at, place)) <= edge):
@@ -196,7 +167,7 @@ def match_by_indentation(at: Reading, _expected: set[str]) -> Change | None:
         return None
     if arm.value != "case" and arm.type not in ("TEXT", "TEMPLATE", "QUOTED", "INT", "TRUE", "FALSE"):
         return None
-    last = _deeper(at, at.statement, at.at + 1)
+    last = deeper(at, at.statement, at.at + 1)
     subject = text_of(at, at.statement + 1, at.at)
     help_ = f'write `match {subject} {{ "a" {{ … }} else {{ … }} }}`'
     message = "a block stands between `{` and `}`, not behind `:`"
@@ -204,5 +175,5 @@ def match_by_indentation(at: Reading, _expected: set[str]) -> Change | None:
     return Change(at.statement, last, [], found, unread=True)
 
 
-AT_FAULT: tuple[Rule, ...] = (switch, tried, match_by_indentation, together, until_behind, then_endif)
+AT_FAULT: tuple[Rule, ...] = (switch, match_by_indentation, together, until_behind, then_endif)
 BEFORE = (unless, switch_as_match)

@@ -15,10 +15,13 @@ from flowreason_dsl import (
     drift_foreign,
     drift_headers,
     drift_indentation,
+    drift_loops,
     drift_python,
     drift_questions,
+    drift_replies,
     drift_settings,
     drift_statements,
+    drift_tries,
     drift_types,
     drift_unclosed,
     drift_values,
@@ -31,18 +34,22 @@ if TYPE_CHECKING:
 _AT_FAULT = (
     *drift_indentation.AT_FAULT,
     *drift_headers.AT_FAULT,
+    *drift_loops.AT_FAULT,
+    *drift_replies.AT_FAULT,
     *drift_unclosed.AT_FAULT,
     *drift_questions.AT_FAULT,
     *drift_settings.AT_FAULT,
     *drift_values.AT_FAULT,
     *drift_python.AT_FAULT,
     *drift_foreign.AT_FAULT,
+    *drift_tries.AT_FAULT,
     *drift_blocks.AT_FAULT,
     *drift_statements.AT_FAULT,
 )
 _BEFORE = (
     *drift_types.BEFORE,
     *drift_settings.BEFORE,
+    *drift_replies.BEFORE,
     *drift_foreign.BEFORE,
     *drift_python.BEFORE,
     *drift_headers.BEFORE,
@@ -71,8 +78,13 @@ def before(at: Reading) -> bool:
     elif kind == "IF":
         telling = not at.begins_line(at.at)
     else:
-        telling = kind in STRINGS and at.kind(at.at - 1) == "ARROW"
+        telling = kind in STRINGS and (at.kind(at.at - 1) == "ARROW" or _is_formatted(at))
     return telling and any((change := rule(at)) is not None and drift.make(at, change) for rule in _BEFORE)
+
+
+def _is_formatted(at: Reading) -> bool:
+    """Whether values are put into the text at hand as Python does."""
+    return at.tokens[at.at + 1].value == "%" or (at.kind(at.at + 1) == "DOT" and at.tokens[at.at + 2].value == "format")
 
 
 def at_fault(at: Reading) -> bool:

@@ -137,7 +137,7 @@ def joined_texts(at: Reading, _expected: set[str]) -> Change | None:
         return None
     pieces, place = [_inside(at, at.at - 1)], at.at
     while token(at, place).value == "+":
-        piece, place = _piece(at, place + 1)
+        piece, place = piece_of_text(at, place + 1)
         pieces.append(piece)
         if piece is None:
             break
@@ -202,7 +202,7 @@ def _inside(at: Reading, place: int) -> str | None:
     return text[1:-1] if text[:1] == '"' != text[1:2] and text[:3] != '"""' and "\n" not in text else None
 
 
-def _piece(at: Reading, place: int) -> tuple[str | None, int]:
+def piece_of_text(at: Reading, place: int) -> tuple[str | None, int]:
     """A piece of a text that is joined, as it stands in a text, and the index behind it."""
     if at.kind(place) in STRINGS:
         return _inside(at, place) if at.source.slice(token(at, place).span) != '""' else "", place + 1

@@ -257,7 +257,7 @@ def bare_python(at: Reading, _expected: set[str]) -> Diagnostic | None:
     written = at.source.slice(span)
     if tried := _TRIED.fullmatch(written):
         return _else_meant(tried, span)
-    said = naked_python.said_in_python(written)
+    said = naked_python.with_values(naked_python.said_in_python(written))
     code = _PYTHON_WORD.sub(lambda word: word[1] or _PYTHON_WORDS[word[0]], said)
     if name := _NAME_IN_BRACES.fullmatch(code):
         fix = Fix(f"write `{name[1]}`", span, name[1])

@@ -27,6 +27,8 @@ _STOPS = frozenset({"LBRACE", "GIVEN", "WITH", "ENSURE", "COMMA", "ELSE", "YIELD
 _WORDS = frozenset({"ASK", "SOLVE", "EMULATE", "RUN", "SAMPLE", "FOR", "BLOCK"})
 _CLOSING = {"LPAR": "RPAR", "LSQB": "RSQB", "LBRACE": "RBRACE"}
 _FOREIGN = re.compile(r"[≥≤≠×÷]|===|!==|&&|\|\||!(?!=)")
+_HOLE = re.compile(r"\{[A-Za-z_]")
+_TEXT = re.compile(r"""(?<![\w"'\\])"(?:[^"\\\n{}]|\{[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*\})*"(?!\s*%|\.format\b|")""")
 _LONGEST = 600
 _MOST_TRIES = 20
 _FARTHEST = 200
@@ -132,6 +134,11 @@ def said_in_python(text: str) -> str:
     """Python that was found, without backticks, and with what other languages write in it said as Python does."""
     text = text.replace("`", "")
     return text if parsed(text) is not None else in_python(text)
+
+
+def with_values(code: str) -> str:
+    """`f"… {name} …"` for `"… {name} …"`, since values are put into the texts of a flow without an `f`."""
+    return _TEXT.sub(lambda found: f"f{found[0]}" if _HOLE.search(found[0]) else found[0], code)
 
 
 def with_quoted_keys(code: str) -> str | None:

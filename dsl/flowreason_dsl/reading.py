@@ -72,6 +72,7 @@ class Reading:
         self.changes = 0
         self.laid_out = False
         self.dashed: set[str] = set()
+        self.rests: set[int] = set()
         self.stuck = (-1, -1)
         self.words_looked_at = 0
         self._faults = 0
