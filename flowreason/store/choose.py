@@ -28,6 +28,9 @@ BUSY_MILLISECONDS = 30_000
 PAGE = 1024
 """Bytes of a page of a new file: small, because what is kept of a step is small, and its last page is half empty."""
 
+WAL_PAGES = 8_000
+"""Pages of what was written last before they are carried over into the file, which waits for the disk twice more."""
+
 _open: dict[tuple[int, str], SqlStore] = {}
 _lock = threading.Lock()
 
@@ -111,6 +114,7 @@ def _sqlite_engine(url: str) -> Engine:
             f"page_size={PAGE}",
             "journal_mode=WAL",
             "synchronous=FULL",
+            f"wal_autocheckpoint={WAL_PAGES}",
             f"busy_timeout={BUSY_MILLISECONDS}",
         ):
             connection.execute(f"PRAGMA {pragma}").close()
