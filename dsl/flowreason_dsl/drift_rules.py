@@ -25,6 +25,7 @@ from flowreason_dsl import (
     drift_types,
     drift_unclosed,
     drift_values,
+    drift_yaml,
 )
 from flowreason_dsl.words import SETTINGS, STRINGS
 
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from flowreason_dsl.reading import Reading
 
 _AT_FAULT = (
+    *drift_yaml.AT_FAULT,
     *drift_indentation.AT_FAULT,
     *drift_headers.AT_FAULT,
     *drift_loops.AT_FAULT,

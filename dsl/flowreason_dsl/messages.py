@@ -29,6 +29,7 @@ _OPERATORS = frozenset(
 _OPEN_ENDED = frozenset({"ASK", "SOLVE", "RUN", "GIVEN", "WITH", "ENSURE", "ELSE", "EQUAL"})
 _BEGINNERS = frozenset({"ANSWER", "BREAK", "YIELD", "IF", "MATCH", "FOR", "WHILE", "REPEAT", "SAMPLE"})
 _PYTHON = frozenset({"def", "from", "import", "class", "async"})
+_SHOWN = 'a flow looks so: `flow name(place: text) -> text { a = ask "… {place} …"  answer ask "… {a} …" }`'
 _DRAWINGS = frozenset({"graph", "flowchart", "digraph", "stateDiagram", "sequenceDiagram"})
 
 
@@ -233,9 +234,9 @@ def _other_language(at: Reading, _expected: set[str]) -> Diagnostic | None:
     elif first.value in _PYTHON or (first.type == "NAME" and second == "EQUAL"):
         message = "this is Python, not a flow"
     elif second == "COLON":
-        message = "this is YAML, not a flow"
+        return Diagnostic("syntax-no-flow", "this is YAML, not a flow", first.span, help=_SHOWN)
     elif first.type in ("LBRACE", "LSQB"):
-        message = "this is JSON, not a flow"
+        return Diagnostic("syntax-no-flow", "this is JSON, not a flow", first.span, help=_SHOWN)
     return _no_flow(message, first.span)
 
 
