@@ -19,6 +19,9 @@ from flowreason.errors import StoreError
 from flowreason.ports import ModelInfo, Reply, Request
 from flowreason.records import Claim, Outcome, Standing, Store
 
+_MOST_KEYS = 64
+"""Requests whose keys are held until they are sent: long prompts should not be held for long."""
+
 Place = tuple[str, str, str, int]
 """Frame, node, kind, part."""
 
@@ -45,6 +48,7 @@ class Ledger:
         self.claim = claim
         self.recorder = Recorder(store, claim)
         self.activity = Activity()
+        self._keys: dict[int, tuple[Request, str]] = {}
         self._origin = origin
         self._share = share and bool(origin)
         self._known: dict[Place, Outcome] = {(o.frame, o.node, o.kind, o.part): o for o in sound(known)}
@@ -58,9 +62,16 @@ class Ledger:
 
     def key(self, request: Request, info: ModelInfo) -> str:
         """A hash of everything that is sent, where to, and which draw it is."""
+        known = self._keys.pop(id(request), None)
+        if known is not None:  # asked for when its step was looked up, and now again that it is sent
+            return known[1]
         sent = request.as_json() | {"model": request.model or info.name, "origin": self._origin}
         raw = json.dumps(sent, sort_keys=True, separators=(",", ":"))
-        return sha256(raw.encode()).hexdigest()
+        key = sha256(raw.encode()).hexdigest()
+        if len(self._keys) >= _MOST_KEYS:
+            self._keys.clear()
+        self._keys[id(request)] = request, key
+        return key
 
     def _scopes(self, request: Request) -> tuple[str, ...]:
         shared = self._share and request.temperature == 0

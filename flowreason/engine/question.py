@@ -49,6 +49,7 @@ class Prompts:
         settings = question.settings
         self.samples = count(settings, "vote") or count(settings, "samples") or 1
         self.think = bool(settings.get("think", False))
+        self._first: Request | None = None
 
     @property
     def thinks(self) -> bool:
@@ -62,6 +63,13 @@ class Prompts:
 
     def request(self, sample: int) -> Request:
         """What is sent for a draw, the first time."""
+        if self._first is None:
+            self._first = self._made()
+        number = self.question.draw * self.samples + sample
+        return self._first if number == self._first.sample else replace(self._first, sample=number)
+
+    def _made(self) -> Request:
+        """The request of the first draw; those of the others differ in their number alone."""
         q, settings = self.question, self.question.settings
         schema = _schema(q.type, self.thinks)
         messages = build(
@@ -84,7 +92,7 @@ class Prompts:
             max_tokens=count(settings, "max_tokens"),
             seed=settings.get("seed"),
             schema=schema,
-            sample=q.draw * self.samples + sample,
+            sample=q.draw * self.samples,
         )
 
     def again(self, request: Request, reply: str, reason: str) -> Request:
