@@ -73,6 +73,8 @@ ROWS: dict[str, tuple[str, Row, str]] = {
     "failures that are caught": (HEAD, lambda i: f"try {{ x{i} = 1 }} catch {{ x{i} = 2 }}", TAIL),
     "methods of replies": (HEAD, lambda i: f'x{i} = ask "a".strip()', TAIL),
     "formats": (HEAD, lambda i: f'x{i} = "a {{}} %s".format(n)', TAIL),
+    "words as names": (HEAD, lambda i: f'in = ask "{{in}}" x{i} = `in + {i}`', TAIL),
+    "steps in YAML": (HEAD, lambda i: f'  - name: x{i}\n    ask: "{{t}}"', TAIL),
     "settings without with": (HEAD, lambda i: f'x{i} = ask "a" temperature=0.5', TAIL),
     "records for dicts": (HEAD, lambda i: f"x{i}: {{str: int}} = ask \"a\"", TAIL),
     "comments": (HEAD, lambda i: f"x = 1 # note {i}", TAIL),

@@ -35,7 +35,7 @@ class Change(NamedTuple):
     first: int
     last: int
     tokens: Sequence[Token]
-    found: Diagnostic
+    found: Diagnostic | None
     unread: bool = False
     """Whether what stands there is left out of the tree as what could not be read."""
 
@@ -64,7 +64,8 @@ def make(at: Reading, change: Change) -> bool:
     at.changes += 1
     at.surplus += surplus(tokens) - surplus(written)
     at.replace(change.first, change.last, tokens)
-    at.tell(change.found)
+    if change.found is not None:
+        at.tell(change.found)
     return True
 
 

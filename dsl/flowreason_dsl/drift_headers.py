@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 from flowreason_dsl import mend
 from flowreason_dsl.diagnostics import Diagnostic
 from flowreason_dsl.drift import STRINGS, Change, Rule, closing, fixed, here, kinds, made, text_of, token
-from flowreason_dsl.grammar import grammar
 from flowreason_dsl.source import Span
 from flowreason_dsl.tokens import Token
 from flowreason_dsl.types import SCALARS
@@ -155,20 +154,6 @@ def _among_parameters(at: Reading) -> bool:
     return len(at.opens) == 1 and at.opens[0].token.type == "LPAR"
 
 
-def reserved_parameter(at: Reading, expected: set[str]) -> Change | None:
-    """`flow f(match: text)`."""
-    word = here(at)
-    if not _among_parameters(at) or "NAME" not in expected or at.kind(at.at + 1) != "COLON":
-        return None
-    if word.type not in set(grammar().keywords.values()):
-        return None
-    whose = "Python" if word.type in grammar().python else "the language"
-    message = f"`{word.value}` is a word of {whose} and cannot be a name"
-    found = Diagnostic("syntax-reserved-name", message, word.span)
-    named = made("NAME", word, word.value)
-    return Change(at.at, at.at + 1, [named], fixed(found, f"call it `{word.value}_`", word.span, f"{word.value}_"))
-
-
 def default(at: Reading, expected: set[str]) -> Change | None:
     """`flow f(a: text = None, b: list[text] = [])`."""
     if not _among_parameters(at) or at.kind(at.at - 1) != "EQUAL" or not expected >= {"TEXT", "INT"}:
@@ -240,33 +225,6 @@ def choice_of_numbers(at: Reading, expected: set[str]) -> Change | None:
     return Change(at.at, last + 1, [Token("NAME", span.start, span.end, type_)], found)
 
 
-def reserved_use(at: Reading, expected: set[str]) -> Change | None:
-    """`answer class`, where a step or parameter has been called `class`."""
-    word = here(at)
-    if "NAME" not in expected or word.type in ("NAME", "EQUAL", "COLON") or word.value not in at.misnamed:
-        return None
-    whose = "Python" if word.type in grammar().python else "the language"
-    message = f"`{word.value}` is a word of {whose} and cannot be a name"
-    found = fixed(
-        Diagnostic("syntax-reserved-name", message, word.span), f"call it `{word.value}_`", word.span, f"{word.value}_"
-    )
-    return Change(at.at, at.at + 1, [made("NAME", word, word.value)], found)
-
-
-def reserved_before(at: Reading, _expected: set[str]) -> Change | None:
-    """`answer run`, where a step has been called `run`: the word is told where what it wants does not follow."""
-    word = token(at, at.at - 1)
-    if word.value not in at.misnamed or word.type == "NAME" or at.machine.values[-1:] != [word]:
-        return None
-    if at.kind(at.at - 2) not in ("ANSWER", "EQUAL", "YIELD", "IN", "LPAR", "COMMA", "GIVEN", "IF", "MATCH"):
-        return None
-    found = Diagnostic(
-        "syntax-reserved-name", f"`{word.value}` is a word of the language and cannot be a name", word.span
-    )
-    found = fixed(found, f"call it `{word.value}_`", word.span, f"{word.value}_")
-    return Change(at.at - 1, at.at, [made("NAME", word, word.value)], found)
-
-
 def type_before(at: Reading, expected: set[str]) -> Change | None:
     """`flow f(text a, int n = 3)`."""
     type_, name = token(at, at.at - 1), here(at)
@@ -325,9 +283,6 @@ AT_FAULT: tuple[Rule, ...] = (
     returns,
     returned_record,
     tool_body,
-    reserved_parameter,
-    reserved_use,
-    reserved_before,
     type_before,
     untyped,
     nested_flow,

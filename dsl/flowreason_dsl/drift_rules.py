@@ -19,6 +19,7 @@ from flowreason_dsl import (
     drift_python,
     drift_questions,
     drift_replies,
+    drift_reserved,
     drift_settings,
     drift_statements,
     drift_tries,
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 _AT_FAULT = (
     *drift_yaml.AT_FAULT,
     *drift_indentation.AT_FAULT,
+    *drift_reserved.AT_FAULT,
     *drift_headers.AT_FAULT,
     *drift_loops.AT_FAULT,
     *drift_replies.AT_FAULT,
@@ -49,6 +51,7 @@ _AT_FAULT = (
     *drift_statements.AT_FAULT,
 )
 _BEFORE = (
+    *drift_reserved.BEFORE,
     *drift_types.BEFORE,
     *drift_settings.BEFORE,
     *drift_replies.BEFORE,
@@ -75,6 +78,8 @@ def before(at: Reading) -> bool:
         telling = (
             at.kind(at.at + 1) in _BEHIND or at.tokens[at.at + 1].value == "<" or at.tokens[at.at].value in _TELLING
         )
+    elif kind == "ANSWER":
+        telling = at.kind(at.at + 1) == "EQUAL"
     elif kind == "LBRACE":
         telling = at.kind(at.at + 1) == "LSQB"
     elif kind == "IF":

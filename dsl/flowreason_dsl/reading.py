@@ -12,9 +12,22 @@ from functools import cached_property
 from itertools import pairwise
 from typing import NamedTuple
 
-from flowreason_dsl import aliases, cut, drift_rules, habits, holes, messages, misspelt, recovery, repair, slips, words
+from flowreason_dsl import (
+    aliases,
+    cut,
+    drift_reserved,
+    drift_rules,
+    habits,
+    holes,
+    messages,
+    misspelt,
+    recovery,
+    repair,
+    slips,
+    words,
+)
 from flowreason_dsl.diagnostics import Diagnostic, Label, errors
-from flowreason_dsl.grammar import END, grammar
+from flowreason_dsl.grammar import END
 from flowreason_dsl.lexer import Lexed
 from flowreason_dsl.machine import Machine
 from flowreason_dsl.reports import Reports
@@ -73,6 +86,7 @@ class Reading:
         self.laid_out = False
         self.dashed: set[str] = set()
         self.rests: set[int] = set()
+        self.renamed: dict[str, dict[Span, None]] = {}
         self.stuck = (-1, -1)
         self.words_looked_at = 0
         self._faults = 0
@@ -100,6 +114,7 @@ class Reading:
                 break
             elif self.reports.full:
                 break
+        drift_reserved.tell(self)
         aliases.tell(self, self.machine.result is not None)
         if self.reports.errors:
             self.partial = self._partial()
@@ -141,16 +156,8 @@ class Reading:
 
     @cached_property
     def misnamed(self) -> frozenset[str]:
-        """The words of the language and of Python that the text uses as names of steps and parameters."""
-        words, found = set(grammar().keywords.values()) - {"ANSWER", "ELSE"}, set()
-        for at, (word, mark) in enumerate(pairwise(self.tokens)):
-            if word.type not in words:
-                continue
-            step = mark.type == "EQUAL" and self.begins_line(at)
-            parameter = mark.type == "COLON" and self.kind(at - 1) in ("LPAR", "COMMA")
-            if step or parameter:
-                found.add(str(word.value))
-        return frozenset(found)
+        """The words of the language and of Python that the text uses as names."""
+        return drift_reserved.misnamed(self)
 
     def line_of(self, offset: int) -> int:
         return self.source.position(offset)[0]
