@@ -22,6 +22,8 @@ from flowreason_dsl.drift import (
     text_of,
     token,
 )
+from flowreason_dsl.source import Span
+from flowreason_dsl.tokens import Token
 
 if TYPE_CHECKING:
     from flowreason_dsl.reading import Reading
@@ -44,7 +46,7 @@ def switch(at: Reading, _expected: set[str]) -> Change | None:
 
 
 def switch_as_match(at: Reading) -> Change | None:
-    """`switch k { case "a": … break; default: … }`: the word, and the `break` at the end of each arm."""
+    """`switch k { case "a": … break; default: … }`: the word, the arms, and the `break` at the end of each."""
     word, brace = here(at), at.at + 1
     if word.value not in ("switch", "select", "when") or not at.begins_line(at.at) or word.value in at.bound:
         return None
@@ -53,14 +55,80 @@ def switch_as_match(at: Reading) -> Change | None:
     end = closing(at, brace) if at.kind(brace) == "LBRACE" and brace > at.at + 1 else None
     if end is None or not (token(at, brace + 1).value in ("case", "default") or at.kind(brace + 1) in STRINGS):
         return None
-    breaks = [i for i in range(brace, end) if at.kind(i) == "BREAK" and _ends_arm(at, i + 1, end)]
-    also = tuple((token(at, i).span, "") for i in breaks)
-    fix = Fix("write `match`", word.span, "match", also)
+    arms = _Arms(at)
+    arms.read(brace + 1, end)
+    fix = Fix("write `match`", word.span, "match", tuple(arms.changes))
     found = Diagnostic(
         "syntax-word", f"a choice between values is written `match`, not `{word.value}`", word.span, fix=fix
     )
-    kept = [at.tokens[i] for i in range(at.at + 1, end + 1) if i not in breaks]
+    kept = [*at.tokens[at.at + 1 : brace + 1], *arms.tokens, token(at, end)]
     return Change(at.at, end + 1, [made("MATCH", word, "match"), *kept], found)
+
+
+class _Arms:
+    """The arms of a `switch`, with braces for colons, and without the `break` at their ends."""
+
+    def __init__(self, at: Reading) -> None:
+        self.at = at
+        self.tokens: list[Token] = []
+        self.changes: list[tuple[Span, str]] = []
+        self._open: Token | None = None
+
+    def read(self, place: int, end: int) -> None:
+        while place < end:
+            colon = self._colon(place, end)
+            if token(self.at, place).value in ("case", "default") and (colon or self.at.begins_line(place)):
+                self._close(token(self.at, place - 1))
+            place = self._kept(place, end) if colon is None else self._head(place, colon, end)
+        self._close(token(self.at, end - 1))
+
+    def _colon(self, place: int, end: int) -> int | None:
+        """The colon of the arm that begins here."""
+        word, colon = token(self.at, place), place + 1 + (token(self.at, place).value == "case")
+        written = word.value in ("case", "default") and colon < end and self.at.kind(colon) == "COLON"
+        return colon if written else None
+
+    def _head(self, place: int, colon: int, end: int) -> int:
+        """`case "a": case "b":` or `default:`, up to what is done."""
+        at, first = self.at, token(self.at, place)
+        if first.value == "default":
+            self.tokens.append(made("ELSE", first, "else"))
+            self.changes.append((first.span, "else"))
+        else:
+            self.changes.append((Span(first.start, token(at, place + 1).start), ""))
+            self.tokens.append(token(at, place + 1))
+            while token(at, colon + 1).value == "case" and (following := self._colon(colon + 1, end)) is not None:
+                value = token(at, following - 1)
+                self.changes.append((Span(token(at, colon).start, value.start), ", "))
+                self.tokens += [made("COMMA", value, ","), value]
+                colon = following
+        braced = at.kind(colon + 1) == "LBRACE"
+        self.changes.append((token(at, colon).span, "" if braced else " {"))
+        if not braced:
+            self.tokens.append(made("LBRACE", token(at, colon), "{"))
+            self._open = first
+        return colon + 1
+
+    def _kept(self, place: int, end: int) -> int:
+        each = token(self.at, place)
+        if each.type == "BREAK" and _ends_arm(self.at, place + 1, end):
+            if self._open is None:
+                self.changes.append((each.span, ""))
+            else:
+                self._close(each, each)
+        else:
+            self.tokens.append(each)
+        return place + 1
+
+    def _close(self, last: Token, instead: Token | None = None) -> None:
+        """Ends the arm that is open, behind its last token or in place of one."""
+        if self._open is None:
+            return
+        alone = "\n" in self.at.source.text[self._open.start : last.end]
+        mark = f"\n{' ' * self.at.indent(self._open)}}}" if alone else " }"
+        self.changes.append((instead.span, "}") if instead else (Span(last.end, last.end), mark))
+        self.tokens.append(made("RBRACE", last, "}"))
+        self._open = None
 
 
 def _ends_arm(at: Reading, place: int, end: int) -> bool:
