@@ -71,6 +71,11 @@ def hint(code: str, message: str, span: Span, replacement: str) -> Diagnostic:
     return Diagnostic(code, message, span, severity="hint", fix=fix)
 
 
+def holds_flows(text: str) -> bool:
+    """Whether a definition begins on one of the lines of a text."""
+    return _DEFINITION.search(text) is not None
+
+
 class Region:
     """Where in a text the flow stands, when a markdown fence or prose stands around it."""
 
@@ -78,7 +83,7 @@ class Region:
         self.text = text
         self.reports = reports
         self._searched = (0, -1)
-        self._holds_flows = _DEFINITION.search(text) is not None
+        self._holds_flows = holds_flows(text)
         self.start = self._begin()
 
     def _begin(self) -> int:

@@ -5,7 +5,7 @@ Invariant: any text gives a flow or diagnostics; nothing else is raised, however
 
 from __future__ import annotations
 
-from flowreason_dsl import aliases
+from flowreason_dsl import aliases, unwrapping
 from flowreason_dsl.diagnostics import Diagnostic, FlowSyntaxError, errors
 from flowreason_dsl.lexer import tokenize
 from flowreason_dsl.reading import Reading
@@ -52,8 +52,9 @@ def parse_partial(text: str, name: str = "<flow>") -> tuple[Flow | None, list[Di
     The flow has `doubts` where there are errors, and is None only where nothing in the text is a flow.
     """
     source = Source(text, name)
-    if refused := _refused(source):
+    if refused := _refused(source) or unwrapping.escaped(text):
         return None, [refused]
+    around, text = unwrapping.unwrapped(text)
     lexed = tokenize(text)
     if named := aliases.find(text, lexed.tokens):
         text = aliases.without(text, named)
@@ -62,7 +63,7 @@ def parse_partial(text: str, name: str = "<flow>") -> tuple[Flow | None, list[Di
     if reading.flow is None and not reading.lexed.refused and len(text) <= _MOST_READ_TWICE:
         second = Reading(source, tokenize(text, wary=True), named=aliases.anew(named))
         reading = _closer(reading, second.read())
-    return reading.flow or reading.partial, _in_order(reading)
+    return reading.flow or reading.partial, [*around, *_in_order(reading)]
 
 
 def _in_order(reading: Reading) -> list[Diagnostic]:

@@ -198,6 +198,12 @@ ENTRIES: tuple[Entry, ...] = (
         "Write four hexadecimal digits, as in `\\u00e9`, or the character itself.",
     ),
     error(
+        "syntax-entities",
+        "The marks of the text are written as on a page of HTML.",
+        "flow one() -&gt; int { answer 1 }",
+        'Write `->` for `-&gt;`, and `"` for `&quot;`.',
+    ),
+    error(
         "template-brace",
         "Between braces in a text stands more than a name, a field or an index.",
         'flow twice(n: int) -> text { answer "Twice {n} is {n * 2}." }',
@@ -274,6 +280,12 @@ ENTRIES: tuple[Entry, ...] = (
         "Text around the flow is passed over.",
         "Here is the flow you asked for:\n\nflow one() -> int { answer 1 }",
         "Leave it out, or make it a comment.",
+    ),
+    hint(
+        "mended-lines",
+        "Each line of the flow begins with a mark or number that is not part of it.",
+        "> flow one() -> int {\n>   answer 1\n> }",
+        "Leave the marks out.",
     ),
     hint(
         "mended-quotes",
