@@ -76,10 +76,11 @@ def array(at: Reading) -> Change | None:
 
 def keyed(at: Reading) -> Change | None:
     """`{[key: string]: number}`."""
-    row, end = at.machine.row(), closing(at, at.at)
-    if "SCALAR" not in row or "NAME" in row or end is None:
+    row = at.machine.row()
+    if "SCALAR" not in row or "NAME" in row or kinds(at, at.at, 4) != ["LBRACE", "LSQB", "NAME", "COLON"]:
         return None
-    if kinds(at, at.at, 4) != ["LBRACE", "LSQB", "NAME", "COLON"] or kinds(at, at.at + 5, 2) != ["RSQB", "COLON"]:
+    end = closing(at, at.at) if kinds(at, at.at + 5, 2) == ["RSQB", "COLON"] else None
+    if end is None:
         return None
     inner = at.tokens[at.at + 7 : end]
     held = at.source.text[inner[0].start : inner[-1].end] if inner else ""

@@ -82,8 +82,6 @@ def _free_in_flow(analysis: Analysis, flow: str, old: str, new: str) -> None:
     """A variable's new name may be no other variable's, and nothing that the flow's Python means otherwise."""
     if any(each.name == new and each.owner == flow for each in analysis.names.all):
         raise Refused(f"there is a `{new}` in this flow already")
-    if any(each.name == new and each.role == "call" and each.inside == flow for each in analysis.names.all):
-        raise Refused(f"`{new}` is called in this flow, and would no longer be found")
     for piece in analysis.names.pieces.get(flow, ()):
         if new in piece.outer or (new in piece.every and old in piece.outer):
             what = "a function or module of Python" if new in KNOWN else "a name of its own"
@@ -91,15 +89,15 @@ def _free_in_flow(analysis: Analysis, flow: str, old: str, new: str) -> None:
 
 
 def _free_in_file(analysis: Analysis, found: Occurrence, new: str) -> None:
-    """A flow's new name may be no other flow's, and hidden by nothing where it is called."""
+    """A flow's new name may be no other flow's, and hidden by nothing where Python calls it; a step calls no value."""
     if analysis.callable(new) is not None:
         raise Refused(f"there is a flow or tool called `{new}` already")
-    callers = {each.inside for each in analysis.names.same(found) if each.inside is not None}
-    for each in analysis.names.all:
-        if each.name == new and each.inside in callers:
-            raise Refused(f"`{each.inside}` calls `{found.name}` and has a `{new}` of its own")
+    valued = {each.owner for each in analysis.names.all if each.name == new}
     for flow, pieces in analysis.names.pieces.items():
-        if any(found.name in piece.outer and new in piece.every for piece in pieces):
+        calling = [piece for piece in pieces if found.name in piece.outer]
+        if calling and flow in valued:
+            raise Refused(f"Python in `{flow}` calls `{found.name}` and there is a `{new}` in that flow")
+        if any(new in piece.every for piece in calling):
             raise Refused(f"Python in `{flow}` uses `{new}` already, and would mean something else")
 
 

@@ -117,7 +117,6 @@ class Connection:
     ) -> None:
         self._place = place
         self._timeout = timeout
-        self._closed = False
         limits = httpx2.Limits(max_connections=concurrency, max_keepalive_connections=concurrency)
         # Replies are small: without compression their size is what was counted on the way.
         own: dict[str, Any] = {"Accept-Encoding": "identity"}
@@ -132,6 +131,7 @@ class Connection:
             max_retries=0,
             http_client=_http_client(limits),
         )
+        self._closed = False
 
     async def post(self, path: str, body: Mapping[str, Any]) -> tuple[int, str, Mapping[str, str]]:
         """Send one request; its status, text and headers. Raises `ProviderError` where there is no response."""

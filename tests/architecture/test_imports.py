@@ -96,7 +96,20 @@ def loaded_by(statement: str) -> set[str]:
     return set(json.loads(run.stdout))
 
 
-HEAVY = {"aiohttp", "httpx2", "lark", "networkx", "numpy", "openai", "opentelemetry", "pydantic", "pydot", "pygls", "rich", "streamlit"}
+HEAVY = {
+    "aiohttp",
+    "httpx2",
+    "lark",
+    "networkx",
+    "numpy",
+    "openai",
+    "opentelemetry",
+    "pydantic",
+    "pydot",
+    "pygls",
+    "rich",
+    "streamlit",
+}
 
 
 @pytest.mark.parametrize(

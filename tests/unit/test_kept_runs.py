@@ -337,13 +337,14 @@ def test_an_answer_names_a_step_that_asks(store: str) -> None:
 # --- effects ---
 
 
-def interrupted(tool: Any, store: str) -> str:
+def interrupted(tool: Any, begun: list[str], store: str) -> str:
     """A run that is stopped while its tool is at work; its id."""
     flow = fr.loads('flow f() -> text { a = ask "A" b = act(a) answer "{a} {b}" }', tools=[tool])
 
     async def stopped() -> None:
         running = asyncio.ensure_future(flow.run_async(provider=Counting(), store=store))
-        await asyncio.sleep(0.3)
+        while not begun:
+            await asyncio.sleep(0.01)
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)
 
@@ -366,7 +367,7 @@ def acting(**options: Any) -> tuple[list[str], Any]:
 
 def test_an_effect_whose_end_is_not_known_is_asked_about(store: str) -> None:
     done, act = acting()
-    run = interrupted(act, store)
+    run = interrupted(act, done, store)
     waiting = fr.resume(run, provider=Counting(), tools=[act], store=store)
     assert (waiting.status, waiting.pending[0].kind, len(done)) == ("waiting", "became", 1)
     assert "act(x=" in waiting.pending[0].question
@@ -376,14 +377,14 @@ def test_an_effect_whose_end_is_not_known_is_asked_about(store: str) -> None:
 
 def test_an_effect_is_repeated_where_the_person_says_so(store: str) -> None:
     done, act = acting()
-    run = interrupted(act, store)
+    run = interrupted(act, done, store)
     ended = fr.resume(run, ask_user=lambda *_: "repeat", provider=Counting(), tools=[act], store=store)
     assert (ended.ok, len(done)) == (True, 2)
 
 
 def test_a_repeatable_effect_is_repeated_without_a_word(store: str) -> None:
     done, act = acting(repeatable=True)
-    assert fr.resume(interrupted(act, store), provider=Counting(), tools=[act], store=store).ok
+    assert fr.resume(interrupted(act, done, store), provider=Counting(), tools=[act], store=store).ok
     assert len(done) == 2
 
 
@@ -397,7 +398,7 @@ def test_a_tool_that_takes_the_key_is_given_the_same_one_again(store: str) -> No
             await asyncio.sleep(60)
         return "acted"
 
-    assert fr.resume(interrupted(act, store), provider=Counting(), tools=[act], store=store).ok
+    assert fr.resume(interrupted(act, keys, store), provider=Counting(), tools=[act], store=store).ok
     assert len(keys) == 2
     assert len(set(keys)) == 1
 
@@ -427,8 +428,8 @@ def test_without_consent_nothing_happens(store: str) -> None:
 
 
 def test_a_resumed_run_is_given_its_tools_again(store: str) -> None:
-    _, act = acting()
-    run = interrupted(act, store)
+    done, act = acting()
+    run = interrupted(act, done, store)
     with pytest.raises(fr.UsageError, match="give them again"):
         fr.resume(run, provider=Counting(), store=store)
     assert fr.run_info(run, store=store).alive is False
