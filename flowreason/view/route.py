@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from flowreason.view.slots import Net
 
 TRACK = 10.0
+STRAIGHT = 0.05
+"""How far aside a line may end and still be drawn without a bend: less than can be seen once places are rounded."""
 BASE = 30.0
 """The height of the space between two layers whose lines all run straight."""
 
@@ -39,7 +41,7 @@ class Wire:
 
     @property
     def straight(self) -> bool:
-        return self.side is None and self.high - self.low < 0.5
+        return self.side is None and self.high - self.low < STRAIGHT
 
 
 def tracks(wires: Sequence[Wire]) -> dict[Net, int]:
