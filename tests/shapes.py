@@ -78,6 +78,8 @@ ROWS: dict[str, tuple[str, Row, str]] = {
     "lines with marks": ("> " + HEAD, lambda i: f">   x{i} = n\n>", "> " + TAIL),
     "lines with numbers": ("1. " + HEAD, lambda i: f"{i % 999}. x{i} = n", "2. " + TAIL),
     "entities": ("flow f(n: int) -&gt; int {", lambda i: f"x{i} = ask &quot;a&quot;", TAIL),
+    "ways as values": (HEAD, lambda i: f"x{i} = match n {{ 1 => n, _ => t }}", TAIL),
+    "conditions without braces": (HEAD, lambda i: f"if n > {i} answer n", TAIL),
     "settings without with": (HEAD, lambda i: f'x{i} = ask "a" temperature=0.5', TAIL),
     "records for dicts": (HEAD, lambda i: f"x{i}: {{str: int}} = ask \"a\"", TAIL),
     "comments": (HEAD, lambda i: f"x = 1 # note {i}", TAIL),

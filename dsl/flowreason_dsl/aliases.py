@@ -32,7 +32,7 @@ Read: TypeAlias = Callable[[Types], str]
 _HEAD = re.compile(
     r"^[ \t]*(?:(?:export|declare|public|data|sealed|case)[ \t]+)*"
     r"(?P<head>(?P<word>type|typedef|alias|interface|record|struct|class|model|schema|enum|object|message|shape|entity)"
-    r"[ \t]+(?P<name>[A-Za-z_]\w*)|(?P<bare>[A-Z]\w*)(?=[ \t]*=[ \t]*\{))",
+    r"[ \t]+(?P<name>[A-Za-z_]\w*)|(?:(?:const|let|var)[ \t]+)?(?P<bare>[A-Z]\w*)(?=[ \t]*=[ \t]*\{))",
     re.MULTILINE,
 )
 _BASES = re.compile(r"(?:[ \t]*\((?P<bases>[\w., \t=]*)\))?[ \t]*:[ \t]*(?:#[^\n]*)?\n")
@@ -189,8 +189,10 @@ def _written_out(text: str, found: dict[str, Alias]) -> dict[str, Alias]:
 
     def right(name: str) -> str:
         alias = found.get(name)
-        if alias is None or name in busy:
+        if alias is None:
             raise NoType
+        if name in busy:
+            return "any"  # a type that holds itself
         if alias.right is None:
             busy.add(name)
             made = alias.body.read(Types(text[alias.body.start : alias.body.end], 0, right))
@@ -207,7 +209,7 @@ def _written_out(text: str, found: dict[str, Alias]) -> dict[str, Alias]:
     for alias in found.values():
         if alias.right is not None:
             for name in re.findall(r"\w+", text[alias.body.start : alias.body.end]):
-                if name in found:
+                if name in found and name != alias.name:
                     found[name].within = True
     return found
 

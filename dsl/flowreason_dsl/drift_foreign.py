@@ -11,7 +11,7 @@ import re
 import warnings
 from typing import TYPE_CHECKING
 
-from flowreason_dsl.diagnostics import Diagnostic
+from flowreason_dsl.diagnostics import Diagnostic, Fix
 from flowreason_dsl.drift import (
     STRINGS,
     Change,
@@ -254,8 +254,16 @@ def negated(at: Reading, expected: set[str]) -> Change | None:
     if word.type != "NOT" or at.kind(at.at + 1) != "ASK" or "ASK" not in expected:
         return None
     help_ = "ask in a step before, as in `fine: bool = ask …`, and write `not fine`; or turn the question round"
-    found = Diagnostic("syntax-python", "`not` is Python, which cannot ask", word.span, help=help_)
-    return Change(at.at, at.at + 1, [], found)
+    message = "`not` is Python, which cannot ask"
+    brace = at.at + 3
+    end = closing(at, brace) if at.kind(brace) == "LBRACE" and at.kind(at.at - 1) == "IF" else None
+    if end is None or at.kind(end + 1) == "ELSE" or at.kind(at.at - 2) == "ELSE":
+        return Change(at.at, at.at + 1, [], Diagnostic("syntax-python", message, word.span, help=help_))
+    asked, opened = at.tokens[at.at + 1 : brace], token(at, brace)
+    new = [*asked, opened, made("RBRACE", opened, "}"), made("ELSE", opened, "else"), opened]
+    also = ((opened.span, "{ } else {"),)
+    fix = Fix("turn the branches round", Span(word.start, asked[0].start), "", also)
+    return Change(at.at, brace + 1, new, Diagnostic("syntax-python", message, word.span, fix=fix))
 
 
 def counted_to(at: Reading, _expected: set[str]) -> Change | None:

@@ -112,7 +112,8 @@ def null(at: Reading) -> Change | None:
 def imported(at: Reading, expected: set[str]) -> Change | None:
     """`import math`, `from math import sqrt`."""
     word, last = here(at), line_end(at, at.at)
-    if word.type not in ("IMPORT", "FROM") or "ANSWER" not in expected or not at.begins_line(at.at):
+    outside = "FLOW" in expected and not at.opens and at.has_flow
+    if word.type not in ("IMPORT", "FROM") or not at.begins_line(at.at) or not ("ANSWER" in expected or outside):
         return None
     if last < at.at + 2 or at.kind(at.at + 1) != "NAME":
         return None

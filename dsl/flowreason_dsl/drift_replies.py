@@ -13,6 +13,7 @@ from flowreason_dsl import naked_python
 from flowreason_dsl.diagnostics import Diagnostic
 from flowreason_dsl.drift import STRINGS, Change, Rule, closing, code_token, fixed, here, kinds, made, text_of, token
 from flowreason_dsl.drift_values import piece_of_text
+from flowreason_dsl.lexer import tokenize
 from flowreason_dsl.tokens import Token
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ _VALUES |= {"TRUE", "FALSE"}
 _PLACE = re.compile(r"\{(\d*|[A-Za-z_]\w*)\}")
 _SIGN = re.compile(r"%[sdi]")
 _PATH = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*")
+_CONVERTERS = {"int": "int", "float": "number", "bool": "bool", "str": "text", "list": "list[text]"}
 _FARTHEST = 200
 
 
@@ -36,7 +38,7 @@ def set_to(at: Reading) -> Change | None:
     verb, name, to = here(at), token(at, at.at + 1), token(at, at.at + 2)
     if verb.value not in _SETTERS or name.type != "NAME" or to.value not in _TO or not at.begins_line(at.at):
         return None
-    if at.kind(at.at + 3) not in _VALUES or at.begins_line(at.at + 3):
+    if at.kind(at.at + 3) not in _VALUES | {"NAME", "MAX", "LPAR", "LSQB"} or at.begins_line(at.at + 3):
         return None
     span, right = at.span_between(at.at, at.at + 2), f"{name.value} ="
     found = fixed(Diagnostic("syntax-word", f"a step is written `{right} …`", span), f"write `{right}`", span, right)
@@ -75,7 +77,7 @@ def _chain(at: Reading, dot: int) -> int | None:
     place = dot
     while kinds(at, place, 2) == ["DOT", "NAME"] and place - dot < _FARTHEST:
         place += 2
-        if at.kind(place) in ("LPAR", "LSQB"):
+        while at.kind(place) in ("LPAR", "LSQB"):
             end = closing(at, place)
             if end is None:
                 return None
@@ -89,6 +91,27 @@ def _name(at: Reading, start: Token, plain: bool) -> str | None:
         return str(start.value)
     name = f"{start.value}_reply" if start.type == "NAME" else "reply"
     return name if name not in at.bound else None
+
+
+def converted(at: Reading) -> Change | None:
+    """`n = int(ask "…")`, `ns = for x in xs yield int(ask "…")`: the type stands behind the name."""
+    word, end = here(at), closing(at, at.at + 1)
+    type_, first = _CONVERTERS.get(str(word.value)), at.statement
+    if type_ is None or kinds(at, at.at + 1, 2) != ["LPAR", "ASK"] or end is None:
+        return None
+    listed = kinds(at, first, 3) == ["NAME", "EQUAL", "FOR"] and at.kind(at.at - 1) == "YIELD"
+    if not listed and (at.kind(first) != "NAME" or at.at != first + 2):
+        return None
+    if not (at.begins_line(end + 1) or at.kind(end + 1) == "RBRACE") or at.kind(first + 1) != "EQUAL":
+        return None
+    name, asked, type_ = token(at, first), at.tokens[at.at + 2 : end], f"list[{type_}]" if listed else type_
+    typed = [Token(each.type, name.start, name.end, each.value) for each in tokenize(type_).tokens[:-1]]
+    new = [name, made("COLON", name, ":"), *typed, *at.tokens[first + 1 : at.at], *asked]
+    message = f"a reply becomes what the type of its step says: `{name.value}: {type_} = …`"
+    found = Diagnostic("syntax-python", message, word.span)
+    span = at.span_between(first, end)
+    right = f"{name.value}: {type_} {text_of(at, first + 1, at.at)} {text_of(at, at.at + 2, end)}"
+    return Change(first, end + 1, new, fixed(found, f"write `{name.value}: {type_} = …`", span, right))
 
 
 # --- joined texts --------------------------------------------------------------------------------------------
@@ -181,4 +204,4 @@ def _filled(raw: str, values: dict[str, str], by_sign: bool) -> str | None:
 
 
 AT_FAULT: tuple[Rule, ...] = (method_of_reply, joined_with_reply)
-BEFORE = (set_to, formatted)
+BEFORE = (set_to, formatted, converted)

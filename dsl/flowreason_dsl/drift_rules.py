@@ -26,6 +26,7 @@ from flowreason_dsl import (
     drift_types,
     drift_unclosed,
     drift_values,
+    drift_ways,
     drift_yaml,
 )
 from flowreason_dsl.words import SETTINGS, STRINGS
@@ -38,6 +39,7 @@ _AT_FAULT = (
     *drift_indentation.AT_FAULT,
     *drift_reserved.AT_FAULT,
     *drift_headers.AT_FAULT,
+    *drift_ways.AT_FAULT,
     *drift_loops.AT_FAULT,
     *drift_replies.AT_FAULT,
     *drift_unclosed.AT_FAULT,

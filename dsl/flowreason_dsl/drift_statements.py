@@ -207,58 +207,6 @@ def needless(at: Reading, _expected: set[str]) -> Change | None:
     return Change(at.at, at.at + 1, [], found)
 
 
-def branch_as_value(at: Reading, expected: set[str]) -> Change | None:
-    """`r = if ok { "yes" } else { "no" }`, `r = match …`."""
-    word, equal = here(at), token(at, at.at - 1)
-    if word.type not in ("IF", "MATCH", "WHILE", "REPEAT") or equal.type != "EQUAL" or at.kind(at.statement) != "NAME":
-        return None
-    if "ASK" not in expected:  # behind `with seed=` no branch is meant: the value is missing
-        return None
-    name, end = token(at, at.statement), _chain_end(at)
-    if end is None:
-        return None
-    if word.type in ("IF", "MATCH"):
-        help_ = f"set `{name.value}` in each branch: `{word.value} … {{ {name.value} = … }}`"
-    else:
-        help_ = "`for … { yield … }` and `sample … { yield … }` give a list; other loops set names"
-    found = Diagnostic("syntax-missing-value", f"`{word.value}` is no value", word.span, help=help_)
-    if right := _conditional(at, end):
-        found = fixed(found, f"write {right}", at.span_between(at.at, end - 1), right)
-    return Change(at.statement, end, [], found, unread=True)
-
-
-def _chain_end(at: Reading) -> int | None:
-    """The index behind the blocks of the `if` or loop at hand."""
-    place = at.at
-    while True:
-        while at.kind(place) not in ("LBRACE", "$END"):
-            place += 1
-        last = closing(at, place)
-        if last is None:
-            return None
-        if at.kind(last + 1) != "ELSE":
-            return last + 1
-        place = last + 2
-
-
-def _conditional(at: Reading, end: int) -> str | None:
-    """An `if` of two plain values as Python says it."""
-    if here(at).type != "IF" or at.kind(at.at + 1) not in ("NAME", "CODE"):
-        return None
-    if (
-        kinds(at, at.at + 2, 1) != ["LBRACE"]
-        or kinds(at, at.at + 4, 3) != ["RBRACE", "ELSE", "LBRACE"]
-        or end != at.at + 9
-    ):
-        return None
-    parts = [text_of(at, i, i + 1) for i in (at.at + 3, at.at + 1, at.at + 7)]
-    plain = [t.type in (*STRINGS, "INT", "DECIMAL", "NAME") for t in (token(at, at.at + 3), token(at, at.at + 7))]
-    if not all(plain) or any(mark in part for part in parts for mark in "{}\\\n"):
-        return None
-    yes, condition, no = (part.strip("`") for part in parts)
-    return f"`{yes} if {condition} else {no}`"
-
-
 def several_targets(at: Reading, expected: set[str]) -> Change | None:
     """`[b, c] = …`, `(b, c) = …`."""
     end = closing(at, at.at) if here(at).type in ("LSQB", "LPAR") and at.begins_line(at.at) else None
@@ -330,7 +278,6 @@ AT_FAULT: tuple[Rule, ...] = (
     named_by_arrow,
     counted,
     needless,
-    branch_as_value,
     several_targets,
     two_answers,
     drawing,

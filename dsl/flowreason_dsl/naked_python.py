@@ -25,6 +25,7 @@ _BEFORE = frozenset(
 )
 _STOPS = frozenset({"LBRACE", "GIVEN", "WITH", "ENSURE", "COMMA", "ELSE", "YIELD", "MAX", "UNTIL", "RPAR", "RBRACE"})
 _WORDS = frozenset({"ASK", "SOLVE", "EMULATE", "RUN", "SAMPLE", "FOR", "BLOCK"})
+_GO_ON = frozenset({"STRANGE", "DOT", "LSQB", "LPAR", "IF", "AND", "OR", "NOT", "IN", "IS", "FOR"})
 _CLOSING = {"LPAR": "RPAR", "LSQB": "RSQB", "LBRACE": "RBRACE"}
 _FOREIGN = re.compile(r"[≥≤≠×÷]|===|!==|&&|\|\||!(?!=)")
 _HOLE = re.compile(r"\{[A-Za-z_]")
@@ -69,8 +70,16 @@ def _line(at: Reading) -> tuple[int, int]:
 
 def _begins(at: Reading, first: int) -> Iterator[int]:
     for i in range(first, at.at + 1):
-        if at.kind(i - 1) in _BEFORE and at.kind(i) not in _WORDS and not _is_target(at, i):
+        if at.kind(i - 1) in _BEFORE and at.kind(i) not in _WORDS and not _is_target(at, i) and not _is_call(at, i):
             yield i
+
+
+def _is_call(at: Reading, place: int) -> bool:
+    """Whether a flow or tool of the text is called, and nothing is made of its value: only an argument is Python."""
+    if at.kind(place) != "NAME" or at.kind(place + 1) != "LPAR" or at.tokens[place].value not in at.defined:
+        return False
+    end = _closing(at, place + 1)
+    return end is not None and at.at < end and (at.begins_line(end + 1) or at.kind(end + 1) not in _GO_ON)
 
 
 def _is_target(at: Reading, place: int) -> bool:
@@ -82,13 +91,16 @@ def _is_target(at: Reading, place: int) -> bool:
 
 def _ends(at: Reading, begin: int, last: int) -> Iterator[int]:
     """Ends worth trying: the closing bracket, then the line, then before each word that follows a value."""
-    if at.kind(begin) in _CLOSING and (closing := _closing(at, begin)) is not None:
+    closing = _closing(at, begin) if at.kind(begin) in _CLOSING else None
+    if closing is not None and (at.begins_line(closing + 1) or at.kind(closing + 1) not in _GO_ON):
         yield closing
     yield last
     for i in range(last, begin, -1):
         filler = at.kind(i + 1) == "LBRACE" and at.tokens[i].value in ("then", "do")
         if at.kind(i) in _STOPS or filler:
             yield i - 1
+    if closing is not None:
+        yield closing
 
 
 def _closing(at: Reading, begin: int) -> int | None:

@@ -155,6 +155,12 @@ class Reading:
         return frozenset(str(each) for each in named)
 
     @cached_property
+    def defined(self) -> frozenset[str]:
+        """The names of the flows and tools of the text."""
+        named = (b for a, b in pairwise(self.tokens) if a.type in ("FLOW", "TOOL") and b.type == "NAME")
+        return frozenset(str(each.value) for each in named)
+
+    @cached_property
     def misnamed(self) -> frozenset[str]:
         """The words of the language and of Python that the text uses as names."""
         return drift_reserved.misnamed(self)
