@@ -6,7 +6,7 @@ it where the same is asked.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import reduce
 from operator import add
@@ -17,11 +17,12 @@ from flowreason.engine.environment import AskUser, BoundTool
 from flowreason.engine.events import Event
 from flowreason.engine.journal import Journal
 from flowreason.engine.limits import Limits
+from flowreason.engine.persons import asked_key
 from flowreason.engine.plan import CHANGEABLE
 from flowreason.errors import UsageError
 from flowreason.flow import Flow, as_inputs, finish_run, loads_kept, run_plan
 from flowreason.keeping import DEFAULT, SERVER, OnRun, Past, Where, keeping, origin_of, store_at
-from flowreason.kept_events import last_questions, used_in
+from flowreason.kept_events import Long, last_questions, last_session, used_in
 from flowreason.listening import listening
 from flowreason.ports import Provider, Sandbox, Usage
 from flowreason.records import Outcome, Plan, RunInfo, Store
@@ -152,7 +153,8 @@ async def _answered(store: Store, info: RunInfo, answers: Mapping[str, str] | st
             many = "several times; name its frame as well" if asking else "nothing"
             raise UsageError(f"the step {name!r} asks {many} in the run {info.id}")
         place = asking[0]
-        found.append(Outcome(place["frame"], place["node"], place["kind"], place["part"], value={"is": text}))
+        key = asked_key(place["question"], place["type"]) if place["kind"] == "person" else ""
+        found.append(Outcome(place["frame"], place["node"], place["kind"], place["part"], key, {"is": text}))
     return found
 
 
@@ -265,6 +267,7 @@ async def fork_async(
     flow = kept_flow(info.plan)
     place = frame or flow.graph.entry
     _changeable(flow, place, node)
+    _reachable((await last_session(kept, info))[1], place)
     return await _made_from(kept, info, granted, None, None, [(place, node, value)])
 
 
@@ -273,8 +276,21 @@ def kept_flow(plan: Plan) -> Flow:
     return loads_kept(plan.flow, plan.settings.get("files", {}), declared=plan.settings.get("tools", {}))
 
 
+def _reachable(events: Sequence[Long], frame: str) -> None:
+    """Raises `UsageError` for a frame that is not there, and for one inside of a step that is done as a whole."""
+    opened = {place: data for kind, place, _, _, data in events if kind == "frame.opened"}
+    if opened and frame not in opened:
+        raise UsageError(f"there is no frame {frame!r} in this run; `flowreason runs show` names them")
+    whole = [
+        place for place in opened if "inputs" in opened[place] and f"{frame}/".startswith((f"{place}/", f"{place}["))
+    ]
+    if whole:
+        step = whole[0].rsplit("/", 1)[0]
+        raise UsageError(f"{frame} stands inside of {step}, which is done as a whole: change the value of that step")
+
+
 def _changeable(flow: Flow, frame: str, node: str) -> None:
-    body = frame.rsplit("/", 1)[-1].split("[", maxsplit=1)[0]
+    body = frame.rsplit("/", 1)[-1].split("[", maxsplit=1)[0].split("~", maxsplit=1)[0]
     graphs = [flow.graph.flows[body]] if body in flow.graph.flows else list(flow.graph.flows.values())
     found = [graph.nodes[node] for graph in graphs if node in graph.nodes]
     if not found:

@@ -60,7 +60,7 @@ class Effects:
         """A call that is written down, unless what came of it is known."""
         name, place = tool.definition.name.text, (frame.path, frame.plan.nodes[i].id)
         key = call_key(name, given) or ""
-        known = ledger.at(*place, "tool", part)
+        known = _same(ledger.at(*place, "tool", part), key)
         if known is None and key:
             known = ledger.take("tool", key, *place)
             if known is not None:
@@ -70,7 +70,7 @@ class Effects:
             return _result(known.value, frame, i)
         if not tool.definition.pure:
             await self._consent(tool, given, frame, i, part)
-            begun = known or ledger.at(*place, "begun", part)
+            begun = known or _same(ledger.at(*place, "begun", part), key)
             if begun is not None and not (tool.repeatable or tool.keyed):
                 told, value = await self._what_became(tool, given, frame, i, part)
                 if told:
@@ -161,6 +161,11 @@ class Effects:
             return True, convert(parse_input(said, kind), kind)
         except Misfit as misfit:
             raise inline.node_error(frame, i, f"what was said of {_shown(tool, given)}: {misfit.reason}") from misfit
+
+
+def _same(known: Outcome | None, key: str) -> Outcome | None:
+    """What is known of a call, if it was made with the same arguments."""
+    return known if known is not None and known.key in ("", key) else None
 
 
 def _with(outcome: Outcome, value: Any) -> Outcome:

@@ -85,7 +85,8 @@ class Scope:
 
 
 class Frame:
-    """One activation of a body. `at` is the node in the frame around that it belongs to, `index` the round."""
+    """One activation of a body. `at` is the node in the frame around that it belongs to; `index` the round, or which
+    call of the flow by that node it is, where that may call it several times."""
 
     __slots__ = (
         "_path", "at", "bad", "dead_ways", "depth", "flow", "index", "left", "loop", "loops", "missing", "parent",
@@ -138,7 +139,9 @@ class Frame:
                 steps.append(frame.plan.flow.name)
                 break
             owner = frame.parent.plan.nodes[frame.at].id
-            steps.append(f"{owner}[{frame.index}]" if frame.loop is not None else f"{owner}/{frame.plan.flow.name}")
+            again = f"~{frame.index + 1}" if frame.index else ""  # one step may call a flow several times
+            called = f"{owner}/{frame.plan.flow.name}{again}"
+            steps.append(f"{owner}[{frame.index}]" if frame.loop is not None else called)
             frame = frame.parent
         return "/".join(reversed(steps))
 

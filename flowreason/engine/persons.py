@@ -22,6 +22,11 @@ if TYPE_CHECKING:
     from flowreason.engine.work import Worker
 
 
+def asked_key(question: str, type: str) -> str:
+    """By what an answer is found again, and told from the answer to another question."""
+    return digest(question, type)
+
+
 class Persons:
     """Asks for one run."""
 
@@ -33,7 +38,7 @@ class Persons:
         worker, node = self._worker, frame.plan.nodes[i].id
         worker.caller.budget.permit()
         ledger = worker.ledger
-        place = Outcome(frame.path, node, kind, part, digest(text, str(type)) if kind == "person" else "")
+        place = Outcome(frame.path, node, kind, part, asked_key(text, str(type)) if kind == "person" else "")
         known = None if ledger is None else self._known(ledger, place)
         if known is not None:
             return known
@@ -55,6 +60,7 @@ class Persons:
     def _known(ledger: Ledger, place: Outcome) -> str | None:
         """What the person has said: here, or to the same question in the run that this one was made from."""
         own = ledger.at(place.frame, place.node, place.kind, place.part)
+        own = own if own is not None and own.key in ("", place.key) else None
         known = own or (ledger.take(place.kind, place.key, place.frame, place.node) if place.key else None)
         if known is None or not isinstance(known.value, Mapping):
             return None

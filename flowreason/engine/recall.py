@@ -58,10 +58,9 @@ class Recall:
         self, ledger: Ledger, frame: Frame, i: int, kind: str, key: Callable[[], str | None], part: int
     ) -> tuple[Outcome | None, str]:
         place = frame.path, frame.plan.nodes[i].id
-        found = ledger.at(*place, kind, part)
-        if found is not None:
+        found, wanted = ledger.at(*place, kind, part), key()
+        if found is not None and found.key in ("", wanted):
             return found, "run"
-        wanted = key()
         found = ledger.take(kind, wanted, *place) if wanted else None
         if found is not None and wanted:
             ledger.note(Outcome(*place, kind, part, wanted, found.value))

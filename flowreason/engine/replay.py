@@ -117,6 +117,7 @@ class Replay:
         around, _, last = frame.rpartition("/")
         around, _, owner = around.rpartition("/")
         parent = self._frames.get(around)
+        last = last.partition("~")[0]
         if parent is None or owner not in parent.plan.index or data.get("flow") != last:
             return
         at = parent.plan.index[owner]

@@ -7,7 +7,7 @@ given.
 
 from __future__ import annotations
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -37,6 +37,7 @@ class Stepper(Deciding, Rounds):
         self.work: list[tuple[Frame, int]] = []
         self.cancels: list[Any] = []
         self.log: Log = []
+        self._called: Counter[tuple[Frame, int, str]] = Counter()
         self.deadline = float("inf")
         self.exhausted = False
         self._handlers: dict[int, Callable[[Frame, int], None]] = {
@@ -79,6 +80,9 @@ class Stepper(Deciding, Rounds):
         """A new activation of a flow with given inputs. `waiter` is told its outcome and value."""
         frame = self._flow_frame(program, flow, parent, at, awaited=True)
         frame.waiter = waiter
+        if parent is not None:
+            frame.index = self._called[parent, at, flow]
+            self._called[parent, at, flow] += 1
         for name, index in frame.plan.inputs.items():
             if name in inputs:
                 self.feed(frame, index, VALUE, inputs[name])

@@ -195,6 +195,64 @@ def test_a_fork_at_no_step_says_what_steps_there_are(node: str, told: str, store
         fr.fork(first.run_id, node, 1, provider=Counting(), store=store)
 
 
+@pytest.mark.parametrize("frame", ["f/nope[3]", "f/xs[99]", "///"])
+def test_a_fork_at_no_frame_is_told(frame: str, store: str) -> None:
+    flow = fr.loads('flow f() -> any { xs = for x in `range(2)` { y = ask "{x}" yield y } answer xs }')
+    first = flow.run(provider=Counting(), store=store)
+    with pytest.raises(fr.UsageError, match="there is no frame"):
+        fr.fork(first.run_id, "y", "z", frame=frame, provider=Counting(), store=store)
+
+
+def test_a_fork_inside_of_a_step_that_is_done_as_a_whole_is_told(store: str) -> None:
+    flow = fr.loads(
+        "flow f() -> any { c = `twice(4) + 1` answer c } flow twice(i: int) -> int { n = `i * 2` answer n }"
+    )
+    first = flow.run(provider=Counting(), store=store)
+    with pytest.raises(fr.UsageError, match="done as a whole"):
+        fr.fork(first.run_id, "n", 100, frame="f/c/twice", provider=Counting(), store=store)
+
+
+# --- flows that one step calls several times ---
+
+CALLED = """
+flow f() -> any { c = emulate `[h("a"), h("b"), h("c"), h("d")]` answer c }
+flow h(k: text) -> text { x = ask "who {k}?" answer x }
+"""
+
+
+def test_every_call_of_a_flow_by_one_step_has_an_outcome_of_its_own(store: str) -> None:
+    provider = Counting()
+    whole = fr.loads(CALLED).run(provider=provider, store=None)
+    cut = fr.loads(CALLED).run(provider=provider, store=store, limits=fr.Limits(calls=2), confirm=lambda *_: True)
+    ended = fr.resume(cut.run_id, provider=provider, store=store, limits=fr.Limits(calls=9))
+    assert len(set(whole.value)) == 4
+    assert (ended.value, provider.count) == (whole.value, 8)
+    assert events_of(fr.replay(cut.run_id, store=store)) == events_of(ended)
+
+
+def test_a_person_is_asked_by_every_call_of_a_flow(store: str) -> None:
+    flow = fr.loads(CALLED.replace('ask "who', 'ask user "who'))
+    run = flow.run(provider=Counting(), store=store).run_id
+    for said in "ABC":
+        assert fr.resume(run, answers=said, provider=Counting(), store=store).status == "waiting"
+    assert fr.resume(run, answers="D", provider=Counting(), store=store).value == ["A", "B", "C", "D"]
+
+
+def test_checks_that_ask_are_told_apart_by_resuming_and_replaying(store: str) -> None:
+    text = 'flow f() -> text { s: int = ask "a number" with vote=3, tries=2 ensure ask "fair {s}?" answer "{s}" }'
+    asked: list[str] = []
+
+    def say(question: str) -> str:
+        asked.append(question)
+        return ("no" if "1" in question else "yes") if "fair" in question else str(1 + asked.count(question) % 2)
+
+    live = fr.loads(text).run(provider=Counting(say), store=store, limits=fr.Limits(calls=2), confirm=lambda *_: True)
+    assert events_of(fr.replay(live.run_id, store=store)) == events_of(live)
+    ended = fr.resume(live.run_id, provider=Counting(say), store=store, limits=fr.Limits(calls=50))
+    assert events_of(fr.replay(live.run_id, store=store)) == events_of(ended)
+    assert ended.ok
+
+
 # --- answers of other runs ---
 
 
