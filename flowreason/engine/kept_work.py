@@ -24,7 +24,7 @@ from flowreason.engine.reads import question_of, task_of, values_of
 from flowreason.errors import FlowreasonError, JournalMismatch, LimitExceeded, NodeError
 from flowreason.graph import ops
 from flowreason.graph.model import Graph, Node
-from flowreason.ports import ModelInfo, PythonTask, Reply, Request, Usage
+from flowreason.ports import ModelInfo, PythonTask, Reply, Usage
 from flowreason.records import Outcome
 from flowreason.values import decode
 
@@ -55,7 +55,7 @@ class KeptWork:
         self._program = program
         self._outcomes = {(o.frame, o.node, o.kind, o.part): o for o in sound(past.outcomes)}
         self._prompts: dict[Place, Prompts] = {}
-        self._requests: dict[tuple[str, str, int], Request] = {}
+        self._rejections: dict[tuple[str, str, int], list[tuple[str, str]]] = {}
         self._texts: dict[tuple[str, str, int], str] = {}
         self._said: dict[Place, str] = {}
         self._written: dict[Place, str] = {}
@@ -130,19 +130,17 @@ class KeptWork:
         if place not in self._prompts:
             info = ModelInfo(data["model"], reasons=bool(data.get("reasons")))
             self._prompts[place] = Prompts(question_of(frame, i, op), info)
-        at = *place, data["sample"]
-        if data["attempt"] == 1 or at not in self._requests:
-            self._requests[at] = self._prompts[place].request(data["sample"])
-        request = self._requests[at]
+        request = self._prompts[place].request(data["sample"])
+        for text, why in self._rejections.get((*place, data["sample"]), ()):
+            request = self._prompts[place].again(request, text, why)
         messages = [{"role": m.role, "content": m.content} for m in request.messages]
         return {**data, "messages": messages, "schema": None if request.schema is None else dict(request.schema)}
 
     def _rejected(self, frame: Frame, i: int, data: Mapping[str, Any]) -> None:
-        """The next request of the draw is the last one, with the reply and the reason."""
-        place = frame.path, frame.plan.nodes[i].id
-        at = *place, data["sample"]
-        if at in self._requests and at in self._texts:
-            self._requests[at] = self._prompts[place].again(self._requests[at], self._texts[at], data["why"])
+        """The requests of the draw that follow hold the reply and the reason, whether it was asked for or known."""
+        at = frame.path, frame.plan.nodes[i].id, data["sample"]
+        if at in self._texts:
+            self._rejections.setdefault(at, []).append((self._texts[at], data["why"]))
 
     def _reply(self, data: Mapping[str, Any]) -> dict[str, Any]:
         reply = self._past.replies.get(data.get("key", ""))
