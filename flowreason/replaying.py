@@ -72,10 +72,7 @@ async def _replayed(
     limits = Limits(**info.plan.settings.get("limits", {}))
     python = _Python(sandbox)
     past = Past(outcomes, replies, given, _loader(info.plan, flow), python.run)
-    held = frozenset(node for _, node in given)
-    replaying = Replay(
-        flow.graph, inputs_of(info.plan, flow), past, depth=limits.depth, rounds=limits.rounds, held=held
-    )
+    replaying = Replay(flow.graph, inputs_of(info.plan, flow), past, depth=limits.depth, rounds=limits.rounds)
     try:
         events = await replaying.run(kept, on_event)
     finally:

@@ -18,9 +18,9 @@ from flowreason.engine.events import Event
 from flowreason.engine.journal import Journal
 from flowreason.engine.limits import Limits
 from flowreason.engine.persons import asked_key
-from flowreason.engine.plan import CHANGEABLE
 from flowreason.errors import UsageError
 from flowreason.flow import Flow, as_inputs, finish_run, loads_kept, run_plan
+from flowreason.graph import ops
 from flowreason.keeping import DEFAULT, SERVER, OnRun, Past, Where, keeping, origin_of, store_at
 from flowreason.kept_events import Long, last_questions, last_session, used_in
 from flowreason.listening import listening
@@ -294,9 +294,11 @@ def _changeable(flow: Flow, frame: str, node: str) -> None:
     graphs = [flow.graph.flows[body]] if body in flow.graph.flows else list(flow.graph.flows.values())
     found = [graph.nodes[node] for graph in graphs if node in graph.nodes]
     if not found:
-        names = sorted(n for graph in graphs for n, each in graph.nodes.items() if isinstance(each.op, CHANGEABLE))
+        names = sorted(
+            n for graph in graphs for n, each in graph.nodes.items() if not isinstance(each.op, ops.VALUELESS)
+        )
         raise UsageError(f"there is no step {node!r}; there are: {', '.join(names[:20])}")
-    if not isinstance(found[0].op, CHANGEABLE):
+    if isinstance(found[0].op, ops.VALUELESS):
         raise UsageError(f"the step {node!r} has no value of its own that could be changed")
 
 

@@ -108,8 +108,10 @@ class Deciding:
         self.choose(frame, i, label)
 
     def _answer(self, frame: Frame, i: int) -> None:
+        self._answered(frame, i, frame.values[frame.plan.first[i]])
+
+    def _answered(self, frame: Frame, i: int, value: Any) -> None:
         type = frame.plan.nodes[i].type
-        value = frame.values[frame.plan.first[i]]
         if type is not ANY:
             try:
                 value = self._converted(value, type)

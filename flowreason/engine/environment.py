@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import inspect
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
@@ -54,6 +55,22 @@ class BoundTool:
         """Whether it is called in place: it is pure, computes, and does not wait."""
         return self.definition.pure and not self.waits and not self.is_async
 
+    async def act(self, arguments: Mapping[str, Any]) -> Any:
+        """What the function gives; one that is not async is called in a thread. Raises whatever it raises."""
+        if self.is_async:
+            return await self.function(**arguments)
+        value, error = await asyncio.to_thread(self._tried, arguments)
+        if error is not None:
+            raise error
+        return await value if inspect.isawaitable(value) else value
+
+    def _tried(self, arguments: Mapping[str, Any]) -> tuple[Any, BaseException | None]:
+        """What comes of a call; some exceptions (StopIteration) cannot be handed on by a thread."""
+        try:
+            return self.function(**arguments), None
+        except BaseException as error:  # noqa: BLE001 - raised again by whoever waits
+            return None, error
+
 
 class Compiler(Protocol):
     """Writes flows at run time, for `solve` and `run`."""
@@ -78,7 +95,7 @@ class Environment:
     """What a run is granted.
 
     `ledger` keeps what it comes to know; None: nothing is kept. `approve`: the person is asked before each effect.
-    `given`: by frame and node, values that steps are to have instead of working them out.
+    `given`: by frame and node, values that nodes are to have instead of working them out.
     """
 
     provider: Provider

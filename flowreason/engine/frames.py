@@ -1,7 +1,7 @@
 """The state of a run: frames (one activation of a body each), the scopes they are cancelled by, and loops under way.
 
 A slot of a frame is waiting, or has one of three outcomes, for good: a value, skipped (the way was not taken), or
-failed.
+failed. One whose value is `GIVEN` has it as soon as the step would have been done, or failed.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any
 from flowreason.engine.plan import LoopPlan, Plan, Program
 from flowreason.errors import FlowreasonError
 
-WAITING, VALUE, SKIPPED, FAILED = 0, 1, 2, 3
+WAITING, VALUE, SKIPPED, FAILED, GIVEN = 0, 1, 2, 3, 4
 
 
 @dataclass(frozen=True, slots=True)

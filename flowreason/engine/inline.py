@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from asyncio import CancelledError
 from typing import Any
 
 from flowreason.asking.convert import convert
@@ -86,7 +87,11 @@ def decide(frame: Frame, i: int) -> str:
     """The label of the way that is taken."""
     op = frame.plan.nodes[i].op
     assert isinstance(op, ops.Decide)
-    value = frame.values[frame.plan.first[i]]
+    return label_of(op, frame.values[frame.plan.first[i]], frame, i)
+
+
+def label_of(op: ops.Decide, value: Any, frame: Frame, i: int) -> str:
+    """The label of the way that a value takes."""
     if op.kind != "match":
         return "true" if truth(value, frame, i) else "false"
     for number, case in enumerate(op.cases):
@@ -157,7 +162,7 @@ def call_tool(frame: Frame, i: int) -> Any:
         value = tool.function(**arguments)
     except FlowreasonError:
         raise
-    except Exception as error:
+    except (Exception, CancelledError) as error:
         raise tool_failed(tool, error, frame, i) from error
     return returned(tool, value, frame, i)
 
@@ -191,9 +196,17 @@ def returned(tool: BoundTool, value: Any, frame: Frame, i: int) -> Any:
         raise node_error(frame, i, message, "tool") from misfit
 
 
-def tool_failed(tool: BoundTool, error: Exception, frame: Frame, i: int) -> NodeError:
+def tool_failed(tool: BoundTool, error: BaseException, frame: Frame, i: int) -> NodeError:
     """An exception of a tool, as the failure of the node that called it."""
-    return node_error(frame, i, f"the tool {tool.definition.name.text} failed: {type(error).__name__}: {error}", "tool")
+    name, said = tool.definition.name.text, f": {error}" if str(error) else ""
+    if isinstance(error, CancelledError):
+        said += ", though nobody cancelled the run"
+    return node_error(frame, i, f"the tool {name} failed: {type(error).__name__}{said}", "tool")
+
+
+def given_up(frame: Frame, i: int) -> NodeError:
+    """A `CancelledError` that nobody brought about by cancelling."""
+    return node_error(frame, i, "what this step waited for was cancelled, though nobody cancelled the run", "cancelled")
 
 
 def type_name(value: Any) -> str:

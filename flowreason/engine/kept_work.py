@@ -89,7 +89,7 @@ class KeptWork:
                 text = str(inline.take(frame.values[source], read.steps, read.name, frame, i))
             case _:
                 return frame.program
-        return Program(self._past.load(text), {}, frame.program.trivial, frame.program.held)
+        return Program(self._past.load(text), {}, frame.program.trivial)
 
     # --- events in full ---
 
@@ -167,8 +167,6 @@ class KeptWork:
         """The value of a step, in its type."""
         node = frame.plan.nodes[i]
         place = frame.path, node.id
-        if place in self._past.given:
-            return convert(self._past.given[place], node.type)
         match node.op:
             case ops.Ask(user=True):
                 return parse_reply(self._answer_of_person(place), node.type)

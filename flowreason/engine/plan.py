@@ -111,17 +111,10 @@ _SIMPLE: dict[type, Kind] = {
 }
 
 
-CHANGEABLE = (
-    ops.Ask, ops.Python, ops.Emulate, ops.CallTool, ops.CallFlow, ops.Solve, ops.RunText, ops.Pick, ops.Fill,
-    ops.Constant,
-)  # fmt: skip
-"""What a step may be whose value is given instead of worked out."""
-
-
-def kind_of(node: Node, inline_tools: frozenset[str], held: frozenset[str] = frozenset()) -> Kind:
-    """How a node is treated. What has checks on it waits, since checks may; so does one whose value may be given."""
+def kind_of(node: Node, inline_tools: frozenset[str]) -> Kind:
+    """How a node is treated. What has checks on it waits, since checks may."""
     op = node.op
-    if node.checks or (node.id in held and isinstance(op, CHANGEABLE)):
+    if node.checks:
         return Kind.WORK
     match op:
         case ops.Pick(steps=steps):
@@ -139,23 +132,18 @@ Trivial = Callable[[str], Callable[[Mapping[str, Any]], Any] | None]
 
 
 class Program:
-    """The plans of all flows of a graph, made when first used and kept with the graph for its further runs.
-
-    `held` are nodes whose value may be given instead of worked out (see `Environment.given`).
-    """
+    """The plans of all flows of a graph, made when first used and kept with the graph for its further runs."""
 
     def __init__(
         self,
         graph: Graph,
         inline_tools: Mapping[str, BoundTool],
         trivial: Trivial,
-        held: frozenset[str] = frozenset(),
     ) -> None:
         self.graph = graph
         self.inline_tools = dict(inline_tools)
         self.trivial = trivial
-        self.held = held
-        self._plans: dict[str, Plan] = graph.plans.setdefault((frozenset(inline_tools), trivial, held), {})
+        self._plans: dict[str, Plan] = graph.plans.setdefault((frozenset(inline_tools), trivial), {})
 
     def plan(self, flow: str) -> Plan:
         made = self._plans.get(flow)
@@ -204,7 +192,7 @@ class Planner:
     def _slot(self, plan: Plan, node: Node) -> int:
         """A place for a node in a plan."""
         index = len(plan.nodes)
-        kind = kind_of(node, self.inline_tools, self.program.held)
+        kind = kind_of(node, self.inline_tools)
         plan.index[node.id] = index
         plan.nodes.append(node)
         plan.kinds.append(kind)

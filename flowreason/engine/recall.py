@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from flowreason.engine.frames import Frame
+from flowreason.engine.giving import Given, inside
 from flowreason.engine.keepsake import SHORT, Form, Heard, condense, restore
 from flowreason.engine.ledger import Ledger, digest
 from flowreason.ports import PythonTask
@@ -28,10 +29,14 @@ Tell = Callable[[str, Mapping[str, Any]], None]
 
 
 class Recall:
-    """Finds what steps came to, and keeps what they come to."""
+    """Finds what steps came to, and keeps what they come to.
 
-    def __init__(self, ledger: Ledger | None) -> None:
+    `given`: what nodes are given instead of working it out. What a step comes to depends on what is given inside of it.
+    """
+
+    def __init__(self, ledger: Ledger | None, given: Given | None = None) -> None:
         self.ledger = ledger
+        self._given = given or {}
 
     async def find(
         self,
@@ -58,7 +63,7 @@ class Recall:
         self, ledger: Ledger, frame: Frame, i: int, kind: str, key: Callable[[], str | None], part: int
     ) -> tuple[Outcome | None, str]:
         place = frame.path, frame.plan.nodes[i].id
-        found, wanted = ledger.at(*place, kind, part), key()
+        found, wanted = ledger.at(*place, kind, part), self._whole(key(), *place)
         if found is not None and found.key in ("", wanted):
             return found, "run"
         found = ledger.take(kind, wanted, *place) if wanted else None
@@ -73,7 +78,13 @@ class Recall:
     def keep(self, frame: Frame, i: int, kind: str, key: str | None, value: Any, part: int = 0) -> None:
         """Keep what a step came to; `value` is condensed already."""
         if self.ledger is not None:
-            self.ledger.note(Outcome(frame.path, frame.plan.nodes[i].id, kind, part, key or "", value))
+            place = frame.path, frame.plan.nodes[i].id
+            self.ledger.note(Outcome(*place, kind, part, self._whole(key, *place) or "", value))
+
+    def _whole(self, key: str | None, frame: str, node: str) -> str | None:
+        """The key of a step, with what is given inside of it."""
+        given = inside(self._given, frame, node) if self._given and key else []
+        return digest(key, encode(given)) if given else key
 
 
 class Hearing:

@@ -29,17 +29,15 @@ _OUTCOMES = frozenset({"node.done", "node.failed"})
 
 
 class Replay:
-    """Goes through the kept events of one run. `held` are steps whose value was given (see `Program`)."""
+    """Goes through the kept events of one run."""
 
-    def __init__(
-        self, graph: Graph, inputs: Mapping[str, Any], past: Past, *, depth: int, rounds: int, held: frozenset[str]
-    ) -> None:
+    def __init__(self, graph: Graph, inputs: Mapping[str, Any], past: Past, *, depth: int, rounds: int) -> None:
         self.graph = graph
         self.inputs = inputs
         self.events: list[Event] = []
         self.now = 0.0
-        self._stepper = Stepper(lambda: self.now, depth, rounds)
-        self._program = Program(graph, {}, trivial, held)
+        self._stepper = Stepper(lambda: self.now, depth, rounds, given=past.given)
+        self._program = Program(graph, {}, trivial)
         self._frames: dict[str, Frame] = {}
         self._derived: deque[Event] = deque()
         self._work = KeptWork(past, self._frames, self._program)

@@ -31,6 +31,8 @@ class Rounds(CutShort):
     close_ways: Callable[[Frame, int, int, Any], None]
     opened: Callable[[Frame], None]
     begins: Callable[[Frame, int, Any], None]
+    given_to: Callable[[Frame, int], tuple[Any] | None]
+    _typed: Callable[[Frame, int, Any], None]
 
     def _loop(self, frame: Frame, i: int) -> None:
         """A loop whose list or count is there begins."""
@@ -43,8 +45,9 @@ class Rounds(CutShort):
                 )
                 raise LimitExceeded("rounds", self.most_rounds, message)
         except FlowreasonError as error:
-            self.fail(frame, i, error)
-            self.loop_is_bad(frame, i, FAILED, frame.values[i])
+            failure = Failure(error, frame.plan.nodes[i].id, frame.path)
+            self._over(frame, i, FAILED, failure)
+            self.loop_is_bad(frame, i, FAILED, failure)
             return
         self.begins(frame, i, {"rounds": total})
         run = LoopRun(frame, i, plan, total, items)
@@ -194,17 +197,20 @@ class Rounds(CutShort):
         if not run.plan.op.collects and around is not None:
             around.failures += [(run.frame.index, failure) for _, failure in run.failures]  # its items, not this loop's
         elif run.failures and len(run.failures) == len(values):
-            self._over(run, FAILED, run.failures[0][1])
+            self._over(run.frame, run.at, FAILED, run.failures[0][1])
             return
         else:
             for index, failure in run.failures:
                 self.log.append((self.clock(), "item.failed", run.frame, run.at, {"index": index, "error": failure}))
-        self._over(run, VALUE, values if run.plan.op.collects or run.plan.yields else None)
+        self._over(run.frame, run.at, VALUE, values if run.plan.op.collects or run.plan.yields else None)
 
-    def _over(self, run: LoopRun, outcome: int, value: Any) -> None:
-        """The loop's node has its outcome."""
-        run.frame.scope.open.pop((run.frame, run.at), None)
-        self.resolve(run.frame, run.at, outcome, value)
+    def _over(self, frame: Frame, i: int, outcome: int, value: Any) -> None:
+        """The loop's node has its outcome: what came of the rounds, unless it is given another value."""
+        frame.scope.open.pop((frame, i), None)
+        if frame.bad is not None and (given := self.given_to(frame, i)):
+            self._typed(frame, i, *given)
+        else:
+            self.resolve(frame, i, outcome, value)
 
     # --- loops that fail ---
 
@@ -215,7 +221,7 @@ class Rounds(CutShort):
         run.ended = True
         if self.cut_short(run, failure):
             return
-        self._over(run, FAILED, failure)
+        self._over(run.frame, run.at, FAILED, failure)
         whole = Failure(failure.error, run.frame.plan.nodes[run.at].id, run.frame.path)
         self.loop_is_bad(run.frame, run.at, FAILED, whole)
 

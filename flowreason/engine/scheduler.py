@@ -13,6 +13,7 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
+from flowreason.engine import inline
 from flowreason.engine.caller import Caller
 from flowreason.engine.environment import BoundTool, Environment
 from flowreason.engine.evaluate import trivial
@@ -24,6 +25,7 @@ from flowreason.engine.pending import Pending
 from flowreason.engine.plan import Program
 from flowreason.engine.result import RunResult
 from flowreason.engine.step import Stepper
+from flowreason.engine.stopping import is_cancelled
 from flowreason.engine.undone import is_cut_short
 from flowreason.engine.work import Worker
 from flowreason.errors import Cancelled, FlowreasonError, LimitExceeded, Suspended, is_fatal
@@ -58,7 +60,7 @@ class Run:
         self.environment = environment
         self.journal = journal
         self._live = journal.live
-        self._stepper = Stepper(time.monotonic, limits.depth, limits.rounds)
+        self._stepper = Stepper(time.monotonic, limits.depth, limits.rounds, given=environment.given)
         self._lent = lent
         self._caller = caller or Caller(environment.provider, budget or Budget(limits), Gate(environment.concurrency))
         self._worker = Worker(environment, self._caller, self)
@@ -102,8 +104,7 @@ class Run:
         if self.environment.limits.seconds is not None:
             self._stepper.deadline = self._stepper.clock() + self._left()
         if not self._done.done():
-            held = frozenset(node for _, node in self.environment.given)
-            program = Program(self.graph, self._inline_tools(), trivial, held)
+            program = Program(self.graph, self._inline_tools(), trivial)
             self._main = self._stepper.open_flow(program, self.graph.entry, inputs, waiter=self._finished)
             self.pump(self._main.scope)
         if self.environment.limits.seconds is None:
@@ -298,10 +299,10 @@ class Run:
         try:
             value = await self._worker.perform(frame, i)
         except asyncio.CancelledError:
-            if scope.closed or asyncio.current_task() not in self._stopped:
+            if scope.closed or (is_cancelled() and asyncio.current_task() not in self._stopped):
                 stepper.log.append((stepper.clock(), "node.cancelled", frame, i, None))
                 raise
-            error = self._caller.budget.refusal()
+            error = self._caller.budget.refusal() if is_cancelled() else inline.given_up(frame, i)
         except BaseException as raised:  # noqa: BLE001 - told, and raised by `run` where it is no failure of the flow
             error = raised
         finally:

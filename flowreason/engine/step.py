@@ -12,7 +12,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from flowreason.engine.deciding import Deciding
-from flowreason.engine.frames import FAILED, SKIPPED, VALUE, Failure, Frame, Scope
+from flowreason.engine.frames import FAILED, GIVEN, SKIPPED, VALUE, Failure, Frame, Scope
+from flowreason.engine.giving import Given, Giving, by_frame
 from flowreason.engine.limits import exhausts
 from flowreason.engine.plan import Kind, Plan, Program
 from flowreason.engine.rounds import Rounds
@@ -25,14 +26,22 @@ AT_A_STRETCH = 1000
 Log = list[tuple[float, str, Frame | None, int, Any]]
 
 
-class Stepper(Deciding, Rounds):
-    """The state of one run, and the rules by which it changes."""
+class Stepper(Deciding, Rounds, Giving):
+    """The state of one run, and the rules by which it changes. `given`: values that nodes have without working."""
 
-    def __init__(self, clock: Callable[[], float], depth: int = 16, rounds: int = 10_000, window: int = 1024) -> None:
+    def __init__(
+        self,
+        clock: Callable[[], float],
+        depth: int = 16,
+        rounds: int = 10_000,
+        window: int = 1024,
+        given: Given | None = None,
+    ) -> None:
         self.clock = clock
         self.depth = depth
         self.most_rounds = rounds
         self.window = window
+        self.given = by_frame(given or {})
         self.ready: deque[tuple[Frame, int]] = deque()
         self.work: list[tuple[Frame, int]] = []
         self.cancels: list[Any] = []
@@ -78,11 +87,12 @@ class Stepper(Deciding, Rounds):
         waiter: Callable[[int, Any], None] | None = None,
     ) -> Frame:
         """A new activation of a flow with given inputs. `waiter` is told its outcome and value."""
-        frame = self._flow_frame(program, flow, parent, at, awaited=True)
-        frame.waiter = waiter
+        index = 0
         if parent is not None:
-            frame.index = self._called[parent, at, flow]
+            index = self._called[parent, at, flow]
             self._called[parent, at, flow] += 1
+        frame = self._flow_frame(program, flow, parent, at, index, awaited=True)
+        frame.waiter = waiter
         for name, index in frame.plan.inputs.items():
             if name in inputs:
                 self.feed(frame, index, VALUE, inputs[name])
@@ -217,6 +227,9 @@ class Stepper(Deciding, Rounds):
         outcome, value = frame.bad[i]
         if frame.state[i]:
             return
+        if outcome == GIVEN:
+            self.give(frame, i, value)
+            return
         kind = frame.plan.kinds[i]
         if outcome == FAILED and kind == Kind.ANSWER:
             self.finish(frame.flow, FAILED, value)
@@ -260,11 +273,11 @@ class Stepper(Deciding, Rounds):
     # --- flows ---
 
     def _flow_frame(
-        self, program: Program, flow: str, parent: Frame | None, at: int, *, awaited: bool = False
+        self, program: Program, flow: str, parent: Frame | None, at: int, index: int = 0, *, awaited: bool = False
     ) -> Frame:
         plan = program.plan(flow)
         scope = Scope(parent.scope if parent else None, awaited=awaited)
-        frame = Frame(plan, program, parent, at, 0, scope, None)
+        frame = Frame(plan, program, parent, at, index, scope, None)
         frame.depth = parent.depth + 1 if parent else 0
         self.opened(frame)
         return frame
@@ -272,6 +285,8 @@ class Stepper(Deciding, Rounds):
     def opened(self, frame: Frame) -> None:
         """A frame begins: its nodes that need nothing are ready."""
         self.log.append((self.clock(), "frame.opened", frame, -1, None))
+        if self.given:
+            self.hold(frame)
         for i in frame.plan.roots:
             self.ready.append((frame, i))
 

@@ -53,7 +53,7 @@ class Worker:
         self.caller = caller
         self.host = host
         self.ledger = environment.ledger
-        self.recall = Recall(environment.ledger)
+        self.recall = Recall(environment.ledger, environment.given)
         self.persons = Persons(self)
         self.effects = Effects(self)
         self._session: asyncio.Task[SandboxSession] | None = None
@@ -61,21 +61,11 @@ class Worker:
     def perform(self, frame: Frame, i: int) -> Awaitable[Any]:
         """The value of a work node, in its type, with its checks held."""
         node = frame.plan.nodes[i]
-        if self.environment.given and (frame.path, node.id) in self.environment.given:
-            return self._given(frame, i, node)
         if isinstance(node.op, ops.Ask):
             return self._ask_person(frame, i, node, node.op) if node.op.user else self._ask(frame, i, node, node.op)
         if isinstance(node.op, ops.CallTool) and frame.plan.exact[i] is object and not node.checks:
             return self.call_tool(node.op.tool, arguments_of(frame, i), frame, i)
         return self._checked(frame, i, node)
-
-    async def _given(self, frame: Frame, i: int, node: Node) -> Any:
-        """A value that was given instead of working it out."""
-        self.host.tell("node.given", frame, i, {})
-        try:
-            return convert(self.environment.given[frame.path, node.id], node.type)
-        except Misfit as misfit:
-            raise inline.misfit(frame, i, misfit) from misfit
 
     async def _checked(self, frame: Frame, i: int, node: Node) -> Any:
         """Work other than asking: done once, then brought into its type and checked."""
@@ -289,7 +279,7 @@ class Worker:
             raise inline.node_error(frame, i, message, "depth")
 
     async def _in_place(self, graph: Any, inputs: Mapping[str, Any], frame: Frame, i: int) -> Any:
-        program = Program(graph, frame.program.inline_tools, frame.program.trivial, frame.program.held)
+        program = Program(graph, frame.program.inline_tools, frame.program.trivial)
         known = {name: value for name, value in inputs.items() if name in graph.main.parameters}
         return await self.host.call_flow(program, graph.entry, known, frame, i)
 

@@ -227,5 +227,8 @@ Op: TypeAlias = (
 Work: TypeAlias = Ask | Python | Emulate | CallTool | Solve | RunText
 """The ops that may wait."""
 
+VALUELESS = (Meet, Next, Leave)
+"""Where the way goes on; nothing is handed on there."""
+
 HIDDEN = (Pass, Meet, Head, Item, Out, Next, Leave, Join)
 """Bookkeeping: pictures leave these out and draw edges past them."""
