@@ -9,6 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from flowreason import library
     from flowreason.api import compile, compile_async, solve, solve_async
     from flowreason.archive import export_run, import_run
     from flowreason.engine.events import Event
@@ -134,6 +135,7 @@ __all__ = [
     "fork",
     "fork_async",
     "import_run",
+    "library",
     "load",
     "loads",
     "loads_graph",
@@ -153,7 +155,13 @@ __all__ = [
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
 
+_MODULES = frozenset({"library"})
+"""Public names that are modules of their own."""
+
+
 def __getattr__(name: str) -> Any:
+    if name in _MODULES:
+        return import_module(f"flowreason.{name}")
     home = _HOME_OF.get(name)
     if home is None:
         raise AttributeError(f"module 'flowreason' has no attribute {name!r}")

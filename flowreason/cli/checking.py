@@ -97,7 +97,9 @@ def _written(file: Path, text: str) -> str:
     return ""
 
 
-def _findings(text: str, name: str, tools: Sequence[Any], root: Path) -> tuple[tuple[Diagnostic, ...], fr.Flow | None]:
+def _findings(
+    text: str, name: str, tools: Sequence[Any], root: Path | None
+) -> tuple[tuple[Diagnostic, ...], fr.Flow | None]:
     """All that is found in a text, what was mended on the way included; and the flow, where there is one."""
     try:
         flow = fr.loads(text, name=name, tools=tools, root=root)

@@ -1,6 +1,7 @@
-"""Files of flows as the commands take them: read from a file or, for `-`, from stdin, and written in place.
+"""Files of flows as the commands take them: read from a file, for `-` from stdin, for `library:NAME` from the library.
 
-Invariant: a file is replaced whole or not at all, keeps its mode, and is left alone where it is write-protected.
+Invariant: a file is replaced whole or not at all, keeps its mode, and is left alone where it is write-protected; the
+library is never written to.
 """
 
 from __future__ import annotations
@@ -18,10 +19,16 @@ from flowreason.errors import UsageError
 from flowreason_dsl.diagnostics import FlowError
 
 STDIN = "-"
+LIBRARY = "library:"
 
 
 def is_stdin(file: Path) -> bool:
     return str(file) == STDIN
+
+
+def is_library(file: Path) -> bool:
+    """Whether a flow of the library is meant, as in `library:least_to_most`."""
+    return str(file).startswith(LIBRARY)
 
 
 def name_of(file: Path) -> str:
@@ -29,14 +36,18 @@ def name_of(file: Path) -> str:
     return "<stdin>" if is_stdin(file) else str(file)
 
 
-def root_of(file: Path) -> Path:
+def root_of(file: Path) -> Path | None:
     """The folder that `use` may read from."""
+    if is_library(file):
+        return None
     return Path() if is_stdin(file) else file.parent
 
 
 def load(file: Path, tools: Path | None) -> fr.Flow:
-    """The flow in a file, or on stdin."""
+    """The flow in a file, on stdin, or in the library."""
     bound = tools_from(tools)
+    if is_library(file):
+        return fr.library.load(str(file), bound)
     return fr.loads(text_of(file), name=name_of(file), tools=bound, root=root_of(file))
 
 
@@ -44,6 +55,8 @@ def text_of(file: Path) -> str:
     """The text of a file, or of stdin. Raises `UsageError`, or `FlowError` where a file is not UTF-8."""
     from flowreason.flow import read_text
 
+    if is_library(file):
+        return fr.library.load(str(file)).text
     return reading.question(STDIN) if is_stdin(file) else read_text(file)
 
 
@@ -66,6 +79,11 @@ def texts_of(files: Iterable[Path]) -> dict[Path, str | FlowError]:
 
 def replace(path: Path, text: str) -> None:
     """Write a file whole: into a new one beside it, which then takes its place and keeps its mode."""
+    if is_library(path):
+        name = str(path).removeprefix(LIBRARY)
+        raise UsageError(
+            f"flows of the library stay as they are; take a copy: flowreason methods {name} --flow > {name}.flow"
+        )
     target = path.resolve()
     made: Path | None = None
     try:
