@@ -20,6 +20,7 @@ from flowreason.engine.gate import Gate
 from flowreason.engine.ledger import Ledger
 from flowreason.engine.limits import Budget
 from flowreason.engine.paying import Errand, Payer, used
+from flowreason.engine.stopping import is_cancelled
 from flowreason.errors import LimitExceeded
 from flowreason.ports import ModelInfo, Provider, Reply, Request, Usage
 
@@ -100,7 +101,7 @@ class Caller:
             if known.waiting == 1 and not task.done() and not self._goes_on(known):
                 task.cancel()
                 self._forget(key, task)
-            if task.cancelled() and self.budget.late and not _cancelled():
+            if task.cancelled() and self.budget.late and not is_cancelled():
                 raise self.budget.refusal() from None
             raise
         except LimitExceeded as error:
@@ -251,12 +252,6 @@ def _tell_reply(reply: Reply, tell: Tell, about: Mapping[str, Any], usage: Usage
             "shared": usage is not reply.usage,
         },
     )
-
-
-def _cancelled() -> bool:
-    """Whether it is the one who waits that is cancelled, and not what it waits for."""
-    task = asyncio.current_task()
-    return task is not None and task.cancelling() > 0
 
 
 def _identity(request: Request) -> Hashable:

@@ -21,6 +21,7 @@ from flowreason.engine.environment import KEY, BoundTool
 from flowreason.engine.frames import Frame
 from flowreason.engine.ledger import Ledger
 from flowreason.engine.recall import call_key
+from flowreason.engine.stopping import is_cancelled
 from flowreason.errors import FlowreasonError, NodeError, StoreError
 from flowreason.records import Outcome
 from flowreason.values import NotPlain, decode, encode, show
@@ -114,19 +115,16 @@ class Effects:
     async def _invoke(tool: BoundTool, given: dict[str, Any], frame: Frame, i: int, mark: str) -> Any:
         keyed = {KEY: mark} if tool.keyed else {}
         try:
-            if tool.is_async:
-                value = await tool.function(**given, **keyed)
-            elif tool.inline:
-                value = tool.function(**given, **keyed)
-            else:
-                value = await asyncio.to_thread(tool.function, **given, **keyed)
-            if not tool.is_async and inspect.isawaitable(value):
-                value = await value
+            value = tool.function(**given, **keyed) if tool.inline else await tool.act({**given, **keyed})
+            return await value if inspect.isawaitable(value) else value
         except FlowreasonError:
             raise
+        except asyncio.CancelledError as error:
+            if is_cancelled():
+                raise
+            raise inline.tool_failed(tool, error, frame, i) from error
         except Exception as error:
             raise inline.tool_failed(tool, error, frame, i) from error
-        return value
 
     # --- the person's word ---
 

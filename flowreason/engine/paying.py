@@ -13,6 +13,7 @@ from typing import Any
 
 from flowreason.engine.limits import Budget
 from flowreason.engine.reserving import LONGER, Reserved, first_room
+from flowreason.engine.stopping import is_cancelled
 from flowreason.errors import ProviderError
 from flowreason.ports import ModelInfo, Provider, Reply, Request, Usage, streamed
 
@@ -97,9 +98,15 @@ class Payer:
             if kind == "retry" and data.get("kind") in _PAID_FOR:
                 self._again(errand, reserved)
 
-        if errand.on_text is None:
-            return await self._provider.complete(request, notify)
-        return await streamed(self._provider, request, errand.on_text, notify)
+        try:
+            if errand.on_text is None:
+                return await self._provider.complete(request, notify)
+            return await streamed(self._provider, request, errand.on_text, notify)
+        except asyncio.CancelledError:
+            if is_cancelled():
+                raise
+            message = "the provider gave up this request by itself (CancelledError), though nobody cancelled the run"
+            raise ProviderError(message, kind="reply") from None
 
     def _again(self, errand: Errand, reserved: Reserved) -> None:
         """A request that may have been paid for is about to be sent once more. Raises `LimitExceeded` without room."""

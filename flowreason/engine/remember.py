@@ -7,9 +7,8 @@ a tool that is declared pure, and its arguments. Who waits for a result may be c
 from __future__ import annotations
 
 import asyncio
-import inspect
 import json
-from collections.abc import Callable, Coroutine, Hashable, Mapping
+from collections.abc import Callable, Coroutine, Hashable
 from dataclasses import replace
 from typing import Any, TypeVar
 
@@ -128,14 +127,10 @@ def remembering(tool: BoundTool, memory: Memory) -> BoundTool:
     """A tool that is pure and waits, as one that is called once for the same arguments; any other as it is."""
     if not tool.definition.pure or tool.inline:
         return tool
-    name, function = tool.definition.name.text, tool.function
-
-    async def act(arguments: Mapping[str, Any]) -> Any:
-        value = function(**arguments) if tool.is_async else await asyncio.to_thread(function, **arguments)
-        return await value if inspect.isawaitable(value) else value
+    name = tool.definition.name.text
 
     async def call(**arguments: Any) -> Any:
         key = key_of(name, arguments)
-        return await act(arguments) if key is None else await memory.recall(key, lambda: act(arguments))
+        return await tool.act(arguments) if key is None else await memory.recall(key, lambda: tool.act(arguments))
 
     return replace(tool, function=call)

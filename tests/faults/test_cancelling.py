@@ -1,8 +1,9 @@
-"""Runs that are cancelled at every turn of the event loop, once or twice, and resumed."""
+"""Runs that are cancelled at every turn of the event loop, once or twice, and resumed; and what cancels itself."""
 
 from __future__ import annotations
 
 import asyncio
+import concurrent.futures
 import itertools
 from typing import Any
 
@@ -101,3 +102,85 @@ def test_whoever_of_several_runs_is_cancelled_loses_the_reply_for_no_other(stop:
     assert sent == 1
     for number, each in enumerate(found):
         assert isinstance(each, asyncio.CancelledError) if number in stop else each.answer == "long"
+
+
+# --- what is cancelled by itself ---
+
+
+class GivesUp(fr.ScriptedProvider):
+    """A server whose adapter raises `CancelledError` where nobody cancelled anything: in the asks that say so."""
+
+    async def complete(self, request: fr.Request, notify: Any = None) -> fr.Reply:
+        reply = await super().complete(request, notify)
+        if "bad" in request.messages[-1].content:
+            raise asyncio.CancelledError
+        return reply
+
+
+PURE, EFFECTS = ["in place", "pure"], ["async", "thread", "pool", "iterator"]
+CALLS = [(call, how) for call in ("act(1)", "emulate `act(1)`") for how in PURE + EFFECTS]
+CALLS += [("`act(1)`", how) for how in PURE]  # Python calls pure tools alone
+
+
+def giving_up(how: str) -> Any:
+    """A tool that raises such an error, or what no future can hold."""
+    errors = {"pool": concurrent.futures.CancelledError, "iterator": StopIteration}
+
+    async def waiting(x: int) -> int:
+        raise asyncio.CancelledError
+
+    def act(x: int) -> int:
+        raise errors.get(how, asyncio.CancelledError)
+
+    waiting.__name__ = "act"
+    return fr.tool(pure=how in ("in place", "pure"), waits=how == "pure")(waiting if how == "async" else act)
+
+
+async def in_time(text: str, store: Any, **more: Any) -> fr.Result:
+    flow = fr.loads(text, tools=more.pop("tools", ()))
+    provider = GivesUp(default="yes")
+    return await asyncio.wait_for(flow.run_async(provider=provider, store=store, unsafe_python=True, **more), 20)
+
+
+async def given_up(text: str, kept: bool, **more: Any) -> fr.Result:
+    """A run whose first step gives up, which replays event for event where it was kept."""
+    if not kept:
+        return await in_time(text, None, **more)
+    with spot_of() as spot:
+        store = spot.open()
+        result = await in_time(text, store, **more)
+        again = await fr.replay_async(result.run_id, store=store)
+        assert [e[2:5] for e in again.events] == [e[2:5] for e in result.events]
+        return result
+
+
+@pytest.mark.parametrize("kept", [False, True], ids=["unkept", "kept"])
+@pytest.mark.parametrize("setting", ["", " with vote=3", " with samples=2"])
+def test_a_provider_that_cancels_itself_fails_its_step_and_nothing_else(setting: str, kept: bool) -> None:
+    asked = f'x = ask "bad"{setting}'
+    failed = asyncio.run(given_up(f"flow f() -> any {{ {asked} answer x }}", kept))
+    assert failed.status == "failed" and "by itself" in str(failed.error) and "nobody cancelled" in str(failed.error)
+    rescued = asyncio.run(given_up(f'flow f() -> any {{ {asked} else "other" y = ask "good" answer "{{x}} {{y}}" }}', kept))  # fmt: skip
+    calls = {"": 1, " with vote=3": 3, " with samples=2": 2}[setting]
+    assert (rescued.value, rescued.usage.calls) == ("other yes", calls + 1), "what may have been paid for counts"
+
+
+@pytest.mark.parametrize("kept", [False, True], ids=["unkept", "kept"])
+@pytest.mark.parametrize(("call", "how"), CALLS)
+def test_a_tool_that_cancels_itself_fails_its_step_and_nothing_else(call: str, how: str, kept: bool) -> None:
+    tools = [giving_up(how)]
+    failed = asyncio.run(given_up(f"flow f() -> any {{ x = {call} answer x }}", kept, tools=tools))
+    assert failed.status == "failed" and "the tool act failed" in str(failed.error), failed.error
+    assert ("nobody cancelled" in str(failed.error)) == (how not in ("iterator", "pool"))
+    rescued = asyncio.run(given_up(f"flow f() -> any {{ x = {call} else 5 answer x }}", kept, tools=tools))
+    assert rescued.value == 5
+
+
+@pytest.mark.parametrize("kept", [False, True], ids=["unkept", "kept"])
+def test_a_person_who_cancels_the_question_fails_its_step_and_nothing_else(kept: bool) -> None:
+    async def away(_text: str, _type: str) -> str:
+        raise asyncio.CancelledError
+
+    rescued = asyncio.run(given_up('flow f() -> any { x = ask user "Who?" else 5 answer x }', kept, ask_user=away))
+    assert rescued.value == 5
+    assert any("nobody cancelled" in e.data["error"] for e in rescued.events if e.kind == "node.failed")
