@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 import flowreason as fr
+from flowreason.engine.flights import OF_THIS_PROCESS
 from tests.stores import spot_of
 from tests.worlds import World, undisturbed
 
@@ -75,13 +76,19 @@ class Slow(fr.ScriptedProvider):
     origin = "a server"
 
 
+async def all_wait(count: int) -> None:
+    """Until one run has sent a request and all others wait for its reply."""
+    while sum(OF_THIS_PROCESS._waiting.values()) < count - 1:
+        await asyncio.sleep(0.005)
+
+
 async def several(count: int, stop: tuple[int, ...] = ()) -> tuple[int, list[Any]]:
     """Runs of one process that ask the same at once, some of which are cancelled: how many requests were sent."""
     with spot_of() as spot:
-        store, provider = spot.open(), Slow(default="long", latency=0.1)
+        store, provider = spot.open(), Slow(default="long", latency=0.4)
         flow = fr.loads(SHARED)
         runs = [asyncio.ensure_future(flow.run_async(x="x", provider=provider, store=store)) for _ in range(count)]
-        await asyncio.sleep(0.06)
+        await asyncio.wait_for(all_wait(count), 20)
         for number in stop:
             runs[number].cancel()
         found = await asyncio.gather(*runs, return_exceptions=True)
