@@ -1,4 +1,4 @@
-"""The few functions that Python in a flow finds beside the standard library: votes, rankings, and reading of text.
+"""The few functions that Python in a flow finds beside the standard library: votes, rankings, likeness, reading.
 
 Invariant: every function is pure, uses the standard library alone (the sandbox loads this very file), leaves its
 arguments as they are, and ignores `None` among items, because a failed item of a `for` is null in its list.
@@ -12,10 +12,15 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import islice
 from typing import Any
 
+from flowreason_dsl.likeness import groups, likeness
+
 __all__ = [
     "best",
+    "clusters",
+    "execute",
     "letter",
     "majority",
+    "nearest",
     "numbers",
     "options",
     "parse_graph",
@@ -135,6 +140,59 @@ def _scores(items: list[Any], by: By) -> list[Any]:
 
 def _field(item: Any, name: str) -> Any:
     return item.get(name) if isinstance(item, Mapping) else getattr(item, name)
+
+
+def nearest(
+    items: Iterable[Any], text: str, count: int, by: Callable[[Any], Any] | str | None = "question"
+) -> list[Any]:
+    """The `count` items that are most like a text, by their words and letters, the most alike first.
+
+    `by` is the name of the field that is compared, or a function of an item; items that are texts are compared
+    themselves.
+
+    >>> nearest(["How deep is the Rhine?", "Who wrote Faust?"], "How deep is the Elbe?", 1)
+    ['How deep is the Rhine?']
+    >>> nearest([{"question": "Who wrote Emma?"}, {"question": "What is 2 + 2?"}], "What is 3 + 3?", 1)
+    [{'question': 'What is 2 + 2?'}]
+    """
+    every = present(items)
+    alike = likeness([_compared(item, by) for item in every], text)
+    return top(every, count, alike)
+
+
+def _compared(item: Any, by: Callable[[Any], Any] | str | None) -> str:
+    if callable(by):
+        return str(by(item))
+    if by is None or isinstance(item, str):
+        return str(item)
+    if isinstance(item, Mapping) and by not in item:
+        raise KeyError(f"an item has no field {by!r} to be compared by; it has {', '.join(map(str, item))}")
+    return str(_field(item, by))
+
+
+def clusters(texts: Iterable[Any], count: int) -> list[list[int]]:
+    """Groups of texts that are alike, at most `count`: the indices of each, the one nearest to its centre first.
+
+    >>> clusters(["How deep is the Rhine?", "Who wrote Faust?", "How deep is the Elbe?", "Who wrote Emma?"], 2)
+    [[0, 2], [1, 3]]
+    """
+    every = list(texts)
+    there = [at for at, text in enumerate(every) if text is not None]
+    return [[there[at] for at in group] for group in groups([str(every[at]) for at in there], count)]
+
+
+def execute(program: str, /, **names: Any) -> dict[str, Any]:
+    """Runs the text of a program with these names, and says what came of it: `value`, `output` and `error`.
+
+    `value` is that of its last expression, else what its function `solution` gives, else its variable `answer`, `ans`
+    or `result`. `output` is what it printed. `error` is "", or one line such as `ZeroDivisionError: division by zero
+    (line 3: x = 1 / 0)`. A fence around the program is taken off. Each sandbox provides it: nothing runs here.
+
+    >>> execute("6 * 7")
+    Traceback (most recent call last):
+    RuntimeError: a program's text is executed in a sandbox only
+    """
+    raise RuntimeError("a program's text is executed in a sandbox only")
 
 
 _WORD = re.compile(r"\w+(?:['’‑-]\w+)*")

@@ -11,8 +11,10 @@ import pytest
 from flowreason_dsl import prelude
 from flowreason_dsl.prelude import (
     best,
+    clusters,
     letter,
     majority,
+    nearest,
     numbers,
     options,
     parse_graph,
@@ -21,6 +23,7 @@ from flowreason_dsl.prelude import (
     weighted_vote,
     words,
 )
+from flowreason_dsl.programs import unfenced
 from flowreason_dsl.python_world import PRELUDE
 
 
@@ -167,3 +170,78 @@ def test_arguments_are_left_as_they_are() -> None:
     top(items, 2)
     majority(items)
     assert items == [3, None, 1]
+
+
+POOL = [
+    {"question": "How many eggs are left if 3 of 12 eggs break?", "kind": "sum"},
+    {"question": "Who wrote the novel Emma?", "kind": "book"},
+    {"question": "How many apples are left if 4 of 9 apples rot?", "kind": "sum"},
+    {"question": "Which novel did Melville write?", "kind": "book"},
+    {"question": "How many pears are left if 2 of 7 pears fall?", "kind": "sum"},
+]
+
+
+@pytest.mark.parametrize("by", ["question", lambda item: item["question"]])
+def test_the_nearest_are_those_that_share_words_and_letters(by: Any) -> None:
+    found = nearest(POOL, "How many plums are left if 5 of 8 plums rot?", 2, by)
+    assert found == [POOL[2], POOL[4]] or found == [POOL[2], POOL[0]]
+    assert nearest(POOL, "Who is the writer of the novels?", 1) == [POOL[1]]
+    assert [each["kind"] for each in nearest(POOL, "the author of a novel", 2)] == ["book", "book"]
+
+
+def test_the_nearest_are_ordered_bounded_and_equals_keep_their_order() -> None:
+    texts = ["a red boat", None, "a red boat", "a blue house", ""]
+    assert nearest(texts, "a red boat", 3) == ["a red boat", "a red boat", "a blue house"]
+    assert nearest(texts, "a red boat", 99, None) == ["a red boat", "a red boat", "a blue house", ""]
+    assert nearest(texts, "", 2) == ["a red boat", "a red boat"]
+    assert nearest(texts, "boat", 0) == [] == nearest([], "boat", 3)
+    twins = [{"question": "same", "at": at} for at in range(5)]
+    assert [each["at"] for each in nearest(twins, "same", 3)] == [0, 1, 2]
+
+
+def test_words_of_other_scripts_and_cases_are_compared() -> None:
+    assert nearest(["ПРИВЕТ, мир", "東京は大きい"], "привет", 1) == ["ПРИВЕТ, мир"]
+    assert nearest(["ПРИВЕТ, мир", "東京は大きい"], "東京は小さい", 1) == ["東京は大きい"]
+    assert nearest(["the rivers", "the hills"], "a river", 1) == ["the rivers"]
+
+
+def test_an_item_without_the_field_is_told_with_those_it_has() -> None:
+    with pytest.raises(KeyError, match="no field 'question' to be compared by; it has q, a"):
+        nearest([{"q": "x", "a": "y"}], "x", 1)
+
+
+def test_alike_texts_come_into_one_group_and_every_text_into_one() -> None:
+    texts = [each["question"] for each in POOL]
+    groups = clusters([texts[0], None, *texts[1:]], 2)
+    assert sorted(sorted(each) for each in groups) == [[0, 3, 5], [2, 4]]
+    assert groups == clusters([texts[0], None, *texts[1:]], 2)
+    assert sorted(at for group in clusters(texts, 4) for at in group) == [0, 1, 2, 3, 4]
+
+
+def test_groups_have_their_most_typical_text_first() -> None:
+    texts = ["apples rot", "apples and pears rot slowly in barns", "apples and pears rot", "pears rot"]
+    (group,) = clusters(texts, 1)
+    assert texts[group[0]] == "apples and pears rot" and sorted(group) == [0, 1, 2, 3]
+
+
+@pytest.mark.parametrize(
+    ("texts", "count", "found"),
+    [([], 3, []), (["a"], 0, []), (["a"], 3, [[0]]), (["same", "same"], 2, [[0, 1]]), (["", ""], 2, [[0, 1]])],
+)
+def test_groups_of_few_equal_or_empty_texts(texts: list[str], count: int, found: list[list[int]]) -> None:
+    assert clusters(texts, count) == found
+
+
+def test_groups_of_many_texts_do_not_take_long() -> None:
+    texts = [f"How many {thing} are {number} and {number * 7}?" for number in range(100) for thing in "abcdefgh"]
+    began = time.process_time()
+    assert sorted(at for group in clusters(texts, 8) for at in group) == list(range(800))
+    nearest(texts, "How many are there?", 5)
+    assert time.process_time() - began < 8.0
+
+
+@pytest.mark.parametrize("text", ["```" * 20_000, "`" * 60_000, "```\n" * 15_000, " " * 60_000, "~~~x\n" * 12_000])
+def test_fences_without_end_do_not_take_long(text: str) -> None:
+    began = time.process_time()
+    unfenced(text)
+    assert time.process_time() - began < 2.0

@@ -14,6 +14,7 @@ import warnings
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from flowreason.sandbox.inside.execute import executing
 from flowreason.sandbox.inside.records import Record, field
 from flowreason.sandbox.inside.rewrite import FIELD
 
@@ -29,6 +30,7 @@ class Names:
         warnings.simplefilter("ignore")
         world = importlib.import_module("flowreason_dsl.python_world")
         prelude = importlib.import_module("flowreason_dsl.prelude")
+        programs = importlib.import_module("flowreason_dsl.programs")
         self._importable = frozenset(world.IMPORTABLE)
         self._instead: Callable[[str], str | None] = world.instead_of_module
         modules = {name: importlib.import_module(name) for name in sorted(world.IMPORTABLE)}
@@ -40,6 +42,7 @@ class Names:
             **{name: value for name, value in vars(builtins).items() if name not in _ABSENT},
             **{name: modules[name] for name in world.MODULES},
             **{name: _giving_records(getattr(prelude, name)) for name in prelude.__all__},
+            "execute": executing(lambda: self.builtins, programs.unfenced),
             "__import__": self._import,
             FIELD: field,
             "__name__": "builtins",

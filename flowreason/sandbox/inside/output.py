@@ -14,13 +14,14 @@ class Printed:
 
     def __init__(self, most: int) -> None:
         self._parts: list[str] = []
-        self._left = self._most = most
+        self.most = most
+        self._left = most
 
     def write(self, text: str) -> int:
         """Keep a text. Raises `OutputFull`."""
         self._left -= len(text)
         if self._left < 0:
-            raise OutputFull(f"more than {self._most:,} characters were printed")
+            raise OutputFull(f"more than {self.most:,} characters were printed")
         self._parts.append(str(text))
         return len(text)
 

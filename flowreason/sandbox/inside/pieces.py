@@ -32,7 +32,7 @@ class Pieces:
 
     def run(self, piece: Piece) -> tuple[Any, dict[str, Any]]:
         """The value of a piece, and what else the host shall know. Raises whatever the piece raises."""
-        if "random" not in piece.code:
+        if "random" not in piece.code and "execute" not in piece.code:
             return self._evaluate(piece)
         random = self._names.random
         state = random.getstate()

@@ -25,21 +25,21 @@ class Compiled:
     wrapped: bool = False
 
 
-def compiled(code: str) -> Compiled:
+def compiled(code: str, file: str = FILE) -> Compiled:
     """The code of a piece. Raises SyntaxError."""
-    tree = ast.parse(code, FILE)
-    return finished(fields(tree))
+    tree = ast.parse(code, file)
+    return finished(fields(tree), file)
 
 
-def finished(tree: ast.Module) -> Compiled:
+def finished(tree: ast.Module, file: str = FILE) -> Compiled:
     """Code from a tree: its last expression is its value, or a `return` at top level."""
     if any(returns(tree.body)):
-        return Compiled(compile(wrapped(tree), FILE, "exec"), wrapped=True)
+        return Compiled(compile(wrapped(tree, file), file, "exec"), wrapped=True)
     last = tree.body[-1] if tree.body else None
     if not isinstance(last, ast.Expr):
-        return Compiled(compile(tree, FILE, "exec"))
-    body = compile(ast.Module(tree.body[:-1], []), FILE, "exec")
-    return Compiled(body, compile(ast.Expression(last.value), FILE, "eval"))
+        return Compiled(compile(tree, file, "exec"))
+    body = compile(ast.Module(tree.body[:-1], []), file, "exec")
+    return Compiled(body, compile(ast.Expression(last.value), file, "eval"))
 
 
 # --- return at top level ---
@@ -64,12 +64,12 @@ def own_nodes(body: list[ast.stmt]) -> Iterator[ast.AST]:
             todo.extend(reversed(list(ast.iter_child_nodes(node))))
 
 
-def wrapped(tree: ast.Module) -> ast.Module:
+def wrapped(tree: ast.Module, file: str = FILE) -> ast.Module:
     """The piece as one function whose every name is a global."""
     for node in own_nodes(tree.body):
         if isinstance(node, ast.Yield | ast.YieldFrom | ast.Await):
             word = "await" if isinstance(node, ast.Await) else "yield"
-            raise SyntaxError(f"'{word}' outside function", (FILE, node.lineno, node.col_offset + 1, None))
+            raise SyntaxError(f"'{word}' outside function", (file, node.lineno, node.col_offset + 1, None))
     last = tree.body[-1]
     if isinstance(last, ast.Expr):
         tree.body[-1] = ast.copy_location(ast.Return(last.value), last)
