@@ -230,7 +230,7 @@ def outcome_from(data: Any) -> Outcome:
 
 
 def _needed(kind: str) -> frozenset[str]:
-    return _NEEDS.get(kind, _OF_ANY)
+    return _NEEDS.get(kind.partition("<")[0], _OF_ANY)  # `tool<3`: see `engine.replaced`
 
 
 def is_kept(data: Any) -> bool:

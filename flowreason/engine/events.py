@@ -10,7 +10,8 @@ stands in one.
 | `compile.draft` | text, round, diagnostics (as JSON) |
 | `compile.done` | text, rounds, fallback (why a plain flow is used instead) |
 | `early.failed` | error: a head start was given up |
-| `run.started` | flow (text), entry, inputs |
+| `run.started` | flow (text), entry, inputs, limits (depth, rounds: those by which steps fail), session (of
+  a run that is kept) |
 | `run.finished` | value; `run.failed`: error, error_kind, and where a limit left one, value: the best answer so far;
   `run.cancelled`: reason |
 | `run.exhausted` | limit, allowed: a limit of the run is reached, and from here nothing is begun that costs or changes

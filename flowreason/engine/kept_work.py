@@ -21,6 +21,7 @@ from flowreason.engine.lacking import convert_lacking
 from flowreason.engine.plan import Program
 from flowreason.engine.question import Prompts
 from flowreason.engine.reads import question_of, task_of, values_of
+from flowreason.engine.replaced import of_session
 from flowreason.errors import FlowreasonError, JournalMismatch, LimitExceeded, NodeError
 from flowreason.graph import ops
 from flowreason.graph.model import Graph, Node
@@ -53,7 +54,8 @@ class KeptWork:
         self._past = past
         self._frames = frames
         self._program = program
-        self._outcomes = {(o.frame, o.node, o.kind, o.part): o for o in sound(past.outcomes)}
+        self._outcomes = of_session(sound(past.outcomes), None)
+        self._lacking: set[Place] = set()
         self._prompts: dict[Place, Prompts] = {}
         self._rejections: dict[tuple[str, str, int], list[tuple[str, str]]] = {}
         self._texts: dict[tuple[str, str, int], str] = {}
@@ -62,6 +64,10 @@ class KeptWork:
         self._returned: dict[Place, tuple[int, Any]] = {}
         self._limit: LimitExceeded | None = None
         self._answer: Any = None
+
+    def begin(self, session: int | None) -> None:
+        """The run begins, or goes on: what steps came to by then, or in it."""
+        self._outcomes = of_session(sound(self._past.outcomes), session)
 
     # --- flows ---
 
@@ -117,6 +123,10 @@ class KeptWork:
                 return full
             case "node.rejected":
                 self._rejected(frame, i, data)
+            case "node.vote" if "refused" in data:
+                self._lacking.add(place)
+            case "item.failed" if data.get("error_kind") == "limit":
+                self._lacking.add(place)
             case "person.answered":
                 self._said[place] = data["text"]
             case "compile.done":
@@ -171,7 +181,7 @@ class KeptWork:
             case ops.Ask(user=True):
                 return parse_reply(self._answer_of_person(place), node.type)
             case ops.Ask():
-                kind = "ask" if (*place, "ask", 0) in self._outcomes else "lacking"
+                kind = "lacking" if place in self._lacking else "ask"
                 return await self._restored(place, kind, node)
             case _:
                 return self._in_type(frame, i, await self._worked(frame, i, node))

@@ -15,15 +15,13 @@ from typing import Any
 from flowreason.engine.activity import Activity
 from flowreason.engine.keepsake import sound
 from flowreason.engine.recorder import Recorder
+from flowreason.engine.replaced import Place, place_of, replaced
 from flowreason.errors import StoreError
 from flowreason.ports import ModelInfo, Reply, Request
 from flowreason.records import Claim, Outcome, Standing, Store
 
 _MOST_KEYS = 64
 """Requests whose keys are held until they are sent: long prompts should not be held for long."""
-
-Place = tuple[str, str, str, int]
-"""Frame, node, kind, part."""
 
 
 class Ledger:
@@ -51,7 +49,7 @@ class Ledger:
         self._keys: dict[int, tuple[Request, str]] = {}
         self._origin = origin
         self._share = share and bool(origin)
-        self._known: dict[Place, Outcome] = {(o.frame, o.node, o.kind, o.part): o for o in sound(known)}
+        self._known: dict[Place, Outcome] = {place_of(o): o for o in sound(known)}
         self._before: dict[tuple[str, str], deque[Outcome]] = defaultdict(deque)
         for outcome in sound(before):
             if outcome.key:
@@ -121,12 +119,17 @@ class Ledger:
 
     def note(self, outcome: Outcome) -> None:
         """Keep an outcome soon."""
+        for each in self._replaced(outcome):
+            self.recorder.add(each)
         self.recorder.add(outcome)
+
+    def _replaced(self, outcome: Outcome) -> list[Outcome]:
+        return replaced(self._known.pop(place_of(outcome), None), outcome, self.claim.session)
 
     async def commit(self, outcome: Outcome) -> None:
         """Keep an outcome; durable when this returns."""
         with self.activity.busy():
-            await self.store.commit(self.claim, *self.recorder.waiting(), outcome)
+            await self.store.commit(self.claim, *self.recorder.waiting(), *self._replaced(outcome), outcome)
 
     async def stand(self, standing: Standing) -> None:
         """Say how the run stands; durable when this returns."""

@@ -29,7 +29,8 @@ _OUTCOMES = frozenset({"node.done", "node.failed"})
 
 
 class Replay:
-    """Goes through the kept events of one run."""
+    """Goes through the kept events of one session. `frames` are those that were opened, by path; `depth` and `rounds`
+    the limits of a session that does not say its own."""
 
     def __init__(self, graph: Graph, inputs: Mapping[str, Any], past: Past, *, depth: int, rounds: int) -> None:
         self.graph = graph
@@ -38,9 +39,9 @@ class Replay:
         self.now = 0.0
         self._stepper = Stepper(lambda: self.now, depth, rounds, given=past.given)
         self._program = Program(graph, {}, trivial)
-        self._frames: dict[str, Frame] = {}
+        self.frames: dict[str, Frame] = {}
         self._derived: deque[Event] = deque()
-        self._work = KeptWork(past, self._frames, self._program)
+        self._work = KeptWork(past, self.frames, self._program)
         self._left: Sequence[Long] = ()
         self._at = 0
 
@@ -68,14 +69,14 @@ class Replay:
     async def _next(self, kept: Long) -> Event:
         kind, frame, node, self.now, data = kept
         if kind == "run.started":
-            return self._begun()
+            return self._begun(data)
         if kind == "run.exhausted":
             self._stepper.exhausted = True
         if not frame or frame.partition("/")[0] in ("compile", "early"):
             return self._verbatim(kept, self._work.ending(kind, data))
         if self._fits(kept):
             return self._taken()
-        place = self._frames.get(frame)
+        place = self.frames.get(frame)
         i = place.plan.index.get(node, -1) if place is not None and node else -1
         if (place is not None and i >= 0 and place.plan.kinds[i] == Kind.WORK) or self._waits(place, i):
             assert place is not None
@@ -89,11 +90,15 @@ class Replay:
 
     # --- what follows from the rules ---
 
-    def _begun(self) -> Event:
+    def _begun(self, kept: Mapping[str, Any]) -> Event:
+        """A session begins, with the limits that it had; where none are kept with it, with those of the plan."""
         data = {"flow": self.graph.source.text, "entry": self.graph.entry, "inputs": dict(self.inputs)}
-        event = Event(len(self.events), self.now, "run.started", "", "", data)
+        event = Event(len(self.events), self.now, "run.started", "", "", {**data, **kept})
+        self._work.begin(kept.get("session"))
+        if "limits" in kept:
+            self._stepper.depth, self._stepper.most_rounds = int(kept["limits"]["depth"]), int(kept["limits"]["rounds"])
         main = self._stepper.open_flow(self._program, self.graph.entry, self.inputs, waiter=self._work.answered)
-        self._frames[main.path] = main
+        self.frames[main.path] = main
         self._settle()
         return event
 
@@ -114,7 +119,7 @@ class Replay:
             return
         around, _, last = frame.rpartition("/")
         around, _, owner = around.rpartition("/")
-        parent = self._frames.get(around)
+        parent = self.frames.get(around)
         last = last.partition("~")[0]
         if parent is None or owner not in parent.plan.index or data.get("flow") != last:
             return
@@ -128,8 +133,8 @@ class Replay:
     def _close(self) -> None:
         """A flow is over before it has its answer: the next frame that closes is its."""
         for kind, frame, *_ in self._left[self._at :]:
-            if kind == "frame.closed" and frame in self._frames:
-                self._stepper.close(self._frames[frame].flow)
+            if kind == "frame.closed" and frame in self.frames:
+                self._stepper.close(self.frames[frame].flow)
                 self._settle()
                 return
             if kind not in ("node.cancelled", "node.unanswered"):
@@ -142,7 +147,7 @@ class Replay:
         for entry in log:
             frame = entry[2]
             if entry[1] == "frame.opened" and frame is not None:
-                self._frames[frame.path] = frame
+                self.frames[frame.path] = frame
             self._derived.append(told(0, 0.0, entry))
 
     def _fits(self, kept: Long) -> bool:

@@ -79,7 +79,7 @@ class Run:
         self._loop = asyncio.get_running_loop()
         self._done: asyncio.Future[tuple[int, Any]] = self._loop.create_future()
         text = self.graph.source.text
-        self._say("run.started", {"flow": text, "entry": self.graph.entry, "inputs": dict(inputs)})
+        self._say("run.started", {"flow": text, "entry": self.graph.entry, "inputs": dict(inputs), **self._session()})
         try:
             outcome, value = await self._until_answer(inputs)
         except asyncio.CancelledError:
@@ -94,6 +94,12 @@ class Run:
         if self._broken is not None:
             raise self._broken
         return result
+
+    def _session(self) -> dict[str, Any]:
+        """What a replay has to know of this session."""
+        limits, ledger = self.environment.limits, self.environment.ledger
+        number = {} if ledger is None else {"session": ledger.claim.session}
+        return {"limits": {"depth": limits.depth, "rounds": limits.rounds}, **number}
 
     async def _until_answer(self, inputs: Mapping[str, Any]) -> tuple[int, Any]:
         self._caller.activity.on_quiet = self._quiet

@@ -19,9 +19,10 @@ LONG = 256
 Keep = Callable[[str], str]
 """Keeps a text and gives its hash."""
 
-_DERIVED = frozenset({"node.done", "node.skipped", "run.started", "run.finished", "frame.closed"})
+_DERIVED = frozenset({"node.done", "node.skipped", "run.finished", "frame.closed"})
 """Kinds whose data is worked out again as a whole."""
 _LEFT_OUT: Mapping[str, frozenset[str]] = {
+    "run.started": frozenset({"flow", "entry", "inputs"}),
     "node.request": frozenset({"messages", "schema"}),
     "node.reply": frozenset({"text", "calls", "prompt_tokens", "completion_tokens", "money", "model"}),
 }
