@@ -35,6 +35,7 @@ if TYPE_CHECKING:
         UsageError,
     )
     from flowreason.flow import Flow, load, loads, loads_graph
+    from flowreason.forking import fork, fork_async
     from flowreason.ports import Message, ModelInfo, Provider, Reply, Request, Usage
     from flowreason.providers import Recorded, Recorder, ScriptedProvider
     from flowreason.providers.only import OnlyModels
@@ -44,8 +45,6 @@ if TYPE_CHECKING:
     from flowreason.result import Result
     from flowreason.resuming import (
         delete_runs,
-        fork,
-        fork_async,
         rerun,
         rerun_async,
         resume,
@@ -71,6 +70,7 @@ _HOMES = {
         "StoreError", "Suspended", "UsageError",
     ),
     "flowreason.flow": ("Flow", "load", "loads", "loads_graph"),
+    "flowreason.forking": ("fork", "fork_async"),
     "flowreason.ports": ("Message", "ModelInfo", "Provider", "Reply", "Request", "Usage"),
     "flowreason.providers": ("Recorded", "Recorder", "ScriptedProvider"),
     "flowreason.providers.only": ("OnlyModels",),
@@ -79,7 +79,7 @@ _HOMES = {
     "flowreason.replaying": ("replay", "replay_async"),
     "flowreason.result": ("Result",),
     "flowreason.resuming": (
-        "delete_runs", "fork", "fork_async", "rerun", "rerun_async", "resume", "resume_async", "run_info", "runs",
+        "delete_runs", "rerun", "rerun_async", "resume", "resume_async", "run_info", "runs",
     ),
     "flowreason.tools": ("Tool", "tool"),
     "flowreason.tracing": ("Tracing",),

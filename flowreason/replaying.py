@@ -66,6 +66,19 @@ async def _replayed(
     sandbox: Sandbox | None,
 ) -> Result:
     flow = kept_flow(info.plan)
+    replaying = await gone_through(store, info, flow, kept, on_event, sandbox)
+    return Result(await _ended(store, info, replaying.events), flow, info.id)
+
+
+async def gone_through(
+    store: Store,
+    info: RunInfo,
+    flow: Flow,
+    kept: Sequence[Long],
+    on_event: Callable[[Event], None] | None = None,
+    sandbox: Sandbox | None = None,
+) -> Replay:
+    """A replay of the events of one session that has come to their end."""
     outcomes = await store.outcomes(info.id)
     replies = await store.answers(_keys(kept, outcomes), (info.family, ""))
     given = given_in(info.plan)
@@ -74,10 +87,10 @@ async def _replayed(
     past = Past(outcomes, replies, given, _loader(info.plan, flow), python.run)
     replaying = Replay(flow.graph, inputs_of(info.plan, flow), past, depth=limits.depth, rounds=limits.rounds)
     try:
-        events = await replaying.run(kept, on_event)
+        await replaying.run(kept, on_event)
     finally:
         await python.close()
-    return Result(await _ended(store, info, events), flow, info.id)
+    return replaying
 
 
 def _keys(kept: Sequence[Long], outcomes: Sequence[Outcome]) -> list[str]:

@@ -1,4 +1,4 @@
-"""Runs that were kept: listed, resumed, run again after a change, and forked.
+"""Runs that were kept: listed, resumed, and run again after a change.
 
 Invariant: what a run has paid for is not paid for again: by itself when it is resumed, nor by a run that is made from
 it where the same is asked.
@@ -6,8 +6,8 @@ it where the same is asked.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, fields, replace
 from functools import reduce
 from operator import add
 from typing import Any
@@ -20,9 +20,8 @@ from flowreason.engine.limits import Limits
 from flowreason.engine.persons import asked_key
 from flowreason.errors import UsageError
 from flowreason.flow import Flow, as_inputs, finish_run, loads_kept, run_plan
-from flowreason.graph import ops
 from flowreason.keeping import DEFAULT, SERVER, OnRun, Past, Where, keeping, origin_of, store_at
-from flowreason.kept_events import Long, last_questions, last_session, used_in
+from flowreason.kept_events import last_questions, used_in
 from flowreason.listening import listening
 from flowreason.ports import Provider, Sandbox, Usage
 from flowreason.records import Outcome, Plan, RunInfo, Store
@@ -30,6 +29,7 @@ from flowreason.result import Result
 from flowreason.running import Session, run_now
 from flowreason.tools import Tool, bind
 from flowreason.values import decode, encode
+from flowreason_dsl.names import nearest
 
 Tools = Iterable[Tool[..., Any] | Callable[..., Any]]
 
@@ -54,6 +54,17 @@ class Grants:
     approve: bool = False
     cache: bool = True
     on_run: OnRun | None = None
+
+    @classmethod
+    def of(cls, options: Mapping[str, Any]) -> Grants:
+        """Those that are among the options of a call. Raises `UsageError` for an option that there is not."""
+        known = [each.name for each in fields(cls)]
+        for name in options:
+            if name not in known:
+                close = nearest(name, known)
+                hint = f"did you mean {close!r}?" if close else f"there are: {', '.join(known)}"
+                raise UsageError(f"there is no option {name!r}; {hint}")
+        return cls(**options)
 
     def session(self, plan: Plan) -> Session:
         """With the model and the server that the run had, unless others are named."""
@@ -117,7 +128,7 @@ async def resume_async(
 
     Raises `UsageError` for a run that has ended with an answer, and `RunBusy` for one that is at work.
     """
-    kept, granted = the_store(store), Grants(**grants)
+    kept, granted = the_store(store), Grants.of(grants)
     info = await kept.run(run)
     if info.status == "answered":
         raise UsageError(f"the run {info.id} has its answer already; look at it with: flowreason runs show {info.id}")
@@ -243,32 +254,9 @@ async def rerun_async(
     A step whose inputs are the same keeps its outcome, whatever stands around it; so do those after a step that ran
     again and came to the same value. Effects count as done where the same call was made before.
     """
-    kept, granted = the_store(store), Grants(**grants)
+    kept, granted = the_store(store), Grants.of(grants)
     info = await kept.run(run)
-    return await _made_from(kept, info, granted, flow, inputs, [])
-
-
-def fork(run: str, node: str, value: Any, **options: Any) -> Result:
-    """A new run in which one step has another value. Options as in `fork_async`."""
-    return run_now(lambda: fork_async(run, node, value, **options))
-
-
-async def fork_async(
-    run: str, node: str, value: Any, *, frame: str | None = None, store: Where = DEFAULT, **grants: Any
-) -> Result:
-    """A new run in which one step has another value: only what depends on it runs again.
-
-    `node` is the step's name in the graph (as `runs show` tells it), `frame` the activation that is meant, the main one
-    where nothing is said: `main/flags[3]`. Raises `UsageError` for a step that there is not, or that has no value of
-    its own (a join, a loop).
-    """
-    kept, granted = the_store(store), Grants(**grants)
-    info = await kept.run(run)
-    flow = kept_flow(info.plan)
-    place = frame or flow.graph.entry
-    _changeable(flow, place, node)
-    _reachable((await last_session(kept, info))[1], place)
-    return await _made_from(kept, info, granted, None, None, [(place, node, value)])
+    return await made_from(kept, info, granted, flow, inputs, [])
 
 
 def kept_flow(plan: Plan) -> Flow:
@@ -276,33 +264,7 @@ def kept_flow(plan: Plan) -> Flow:
     return loads_kept(plan.flow, plan.settings.get("files", {}), declared=plan.settings.get("tools", {}))
 
 
-def _reachable(events: Sequence[Long], frame: str) -> None:
-    """Raises `UsageError` for a frame that is not there, and for one inside of a step that is done as a whole."""
-    opened = {place: data for kind, place, _, _, data in events if kind == "frame.opened"}
-    if opened and frame not in opened:
-        raise UsageError(f"there is no frame {frame!r} in this run; `flowreason runs show` names them")
-    whole = [
-        place for place in opened if "inputs" in opened[place] and f"{frame}/".startswith((f"{place}/", f"{place}["))
-    ]
-    if whole:
-        step = whole[0].rsplit("/", 1)[0]
-        raise UsageError(f"{frame} stands inside of {step}, which is done as a whole: change the value of that step")
-
-
-def _changeable(flow: Flow, frame: str, node: str) -> None:
-    body = frame.rsplit("/", 1)[-1].split("[", maxsplit=1)[0].split("~", maxsplit=1)[0]
-    graphs = [flow.graph.flows[body]] if body in flow.graph.flows else list(flow.graph.flows.values())
-    found = [graph.nodes[node] for graph in graphs if node in graph.nodes]
-    if not found:
-        names = sorted(
-            n for graph in graphs for n, each in graph.nodes.items() if not isinstance(each.op, ops.VALUELESS)
-        )
-        raise UsageError(f"there is no step {node!r}; there are: {', '.join(names[:20])}")
-    if isinstance(found[0].op, ops.VALUELESS):
-        raise UsageError(f"the step {node!r} has no value of its own that could be changed")
-
-
-async def _made_from(
+async def made_from(
     store: Store,
     info: RunInfo,
     granted: Grants,

@@ -13,20 +13,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import flowreason as fr
-from flowreason.cli import flow_files, output, reading
+from flowreason.cli import flow_files, output, reading, running
 from flowreason.cli.kept import Kept, step_names
 from flowreason.cli.outcome import code_of, report
-from flowreason.cli.running import PLAYED_SECONDS, Place, Screen, carry_out
+from flowreason.cli.running import PLAYED_SECONDS, Screen, carry_out
 from flowreason.cli.tool_files import tools_from
 from flowreason.cli.watching import Watch
 from flowreason.errors import UsageError
+from flowreason.forking import Place, find_place, type_of
 from flowreason.keeping import DEFAULT
 from flowreason.resuming import kept_flow, the_store
 from flowreason.view.progress import cost_text, kept_count
 
 if TYPE_CHECKING:
     from flowreason.engine.events import Event
-    from flowreason.graph.model import FlowGraph, Node
     from flowreason.records import RunInfo
 
 
@@ -47,8 +47,8 @@ class Terms:
     def place(self) -> str:
         return self.store or DEFAULT
 
-    def at(self) -> Place:
-        return Place(self.store or "", "" if self.tools is None else str(self.tools))
+    def at(self) -> running.Place:
+        return running.Place(self.store or "", "" if self.tools is None else str(self.tools))
 
     def grants(self, info: RunInfo, watch: Watch) -> dict[str, Any]:
         """As options of `resume`, `rerun` and `fork`. Limits that are not named stay as the run had them."""
@@ -121,42 +121,25 @@ def rerun(run: str, file: Path | None, given: Sequence[str], terms: Terms, scree
 
 
 def fork(run: str, change: str, frame: str | None, terms: Terms, screen: Screen) -> int:
-    """A new run in which one step has another value; gives the exit code."""
+    """A new run in which one node has another value; gives the exit code."""
     info = fr.run_info(run, store=terms.place)
-    if not info.plan.flow:
-        raise UsageError(f"the run {info.id} has no flow yet; go on with it: flowreason runs resume {info.id}")
     name, equals, raw = change.partition("=")
     if not equals:
         raise UsageError(f"{change!r} is not of the form STEP=VALUE; `runs show {info.id}` names the steps")
-    flow = kept_flow(info.plan)
-    node = _step(list(flow.graph.flows.values()), frame or flow.graph.entry, name.strip())
-    value = reading.step_value(node.id, raw, node.type)
+    place = asyncio.run(find_place(the_store(terms.place), info, name.strip(), frame))
+    value = reading.step_value(place.node.id, raw, type_of(place.node))
 
-    def begin(watch: Watch) -> Awaitable[fr.Result]:
-        return fr.fork_async(info.id, node.id, value, frame=frame, **terms.grants(info, watch))
+    async def begin(watch: Watch) -> fr.Result:
+        forked = await fr.fork_async(info.id, place.node.id, value, frame=place.frame, **terms.grants(info, watch))
+        if not screen.quiet and not _came_to(place, forked):
+            output.note(f"the run did not come to {place.node.id} in {place.frame}, so it is as it was before")
+        return forked
 
     return carry_out(begin, None, screen, place=terms.at())
 
 
-def _step(flows: Sequence[FlowGraph], frame: str, name: str) -> Node:
-    """The step that is meant: by its name in the graph, or by the name it is assigned to where that is one step's."""
-    body = frame.rpartition("/")[2].partition("[")[0]
-    graphs = [flow for flow in flows if flow.name == body] or list(flows)
-    nodes = [flow.nodes[name] for flow in graphs if name in flow.nodes]
-    named = [node for flow in graphs for node in flow.nodes.values() if node.name == name and not _hidden(node)]
-    found = nodes or named
-    if len(found) > 1 and not nodes:
-        raise UsageError(f"several steps assign {name}; name one: {', '.join(node.id for node in found)}")
-    if not found:
-        known = [node.id for flow in graphs for node in flow.nodes.values() if not _hidden(node)]
-        raise UsageError(f"there is no step {name!r}; there are: {', '.join(known[:20])}")
-    return found[0]
-
-
-def _hidden(node: Node) -> bool:
-    from flowreason.graph.ops import HIDDEN
-
-    return isinstance(node.op, HIDDEN)
+def _came_to(place: Place, forked: fr.Result) -> bool:
+    return any(e.kind == "node.given" and (e.frame, e.node) == (place.frame, place.node.id) for e in forked.events)
 
 
 # --- replaying ---

@@ -198,11 +198,15 @@ def fork(
     run: options.Run,
     change: Annotated[
         str,
-        typer.Argument(metavar="STEP=VALUE", help="A step, as `show` names it, and its new value.", show_default=False),
+        typer.Argument(metavar="STEP=VALUE", help="A node, as `show` names it, and its new value.", show_default=False),
     ],
     frame: Annotated[
         str | None,
-        typer.Option("--frame", metavar="FRAME", help="Which round or call is meant, as `show` tells: main/flags[3]."),
+        typer.Option(
+            "--frame",
+            metavar="FRAME",
+            help="Which round or call is meant: main/flags[3], main/check/older~2.",
+        ),
     ] = None,
     model: options.Model = None,
     base_url: options.BaseUrl = None,
@@ -217,9 +221,10 @@ def fork(
     quiet: options.Quiet = False,
     no_color: options.NoColor = False,
 ) -> int:
-    """Ask what if: give one step another value.
+    """Ask what if: give one node another value.
 
-    That makes a new run, in which only what depends on the step is done anew.
+    That makes a new run, in which only what depends on it is done anew. Besides steps, a loop (its list), a name after
+    a branch (d.join) or loop (d.out), a decision (yes, no), an input and an answer can be given a value.
     """
     from flowreason.cli import run_again
     from flowreason.cli.running import Screen

@@ -29,7 +29,7 @@ class Rounds(CutShort):
     link: Callable[[Frame, int | None, Frame, int], None]
     choose: Callable[[Frame, int, str], None]
     close_ways: Callable[[Frame, int, int, Any], None]
-    opened: Callable[[Frame], None]
+    opened: Callable[..., None]
     begins: Callable[[Frame, int, Any], None]
     given_to: Callable[[Frame, int], tuple[Any] | None]
     _typed: Callable[[Frame, int, Any], None]

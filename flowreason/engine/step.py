@@ -91,7 +91,7 @@ class Stepper(Deciding, Rounds, Giving):
         if parent is not None:
             index = self._called[parent, at, flow]
             self._called[parent, at, flow] += 1
-        frame = self._flow_frame(program, flow, parent, at, index, awaited=True)
+        frame = self._flow_frame(program, flow, parent, at, index, inputs)
         frame.waiter = waiter
         for name, index in frame.plan.inputs.items():
             if name in inputs:
@@ -273,18 +273,25 @@ class Stepper(Deciding, Rounds, Giving):
     # --- flows ---
 
     def _flow_frame(
-        self, program: Program, flow: str, parent: Frame | None, at: int, index: int = 0, *, awaited: bool = False
+        self,
+        program: Program,
+        flow: str,
+        parent: Frame | None,
+        at: int,
+        index: int = 0,
+        inputs: Mapping[str, Any] | None = None,
     ) -> Frame:
+        """`inputs` are what somebody hands in who waits for the answer."""
         plan = program.plan(flow)
-        scope = Scope(parent.scope if parent else None, awaited=awaited)
+        scope = Scope(parent.scope if parent else None, awaited=inputs is not None)
         frame = Frame(plan, program, parent, at, index, scope, None)
         frame.depth = parent.depth + 1 if parent else 0
-        self.opened(frame)
+        self.opened(frame, inputs if parent is not None else None)
         return frame
 
-    def opened(self, frame: Frame) -> None:
-        """A frame begins: its nodes that need nothing are ready."""
-        self.log.append((self.clock(), "frame.opened", frame, -1, None))
+    def opened(self, frame: Frame, inputs: Mapping[str, Any] | None = None) -> None:
+        """A frame begins: its nodes that need nothing are ready. What a step hands to it stands nowhere else."""
+        self.log.append((self.clock(), "frame.opened", frame, -1, inputs))
         if self.given:
             self.hold(frame)
         for i in frame.plan.roots:

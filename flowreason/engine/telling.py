@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, overload
 
 from flowreason.engine.events import Event
@@ -77,7 +77,7 @@ def _data(kind: str, frame: Frame, i: int, data: Any) -> dict[str, Any]:
         case "node.skipped" if isinstance(data, Failure):
             return {"because": data.node, **(waited(frame, i) if exhausts(data.error) else {})}
         case "frame.opened":
-            return _opened(frame)
+            return _opened(frame, data)
         case "item.failed":
             return _item(data["index"], data["error"], frame, i)
         case "effect.undone":
@@ -98,12 +98,12 @@ def _item(index: int, error: Any, frame: Frame, i: int) -> dict[str, Any]:
     return data | ({"error_kind": "limit"} if failure is not error else marked(frame, i))
 
 
-def _opened(frame: Frame) -> dict[str, Any]:
+def _opened(frame: Frame, inputs: Mapping[str, Any] | None) -> dict[str, Any]:
     plan = frame.plan
     owner = frame.parent.plan.nodes[frame.at].id if frame.parent is not None else ""
     data: dict[str, Any] = {"flow": plan.flow.name, "region": plan.region, "owner": owner}
-    if frame.waiter is not None and frame.parent is not None:  # what a step hands to a flow stands nowhere else
-        data["inputs"] = {name: frame.values[index] for name, index in plan.inputs.items()}
+    if inputs is not None:
+        data["inputs"] = dict(inputs)
     if frame.loop is not None:
         data["index"] = frame.index
         data["kind"] = frame.loop.plan.op.kind

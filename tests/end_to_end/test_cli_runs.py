@@ -225,6 +225,14 @@ def test_rerun_and_fork_ask_only_for_what_their_change_touches(folder: Path) -> 
         forked = flowreason("runs", "fork", run, "longest=Po", folder=folder, **env)
         assert (forked.code, json.loads(forked.out)) == (0, ["Rhine"] * 3), forked.err
         assert len(server.requests) - before == 2
+        listed = flowreason("runs", "fork", run, 'rivers=["Po", "Ob"]', folder=folder, **env)
+        assert (json.loads(listed.out), len(server.requests) - before) == (["Po", "Ob", "Danube"], 3), listed.err
+        before += 1
+        one = flowreason("runs", "fork", run, "yield#1=Ob", "--frame", "many/rivers[1]", folder=folder, **env)
+        assert (json.loads(one.out)[:3], len(server.requests) - before) == (["Rhine", "Ob", "Rhine"], 3), one.err
+        before += 1
+        idle = flowreason("runs", "fork", run, 'answer#2=["x"]', folder=folder, **env)
+        assert (json.loads(idle.out), "did not come to answer#2 in many" in idle.err) == (json.loads(ran.out), True)
         (folder / "changed.flow").write_text(MANY.replace("> 3", "> 30"))
         edited = flowreason("runs", "rerun", run, "--flow", "changed.flow", folder=folder, **env)
         assert (edited.code, len(json.loads(edited.out)), len(server.requests) - before) == (0, 3, 2), edited.err

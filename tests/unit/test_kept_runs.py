@@ -187,31 +187,6 @@ def test_a_fork_works_again_only_at_what_depends_on_the_changed_step(store: str)
     assert events_of(fr.replay(forked.run_id, store=store)) == events_of(forked)
 
 
-@pytest.mark.parametrize(("node", "told"), [("nothing", "there is no step")])
-def test_a_fork_at_no_step_says_what_steps_there_are(node: str, told: str, store: str) -> None:
-    flow = fr.loads('flow f() -> any { xs = for x in `range(2)` yield ask "{x}" answer xs }')
-    first = flow.run(provider=Counting(), store=store)
-    with pytest.raises(fr.UsageError, match=told):
-        fr.fork(first.run_id, node, 1, provider=Counting(), store=store)
-
-
-@pytest.mark.parametrize("frame", ["f/nope[3]", "f/xs[99]", "///"])
-def test_a_fork_at_no_frame_is_told(frame: str, store: str) -> None:
-    flow = fr.loads('flow f() -> any { xs = for x in `range(2)` { y = ask "{x}" yield y } answer xs }')
-    first = flow.run(provider=Counting(), store=store)
-    with pytest.raises(fr.UsageError, match="there is no frame"):
-        fr.fork(first.run_id, "y", "z", frame=frame, provider=Counting(), store=store)
-
-
-def test_a_fork_inside_of_a_step_that_is_done_as_a_whole_is_told(store: str) -> None:
-    flow = fr.loads(
-        "flow f() -> any { c = `twice(4) + 1` answer c } flow twice(i: int) -> int { n = `i * 2` answer n }"
-    )
-    first = flow.run(provider=Counting(), store=store)
-    with pytest.raises(fr.UsageError, match="done as a whole"):
-        fr.fork(first.run_id, "n", 100, frame="f/c/twice", provider=Counting(), store=store)
-
-
 # --- flows that one step calls several times ---
 
 CALLED = """
@@ -516,3 +491,12 @@ def test_a_session_in_which_the_person_had_answered_before_is_replayed_as_well(s
     assert last.value == "x 3"
     again = fr.replay(run, store=store)
     assert (again.value, events_of(again)) == (last.value, events_of(last))
+
+
+def test_what_a_step_hands_to_a_flow_is_kept_where_it_does_not_fit(store: str) -> None:
+    text = """
+    flow f() -> any { c = `double("x") + 1` else "none" answer c }
+    flow double(n: int) -> int { m = `n * 2` answer m }"""
+    live = fr.loads(text).run(provider=Counting(), store=store)
+    assert live.value == "none"
+    assert events_of(fr.replay(live.run_id, store=store)) == events_of(live)
