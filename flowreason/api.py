@@ -7,19 +7,20 @@ agreed to.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from os import PathLike
 from pathlib import Path
 from typing import Any
 
-from flowreason.engine.environment import AskUser, Environment
+from flowreason.engine.environment import AskUser, BoundTool, Environment
 from flowreason.engine.events import Event
 from flowreason.engine.journal import Journal
 from flowreason.engine.limits import Limits
 from flowreason.errors import UsageError
-from flowreason.flow import Flow, as_inputs, finish_run, load, loads, plan_settings
+from flowreason.flow import Flow, as_inputs, finish_run, load, loads, plan_settings, run_plan
 from flowreason.keeping import DEFAULT, Keeper, OnRun, Where, keeping, store_at
 from flowreason.listening import listening
+from flowreason.methods import GRAPH, Chosen, Method, meant, prices_of
 from flowreason.ports import Provider, Sandbox
 from flowreason.records import Plan
 from flowreason.result import Result
@@ -47,6 +48,7 @@ def solve(question: str, **options: Any) -> Result:
 async def solve_async(
     question: str,
     *,
+    method: Method = "graph",
     inputs: Mapping[str, Any] | None = None,
     model: str | None = None,
     base_url: str | None = None,
@@ -71,6 +73,10 @@ async def solve_async(
 ) -> Result:
     """The answer to a question, through a flow that is written for it, checked and priced before it runs.
 
+    `method`: another way to answer: a method of the library (`flowreason methods` names them), the path of a flow, a
+    `Flow`, or `auto`, which chooses by the question and the limits. Its flow is given the question, and inputs by the
+    names of its parameters; all others stand below the question.
+
     `inputs` are given to the flow as parameters and not copied through the model. `provider` answers requests; without
     it one is made from `model`, `base_url`, `api_key`, the environment and the user's configuration. `tools` are all
     that the flow may call. `on_event` is told everything as it happens, `on_flow` gets the flow before it runs, and
@@ -89,20 +95,21 @@ async def solve_async(
 
     Raises `UsageError` for what the caller gave, `ProviderError` where no model can be reached while compiling.
     """
-    given = as_inputs(inputs)
+    given, tools = as_inputs(inputs), tuple(tools)
     checked_question(question)
-    bound = bind(tools)
-    plan = Plan("solve", question, "", encode(given), plan_settings(model, limits, bound))
+    bound, wanted = bind(tools), meant(method, tools)
     async with Session(provider, model, base_url, api_key, sandbox, unsafe_python) as session:
+        chosen = wanted.chosen(question, given, limits, bound, prices_of(session.provider))
+        granted = bound if chosen.flow is None else {**bound, **chosen.flow.tools}
+        solving = Solving(question, given, rounds, early, flow_out, on_flow, confirm, chosen)
         kept = store_at(store, session.provider)
         async with (
-            keeping(kept, plan, session.provider, cache=cache, on_run=on_run) as keeper,
+            keeping(kept, solving.plan(model, limits, granted), session.provider, cache=cache, on_run=on_run) as keeper,
             listening(on_event) as heard,
         ):
             ledger = None if keeper is None else keeper.ledger
             journal = Journal(heard, None if ledger is None else ledger.recorder)
-            environment = session.environment(bound, limits, ask_user, may_ask, ledger=ledger, approve=approve)
-            solving = Solving(question, given, rounds, early, flow_out, on_flow, confirm)
+            environment = session.environment(granted, limits, ask_user, may_ask, ledger=ledger, approve=approve)
             return await solve_in(session, environment, journal, solving, keeper)
 
 
@@ -117,26 +124,51 @@ class Solving:
     flow_out: str | PathLike[str] | None = None
     on_flow: Callable[[Flow], None] | None = None
     confirm: Confirm | None = None
+    chosen: Chosen = Chosen(GRAPH)
+
+    def plan(self, model: str | None, limits: Limits | None, tools: Mapping[str, BoundTool]) -> Plan:
+        """What is kept of it."""
+        flow = self.chosen.flow
+        if flow is not None:
+            plan = run_plan(flow, self.chosen.inputs, model, limits)
+        else:
+            plan = Plan("solve", inputs=encode(dict(self.inputs)), settings=plan_settings(model, limits, tools))
+        return replace(plan, question=self.question, settings={**plan.settings, **self.chosen.settings})
+
+    def hand_over(self, flow: Flow) -> None:
+        """The flow is there, and has not run."""
+        if self.flow_out is not None:
+            write_flow(flow, self.flow_out)
+        if self.on_flow is not None:
+            self.on_flow(flow)
 
 
 async def solve_in(
     session: Session, environment: Environment, journal: Journal, wanted: Solving, keeper: Keeper | None
 ) -> Result:
-    """Have the flow written, and run it."""
+    """Run the method's flow, where there is one, else have it written and run it."""
+    chosen = wanted.chosen
+    confirm = within_limits if chosen.agreed and wanted.confirm is None else wanted.confirm
+    journal.say("method.chosen", chosen.event)
+    if chosen.flow is not None:
+        wanted.hand_over(chosen.flow)
+        return await finish_run(chosen.flow, chosen.inputs, environment, session, journal, confirm, keeper)
     known = {"question": wanted.question, **wanted.inputs}
     async with session.head_start(environment, journal, known, wanted.early) as start:
         arrived = None if start is None else start.arrived
         flow = await _compile(wanted.question, wanted.inputs, environment, session, journal, wanted.rounds, arrived)
         if keeper is not None:
             await keeper.written(flow)
-        if wanted.flow_out is not None:
-            write_flow(flow, wanted.flow_out)
-        if wanted.on_flow is not None:
-            wanted.on_flow(flow)
+        wanted.hand_over(flow)
         if start is not None:
             environment = start.ahead.end()
         own = {name: known[name] for name in flow.graph.main.parameters if name in known}
-        return await finish_run(flow, own, environment, session, journal, wanted.confirm, keeper)
+        return await finish_run(flow, own, environment, session, journal, confirm, keeper)
+
+
+def within_limits(_price: Any, _limits: Limits) -> bool:
+    """Agrees to a run that may take more than its limits: they hold all the same, and stop it when reached."""
+    return True
 
 
 def compile(question: str, **options: Any) -> Flow:

@@ -55,7 +55,7 @@ TOGETHER = 256
 """Events in one line."""
 LEAST_SECRET = 8
 """Letters of a configured key or header that is looked for; shorter ones are words such as `ollama`."""
-_KEPT_SETTINGS = ("model", "limits", "files", "tools", "given")
+_KEPT_SETTINGS = ("model", "limits", "files", "tools", "given", "method", "reason")
 _OPENAI = "https://api.openai.com/v1"
 
 
@@ -327,6 +327,7 @@ def _settings(data: Any) -> dict[str, Any]:
     """The settings of a run, those that may come from elsewhere."""
     more: dict[str, Check] = {
         "model": is_name, "limits": lambda value: isinstance(value, dict), "files": is_texts, "tools": is_texts,
+        "method": is_name, "reason": is_text,
         "given": lambda value: isinstance(value, list) and all(map(_is_given, value)) and is_value(value),
     }  # fmt: skip
     found = fields(data, "its settings", {}, more)

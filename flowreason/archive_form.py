@@ -275,7 +275,7 @@ _TYPES: Mapping[str, Check] = {
     **dict.fromkeys(("wait", "seconds", "allowed", "money"), is_number),
     **dict.fromkeys(
         ("text", "error", "error_kind", "why", "region", "flow", "owner", "kind", "question", "reason", "limit", "for",
-         "to", "model", "because", "summary", "whose", "fallback"), is_text,
+         "to", "model", "because", "summary", "whose", "fallback", "method"), is_text,
     ),
     **dict.fromkeys(("diagnostics", "questions", "messages"), is_records),
     "key": is_key,
@@ -293,6 +293,7 @@ _NEEDED: Mapping[str, tuple[str, ...]] = {
     "person.answered": ("text",),
     "person.asked": ("question",),
     "compile.done": ("text",),
+    "method.chosen": ("method", "reason"),
     "run.exhausted": ("limit", "allowed"),
     "run.failed": ("error", "error_kind"),
     "run.waiting": ("questions",),

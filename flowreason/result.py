@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from flowreason.engine.events import Event
@@ -72,6 +72,23 @@ class Result:
         return self._flow.text
 
     @property
+    def method(self) -> str:
+        """How the question was answered: `graph` (a flow that was written for it), or the name of a method's flow.
+
+        Empty for a flow that was run by itself.
+        """
+        return str(self._chosen.get("method", ""))
+
+    @property
+    def reason(self) -> str:
+        """Why that method, where the choice was left to us (`auto`); else empty."""
+        return str(self._chosen.get("reason", ""))
+
+    @property
+    def _chosen(self) -> Mapping[str, Any]:
+        return next((event.data for event in self._run.events if event.kind == "method.chosen"), {})
+
+    @property
     def graph(self) -> Any:
         """The graph that ran (`flowreason.graph.model.Graph`)."""
         return self._flow.graph
@@ -123,6 +140,8 @@ class Result:
             "value": plain(self.value),
             "error": None if self.error is None else str(self.error),
             "flow": self.flow,
+            "method": self.method or None,
+            "reason": self.reason or None,
             "calls": usage.calls,
             "prompt_tokens": usage.prompt_tokens,
             "completion_tokens": usage.completion_tokens,

@@ -23,6 +23,7 @@ from flowreason.flow import Flow, as_inputs, finish_run, loads_kept, run_plan
 from flowreason.keeping import DEFAULT, SERVER, OnRun, Past, Where, keeping, origin_of, store_at
 from flowreason.kept_events import last_questions, used_in
 from flowreason.listening import listening
+from flowreason.methods import GRAPH, Chosen, chosen_before
 from flowreason.ports import Provider, Sandbox, Usage
 from flowreason.records import Outcome, Plan, RunInfo, Store
 from flowreason.result import Result
@@ -199,10 +200,15 @@ async def _go_on(store: Store, plan: Plan, granted: Grants, past: Past) -> Resul
         )  # fmt: skip
         environment = replace(environment, given=given_in(plan))
         journal = Journal(heard, keeper.ledger.recorder)
-        confirm = granted.confirm or _agreed
+        confirm, chosen = granted.confirm or _agreed, chosen_before(plan)
         if not plan.flow:
-            solving = Solving(plan.question, decode(dict(plan.inputs)), on_flow=granted.on_flow, confirm=confirm)
+            solving = Solving(
+                plan.question, decode(dict(plan.inputs)), on_flow=granted.on_flow, confirm=confirm,
+                chosen=chosen or Chosen(GRAPH),
+            )  # fmt: skip
             return await solve_in(session, environment, journal, solving, keeper)
+        if chosen is not None:
+            journal.say("method.chosen", chosen.event)
         flow = loads_kept(plan.flow, plan.settings.get("files", {}), tools=granted.tools)
         if granted.on_flow is not None:
             granted.on_flow(flow)
@@ -284,7 +290,10 @@ async def made_from(
     )
     if SERVER in info.plan.settings:
         plan = replace(plan, settings={**plan.settings, SERVER: info.plan.settings[SERVER]})
-    plan = replace(plan, question=info.plan.question)  # by which people know the run
+    answered = chosen_before(info.plan) if flow is None else None
+    plan = replace(  # the question is that by which people know the run
+        plan, question=info.plan.question, settings=plan.settings | ({} if answered is None else answered.settings)
+    )
     all_given = given_in(info.plan) | {(frame, node): value for frame, node, value in given}
     if all_given:
         listed = [[frame, node, value] for (frame, node), value in all_given.items()]

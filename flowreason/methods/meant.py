@@ -1,0 +1,124 @@
+"""The method that a caller names: `graph`, `auto`, a flow of the library, a file, or a flow at hand.
+
+Invariant: a name that cannot be meant is a `UsageError` before anything is asked, and offers the nearest ones.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from flowreason import library
+from flowreason.engine.environment import BoundTool
+from flowreason.errors import UsageError
+from flowreason.flow import Flow, Tools, load
+from flowreason.methods.choose import choose
+from flowreason.methods.costs import GRAPH
+from flowreason.methods.material import fitted
+
+if TYPE_CHECKING:
+    from flowreason.engine.limits import Limits
+    from flowreason.methods.costs import Prices
+    from flowreason.records import Plan
+
+AUTO = "auto"
+WRITTEN = (AUTO, GRAPH)
+"""The methods whose flow is not there yet."""
+Method: TypeAlias = "str | os.PathLike[str] | Flow"
+
+
+@dataclass(frozen=True, slots=True)
+class Meant:
+    """A method by its name; its `flow` where there is one already."""
+
+    name: str
+    flow: Flow | None = None
+
+    def chosen(
+        self,
+        question: str,
+        inputs: Mapping[str, Any],
+        limits: Limits | None,
+        tools: Mapping[str, BoundTool],
+        prices: Prices = None,
+    ) -> Chosen:
+        """What answers a question. Raises `UsageError` where the flow does not take what is given."""
+        if self.name != AUTO or self.flow is not None:
+            return _ready(self.name, "", self.flow, question, inputs)
+        choice = choose(question, inputs, limits, tools, prices=prices)
+        flow = None if choice.method == GRAPH else library.load(choice.method)
+        return _ready(choice.method, choice.reason, flow, question, inputs, agreed=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """What answers a question: a flow with its `inputs`, or, where there is none, one that is still to be written.
+
+    `agreed`: whoever left the choice to us agreed that it runs within the limits.
+    """
+
+    name: str
+    reason: str = ""
+    flow: Flow | None = None
+    inputs: Mapping[str, Any] = field(default_factory=dict)
+    agreed: bool = False
+
+    @property
+    def event(self) -> dict[str, str]:
+        """What is told of it."""
+        return {"method": self.name, "reason": self.reason}
+
+    @property
+    def settings(self) -> dict[str, str]:
+        """What is kept of it with the run."""
+        return {name: told for name, told in self.event.items() if told}
+
+
+def chosen_before(plan: Plan) -> Chosen | None:
+    """What answered the question of a kept run; None for a flow that was run by itself."""
+    name = plan.settings.get("method") or (GRAPH if plan.kind == "solve" else "")
+    return Chosen(str(name), str(plan.settings.get("reason", ""))) if name else None
+
+
+def _ready(
+    name: str, reason: str, flow: Flow | None, question: str, inputs: Mapping[str, Any], *, agreed: bool = False
+) -> Chosen:
+    given = {} if flow is None else fitted(flow, question, inputs)
+    return Chosen(name, reason, flow, given, agreed)
+
+
+def meant(method: Method, tools: Tools = ()) -> Meant:
+    """The method that is named: `least-to-most` and `least_to_most` alike, `file.flow`, or the flow itself."""
+    if isinstance(method, Flow):
+        return Meant(method.name, method)
+    if isinstance(method, os.PathLike):
+        return _file(Path(method), tools)
+    if not isinstance(method, str):
+        raise UsageError(f"a method is a name, a file or a flow, and this is {type(method).__name__}")
+    plain = library.plainly(method)
+    if plain in WRITTEN:
+        return Meant(plain)
+    if _is_path(method):
+        return _file(Path(method), tools)
+    if plain not in library.names():
+        raise _unknown(method, plain)
+    return Meant(plain, library.load(plain, tools))
+
+
+def _is_path(method: str) -> bool:
+    return not method.startswith(library.PREFIX) and (method.endswith(library.ENDING) or os.sep in method)
+
+
+def _file(path: Path, tools: Tools) -> Meant:
+    flow = load(path, tools=tools)
+    return Meant(flow.name, flow)
+
+
+def _unknown(method: str, plain: str) -> UsageError:
+    known = tuple(sorted({*library.names(), *WRITTEN}))
+    close = library.like(plain, known)
+    offer = f"did you mean {close}?" if close else f"there are: {', '.join(known)}, or a file that ends in .flow"
+    return UsageError(f"there is no method {method.strip()[:60]!r}; {offer}")
