@@ -30,6 +30,7 @@ HOMES = {
     "sqlalchemy": ("flowreason.store",),
     "opentelemetry": ("flowreason.tracing",),
     "streamlit": ("flowreason_ui",),
+    "matplotlib": ("flowreason.evaluate.plots",),
     "pygls": ("flowreason.editor.server",),
     "lsprotocol": ("flowreason.editor.server", "flowreason.editor.wire"),
 }
