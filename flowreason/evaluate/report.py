@@ -1,0 +1,182 @@
+"""An evaluation as people read it: tables in plain text and Markdown, and one page with the pictures.
+
+Invariant: what stands in the data (names of tasks, errors, answers) is text and never markup.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from html import escape
+
+from flowreason.evaluate import plots
+from flowreason.evaluate.answered import Answered
+from flowreason.evaluate.statistics import Share
+from flowreason.evaluate.tables import Cell, Difference, cells, differences, overall
+
+Table = list[list[str]]
+FEW = 30
+"""Questions below which a share says little."""
+
+
+def percent(of: Share) -> str:
+    """A share with its interval: `80 % (55–93)`."""
+    return f"{of.value:.0%} ({of.low * 100:.0f}–{of.high * 100:.0f})".replace("%", " %")
+
+
+def of(found: Share | None) -> str:
+    """A count out of a count; empty where nothing was counted."""
+    return "" if found is None else f"{found.right}/{found.count}"
+
+
+def figures(found: Sequence[Cell], named: str = "task") -> Table:
+    """What was right and what it took, a row for every group and method."""
+    money = any(c.money is not None for c in found)
+    graphs = any(abs(c.score - c.right.value) > 1e-9 for c in found)
+    shared = any(c.shared for c in found)
+    head = [named, "method", "questions", "right (95 %)", *(["score"] if graphs else []), "calls", "tokens"]
+    head += [*(["$"] if money else []), "seconds", "no call", *(["shared flow"] if shared else [])]
+    head += ["first draft valid", "after repair", "no answer", "unread"]
+    rows = [head]
+    for c in found:
+        row = [c.group, c.method, str(c.right.count), percent(c.right), *([f"{c.score:.2f}"] if graphs else [])]
+        row += [f"{c.calls:.1f}", f"{c.tokens:,.0f}"]
+        row += [
+            *(["" if c.money is None else f"{c.money:.4f}"] if money else []),
+            f"{c.seconds:.1f}",
+            of_all(c.free, c),
+        ]
+        row += [*([of_all(c.shared, c)] if shared else []), of(c.first_draft), of(c.drafted), count(c.failed)]
+        rows.append([*row, count(c.unread)])
+    return rows
+
+
+def of_all(some: int, c: Cell) -> str:
+    return f"{some}/{c.right.count}" if some else ""
+
+
+def count(some: int) -> str:
+    return str(some) if some else ""
+
+
+def against(found: Sequence[Difference]) -> Table:
+    """Every two methods, question by question."""
+    rows = [["first", "second", "questions", "first − second (95 %)", "only first right", "only second right", "p"]]
+    for d in found:
+        p = d.paired
+        gap = f"{p.value * 100:+.0f} ({p.low * 100:+.0f} to {p.high * 100:+.0f})"
+        rows.append([d.first, d.second, str(p.count), gap, str(p.first), str(p.second), f"{p.p:.3f}"])
+    return rows
+
+
+def markdown(table: Table) -> str:
+    """A table as Markdown."""
+    shown = [[escape(entry, quote=False).replace("|", "\\|").replace("\n", " ") for entry in row] for row in table]
+    lines = [f"| {' | '.join(row)} |" for row in shown]
+    return "\n".join([lines[0], "|" + "---|" * len(table[0]), *lines[1:]])
+
+
+def plain(table: Table) -> str:
+    """A table as text, in columns."""
+    widths = [max(len(row[i]) for row in table) for i in range(len(table[0]))]
+    lines = ["  ".join(entry.ljust(width) for entry, width in zip(row, widths, strict=True)).rstrip() for row in table]
+    return "\n".join([lines[0], "─" * min(120, max(map(len, lines))), *lines[1:]])
+
+
+def sections(rows: Sequence[Answered]) -> list[tuple[str, str, Table]]:
+    """The parts of a report: title, a sentence about it, a table."""
+    sets = cells(rows, lambda row: row.set)
+    tasks = cells(rows)
+    found = [
+        ("All questions", _caution(rows), figures(overall(rows), "group")),
+        ("Methods against each other", _in_words(differences(rows)), against(differences(rows))),
+    ]
+    if len({c.group for c in sets}) > 1:
+        found.append(("By set", "", figures(sets, "set")))
+    if {c.group for c in tasks} != {c.group for c in sets} and len({c.group for c in tasks}) > 1:
+        found.append(("By task", "", figures(tasks)))
+    return [part for part in found if len(part[2]) > 1]
+
+
+def _caution(rows: Sequence[Answered]) -> str:
+    count = len({row.id for row in rows})
+    said = f"{count} question{'' if count == 1 else 's'}; calls, tokens and money are means, seconds the median."
+    return said + (" So few questions tell large differences only." if count < FEW else "")
+
+
+def _in_words(found: Iterable[Difference]) -> str:
+    return " ".join(d.in_words()[0].upper() + d.in_words()[1:] + "." for d in found)
+
+
+def as_markdown(title: str, facts: Sequence[tuple[str, str]], rows: Sequence[Answered]) -> str:
+    """The whole report as Markdown."""
+    parts = [f"# {title}", "\n".join(f"- {name}: {value}" for name, value in facts)]
+    for name, said, table in sections(rows):
+        parts += [f"## {name}", *([said] if said else []), markdown(table)]
+    return "\n\n".join(parts) + "\n"
+
+
+def pictures(rows: Sequence[Answered]) -> list[tuple[str, str]]:
+    """The pictures of a report, each with its title; none where the library that draws is not there."""
+    if not plots.can_plot():
+        return []
+    found = overall(rows)
+    drawn = [
+        ("Accuracy against calls", plots.against_cost(found, lambda c: c.calls, "calls per question")),
+        ("Accuracy against tokens", plots.against_cost(found, lambda c: c.tokens, "tokens per question")),
+    ]
+    if all(c.money is not None for c in found):
+        drawn.append(("Accuracy against money", plots.against_cost(found, lambda c: c.money or 0, "$ per question")))
+    groups = cells(rows, lambda row: row.set)
+    if len({c.group for c in groups}) == 1:
+        groups = cells(rows)
+    if len({c.group for c in groups}) > 1:
+        drawn.append(("Accuracy by group of questions", plots.by_group(groups)))
+    return drawn
+
+
+_STYLE = """
+:root { color-scheme: light dark }
+body { font: 15px/1.5 system-ui, sans-serif; max-width: 78rem; margin: 2rem auto; padding: 0 1rem }
+table { border-collapse: collapse; margin: 1rem 0; font-variant-numeric: tabular-nums }
+th, td { padding: .3rem .7rem; border-bottom: 1px solid #8884; text-align: left }
+td.wrong { color: #b3261e } td.right { color: #1a7f37 }
+figure { margin: 1.5rem 0; background: #fff; color: #000; border-radius: 8px; padding: .5rem; display: inline-block }
+figcaption { font-weight: 600 } svg { max-width: 100%; height: auto }
+.scroll { overflow-x: auto } code { font-size: .92em }
+"""
+
+
+def as_html(title: str, facts: Sequence[tuple[str, str]], rows: Sequence[Answered]) -> str:
+    """The whole report as one page that loads nothing, with its pictures and every answer."""
+    listed = "".join(f"<li>{escape(name)}: {escape(value)}</li>" for name, value in facts)
+    parts = [f"<h1>{escape(title)}</h1><ul>{listed}</ul>"]
+    for name, said, table in sections(rows):
+        parts.append(f"<h2>{escape(name)}</h2><p>{escape(said)}</p>{_table(table)}")
+    drawn = pictures(rows)
+    if not drawn:
+        parts.append(f"<p>There are no pictures: {escape(plots.HINT)}.</p>")
+    parts += [f"<figure><figcaption>{escape(name)}</figcaption>{svg}</figure>" for name, svg in drawn]
+    parts.append(f"<h2>Every answer</h2>{_answers(rows)}")
+    head = f'<meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>{escape(title)}</title>'
+    return (
+        f"<!doctype html><html lang=en><head>{head}<style>{_STYLE}</style></head><body>{''.join(parts)}</body></html>\n"
+    )
+
+
+def _table(table: Table) -> str:
+    head = "".join(f"<th>{escape(entry)}</th>" for entry in table[0])
+    body = "".join("<tr>" + "".join(f"<td>{escape(entry)}</td>" for entry in row) + "</tr>" for row in table[1:])
+    return f'<div class="scroll"><table><tr>{head}</tr>{body}</table></div>'
+
+
+def _answers(rows: Sequence[Answered]) -> str:
+    head = "".join(f"<th>{name}</th>" for name in ("question", "method", "", "answer", "why", "calls", "run"))
+    lines = []
+    for row in rows:
+        kind, mark = ("right", "✓ right") if row.right else ("wrong", "✗ wrong")
+        shown = row.answer if len(row.answer) <= 160 else row.answer[:160] + " …"
+        why = row.why or (f"{row.status}: {row.error}" if row.failed else "")
+        cellsof = (escape(row.id), escape(row.method), mark, escape(shown), escape(why[:240]), str(row.calls))
+        tds = "".join(f'<td class="{kind}">{c}</td>' if i == 2 else f"<td>{c}</td>" for i, c in enumerate(cellsof))
+        lines.append(f"<tr>{tds}<td><code>{escape(row.run)}</code></td></tr>")
+    return f'<div class="scroll"><table><tr>{head}</tr>{"".join(lines)}</table></div>'
