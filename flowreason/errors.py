@@ -60,12 +60,16 @@ class NodeError(FlowreasonError):
 
 
 class LimitExceeded(FlowreasonError):
-    """A limit was reached. `limit` is its name (`calls`, `tokens`, `money`, `seconds`, `depth`, `rounds`)."""
+    """A limit was reached. `limit` is its name (`calls`, `tokens`, `money`, `seconds`, `depth`, `rounds`).
 
-    def __init__(self, limit: str, allowed: float, message: str = "") -> None:
+    `over_all`: it is a limit over all questions of a batch.
+    """
+
+    def __init__(self, limit: str, allowed: float, message: str = "", *, over_all: bool = False) -> None:
         super().__init__(message or f"the limit of {allowed:g} {limit} was reached")
         self.limit = limit
         self.allowed = allowed
+        self.over_all = over_all
 
 
 class Cancelled(FlowreasonError):

@@ -18,6 +18,7 @@ from flowreason.engine.gate import Gate
 from flowreason.engine.journal import Journal
 from flowreason.engine.ledger import Ledger
 from flowreason.engine.limits import Budget, Limits
+from flowreason.engine.whole import Lent, Part
 from flowreason.errors import CompileError, ConfigError
 from flowreason.graph.lower import lower
 from flowreason.graph.model import Graph
@@ -75,7 +76,8 @@ def _loop_is_running() -> bool:
 
 
 class Session:
-    """The provider and sandbox of a run; what it made itself it closes."""
+    """The provider and sandbox of a run; what it made itself it closes. A provider that is lent brings along what the
+    run shares with others: their account, and the places for requests."""
 
     def __init__(
         self,
@@ -86,6 +88,8 @@ class Session:
         sandbox: Sandbox | None,
         unsafe_python: bool,
     ) -> None:
+        self._lent = provider if isinstance(provider, Lent) else None
+        provider = provider if self._lent is None else self._lent.provider
         self._own_provider = provider is None
         self._own_sandbox = sandbox is None
         self.provider = provider if provider is not None else _configured(model, base_url, api_key)
@@ -94,7 +98,13 @@ class Session:
         self.sandbox = sandbox if sandbox is not None else _chosen(unsafe_python)
         self.budget: Budget | None = None
         self.caller: Caller | None = None
+        self.gate = Gate(CONCURRENCY)
         self.may_ask = False
+
+    @property
+    def one_of_many(self) -> bool:
+        """Whether this is the session of one run of many."""
+        return self._lent is not None
 
     async def __aenter__(self) -> Session:
         return self
@@ -105,6 +115,8 @@ class Session:
             raise self.provider.error
 
     async def __aexit__(self, *_: object) -> None:
+        if self._lent is not None and isinstance(self.budget, Part):
+            self._lent.whole.leave(self.budget)
         if self._own_provider:
             await self.provider.close()
         if self._own_sandbox:
@@ -124,8 +136,13 @@ class Session:
         """What the run is granted, and the account that compiling and running share; `used` stands in it already."""
         self.may_ask = ask_user is not None if may_ask is None else may_ask
         limits = limits or Limits()
-        self.budget = Budget(limits, used or Usage())
-        self.caller = Caller(self.provider, self.budget, Gate(CONCURRENCY), ledger)
+        if self._lent is None:
+            self.budget = Budget(limits, used or Usage())
+        else:
+            limits = self._lent.whole.within(limits)
+            self.budget = part = self._lent.whole.join(limits, used or Usage(), self._lent.rank)
+            self.gate = part.gate
+        self.caller = Caller(self.provider, self.budget, self.gate, ledger)
         definitions = [tool.definition for tool in tools.values()]
         return Environment(
             provider=self.provider,
@@ -172,7 +189,7 @@ class Session:
         """
         self.need_model()
         budget = self.budget or Budget(environment.limits)
-        caller = Caller(self.provider, budget, Gate(environment.concurrency), environment.ledger)
+        caller = Caller(self.provider, budget, self.gate, environment.ledger)
         tools = {name: tool.definition for name, tool in environment.tools.items()}
 
         def tell(kind: str, data: Mapping[str, Any]) -> None:

@@ -1,7 +1,8 @@
 """How many requests are under way at once, and which goes next: the one with the longest way still behind it.
 
 Invariant: never more than `width` holders; waiters leave in order of priority, then of arrival; a cancelled waiter
-loses nothing.
+loses nothing. Where many runs share a gate, those of the run that began first leave first, so that none is overtaken
+for ever by runs that begin later.
 """
 
 from __future__ import annotations
@@ -12,53 +13,88 @@ from types import TracebackType
 
 
 class Gate:
-    """A semaphore whose waiters have priorities."""
+    """A semaphore whose waiters have priorities. `whole`: the gate that this one shares its places with.
 
-    def __init__(self, width: int) -> None:
-        self.width = width
-        self._free = width
-        self._count = 0
-        self._waiting: list[tuple[float, int, asyncio.Future[None]]] = []
+    `rank`: of those that share places, lower ones go first.
+    """
+
+    def __init__(self, width: int, whole: Gate | None = None, rank: int = 0) -> None:
+        self._places: _Places = whole._places if whole is not None else _Places(width)
+        self._rank = rank
+        self._mine: set[asyncio.Future[None]] = set()
+
+    @property
+    def width(self) -> int:
+        return self._places.width
 
     async def enter(self, priority: float = 0.0) -> None:
         """Wait for a place; a higher priority goes first."""
-        if self._free > 0 and not self._waiting:
-            self._free -= 1
+        if self._places.take():
             return
-        place: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._count += 1
-        heapq.heappush(self._waiting, (-priority, self._count, place))
+        place = self._places.queue(self._rank, priority)
+        self._mine.add(place)
         try:
             await place
         except asyncio.CancelledError:
             if place.done() and not place.cancelled():
                 self.leave()
             raise
+        finally:
+            self._mine.discard(place)
 
     def leave(self) -> None:
         """Give the place to the next, if anybody waits."""
-        while self._waiting:
-            _, _, place = heapq.heappop(self._waiting)
-            if not place.done():
-                place.set_result(None)
-                return
-        self._free += 1
+        self._places.give()
 
     def open(self) -> None:
-        """Let everybody in who waits: what they came for is over, and they only learn that it is."""
-        waiting, self._waiting = self._waiting, []
-        for _, _, place in waiting:
+        """Let everybody in who waits here: what they came for is over, and they only learn that it is."""
+        for place in self._mine:
             if not place.done():
-                self._free -= 1
+                self._places.free -= 1
                 place.set_result(None)
 
     @property
     def crowded(self) -> bool:
         """Whether anybody waits."""
-        return bool(self._waiting)
+        return self._places.crowded
 
     def at(self, priority: float) -> Place:
         return Place(self, priority)
+
+
+class _Places:
+    """The places themselves, and all who wait for one."""
+
+    def __init__(self, width: int) -> None:
+        self.width = width
+        self.free = width
+        self._count = 0
+        self._waiting: list[tuple[int, float, int, asyncio.Future[None]]] = []
+
+    @property
+    def crowded(self) -> bool:
+        return bool(self._waiting)
+
+    def take(self) -> bool:
+        """A place, where one is free and nobody waits."""
+        if self.free > 0 and not self._waiting:
+            self.free -= 1
+            return True
+        return False
+
+    def queue(self, rank: int, priority: float) -> asyncio.Future[None]:
+        place: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._count += 1
+        heapq.heappush(self._waiting, (rank, -priority, self._count, place))
+        return place
+
+    def give(self) -> None:
+        while self._waiting:
+            place = heapq.heappop(self._waiting)[-1]
+            if not place.done():
+                place.set_result(None)
+                return
+        self.free += 1
 
 
 class Place:

@@ -89,20 +89,87 @@ NOTHING = Usage()
 NO_CALL = Reserved(0, 0.0, NOTHING)
 
 
-class Budget:
-    """The account of a run. `over` is the limit that was reached, `late` whether its time is over as well."""
+class Account:
+    """What was used and what is reserved, held against limits. `over_all`: they are those of many runs together."""
+
+    over_all = False
 
     def __init__(self, limits: Limits, used: Usage = NOTHING) -> None:
         self.limits = limits
         self.used = used
-        self.over: LimitExceeded | None = None
-        self.late = False
-        self.on_over: Callable[[LimitExceeded], None] | None = None
-        self._calls = 0
+        self.calls = 0
+        self.waiting: list[asyncio.Future[None]] = []
         self._tokens = 0
         self._money = 0.0
         self._spent = used.money or 0.0
-        self._waiting: list[asyncio.Future[None]] = []
+
+    def left(self) -> tuple[float | None, float | None]:
+        """The tokens and the money that the limits leave for one call alone; None: there is no such limit."""
+        limits = self.limits
+        tokens = None if limits.tokens is None else limits.tokens - self.used.tokens
+        money = None if limits.money is None else limits.money - self._spent
+        return tokens, money
+
+    def exceeded(self, call: Reserved, beside: int) -> LimitExceeded | None:
+        """The limit that one more call would break, calls under way counted (`beside` 1) or not (0)."""
+        limits = self.limits
+        needed: tuple[tuple[str, float | None, float], ...] = (
+            ("calls", limits.calls, self.used.calls + self.calls * beside + call.sent.calls),
+            ("tokens", limits.tokens, self.used.tokens + self._tokens * beside + call.tokens),
+            ("money", limits.money, (self._spent + self._money * beside + call.money) * (1 - 1e-9)),
+        )
+        for name, limit, most in needed:
+            if limit is not None and most > limit:
+                word = f"${limit:g}" if name == "money" else f"{limit:g} {name}"
+                return self.reached(name, limit, f"the limit of {word}{self._of_what()} is reached")
+        return None
+
+    def reached(self, name: str, limit: float, what: str) -> LimitExceeded:
+        """The error that says what is reached, and how it is raised."""
+        option, word = ("--total-limit", "total=") if self.over_all else ("--limit", "")
+        told = f"{what}; raise it with {option} {name}=… ({word}Limits({name}=…) in Python)"
+        return LimitExceeded(name, limit, told, over_all=self.over_all)
+
+    def _of_what(self) -> str:
+        return " over all questions" if self.over_all else ""
+
+    def take(self, call: Reserved) -> None:
+        """A call is about to be sent."""
+        self.calls += 1
+        self._tokens += call.tokens
+        self._money += call.money
+
+    def give_back(self, call: Reserved) -> None:
+        """It is over; what it used is told by `add`."""
+        self.calls -= 1
+        self._tokens -= call.tokens
+        self._money -= call.money
+
+    def add(self, usage: Usage) -> None:
+        """Something was paid for."""
+        self.used = self.used + usage
+        self._spent += usage.money or 0.0
+
+    def wake(self) -> None:
+        """Room may have come: all who wait look again."""
+        waiting, self.waiting = self.waiting, []
+        for place in waiting:
+            if not place.done():
+                place.set_result(None)
+
+
+class Budget(Account):
+    """The account of a run. `over` is the limit that was reached, `late` whether its time is over as well.
+
+    `whole`: the account of all runs that this one is one of; whatever is reserved here is reserved there as well.
+    """
+
+    def __init__(self, limits: Limits, used: Usage = NOTHING, whole: Account | None = None) -> None:
+        super().__init__(limits, used)
+        self.over: LimitExceeded | None = None
+        self.late = False
+        self.on_over: Callable[[LimitExceeded], None] | None = None
+        self._accounts: tuple[Account, ...] = (self,) if whole is None else (self, whole)
 
     async def room(self, request: Request, info: ModelInfo, room: int) -> Reserved:
         """Room for a call, or `LimitExceeded`. It waits where only calls under way are in its way: most use less.
@@ -113,11 +180,11 @@ class Budget:
             try:
                 return self.reserve(request, info, room)
             except LimitExceeded:
-                alone = self._exceeded(self._worst(request, info, room), beside=0)
-                if self.over or not self._calls or alone is not None:
+                full = self._full(self._worst(request, info, room))
+                if self.over is not None or full is None:
                     raise
             place: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-            self._waiting.append(place)
+            full.waiting.append(place)
             await place
 
     def reserve(self, request: Request, info: ModelInfo, room: int) -> Reserved:
@@ -125,59 +192,42 @@ class Budget:
         if self.over is not None:
             raise self.refusal()
         reserved = self._worst(request, info, room)
-        error = self._exceeded(reserved, beside=1)
-        if error is not None:
-            raise error
-        self._calls += 1
-        self._tokens += reserved.tokens
-        self._money += reserved.money
+        for account in self._accounts:
+            error = account.exceeded(reserved, beside=1)
+            if error is not None:
+                raise error
+        for account in self._accounts:
+            account.take(reserved)
         return reserved
 
     def _worst(self, request: Request, info: ModelInfo, room: int) -> Reserved:
-        limits = self.limits
-        tokens = None if limits.tokens is None else limits.tokens - self.used.tokens
-        money = None if limits.money is None else limits.money - self._spent
-        return worst(request, info, room, tokens, money)
+        left = [account.left() for account in self._accounts]
+        tokens, money = ([most for most in each if most is not None] for each in zip(*left, strict=True))
+        return worst(request, info, room, min(tokens, default=None), min(money, default=None))
 
-    def _exceeded(self, call: Reserved, beside: int) -> LimitExceeded | None:
-        """The limit that one more call would break, calls under way counted (`beside` 1) or not (0)."""
-        limits = self.limits
-        needed: tuple[tuple[str, float | None, float], ...] = (
-            ("calls", limits.calls, self.used.calls + self._calls * beside + call.sent.calls),
-            ("tokens", limits.tokens, self.used.tokens + self._tokens * beside + call.tokens),
-            ("money", limits.money, (self._spent + self._money * beside + call.money) * (1 - 1e-9)),
-        )
-        for name, limit, most in needed:
-            if limit is not None and most > limit:
-                word = f"${limit:g}" if name == "money" else f"{limit:g} {name}"
-                message = f"the limit of {word} is reached; raise it with --limit {name}=… (Limits({name}=…) in Python)"
-                return LimitExceeded(name, limit, message)
-        return None
+    def _full(self, call: Reserved) -> Account | None:
+        """The account that has no room for a call only because of calls under way; None where waiting is in vain."""
+        full = next((account for account in self._accounts if account.exceeded(call, beside=1) is not None), None)
+        hopeless = full is None or not full.calls or full.exceeded(call, beside=0) is not None
+        return None if hopeless else full
 
     def settle(self, reserved: Reserved, usage: Usage | None) -> None:
         """The call is over; `usage` is None where nothing was paid for."""
-        self._calls -= 1
-        self._tokens -= reserved.tokens
-        self._money -= reserved.money
-        if usage is not None:
-            self.used = self.used + usage
-            self._spent += usage.money or 0.0
-        self._wake()
+        for account in self._accounts:
+            account.give_back(reserved)
+            if usage is not None:
+                Account.add(account, usage)
+            account.wake()
 
     def add(self, usage: Usage) -> None:
         """Something was paid for that was not reserved."""
-        self.used = self.used + usage
-        self._spent += usage.money or 0.0
-
-    def _wake(self) -> None:
-        waiting, self._waiting = self._waiting, []
-        for place in waiting:
-            if not place.done():
-                place.set_result(None)
+        for account in self._accounts:
+            Account.add(account, usage)
 
     def overdrawn(self) -> LimitExceeded | None:
         """The limit that what was used breaks together with what is reserved, once more was used than was reserved."""
-        return self._exceeded(NO_CALL, beside=1)
+        found = (account.exceeded(NO_CALL, beside=1) for account in self._accounts)
+        return next((error for error in found if error is not None), None)
 
     # --- exhausted ---
 
@@ -187,7 +237,8 @@ class Budget:
             self.over = error
             if self.on_over is not None:
                 self.on_over(error)
-            self._wake()
+            for account in self._accounts:
+                account.wake()
 
     def permit(self, *, pure: bool = False) -> None:
         """Raises the limit that was reached where something may not begin any more; `pure`: it changes nothing."""
@@ -196,16 +247,20 @@ class Budget:
 
     def cut_off(self) -> LimitExceeded:
         """The limit that left a reply too little room."""
-        name = "tokens" if self.limits.tokens is not None else "money"
-        allowed = float(getattr(self.limits, name) or 0)
-        message = f"a reply was cut off: the limit of {name} leaves it no more room; raise it with --limit {name}=…"
-        return LimitExceeded(name, allowed, message)
+        for name, at in (("tokens", 0), ("money", 1)):
+            limited = [(left, account) for account in self._accounts if (left := account.left()[at]) is not None]
+            if limited:
+                account = min(limited, key=lambda pair: pair[0])[1]
+                allowed = float(getattr(account.limits, name))
+                what = f"a reply was cut off: the limit of {name} leaves it no more room"
+                return account.reached(name, allowed, what)
+        raise AssertionError("a reply was cut off, and nothing is limited")
 
     def refusal(self) -> LimitExceeded:
         """The limit that was reached, once more. Each who meets it has an error of their own: one that is raised a
         thousand times carries a thousand tracebacks."""
         assert self.over is not None
-        return LimitExceeded(self.over.limit, self.over.allowed, str(self.over))
+        return LimitExceeded(self.over.limit, self.over.allowed, str(self.over), over_all=self.over.over_all)
 
 
 def out_of_time(seconds: float) -> LimitExceeded:

@@ -14,6 +14,7 @@ from flowreason.engine.caller import Caller
 from flowreason.engine.gate import Gate
 from flowreason.engine.limits import Budget
 from flowreason.engine.reserving import prompt_most
+from flowreason.engine.whole import Whole
 from flowreason.ports import Message, ModelInfo, Reply, Request, Usage
 from tests.virtual import now, virtual
 
@@ -96,7 +97,7 @@ def test_a_rush_of_calls_stays_inside_the_limit(
     assert market.most_inside <= width
     known = (Reply, fr.LimitExceeded, fr.ProviderError, TimeoutError)
     assert all(isinstance(each, known) for each in found), [e for e in found if not isinstance(e, known)]
-    assert (budget._calls, budget._tokens) == (0, 0)
+    assert (budget.calls, budget._tokens) == (0, 0)
     assert abs(budget._money) < 1e-9
     if not any(isinstance(each, fr.LimitExceeded) for each in found):
         return
@@ -123,3 +124,62 @@ def test_a_run_sends_at_most_its_calls_and_says_that_the_limit_ended_it(seed: in
     result = virtual(flow.run_async(ns=list(range(wanted)), provider=provider, limits=limits, confirm=lambda *_: True))
     assert len(provider.requests) <= calls
     assert result.status == ("answered" if 2 * wanted <= calls else "limit")
+
+
+# --- many runs with one account over all ---
+
+
+async def crowd(
+    market: Market, limits: fr.Limits, over_all: fr.Limits, runs: int, each: int
+) -> tuple[list[Any], Whole]:
+    """Several runs at once, each with several calls; every third run goes away in the middle."""
+    whole = Whole(over_all, width=20)
+
+    async def run(number: int) -> list[Any]:
+        part = whole.join(limits, Usage(), number)
+        caller = Caller(market, part, part.gate)
+        asked = [
+            caller.complete(Request((Message("user", "x" * 22),), max_tokens=10, sample=1000 * number + n), quiet, {})
+            for n in range(each)
+        ]
+        try:
+            async with asyncio.timeout(0.5 if number % 3 == 2 else None):
+                return await asyncio.gather(*asked, return_exceptions=True)
+        except TimeoutError:
+            return []
+        finally:
+            await caller.close()
+            whole.leave(part)
+            used = {"calls": part.used.calls, "tokens": part.used.tokens, "money": part.used.money or 0.0}
+            assert all(used[n] <= getattr(limits, n) for n in used if getattr(limits, n) is not None)
+
+    found = [one for many in await asyncio.gather(*map(run, range(runs))) for one in many]
+    return found, whole
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@given(
+    st.integers(0, 10_000),
+    st.sampled_from([0.0, 0.2]),
+    st.sampled_from([("calls", 50), ("tokens", 900), ("money", 0.9), ("calls", 0)]),
+    st.sampled_from([fr.Limits(), fr.Limits(calls=3), fr.Limits(calls=None, tokens=100)]),
+    st.integers(1, 30),
+    st.integers(1, 20),
+)
+def test_runs_together_stay_inside_the_limit_over_all(
+    seed: int, failing: float, limit: tuple[str, float], own: fr.Limits, runs: int, each: int
+) -> None:
+    name, most = limit
+    market = Market(seed, failing)
+    over_all = fr.Limits(**{"calls": None, name: most})  # type: ignore[arg-type]
+    found, whole = virtual(crowd(market, own, over_all, runs, each))
+    used = {"calls": whole.used.calls, "tokens": whole.used.tokens, "money": whole.used.money or 0.0}
+    paid = {"calls": market.paid.calls, "tokens": market.paid.tokens, "money": market.paid.money or 0.0}
+    assert paid[name] <= used[name] + 1e-9
+    assert used[name] <= most + 1e-9
+    assert market.most_inside <= 20
+    assert all(isinstance(each, Reply | fr.LimitExceeded | fr.ProviderError) for each in found)
+    refused = [each for each in found if isinstance(each, fr.LimitExceeded) and each.over_all]
+    assert bool(refused) <= (whole.over is not None)
+    assert all("--total-limit" in str(each) for each in refused)
+    assert (whole.calls, whole._tokens, whole.gate._places.free, whole._parts) == (0, 0, 20, {})
