@@ -45,7 +45,7 @@ def against_cost(found: Sequence[Cell], cost: Callable[[Cell], float], axis: str
                 color=COLOURS[index % len(COLOURS)], label=each.method, elinewidth=1, zorder=2,
             )  # fmt: skip
         axes.set_ylim(-0.02, 1.04)
-        axes.set_xlim(left=0)
+        axes.set_xlim(0, 1.08 * max([*map(cost, found), 1e-9]))
         axes.yaxis.set_major_formatter(lambda value, _: f"{value:.0%}")
         axes.set_xlabel(axis)
         axes.set_ylabel("right, with 95 % interval")

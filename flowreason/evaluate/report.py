@@ -47,7 +47,13 @@ def figures(found: Sequence[Cell], named: str = "task") -> Table:
         ]
         row += [*([of_all(c.shared, c)] if shared else []), of(c.first_draft), of(c.drafted), count(c.failed)]
         rows.append([*row, count(c.unread)])
-    return rows
+    return _told(rows)
+
+
+def _told(rows: Table) -> Table:
+    """A table without the columns in which nothing stands."""
+    there = [index for index in range(len(rows[0])) if any(row[index] for row in rows[1:])]
+    return [[row[index] for index in there] for row in rows]
 
 
 def of_all(some: int, c: Cell) -> str:
@@ -139,6 +145,7 @@ _STYLE = """
 body { font: 15px/1.5 system-ui, sans-serif; max-width: 78rem; margin: 2rem auto; padding: 0 1rem }
 table { border-collapse: collapse; margin: 1rem 0; font-variant-numeric: tabular-nums }
 th, td { padding: .3rem .7rem; border-bottom: 1px solid #8884; text-align: left }
+td, th { white-space: nowrap } td.long { white-space: normal; min-width: 14rem }
 td.wrong { color: #b3261e } td.right { color: #1a7f37 }
 figure { margin: 1.5rem 0; background: #fff; color: #000; border-radius: 8px; padding: .5rem; display: inline-block }
 figcaption { font-weight: 600 } svg { max-width: 100%; height: auto }
@@ -177,6 +184,7 @@ def _answers(rows: Sequence[Answered]) -> str:
         shown = row.answer if len(row.answer) <= 160 else row.answer[:160] + " …"
         why = row.why or (f"{row.status}: {row.error}" if row.failed else "")
         cellsof = (escape(row.id), escape(row.method), mark, escape(shown), escape(why[:240]), str(row.calls))
-        tds = "".join(f'<td class="{kind}">{c}</td>' if i == 2 else f"<td>{c}</td>" for i, c in enumerate(cellsof))
+        kinds = ("", "", kind, "long", "long", "")
+        tds = "".join(f'<td class="{k}">{c}</td>' for k, c in zip(kinds, cellsof, strict=True))
         lines.append(f"<tr>{tds}<td><code>{escape(row.run)}</code></td></tr>")
     return f'<div class="scroll"><table><tr>{head}</tr>{"".join(lines)}</table></div>'
