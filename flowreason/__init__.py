@@ -54,6 +54,7 @@ if TYPE_CHECKING:
     )
     from flowreason.tools import Tool, tool
     from flowreason.tracing import Tracing
+    from flowreason.why import Why, why, why_async
     from flowreason_dsl.diagnostics import Diagnostic, FlowCheckError, FlowError, FlowSyntaxError
 
 __version__ = "0.1.0"
@@ -83,6 +84,7 @@ _HOMES = {
     ),
     "flowreason.tools": ("Tool", "tool"),
     "flowreason.tracing": ("Tracing",),
+    "flowreason.why": ("Why", "why", "why_async"),
     "flowreason_dsl.diagnostics": ("Diagnostic", "FlowCheckError", "FlowError", "FlowSyntaxError"),
 }  # fmt: skip
 
@@ -127,6 +129,7 @@ __all__ = [
     "Tracing",
     "Usage",
     "UsageError",
+    "Why",
     "__version__",
     "compile",
     "compile_async",
@@ -150,6 +153,8 @@ __all__ = [
     "solve",
     "solve_async",
     "tool",
+    "why",
+    "why_async",
 ]
 
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}

@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from flowreason.cli import options
+from flowreason.cli.why_command import why
 from flowreason.errors import UsageError
 
 runs_app = typer.Typer(
@@ -233,6 +234,9 @@ def fork(
         model, base_url, tuple(limit or ()), tools, unsafe_python, store, not no_cache, approve
     )  # fmt: skip
     return run_again.fork(run, change, frame, terms, Screen(json, quiet, no_color, yes))
+
+
+runs_app.command("why")(why)
 
 
 @runs_app.command()
