@@ -10,10 +10,14 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
+from flowreason.asking.misfit import Misfit
 from flowreason.engine import inline
 from flowreason.engine.frames import FAILED, GIVEN, VALUE, Frame
+from flowreason.engine.lacking import convert_lacking
 from flowreason.errors import FlowreasonError, NodeError
 from flowreason.graph import ops
+from flowreason.graph.model import Node
+from flowreason_dsl.types import ListOf
 
 Given: TypeAlias = Mapping[tuple[str, str], Any]
 """Values by frame and node."""
@@ -30,6 +34,15 @@ def inside(given: Given, frame: str, node: str) -> list[Any]:
     """What is given inside of a step: in the flows that it calls, in the rounds that it has."""
     around = (f"{frame}/{node}/", f"{frame}/{node}[")
     return [[place, name, value] for (place, name), value in given.items() if f"{place}/".startswith(around)]
+
+
+def is_sampled(node: Node) -> bool:
+    """Whether a node is an ask whose value is a list of samples, each of the node's type."""
+    if not isinstance(node.op, ops.Ask):
+        return False
+    return "samples" in dict(node.op.settings) or any(
+        read.role == "setting" and read.name == "samples" for read in node.reads
+    )
 
 
 class Giving:
@@ -62,6 +75,8 @@ class Giving:
                 self._decided(frame, i, op, value)
             case ops.Answer():
                 self._answered(frame, i, value)
+            case ops.Ask() if is_sampled(frame.plan.nodes[i]):
+                self._samples(frame, i, value)
             case ops.Loop() if frame.plan.extra[i].outs_next:
                 self._still_loop(frame, i, value)
             case ops.Loop():
@@ -69,6 +84,13 @@ class Giving:
                 self.choose(frame, i, "done")
             case _:
                 self._typed(frame, i, value)
+
+    def _samples(self, frame: Frame, i: int, value: Any) -> None:
+        """A list of replies, each of the type that the ask reads; those that failed are null."""
+        try:
+            self.resolve(frame, i, VALUE, convert_lacking(value, ListOf(frame.plan.nodes[i].type)))
+        except Misfit as misfit:
+            self.fail(frame, i, inline.misfit(frame, i, misfit))
 
     def _decided(self, frame: Frame, i: int, op: ops.Decide, value: Any) -> None:
         try:
