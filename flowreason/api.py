@@ -73,43 +73,37 @@ async def solve_async(
 ) -> Result:
     """The answer to a question, through a flow that is written for it, checked and priced before it runs.
 
-    `method`: another way to answer: a method of the library (`flowreason methods` names them), the path of a flow, a
-    `Flow`, or `auto`, which chooses by the question and the limits. Its flow is given the question, and inputs by the
-    names of its parameters; all others stand below the question.
+    `method`: another way to answer: a method of the library (`flowreason methods`), the path of a flow, a `Flow`, or
+    `auto`, which chooses by question and limits. It is given inputs by its parameters, others below the question.
 
     `inputs` are given to the flow as parameters and not copied through the model. `provider` answers requests; without
-    it one is made from `model`, `base_url`, `api_key`, the environment and the user's configuration. `tools` are all
-    that the flow may call. `on_event` is told everything as it happens, `on_flow` gets the flow before it runs, and
+    it one is made from `model`, `base_url`, `api_key`, environment and configuration. `tools` are all that the flow may
+    call. `on_event` is told everything as it happens, `on_flow` gets the flow before it runs, and
     `flow_out` is a file for its text. When the flow's worst case is over `limits`, `confirm(price, limits)` decides
-    whether it runs within them; without it the run is refused. `rounds`: how often a draft that does not check goes
-    back to the model. `ask_user(text, type)` answers for the person; `may_ask` says whether the flow that is written
-    may ask them (default: where there is an `ask_user`). `early`: where the provider hands over what it writes, steps
-    whose statement has arrived and is checked are begun while the rest of the flow is written, within the limits; those
-    with effects wait. False: nothing is asked before the whole flow is checked and priced.
+    whether it runs within them; without it the run is refused. `rounds`: how often a draft goes back to the model.
+    `ask_user(text, type)` answers for the person; `may_ask`: whether the flow may ask them. `early`: steps that have
+    arrived and are checked are begun while the rest of the flow is written, but for those with effects.
 
-    `store` keeps the run, so that one which was interrupted goes on where it stood (`fr.resume`); `on_run` is told its
-    id. By default that is the user's own store, where a real server answers; a path, a URL, or None to keep nothing.
-    `cache`: answers of earlier runs to the same requests are taken, where nothing was left to chance (temperature 0).
-    `approve`: the person is asked (`ask_user`) before each effect. A kept run that asks where there is no `ask_user` is
-    suspended, and the `Result` has the status `waiting`; one that fails has `ok` False and its `error`.
+    `store` keeps the run, so that `fr.resume` goes on where it stood; `on_run` is told its id. By default that is the
+    user's own, where a real server answers; a path, a URL, or None to keep nothing. `cache`: answers of earlier runs to
+    the same requests are taken, where nothing was left to chance. `approve`: the person is asked before each effect.
+    A run that waits for a person has the status `waiting`; one that fails has `ok` False and its `error`.
 
     Raises `UsageError` for what the caller gave, `ProviderError` where no model can be reached while compiling.
     """
-    given, tools = as_inputs(inputs), tuple(tools)
-    checked_question(question)
+    question, given, tools = checked_question(question), as_inputs(inputs), tuple(tools)
     bound, wanted = bind(tools), meant(method, tools)
     async with Session(provider, model, base_url, api_key, sandbox, unsafe_python) as session:
         chosen = wanted.chosen(question, given, limits, bound, prices_of(session.provider))
-        granted = bound if chosen.flow is None else {**bound, **chosen.flow.tools}
         solving = Solving(question, given, rounds, early, flow_out, on_flow, confirm, chosen)
-        kept = store_at(store, session.provider)
+        kept, plan = store_at(store, session.provider), solving.plan(model, limits, chosen.tools)
         async with (
-            keeping(kept, solving.plan(model, limits, granted), session.provider, cache=cache, on_run=on_run) as keeper,
+            keeping(kept, plan, session.provider, cache=cache, on_run=on_run) as keeper,
             listening(on_event) as heard,
         ):
             ledger = None if keeper is None else keeper.ledger
+            environment = session.environment(chosen.tools, limits, ask_user, may_ask, ledger=ledger, approve=approve)
             journal = Journal(heard, None if ledger is None else ledger.recorder)
-            environment = session.environment(granted, limits, ask_user, may_ask, ledger=ledger, approve=approve)
             return await solve_in(session, environment, journal, solving, keeper)
 
 

@@ -46,24 +46,28 @@ class Meant:
         prices: Prices = None,
     ) -> Chosen:
         """What answers a question. Raises `UsageError` where the flow does not take what is given."""
-        if self.name != AUTO or self.flow is not None:
-            return _ready(self.name, "", self.flow, question, inputs)
-        choice = choose(question, inputs, limits, tools, prices=prices)
-        flow = None if choice.method == GRAPH else library.load(choice.method)
-        return _ready(choice.method, choice.reason, flow, question, inputs, agreed=True)
+        name, flow, reason = self.name, self.flow, ""
+        if self == Meant(AUTO):
+            choice = choose(question, inputs, limits, tools, prices=prices)
+            name, reason = choice.method, choice.reason
+            flow = None if name == GRAPH else library.load(name)
+        own = {} if flow is None else fitted(flow, question, inputs)
+        granted = tools if flow is None else {**tools, **flow.tools}
+        return Chosen(name, reason, flow, own, granted, agreed=self == Meant(AUTO))
 
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
     """What answers a question: a flow with its `inputs`, or, where there is none, one that is still to be written.
 
-    `agreed`: whoever left the choice to us agreed that it runs within the limits.
+    `tools` are granted to it. `agreed`: whoever left the choice to us agreed that it runs within the limits.
     """
 
     name: str
     reason: str = ""
     flow: Flow | None = None
     inputs: Mapping[str, Any] = field(default_factory=dict)
+    tools: Mapping[str, BoundTool] = field(default_factory=dict)
     agreed: bool = False
 
     @property
@@ -81,13 +85,6 @@ def chosen_before(plan: Plan) -> Chosen | None:
     """What answered the question of a kept run; None for a flow that was run by itself."""
     name = plan.settings.get("method") or (GRAPH if plan.kind == "solve" else "")
     return Chosen(str(name), str(plan.settings.get("reason", ""))) if name else None
-
-
-def _ready(
-    name: str, reason: str, flow: Flow | None, question: str, inputs: Mapping[str, Any], *, agreed: bool = False
-) -> Chosen:
-    given = {} if flow is None else fitted(flow, question, inputs)
-    return Chosen(name, reason, flow, given, agreed)
 
 
 def meant(method: Method, tools: Tools = ()) -> Meant:
