@@ -207,13 +207,15 @@ class PythonTask:
 
     `names` are the flow's variables it may read (plain values, see `flowreason.values`); `functions` the names that
     are answered by the host; `seed` fixes `random`. The value is that of the last expression, or of a
-    `return` at top level; None where there is neither.
+    `return` at top level; None where there is neither. `written`: a step wrote the program that is emulated; where it
+    has no such value, it is that of its variable `answer`, `ans` or `result`, and without one of them it fails.
     """
 
     code: str
     names: Mapping[str, Any] = field(default_factory=dict)
     functions: tuple[str, ...] = ()
     seed: int = 0
+    written: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,14 +226,16 @@ class PythonResult:
 
 @dataclass(frozen=True, slots=True)
 class TraceLine:
-    """One executed line of an emulated program: who answered it, and what changed.
+    """One executed line of an emulated program: who executed it, and what changed.
 
-    `by` is `python`, `model` (a call to an unknown function) or `state` (the model gave the new state).
+    `by` is `python`, `model` (a call to an unknown function) or `state` (the model gave the new state). A statement
+    that goes on to line `end` is told at its first line; a call in it that the model answered, at its own.
     """
 
     line: int
     by: Literal["python", "model", "state"]
     changed: Mapping[str, Any] = field(default_factory=dict)
+    end: int = 0
 
 
 @dataclass(frozen=True, slots=True)

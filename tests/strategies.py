@@ -110,7 +110,7 @@ type_refs: SearchStrategy[s.TypeRef] = types.map(s.TypeRef)
 
 _asks = st.builds(s.Ask, templates, st.booleans())
 _plain_acts: SearchStrategy[s.Value] = st.one_of(
-    paths, codes, _asks, codes.map(s.Emulate), templates.map(s.Solve), paths.map(s.Run)
+    paths, codes, _asks, (codes | paths).map(s.Emulate), templates.map(s.Solve), paths.map(s.Run)
 )
 _plain: SearchStrategy[s.Value] = _plain_acts | templates | numbers
 _settings = st.builds(s.Setting, names, constants | paths | codes)

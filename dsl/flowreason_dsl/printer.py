@@ -276,8 +276,8 @@ def _simple(value: s.Value, indent: str) -> str:
             return code(value, indent)
         case s.Ask():
             return f"ask {'user ' if value.user else ''}{template(value.question, indent)}"
-        case s.Emulate():
-            return f"emulate {code(value.code, indent)}"
+        case s.Emulate(code=inner):
+            return f"emulate {_simple(inner, indent)}"
         case s.Call():
             return f"{value.name}({', '.join(_argument(argument, indent) for argument in value.arguments)})"
         case s.Solve():

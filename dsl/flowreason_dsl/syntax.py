@@ -100,9 +100,9 @@ class Ask:
 
 @dataclass(frozen=True, slots=True)
 class Emulate:
-    """Chain of Code: Python where it runs, the model where it does not."""
+    """Chain of Code: Python where it runs, the model where it does not; of a path, the program that its value says."""
 
-    code: Code
+    code: Code | Path
     span: Span = _span()
 
 

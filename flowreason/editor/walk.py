@@ -244,7 +244,7 @@ class Walk:
 
     def _value(self, whole: Expression, env: Env) -> None:
         match whole.value:
-            case Path(name=name) | Run(flow=Path(name=name)):
+            case Path(name=name) | Run(flow=Path(name=name)) | Emulate(code=Path(name=name)):
                 self._read(name, env)
             case Template() as template:
                 self._template(template, env)
@@ -252,7 +252,7 @@ class Walk:
                 self._template(question, env)
             case Code() as code:
                 self._code(code, env)
-            case Emulate(code=code):
+            case Emulate(code=Code() as code):
                 self._code(code, env)
             case Call() as call:
                 self._arguments(call, env)

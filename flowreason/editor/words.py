@@ -14,8 +14,8 @@ KEYWORDS = {
     "ask": "Puts one question to the model, which sees the question, what `given` brings, and nothing else. The place "
     "where it stands says what the reply is parsed into. (5)",
     "user": "`ask user` asks the person, and the run waits. (5.9)",
-    "emulate": "Python runs the code; a call of a function that does not exist, or a line that fails, is answered by "
-    "the model. (7)",
+    "emulate": "Python runs the code, or the program that a step wrote; a call of a function that does not exist, or "
+    "a line that fails, is answered by the model. (7)",
     "solve": "Has a flow written for the question while the run goes on, checks it, and runs it in place. (9.1)",
     "run": "Runs the text of a flow that a step produced, in place. (9.2)",
     "if": "Runs the first block whose condition holds: Python, a name, a call, or an ask that is answered yes or no. "

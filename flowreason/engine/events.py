@@ -31,8 +31,8 @@ stands in one.
   have used that was sent, and then cancelled or not usable |
 | `node.rejected` | attempt, sample, why: the reply does not fit and goes back |
 | `node.vote` | count, of, cancelled: how a vote was decided; refused: draws that a limit kept from being made |
-| `node.printed` | text; `node.trace`: lines (of an emulated program: line, by `python`, `model` or `state`, changed),
-  program (where a step wrote it) |
+| `node.printed` | text; `node.trace`: lines (of an emulated program: line, by `python`, `model` or `state`, changed,
+  end), program (where a step wrote it) |
 | `node.done` | value; `node.failed`: error, error_kind; `node.skipped`: because; `node.cancelled` |
 | `item.failed` | index, error: one item of a loop failed and is null in its list |
 | `effect.undone` | because: a limit kept an effect of an item from happening, and the flow goes on without it |

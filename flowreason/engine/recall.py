@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from flowreason.engine.asker import Asker
 
 MISSING = object()
-_CLOCK = re.compile(r"\b(now|today|utcnow)\b")
+_CLOCK = re.compile(r"\b(now|today|utcnow|execute)\b")
+"""What may not give the same when it is done again; a program that is executed may look at the clock."""
 
 Tell = Callable[[str, Mapping[str, Any]], None]
 

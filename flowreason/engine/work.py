@@ -11,12 +11,11 @@ from flowreason.asking.misfit import Misfit
 from flowreason.asking.person import text_for_person
 from flowreason.asking.prompt import fill
 from flowreason.asking.reply import parse_reply
-from flowreason.engine import inline
+from flowreason.engine import emulation, inline
 from flowreason.engine.asker import TRIES, Asker
 from flowreason.engine.caller import Caller
 from flowreason.engine.checks import Checks
 from flowreason.engine.effects import Effects
-from flowreason.engine.emulation import ModelHost
 from flowreason.engine.environment import Environment
 from flowreason.engine.evaluate import NotTrivial
 from flowreason.engine.frames import Frame
@@ -207,7 +206,7 @@ class Worker:
         return await self.call_tool(name, bind(name, parameters, args, kwargs), frame, i)
 
     async def _emulate(self, frame: Frame, i: int, op: ops.Emulate) -> Any:
-        task = task_of(op.code, values_of(frame, i), op.functions, frame, i)
+        task = emulation.task(frame, i, op)
         key = python_key(task, frame) if self.ledger is not None else None
         value = await self.recall.find(frame, i, "emulate", lambda: key, self.teller(frame, i))
         if value is MISSING:
@@ -217,15 +216,13 @@ class Worker:
 
     async def _emulated(self, frame: Frame, i: int, op: ops.Emulate, task: PythonTask) -> Any:
         session = await self.session()
-        host = ModelHost(self, frame, i, op)
+        host = emulation.ModelHost(self, frame, i, task.code)
         try:
             with self.caller.activity.busy():
                 result = await session.emulate(task, host)
         except PythonError as error:
-            line = inline.code_line(frame, op.code, error.line)
-            raise inline.node_error(frame, i, str(error), "python", line) from error
-        lines = [{"line": t.line, "by": t.by, "changed": dict(t.changed)} for t in result.trace]
-        self.host.tell("node.trace", frame, i, {"lines": lines})
+            raise emulation.failed(frame, i, op, task, error) from error
+        self.host.tell("node.trace", frame, i, emulation.traced(task, result))
         if result.printed:
             self.host.tell("node.printed", frame, i, {"text": result.printed})
         return result.value

@@ -48,6 +48,7 @@ class ProgramLike(Protocol):
     effects: Effects
     assigned: Names
     callable: frozenset[str]
+    handed_on: tuple[str, ...]
     made: dict[str, FlowGraph]
 
 
@@ -146,7 +147,11 @@ class Expressions:
             case Code():
                 op = ops.Python(value, self.functions(value))
                 return self._work(op, way, "python#", [*self.code_reads(value, way), *reads], value, about, waits)
-            case Emulate(code=code):
+            case Emulate(code=Path() as program):
+                more = [Read("program", way.env[program.name.text], "value", program.steps)]
+                op = ops.Emulate(None, self.program.handed_on)
+                return self._work(op, way, "emulate#", [*more, *reads, *context], value, about)
+            case Emulate(code=Code() as code):
                 op = ops.Emulate(code, self.functions(code))
                 return self._work(op, way, "emulate#", [*self.code_reads(code, way), *reads], value, about, waits)
             case Call():

@@ -6,13 +6,13 @@ assignment is a node of its own, names are joined after branches and carried aro
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from flowreason.graph.builder import Builder, Way
 from flowreason.graph.env import Env
 from flowreason.graph.model import FlowGraph, Graph
 from flowreason.graph.ops import Answer, Constant, Input
-from flowreason.graph.scan import Effects, Names, effectful_flows
+from flowreason.graph.scan import Effects, Names, effectful_flows, handed_on
 from flowreason.graph.statements import Statements
 from flowreason_dsl.check import CheckedFlow
 from flowreason_dsl.source import Source
@@ -26,7 +26,11 @@ class Program:
     """What the lowering of every flow needs to know of all of them, and where hidden flows are put."""
 
     def __init__(
-        self, flows: Mapping[str, FlowDef], tools: Mapping[str, ToolDef], sources: Mapping[str, Source]
+        self,
+        flows: Mapping[str, FlowDef],
+        tools: Mapping[str, ToolDef],
+        sources: Mapping[str, Source],
+        declared: Iterable[ToolDef] = (),
     ) -> None:
         self.flows = flows
         self.tools = tools
@@ -35,12 +39,13 @@ class Program:
         self.effects = Effects(self.effectful, tools)
         self.assigned = Names()
         self.callable = frozenset([*flows, *tools])
+        self.handed_on = handed_on(flows, tools, declared)
         self.made: dict[str, FlowGraph] = {}
 
 
 def lower(checked: CheckedFlow) -> Graph:
     """The graph of a checked flow, with those of all its sub-flows."""
-    program = Program(checked.flows, checked.tools, checked.sources)
+    program = Program(checked.flows, checked.tools, checked.sources, checked.flow.tools)
     for flow in checked.flows.values():
         program.made[flow.name.text] = lower_flow(flow, program)
     return Graph(

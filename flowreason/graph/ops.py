@@ -79,9 +79,13 @@ class Python:
 
 @dataclass(frozen=True, slots=True)
 class Emulate:
-    """Chain of Code. `functions` are the sub-flows and tools that it may call."""
+    """Chain of Code. `functions` are the sub-flows and tools that it may call.
 
-    code: Code
+    Without code, the program is the text read as `program`; it sees the reads with the role `context`, by the last
+    word of each path.
+    """
+
+    code: Code | None
     functions: tuple[str, ...] = ()
 
 

@@ -6,7 +6,7 @@ Invariant: nothing here changes a tree; every block is looked at once, however o
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from flowreason_dsl.check.reach import parts
 from flowreason_dsl.python import facts
@@ -18,13 +18,14 @@ from flowreason_dsl.syntax import (
     Code,
     Emulate,
     FlowDef,
+    Path,
     Run,
     Sample,
     Solve,
     ToolDef,
 )
 
-__all__ = ["Effects", "Names", "called", "calls", "effectful_flows", "parts"]
+__all__ = ["Effects", "Names", "called", "calls", "effectful_flows", "handed_on", "parts"]
 
 
 class Names:
@@ -84,8 +85,17 @@ def _hands_on(part: object) -> Iterator[str]:
     for each in parts(part):
         if isinstance(each, Call):
             yield each.name.text
-        elif isinstance(each, Emulate):
+        elif isinstance(each, Emulate) and isinstance(each.code, Code):
             yield from called(each.code)
+
+
+def handed_on(
+    flows: Mapping[str, FlowDef], tools: Mapping[str, ToolDef], declared: Iterable[ToolDef]
+) -> tuple[str, ...]:
+    """The tools that a program may call which was written while the run goes on: pure ones, and those that the flows
+    declare or call themselves."""
+    own = {tool.name.text for tool in declared} | {name for flow in flows.values() for name in _hands_on(flow.body)}
+    return tuple(name for name, tool in tools.items() if tool.pure or name in own)
 
 
 class Effects:
@@ -112,8 +122,8 @@ class Effects:
                 return part.user
             case Call(name=name):
                 return name.text in self._telling
-            case Solve() | Run():
+            case Solve() | Run() | Emulate(code=Path()):
                 return bool(self._impure)
-            case Emulate(code=code) if self._telling:
+            case Emulate(code=Code() as code) if self._telling:
                 return not self._telling.isdisjoint(called(code))
         return False

@@ -76,7 +76,7 @@ def _line(raw: Mapping[str, Any]) -> TraceLine:
     if by not in ("python", "model", "state"):
         raise ValueError("unknown answerer")
     changed = {_text(name): decode(value) for name, value in raw["changed"].items()}
-    return TraceLine(_int(raw["line"]), by, changed)
+    return TraceLine(_int(raw["line"]), by, changed, _int(raw["end"]))
 
 
 def _text(value: Any) -> str:

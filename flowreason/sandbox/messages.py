@@ -129,4 +129,5 @@ def piece(run: int, task: Any, *, emulate: bool) -> dict[str, Any]:
         "functions": list(task.functions),
         "seed": task.seed,
         "emulate": emulate,
+        "written": task.written,
     }

@@ -95,7 +95,7 @@ class MontySession:
             hinted = hint if hint is None or isinstance(hint, str) else getattr(hint, "__name__", str(hint))
             value = await host.call(UnknownCall(name, args, kwargs, line, state, hinted, known))
             if not known:
-                trace.append(TraceLine(line, "model"))
+                trace.append(TraceLine(line, "model", {}, line))
             return value
 
         try:
@@ -118,7 +118,7 @@ class MontySession:
     async def _piece(self, task: PythonTask, call: Call, *, emulate: bool = False) -> PythonResult:
         if self._closed:
             raise SandboxError("the session is closed")
-        code = prepared(task.code, task.names, emulate=emulate)
+        code = prepared(task.code, task.names, emulate=emulate, written=task.written)
         output = monty.CollectString(max_bytes=self._limits.output)
         values = {name: loads(_dumped(name, value, self._limits.value)) for name, value in task.names.items()}
         async with self._pool.checkout(

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from flowreason.errors import PythonError
+from flowreason.sandbox.inside.piece import ANSWERS, NoValue
 from flowreason.sandbox.inside.rewrite import FIELD, bound, own_nodes
 
 _FIELD = f"""\
@@ -45,7 +46,7 @@ class Prepared:
         return self.line(self.text.encode()[:offset].count(b"\n") + 1)
 
 
-def prepared(code: str, names: Mapping[str, Any], *, emulate: bool = False) -> Prepared:
+def prepared(code: str, names: Mapping[str, Any], *, emulate: bool = False, written: bool = False) -> Prepared:
     """The code that monty gets. Raises `PythonError` where it does not parse."""
     try:
         with warnings.catch_warnings():
@@ -63,7 +64,7 @@ def prepared(code: str, names: Mapping[str, Any], *, emulate: bool = False) -> P
         text = ast.unparse(ast.fix_missing_locations(_Fields().visit(tree)))
         lines = _lines(tree, ast.parse(text))
     if emulate and not any(isinstance(node, ast.Return) for node in own_nodes(tree.body)):
-        text += _value(tree)
+        text += _answered(tree) if written else _value(tree)
     return Prepared(head + text, head.count("\n"), lines, binds)
 
 
@@ -75,6 +76,19 @@ def _value(tree: ast.Module) -> str:
     if not assigned:
         return ""
     return f"\n{'answer' if 'answer' in assigned else assigned[-1]}"
+
+
+def _answered(tree: ast.Module) -> str:
+    """The same for a program that a step wrote: `print(…)` and the like give nothing. Raises `PythonError`."""
+    last = tree.body[-1] if tree.body else None
+    prints = isinstance(last, ast.Expr) and isinstance(last.value, ast.Call) and ast.unparse(last.value.func) == "print"
+    if isinstance(last, ast.Expr) and not prints:
+        return ""
+    assigned = set(bound(tree.body))
+    named = next((name for name in ANSWERS if name in assigned), None)
+    if named is None:
+        raise PythonError(str(NoValue()), kind="value")
+    return f"\n{named}"
 
 
 def _modules(tree: ast.Module, binds: frozenset[str]) -> list[str]:

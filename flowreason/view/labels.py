@@ -12,7 +12,7 @@ from flowreason.graph import ops
 from flowreason.graph.model import FlowGraph, Node, Read
 from flowreason.values import show
 from flowreason.view.text import one_line, shorten
-from flowreason_dsl.syntax import Path, Template
+from flowreason_dsl.syntax import Code, Path, Template
 from flowreason_dsl.types import ANY
 
 NodeKind: TypeAlias = Literal[
@@ -149,8 +149,10 @@ def body_text(flow: FlowGraph, node: Node) -> str:
     match op:
         case ops.Ask(question=question) | ops.Solve(question=question):
             return template_text(question)
-        case ops.Python(code=code) | ops.Emulate(code=code):
+        case ops.Python(code=code) | ops.Emulate(code=Code() as code):
             return code.text
+        case ops.Emulate():
+            return next((value_text(flow, read) for read in node.reads if read.name == "program"), "")
         case ops.CallFlow() | ops.CallTool():
             return call_text(flow, node)
         case ops.RunText():

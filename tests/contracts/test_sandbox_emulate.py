@@ -227,7 +227,100 @@ def test_a_long_trace_is_cut_and_keeps_what_the_model_did() -> None:
     found = emulate("t = 0\nfor n in range(5000):\n    t += n\nx = guess()\nt", model)
     assert found.value == sum(range(5000))
     assert 2000 <= len(found.trace) <= 2002
-    assert traced(found)[-1][1] == "model"
+    assert [(line, by) for line, by, _ in traced(found)[-2:]] == [(4, "model"), (5, "python")]
+
+
+Colours = dict[int, set[str]]
+
+
+def colours(found: EmulateResult) -> dict[int, str]:
+    """Who executed each line, as one word: what is told of the line itself wins over what is told of its statement."""
+    own: Colours = {}
+    for each in found.trace:
+        own.setdefault(each.line, set()).add(each.by)
+    for each in found.trace:
+        for line in range(each.line + 1, each.end + 1):
+            own.setdefault(line, {each.by})
+    return {line: "+".join(sorted(by)) for line, by in sorted(own.items())}
+
+
+P, M, S = "python", "model", "state"
+COLOURED: list[tuple[str, dict[int, str]]] = [
+    ("x = 5\ny = kind(x)\nz = x + nothing\nz", {1: P, 2: M, 3: S, 4: P}),
+    ("t = 0\nfor w in ws:\n    if kind(w):\n        t += 1\n    else:\n        t -= 1\nt", {1: P, 2: P, 3: M, 4: P, 6: P, 7: P}),
+    ("[w for w in ws if kind(w)]", {1: M}),
+    ("found = [\n    w\n    for w in ws\n    if kind(w)\n]\nfound", {1: P, 2: P, 3: P, 4: M, 5: P, 6: P}),
+    ("found = sorted(\n    ws,\n    key=lambda w: kind(w),\n)\nlen(found)", {1: P, 2: P, 3: M, 4: P, 5: P}),
+    ("key = lambda w: kind(w)\nx = 1\nsorted(ws, key=key)\nx", {1: f"{M}+{P}", 2: P, 3: P, 4: P}),
+    ("def key(w):\n    return kind(w)\nfirst = min(ws, key=key)\nfirst", {1: P, 2: M, 3: P, 4: P}),
+    ("def outer(ws):\n    def inner(w):\n        n = 1\n        return kind(w) + n\n    return [inner(w) for w in ws]\nouter(ws)", {1: P, 2: P, 3: P, 4: M, 5: P, 6: P}),
+    ("def outer(ws):\n    n = nothing\n    return n\nouter(ws)", {1: P, 2: S, 3: P, 4: P}),
+    ("later = (kind(w) for w in ws)\nx = 1\nlist(later)", {1: f"{M}+{P}", 2: P, 3: P}),
+    ("def walk(ws):\n    for w in ws:\n        yield kind(w)\nlist(walk(ws))", {1: P, 2: P, 3: M, 4: P}),
+    ("class Dish:\n    def __init__(self, w):\n        self.w = w\n    def __lt__(self, other):\n        return kind(self.w) < kind(other.w)\nsorted([Dish(w) for w in ws])[0].w", {1: P, 3: P, 5: M, 6: P}),
+    ("while kind(ws[0]) and len(ws) > 9:\n    pass\nws[0]", {1: M, 3: P}),
+    ("n = 0\nwhile n < 2:\n    n += 1\n    if n == 1:\n        continue\n    break\nn", {1: P, 2: P, 3: P, 4: P, 5: P, 6: P, 7: P}),
+    ("match ws:\n    case [a, *b] if kind(a):\n        x = a\n    case _:\n        x = 'none'\nx", {1: P, 2: M, 3: P, 6: P}),
+    ("try:\n    n = int(str(kind(ws[0])))\nexcept ValueError:\n    n = 7\nn", {2: M, 3: P, 4: P, 5: P}),
+    ("import math\nfrom nltk import tag\nmath.floor(2.5)", {1: P, 2: P, 3: P}),
+    ("def f(w, k=kind('a')):\n    return k\nf('b')", {1: M, 2: P, 3: P}),
+    ("total = (1 +\n         nothing)\ntotal", {1: S, 2: S, 3: P}),
+    ("x = max((w for w in ws), key=lambda w: len(w) + kind(w))\nx", {1: M, 2: P}),
+    ("assert kind(ws[0]) is not None\nx = 1\nx", {1: M, 2: P, 3: P}),
+    ("x = helper(ws[0])\nx", {1: P, 2: P}),
+    ("a, b = ws[0], kind(ws[1])\nfor i, w in enumerate(ws):\n    pass\ndel a\nb", {1: M, 2: P, 3: P, 4: P, 5: P}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("code", "expected"), COLOURED)
+def test_every_line_tells_who_executed_it(code: str, expected: dict[int, str]) -> None:
+    model = Model(
+        {"kind": lambda w: len(str(w)) % 2 == 0, "helper": lambda w: w},
+        {line: {"z": 1, "n": 4, "total": 9} for line in range(1, 9)},
+    )
+    assert colours(emulate(code, model, ("helper",), ws=["soup", "stone"])) == expected
+
+
+def test_a_call_in_a_loop_is_told_once_for_each_time_that_its_line_ends() -> None:
+    model = Model({"kind": lambda w: w})
+    found = emulate("t = []\nfor w in 'ab':\n    t.append(kind(w))\n''.join(t)", model)
+    assert [line for line, by, _ in traced(found) if by == "model"] == [3, 3]
+    assert [changed for line, by, changed in traced(found) if line == 2] == [{"items": "ab"}, {"w": "a"}, {"w": "b"}]
+
+
+# --- programs that a step wrote ---
+
+
+def written(code: str, model: Model | None = None) -> Any:
+    async def main() -> Any:
+        sandbox = UnsafeSandbox() if available() else JailSandbox()
+        session = await sandbox.session(LIMITS)
+        try:
+            return (await session.emulate(PythonTask(code, written=True), model or Model())).value
+        finally:
+            await sandbox.close()
+
+    return asyncio.run(main())
+
+
+@pytest.mark.parametrize(
+    ("code", "value"),
+    [
+        ("x = 5\nx * 2", 10), ("answer = 5\nx = 6", 5), ("ans = 4\nprint(ans)", 4), ("x = 1\nresult = x", 1), ("answer = None\nx = 2", None),
+        ("answer = guess()\nprint(answer)", 3), ("return 7", 7), ("ans = 1\nanswer = 2", 2),
+    ],
+)  # fmt: skip
+def test_a_written_program_gives_its_last_expression_or_its_answer(code: str, value: Any) -> None:
+    assert written(code, Model({"guess": lambda: 3})) == value
+
+
+@pytest.mark.parametrize(
+    "code", ["x = 5", "x = 5\nprint(x)", "def solve():\n    return 1", "", "for n in [1]:\n    x = n"]
+)
+def test_a_written_program_without_a_value_fails_and_says_so(code: str) -> None:
+    with pytest.raises(PythonError, match="the program gives no value: .* none of answer, ans, result") as caught:
+        written(code)
+    assert caught.value.kind == "value"
 
 
 # --- what is not the model's business ---

@@ -216,7 +216,7 @@ def test_a_place_and_a_kind_name_what_may_stand_in_them_once_as_properties_and_o
         each = DEFINITIONS[place]
         assert set(each["propertyNames"]["not"]["enum"]) == beside - each["properties"].keys()
         assert each["properties"].keys() <= beside
-    assert (len(PLACES), len(KINDS)) == (8, 12)
+    assert (len(PLACES), len(KINDS)) == (8, 13)
 
 
 NAME = {"kind": "name", "path": "a"}

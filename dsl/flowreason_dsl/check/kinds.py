@@ -165,3 +165,11 @@ def item_of(type: Type) -> Type:
     if isinstance(type, ListOf):
         return type.item
     return TEXT if isinstance(type, DictOf | Record) else ANY
+
+
+_WORDS = frozenset({"yes", "no", "true", "false", "y", "n"})
+
+
+def says_yes_or_no(option: str) -> bool:
+    """Whether a choice is one of those that decide a condition."""
+    return option.strip().rstrip(".!").casefold() in _WORDS

@@ -26,6 +26,7 @@ from flowreason_dsl.syntax import (
     If,
     Literal,
     Match,
+    Path,
     Repeat,
     Run,
     Sample,
@@ -153,7 +154,7 @@ class Effects:
         match part:
             case Block():
                 return self(part)
-            case Ask(user=True) | Solve() | Run() | Unread():
+            case Ask(user=True) | Solve() | Run() | Emulate(code=Path()) | Unread():
                 return True
             case Call(name=name):
                 return name.text in self.impure

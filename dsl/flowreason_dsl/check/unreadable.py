@@ -51,8 +51,10 @@ class Unreadable(Alone):
                     self.template(part, state)
                 case Code():
                     self.code(part, state, needs_value=False)
-                case Emulate(code=code):
+                case Emulate(code=Code() as code):
                     self.code(code, state, emulated=True)
+                case Emulate(code=Path() as program):
+                    self.path(program, state)
                 case For() | Sample():
                     self.expression(Expression(part, span=part.span), state, NOTHING_NEEDED)
                 case Assign(value=value):

@@ -9,7 +9,7 @@ from abc import abstractmethod
 from dataclasses import dataclass, replace
 
 from flowreason_dsl.check.arguments import after_named, fill
-from flowreason_dsl.check.kinds import fits, join, loosened, show
+from flowreason_dsl.check.kinds import fits, join, loosened, says_yes_or_no, show
 from flowreason_dsl.check.options import OPTIONS, check_settings
 from flowreason_dsl.check.pieces import Pieces
 from flowreason_dsl.check.program import literal_type
@@ -112,16 +112,18 @@ class Values(Pieces):
                 return self.code(value, state, needs_value=wanted is not NOTHING_NEEDED)
             case Ask():
                 return self._ask(value, expr, state, wanted)
-            case Emulate(code=code):
-                self.code(code, state, emulated=True)
+            case Emulate(code=inner):
+                if isinstance(inner, Path):
+                    return self._text_of("emulate", "a program", inner, state, wanted)
+                self.code(inner, state, emulated=True)
                 return wanted.type
             case Call():
                 return self._call(value, state)
             case Solve():
                 self._question(value.question, value.span, state)
                 return wanted.type
-            case Run():
-                return self._run(value, state, wanted)
+            case Run(flow=flow):
+                return self._text_of("run", "a flow", flow, state, wanted)
             case For() | Sample():
                 return self.loop_value(value, state, wanted)
             case Unread():
@@ -148,11 +150,12 @@ class Values(Pieces):
         if not question.paths and not "".join(map(str, question.parts)).strip():
             self.findings.add("ask-empty", "the question is empty", span)
 
-    def _run(self, run: Run, state: State, wanted: Wanted) -> Type:
-        given = self.path(run.flow, state)
+    def _text_of(self, word: str, what: str, path: Path, state: State, wanted: Wanted) -> Type:
+        """The text of a flow or program that another step produced."""
+        given = self.path(path, state)
         if not fits(TEXT, given):
-            message = f"`run` takes the text of a flow, and this is {show(given)}"
-            self.findings.add("type-mismatch", message, run.flow.span)
+            message = f"`{word}` takes the text of {what}, and this is {show(given)}"
+            self.findings.add("type-mismatch", message, path.span)
         return wanted.type
 
     def _given(self, expr: Expression) -> None:
@@ -325,7 +328,7 @@ class Values(Pieces):
             variable = state.names.get(expr.value.name.text)
             if variable is not None and found == TEXT:
                 self._worded_condition(expr, variable)
-            elif isinstance(found, Choice) and not any(_yes_or_no(option) for option in found.options):
+            elif isinstance(found, Choice) and not any(says_yes_or_no(option) for option in found.options):
                 message = f"a condition is yes or no, and `{expr.value.name}` is {show(found)}"
                 self.findings.add("condition-type", message, expr.span, help="use `match`, or compare it in Python")
 
@@ -391,10 +394,3 @@ def _plain(type: Type) -> Type:
 
 def _value_span(expr: Expression) -> Span:
     return expr.value.span if expr.value.span.end else expr.span
-
-
-_WORDS = frozenset({"yes", "no", "true", "false", "y", "n"})
-
-
-def _yes_or_no(option: str) -> bool:
-    return option.strip().rstrip(".!").casefold() in _WORDS

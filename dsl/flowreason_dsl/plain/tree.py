@@ -310,6 +310,9 @@ class _Tree:
             case "emulate":
                 code = self._code(item, at)
                 return s.Emulate(code, code.span)
+            case "emulate_text":
+                path = self._path(item["program"], step(at, "program"))
+                return s.Emulate(path, path.span)
             case "call":
                 start = self.page.place()
                 arguments = tuple(

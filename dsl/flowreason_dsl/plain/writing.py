@@ -220,8 +220,10 @@ class _Writer:
                 return {"kind": "python", **_code(value)}
             case s.Ask():
                 return {"kind": "ask", "question": pieces.write_template(value.question), **_some(user=value.user)}
-            case s.Emulate():
-                return {"kind": "emulate", **_code(value.code)}
+            case s.Emulate(code=s.Path() as program):
+                return {"kind": "emulate_text", "program": pieces.write_path(program)}
+            case s.Emulate(code=s.Code() as code):
+                return {"kind": "emulate", **_code(code)}
             case s.Call():
                 return {"kind": "call", "call": value.name.text} | _some(
                     arguments=[*map(self._argument, value.arguments)]

@@ -17,7 +17,7 @@ from typing import Any
 from flowreason.sandbox.inside import instrument as made
 from flowreason.sandbox.inside.hints import Place
 from flowreason.sandbox.inside.instrument import Instrumented, Statement
-from flowreason.sandbox.inside.piece import Asking, HostError, Piece
+from flowreason.sandbox.inside.piece import ANSWERS, Asking, HostError, NoValue, Piece
 from flowreason.sandbox.inside.records import leave
 from flowreason.sandbox.inside.rewrite import FILE, PIECE, fields, finished
 from flowreason.sandbox.inside.trace import Trace, shown
@@ -46,7 +46,7 @@ def emulate(piece: Piece, builtins: dict[str, Any], host: Asking) -> tuple[Any, 
     space = run.space = {"__builtins__": names, "__name__": "__main__", **piece.names}
     exec(code.body, space)
     returned = space[PIECE]() if code.wrapped else None
-    return run.value(returned), {"trace": run.trace.lines}
+    return run.value(returned), {"trace": run.trace.over()}
 
 
 class _Builtins(dict[str, Any]):
@@ -68,6 +68,7 @@ class _Run:
         self.trace = Trace()
         self.space: dict[str, Any] = {}
         self.guards: list[tuple[types.FrameType, Callable[[], tuple[Any, ...]]]] = []
+        self.extents = {statement.lines for statement in program.statements}
         self.raised = {
             (node.lineno, node.col_offset)
             for node in ast.walk(program.tree)
@@ -105,10 +106,9 @@ class _Run:
     def failed(self, number: int, error: Exception) -> Mapping[str, Any] | None:
         """The new values of variables after a statement that failed; None: let the exception go on."""
         statement = self.program.statements[number]
-        if isinstance(error, _NEVER) or self._own(error):
-            return None
         frame = sys._getframe(1)
-        if self._guarded(error, frame):
+        if isinstance(error, _NEVER) or self._own(error) or self._guarded(error, frame):
+            self.trace.raised(statement)
             return None
         state = self._variables(frame)
         targets = tuple(dict.fromkeys(_wanted(statement, state)))
@@ -128,6 +128,7 @@ class _Run:
             node, named = statement.node.value, "value"
         else:
             named = statement.named
+        assert not isinstance(node, ast.match_case)  # which only tells that it was executed
         source = ast.get_source_segment(self.piece.code, node) or ast.unparse(node)
         said = " ".join(str(error).split())[:500]
         return {
@@ -215,8 +216,17 @@ class _Run:
             "known": known,
         })  # fmt: skip
         if not known:
-            self.trace.asked.add(line)
+            self.trace.called(line, self._ends(frame, line))
         return value
+
+    def _ends(self, frame: types.FrameType | None, line: int) -> bool:
+        """Whether a call on a line belongs to the statement that is under way, so that its end tells of it."""
+        while frame is not None and frame.f_code.co_name in _ANONYMOUS:
+            frame = _program_frame(frame.f_back)
+        if frame is None:
+            return False
+        here = frame.f_lineno
+        return any(first <= min(line, here) and max(line, here) <= last for first, last in self.extents)
 
     def _variables(self, frame: types.FrameType | None) -> dict[str, Any]:
         """The variables in sight, outer ones first: values, not functions and modules."""
@@ -235,10 +245,18 @@ class _Run:
     # --- the value ---
 
     def value(self, returned: Any) -> Any:
-        """The last expression or what was returned; else the variable `answer`; else what was assigned last."""
+        """The last expression or what was returned; else the variable `answer`; else what was assigned last.
+
+        Of a program that a step wrote, not just any variable is the value. Raises `NoValue`.
+        """
         for value in (returned, self.space.get(made.VALUE)):
             if value is not None:
                 return value
+        if self.piece.written:
+            for name in ANSWERS:
+                if name in self.space:
+                    return self.space[name]
+            raise NoValue
         if "answer" in self.space:
             return self.space["answer"]
         return self.space.get(self.trace.last)

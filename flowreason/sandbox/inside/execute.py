@@ -14,13 +14,12 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from flowreason.sandbox.inside.output import Printed
+from flowreason.sandbox.inside.piece import ANSWERS
 from flowreason.sandbox.inside.records import Record, leave, settled
 from flowreason.sandbox.inside.rewrite import PIECE, compiled
 from flowreason.values import NotPlain
 
 PROGRAM = "<program>"
-ANSWERS = ("answer", "ans", "result")
-"""Variables that hold the value of a program that ends without one, the first that is there."""
 MOST_PRINTED = 1_000_000
 LONGEST_ERROR, LONGEST_LINE = 500, 120
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import TypeAlias, TypeVar
 
 from flowreason.sandbox.inside.hints import Hints
 from flowreason.sandbox.inside.rewrite import bound, own_nodes
@@ -21,6 +21,7 @@ VALUE = "__fr_value__"
 ERROR, NEW = "__fr_error__", "__fr_new__"
 
 _Node = TypeVar("_Node", bound=ast.AST)
+Placed: TypeAlias = ast.stmt | ast.ExceptHandler | ast.match_case
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,13 +34,23 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """One place that can fail. `named` is what a head is called when the host is asked (`condition`, `returned`)."""
+    """One place that is executed, and can fail. `named` is what a head is called when the host is asked (`condition`,
+    `returned`)."""
 
-    node: ast.stmt
+    node: Placed
     part: ast.expr | None = None
     named: str = ""
     targets: tuple[Target, ...] = ()
     top: bool = False
+
+    @property
+    def lines(self) -> tuple[int, int]:
+        """Its first line and its last; of what has a body, those of its head."""
+        place = self.part or (self.node.pattern if isinstance(self.node, ast.match_case) else self.node)
+        body = getattr(place, "body", None)
+        if isinstance(body, list) and body:
+            return place.lineno, max(place.lineno, body[0].lineno - 1)
+        return place.lineno, place.end_lineno or place.lineno
 
 
 @dataclass
@@ -118,19 +129,37 @@ class _Instrument:
                 return self.for_(node, scope)
             case ast.Match(subject=subject):
                 for case in node.cases:
-                    case.body = self.block(case.body, scope)
+                    case.body = [self.told(case), *self.block(case.body, scope)]
                 return self.head(node, "subject", subject, "subject", scope)
             case ast.With():
-                node.body = self.block(node.body, scope)
+                told = self.told(node)
+                node.body = [told, *self.block(node.body, scope)]
             case ast.Try() | ast.TryStar():
                 return [self.try_(node, scope)]
             case ast.Import() | ast.ImportFrom():
-                return [self.import_(node)]
+                told = self.told(node)
+                return [node] if _future(node) else [self.import_(node), told]
             case ast.FunctionDef():
-                return [self.function(node)]
+                told = self.told(node)
+                return [self.function(node), told]
             case ast.ClassDef():
+                told = self.told(node)
                 node.body = [self.method(each) for each in node.body]
+                return [node, told]
+            case ast.Assert():
+                return [node, self.told(node)]
+            case ast.Pass() | ast.Break() | ast.Continue() | ast.Return() | ast.Raise():
+                return [self.told(node), node]
         return [node]
+
+    def told(self, node: Placed, part: ast.expr | None = None, targets: tuple[Target, ...] = ()) -> ast.stmt:
+        """A statement that only tells that a place was executed."""
+        statement = Statement(node, part, targets=targets)
+        self.made.statements.append(statement)
+        number = ast.Constant(len(self.made.statements) - 1)
+        place = part or (node.pattern if isinstance(node, ast.match_case) else node)
+        made = _at(ast.Expr(_call(DONE, number, *(_load(each.root) for each in targets))), place)
+        return ast.fix_missing_locations(made)
 
     # --- simple statements and heads ---
 
@@ -182,10 +211,11 @@ class _Instrument:
     def while_(self, node: ast.While, scope: Scope) -> ast.stmt:
         """`while True:`, with the condition computed first in each round."""
         leaves = any(isinstance(each, ast.Break | ast.Continue) for each in own_nodes(node.orelse))
+        told = self.told(node, node.test) if leaves else None
         node.body = self.block(node.body, scope)
         orelse = self.block(node.orelse, scope)
-        if leaves:
-            node.orelse = orelse
+        if told is not None:
+            node.body, node.orelse = [told, *node.body], orelse
             return node
         first, value = self.computed(node, node.test, "condition", scope)
         out = _at(ast.If(ast.UnaryOp(ast.Not(), value), [*orelse, _at(ast.Break(), node)], []), node)
@@ -198,6 +228,9 @@ class _Instrument:
             unpack = _at(ast.Assign([node.target], _load(name)), node.target)
             body = [*self.statement(ast.fix_missing_locations(unpack), scope), *body]
             node.target = _at(ast.Name(name, ast.Store()), node.target)
+        else:
+            name = node.target.id
+            body = [self.told(node, node.target, (Target(name, name),)), *body]
         node.body, node.orelse = body, self.block(node.orelse, scope)
         return self.head(node, "iter", node.iter, "items", scope)
 
@@ -207,7 +240,7 @@ class _Instrument:
         """What the program catches by itself is its own business."""
         body = self.block(node.body, scope)
         for handler in node.handlers:
-            handler.body = self.block(handler.body, scope)
+            handler.body = [self.told(handler), *self.block(handler.body, scope)]
         node.orelse, node.finalbody = self.block(node.orelse, scope), self.block(node.finalbody, scope)
         if node.handlers:
             kinds = [handler.type or _load("__fr_BaseException__") for handler in node.handlers]
@@ -227,7 +260,7 @@ class _Instrument:
             name = alias.asname or alias.name.split(".")[0]
             made = MODULE if isinstance(node, ast.Import) else UNKNOWN
             instead.append(ast.Assign([ast.Name(name, ast.Store())], _call(made, ast.Constant(name))))
-        if isinstance(node, ast.ImportFrom) and (node.module == "__future__" or any(a.name == "*" for a in node.names)):
+        if any(alias.name == "*" for alias in node.names):
             return node
         return _at(ast.Try([node], [ast.ExceptHandler(_load("__fr_ImportError__"), None, instead)], [], []), node)
 
@@ -251,6 +284,11 @@ class _Instrument:
         if isinstance(node, ast.FunctionDef) and (not called or node.name in ("__init__", "__call__")):
             return node if is_stub(node) else self.function(node)
         return node
+
+
+def _future(node: ast.Import | ast.ImportFrom) -> bool:
+    """Whether it is an import that must stand before everything else."""
+    return isinstance(node, ast.ImportFrom) and node.module == "__future__"
 
 
 def is_stub(node: ast.FunctionDef) -> bool:

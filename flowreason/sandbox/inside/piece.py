@@ -16,11 +16,26 @@ class Piece:
     functions: tuple[str, ...]
     seed: int
     emulate: bool
+    written: bool = False
 
     @classmethod
     def read(cls, message: dict[str, Any]) -> Piece:
         names, functions = dict(message["names"]), tuple(message["functions"])
-        return cls(message["run"], message["code"], names, functions, message["seed"], message["emulate"])
+        kind = message["emulate"], message["written"]
+        return cls(message["run"], message["code"], names, functions, message["seed"], *kind)
+
+
+ANSWERS = ("answer", "ans", "result")
+"""Variables that hold the value of a program which ends without one, the first that is there."""
+
+
+class NoValue(Exception):
+    """A program that was written by a step came to its end without a value."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            f"the program gives no value: it ends without an expression, and sets none of {', '.join(ANSWERS)}"
+        )
 
 
 class HostError(RuntimeError):

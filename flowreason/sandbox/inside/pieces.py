@@ -12,7 +12,7 @@ from typing import Any
 from flowreason.sandbox.inside.emulator import emulate
 from flowreason.sandbox.inside.names import Names
 from flowreason.sandbox.inside.output import OutputFull
-from flowreason.sandbox.inside.piece import Asking, Piece
+from flowreason.sandbox.inside.piece import Asking, NoValue, Piece
 from flowreason.sandbox.inside.records import leave
 from flowreason.sandbox.inside.rewrite import FILE, PIECE, Compiled, compiled
 from flowreason.values import NotPlain
@@ -85,6 +85,8 @@ def failure(error: BaseException, cause: int = 0) -> dict[str, Any]:
         return {"is": "failed", "kind": "memory", "text": "it needs more memory than is allowed", "line": line(error)}
     if isinstance(error, OutputFull):
         return {"is": "failed", "kind": "output", "text": str(error), "line": line(error)}
+    if isinstance(error, NoValue):
+        return {"is": "failed", "kind": "value", "text": str(error), "line": 0}
     if isinstance(error, SyntaxError) and error.filename == FILE:
         return {"is": "failed", "kind": kind, "text": f"{kind}: {error.msg}", "line": error.lineno or 0}
     said = _said(error)

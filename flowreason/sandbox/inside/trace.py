@@ -1,6 +1,8 @@
-"""What an emulated program did, line by line: who answered, and what changed.
+"""What an emulated program did, line by line: who executed it, and what changed.
 
-Invariant: lines that the model answered are all kept; of those that Python ran, the first two thousand.
+A call that the model answered belongs to the line where it stands, be it inside of a function, a comprehension or a
+key to sort by. Invariant: lines that the model answered are all kept; of those that Python ran, the first two thousand,
+and each at least once.
 """
 
 from __future__ import annotations
@@ -28,44 +30,71 @@ _short.maxlist = _short.maxdict = _short.maxset = _short.maxtuple = _short.maxde
 
 
 class Trace:
-    """The lines so far. `asked` are lines with a call that the model answered and that have not ended yet."""
+    """The lines so far."""
 
     def __init__(self) -> None:
         self.lines: list[dict[str, Any]] = []
-        self.asked: set[int] = set()
         self.last = ""
+        self._asked: set[int] = set()
+        self._seen: set[int] = set()
         self._python = 0
+
+    def called(self, line: int, ends: bool) -> None:
+        """The model answered a call; `ends`: it belongs to a statement whose end will be told."""
+        if ends:
+            self._asked.add(line)
+        else:
+            self._add(line, line, "model", {})
 
     def ran(self, statement: Statement, values: tuple[Any, ...]) -> None:
         """A statement came to its end."""
-        node = statement.part or statement.node
-        by = "python"
-        if self.asked:
-            answered = {line for line in self.asked if node.lineno <= line <= (node.end_lineno or node.lineno)}
-            self.asked -= answered
-            by = "model" if answered else by
-        if by == "python":
-            if statement.part is not None or self._python >= MOST_LINES:
-                return
-            self._python += 1
-        elif len(self.lines) >= MOST_ANSWERED:
-            return
         roots = dict.fromkeys(target.root for target in statement.targets)
         names = [statement.named] if statement.named else roots
-        changed = {name: value for name, value in zip(names, values, strict=False) if not _is_code(value)}
-        self._add(node.lineno, by, changed)
+        self._ended(statement, {name: value for name, value in zip(names, values, strict=False) if not _is_code(value)})
+
+    def raised(self, statement: Statement) -> None:
+        """A statement ended with an exception that is the program's own business."""
+        self._ended(statement, {})
 
     def answered(self, statement: Statement, new: Mapping[str, Any]) -> None:
         """A statement was answered by a new state."""
-        node = statement.part or statement.node
-        if len(self.lines) < MOST_ANSWERED:
-            self._add(node.lineno, "state", new)
+        first, last = statement.lines
+        self._inner(first, last)
+        self._add(first, last, "state", new)
 
-    def _add(self, line: int, by: str, changed: Mapping[str, Any]) -> None:
+    def over(self) -> list[dict[str, Any]]:
+        """All lines; the program has ended, and with it every statement that an exception left."""
+        for line in sorted(self._asked):
+            self._add(line, line, "model", {})
+        self._asked.clear()
+        return self.lines
+
+    def _ended(self, statement: Statement, changed: Mapping[str, Any]) -> None:
+        first, last = statement.lines
+        by = "model" if self._asked and self._inner(first, last) else "python"
+        self._add(first, last, by, changed)
+
+    def _inner(self, first: int, last: int) -> bool:
+        """Tells the calls on further lines of a statement; whether its first line holds one."""
+        answered = {line for line in self._asked if first <= line <= last}
+        self._asked -= answered
+        for line in sorted(answered - {first}):
+            self._add(line, line, "model", {})
+        return first in answered
+
+    def _add(self, line: int, end: int, by: str, changed: Mapping[str, Any]) -> None:
+        if by != "python":
+            if len(self.lines) >= MOST_ANSWERED:
+                return
+        elif self._python >= MOST_LINES and line in self._seen:
+            return
+        else:
+            self._python += 1
+            self._seen.add(line)
         named = {name: snapshot(value) for name, value in changed.items() if name != "__fr_value__"}
         if changed.get("__fr_value__") is not None:
             named["value"] = snapshot(changed["__fr_value__"])
-        self.lines.append({"line": line, "by": by, "changed": named})
+        self.lines.append({"line": line, "end": end, "by": by, "changed": named})
 
 
 def _is_code(value: Any) -> bool:
