@@ -14,6 +14,7 @@ from flowreason.cli import failures, options, output
 from flowreason.cli.examples_command import examples_app
 from flowreason.cli.grammar_command import print_grammar
 from flowreason.cli.lsp_command import run_server
+from flowreason.cli.methods_command import methods
 from flowreason.cli.runs_command import runs_app
 from flowreason.errors import UsageError
 
@@ -87,6 +88,7 @@ def solve(
     question: Annotated[
         str, typer.Argument(metavar="QUESTION", help="The question; - reads stdin, @FILE a file.", show_default=False)
     ],
+    method: options.Method = "graph",
     inputs: options.Inputs = None,
     model: options.Model = None,
     base_url: options.BaseUrl = None,
@@ -108,12 +110,12 @@ def solve(
     quiet: options.Quiet = False,
     no_color: options.NoColor = False,
 ) -> int:
-    """Answer a question through a flow written for it."""
+    """Answer a question through a flow written for it, or by a method of your choice."""
     from flowreason.cli.running import Order, Screen, solve_question
 
     order = Order(
         model, base_url, tuple(limit or ()), tools, record, replay, unsafe_python, may_ask, early, store, not no_cache,
-        approve,
+        approve, method,
     )  # fmt: skip
     return solve_question(question, inputs or [], order, Screen(json, quiet, no_color, yes), flow_out)
 
@@ -251,6 +253,7 @@ def price(
 
 app.command("grammar")(print_grammar)
 app.command("lsp")(run_server)
+app.command("methods")(methods)
 
 
 @app.command()

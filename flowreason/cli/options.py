@@ -39,6 +39,15 @@ Tools = Annotated[
     typer.Option("--tools", metavar="FILE.py", help="Python functions that the flow may call, marked with @tool."),
 ]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before a run that may exceed the limits.")]
+Method = Annotated[
+    str,
+    typer.Option(
+        "--method",
+        metavar="NAME",
+        help="How: graph (a flow is written), auto (chosen by question and limits), a name that `flowreason methods` "
+        "lists, or FILE.flow.",
+    ),
+]
 MayAsk = Annotated[bool, typer.Option("--may-ask", help="The flow may ask you, at the terminal, what only you know.")]
 UnsafePython = Annotated[
     bool, typer.Option("--unsafe-python", help="Run the flow's Python without a sandbox. Only for flows you trust.")

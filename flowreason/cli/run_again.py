@@ -179,4 +179,7 @@ def _play(result: fr.Result, watch: Watch, pace: float) -> None:
 
 def _is_written(event: Event) -> bool:
     """Whether an event is of the time in which the flow was written."""
-    return event.kind.startswith(("compile.", "early.")) or event.frame.partition("/")[0] in ("compile", "early")
+    return event.kind.startswith(("method.", "compile.", "early.")) or event.frame.partition("/")[0] in (
+        "compile",
+        "early",
+    )

@@ -81,6 +81,7 @@ def as_json(info: RunInfo) -> dict[str, Any]:
         "status": info.status,
         "title": title(info),
         "kind": info.plan.kind,
+        "method": method_of(info) or None,
         "created": info.created,
         "updated": info.updated,
         "session": info.session,
@@ -92,6 +93,14 @@ def as_json(info: RunInfo) -> dict[str, Any]:
         "money": used.money,
         "error": info.standing.error or None,
     }
+
+
+def method_of(info: RunInfo) -> str:
+    """How its question was answered; empty for a flow that was run by itself."""
+    from flowreason.methods import chosen_before
+
+    chosen = chosen_before(info.plan)
+    return "" if chosen is None else chosen.name
 
 
 def title(info: RunInfo) -> str:
@@ -107,11 +116,12 @@ def table(found: Sequence[RunInfo]) -> Iterator[str]:
     from flowreason.view.terminal import safe
     from flowreason.view.text import shorten
 
-    rows = [(each.id, when(each.created), each.status, *_cost(each)) for each in found]
+    rows = [(each.id, when(each.created), each.status, *_cost(each), safe(method_of(each))) for each in found]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     room = output.width() - sum(widths) - 2 * len(widths)
-    for info, (id, began, status, calls, money) in zip(found, rows, strict=True):
-        cells = [id, began, f"{status:<{widths[2]}}", f"{calls:>{widths[3]}}", f"{money:>{widths[4]}}"]
+    for info, (id, began, status, calls, money, method) in zip(found, rows, strict=True):
+        right = [f"{cell:>{width}}" for cell, width in zip((calls, money), widths[3:5], strict=True)]
+        cells = [id, began, f"{status:<{widths[2]}}", *right, f"{method:<{widths[5]}}"]
         told = [cell for cell, width in zip(cells, widths, strict=True) if width]
         yield "  ".join([*told, shorten(safe(title(info)), max(20, room))])
 

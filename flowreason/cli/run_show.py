@@ -135,7 +135,8 @@ def _sum(used: Usage) -> str:
 def _header(page: Console, info: RunInfo) -> None:
     from rich.text import Text
 
-    from flowreason.view.terminal import safe
+    from flowreason.methods import chosen_before
+    from flowreason.view.terminal import method_text, safe
     from flowreason.view.text import shorten
 
     page.print(
@@ -143,6 +144,9 @@ def _header(page: Console, info: RunInfo) -> None:
     )
     if info.plan.question:
         page.print(Text(shorten(safe(info.plan.question), 2 * page.width)))
+    chosen = chosen_before(info.plan)
+    if chosen is not None and (told := method_text(chosen.event)):
+        page.print(Text(safe(told)))
     used, model = info.standing.usage, info.plan.settings.get("model")
     parts = [cost_text(used, max(0.0, info.updated - info.created)) if info.session == 1 else _sum(used)]
     parts += [f"model {model}"] if model else []

@@ -54,6 +54,7 @@ class Order:
     store: str | None = None
     cache: bool = True
     approve: bool = False
+    method: str = "graph"
 
     def place(self) -> Place:
         """Where the run is found again, and what it is then given."""
@@ -78,18 +79,23 @@ class Screen:
 def solve_question(asked: str, given: Sequence[str], order: Order, screen: Screen, flow_out: Path | None) -> int:
     """Answer a question; gives the exit code."""
     from flowreason.api import checked_question
+    from flowreason.methods import AUTO, meant
 
     question = checked_question(reading.question(asked))
     inputs = reading.untyped_inputs(given)
     reading.writable(flow_out, "--flow-out")
     tools, limits = tools_from(order.tools), fr.Limits.parse(order.limits)
-    provider = provider_for(order)
+    wanted = meant(order.method, tools)
+    provider = provider_for(order, needed=wanted.flow is None or wanted.flow.price().most != ZERO)
 
     def begin(watch: Watch) -> Awaitable[fr.Result]:
+        hooks = watch.hooks()
+        if wanted.name == AUTO:
+            del hooks["confirm"]  # whoever leaves the choice to us is not asked about it
         return fr.solve_async(
-            question, inputs=inputs, provider=provider, tools=tools, limits=limits, flow_out=flow_out,
-            unsafe_python=order.unsafe_python, may_ask=order.may_ask, early=order.early, on_flow=watch.on_flow,
-            **order.keeping(), **watch.hooks(),
+            question, method=order.method, inputs=inputs, provider=provider, tools=tools, limits=limits,
+            flow_out=flow_out, unsafe_python=order.unsafe_python, may_ask=order.may_ask, early=order.early,
+            on_flow=watch.on_flow, **order.keeping(), **hooks,
         )  # fmt: skip
 
     return carry_out(begin, provider, screen, _kept(order, flow_out), order.place())

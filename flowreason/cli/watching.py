@@ -83,13 +83,11 @@ class Watch:
     def on_event(self, event: Event) -> None:
         self.events.append(event)
         if self._live is not None:
-            if event.kind == "price":  # before there is anything to redraw
-                self._live.console.print(_price_line(event), markup=False, soft_wrap=True)
+            if event.kind in _AHEAD and (line := _line(event)):  # before there is anything to redraw
+                self._live.console.print(line, markup=False, soft_wrap=True)
             self._view.on_event(event)
-        elif not self._quiet:
-            line = _price_line(event) if event.kind == "price" else _line(event)
-            if line:
-                output.note(line)
+        elif not self._quiet and (line := _line(event)):
+            output.note(line)
 
     # --- the person ---
 
@@ -129,6 +127,8 @@ class Watch:
             self._live = self._begun()
 
 
+_AHEAD = frozenset({"method.chosen", "price"})
+"""What is said above the tree of a run."""
 _SHORT = {"y": "yes", "n": "no"}
 
 
@@ -140,11 +140,7 @@ def safe_lines(text: str) -> str:
 def _line(event: Event) -> str | None:
     from flowreason.view.terminal import plain_line
 
-    return plain_line(event)
-
-
-def _price_line(event: Event) -> str:
-    return f"price: {event.data['summary']}"
+    return f"price: {event.data['summary']}" if event.kind == "price" else plain_line(event)
 
 
 @contextlib.contextmanager

@@ -221,6 +221,8 @@ def plain_line(event: Event) -> str | None:
 def _compiling(event: Event) -> str | None:
     data = event.data
     match event.kind:
+        case "method.chosen":
+            return method_text(data)
         case "compile.started":
             return "writing a flow for the question"
         case "compile.draft":
@@ -230,6 +232,12 @@ def _compiling(event: Event) -> str | None:
         case "compile.done":
             return f"no valid flow: {data['fallback']}" if data.get("fallback") else "the flow is written"
     return None
+
+
+def method_text(data: Mapping[str, Any]) -> str | None:
+    """How a question is answered, and why; nothing is said of what is done without being asked for."""
+    method, reason = str(data.get("method", "")), str(data.get("reason", ""))
+    return None if not reason and method == "graph" else f"method {method}" + (f": {reason}" if reason else "")
 
 
 def _running(event: Event) -> str | None:
