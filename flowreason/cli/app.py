@@ -127,7 +127,8 @@ def run(
         list[str] | None,
         typer.Argument(
             metavar="[NAME=VALUE]...",
-            help="Inputs; NAME=@FILE takes a file, @FILE.json a record of them.",
+            help="Inputs; NAME=@FILE takes a file (.json its value, .jsonl and .csv a list, else text), @FILE.json a "
+            "record of them.",
             show_default=False,
         ),
     ] = None,
@@ -146,7 +147,7 @@ def run(
     quiet: options.Quiet = False,
     no_color: options.NoColor = False,
 ) -> int:
-    """Run a flow from a file."""
+    """Run a flow from a file, or library:NAME."""
     from flowreason.cli.running import Order, Screen, run_file
 
     order = Order(

@@ -18,7 +18,8 @@ Inputs = Annotated[
         "--input",
         "-i",
         metavar="NAME=VALUE",
-        help="An input; NAME=@FILE takes a file's text, @FILE.json a record of inputs. Repeatable.",
+        help="An input; NAME=@FILE takes a file: .json its value, .jsonl and .csv a list, else its text; "
+        "@FILE.json a record of inputs. Repeatable.",
     ),
 ]
 Limit = Annotated[

@@ -13,6 +13,7 @@ from math import inf
 from pathlib import Path
 from typing import Any
 
+from flowreason.cli.rows import is_rows, rows
 from flowreason.errors import InputError, UsageError
 from flowreason_dsl.types import ANY, BOOL, GRAPH, INT, NUMBER, TEXT, Choice, Type
 
@@ -94,13 +95,15 @@ def _record(path: Path) -> dict[str, Any]:
 
 
 def untyped_inputs(given: Iterable[str], option: str = "--input") -> dict[str, Any]:
-    """Inputs of a question: numbers, lists and records as JSON has them, everything else as text."""
+    """Inputs of a question: numbers, lists and records as JSON has them, rows of files, everything else as text."""
     record, found = _record_and_pairs(given, option)
     return record | {name: _untyped(name, raw) for name, raw in found.items()}
 
 
 def _untyped(name: str, raw: str) -> Any:
     text, path = _contents(raw)
+    if path is not None and is_rows(path):
+        return rows(text, path)
     if path is not None and path.suffix.lower() != ".json":
         return text
     try:
@@ -126,6 +129,8 @@ def _typed(name: str, raw: str, wanted: Type) -> Any:
     text, path = _contents(raw)
     if isinstance(wanted, Choice) or wanted in (TEXT, GRAPH):
         return text.rstrip("\r\n") if path is not None and isinstance(wanted, Choice) else text
+    if path is not None and is_rows(path):
+        return rows(text, path)
     if wanted == ANY:
         return _untyped(name, raw)
     if wanted == BOOL and text.strip().lower() in _BOOLS:
@@ -161,7 +166,7 @@ def _how(name: str, wanted: Type) -> str:
         return f"Write it as {name}=1.5."
     if wanted == BOOL:
         return f"Write it as {name}=true or {name}=false."
-    return f"Write it as JSON, or name a JSON file: {name}=@file.json"
+    return f"Write it as JSON, or name a file: {name}=@file.json, .jsonl or .csv"
 
 
 def _contents(raw: str) -> tuple[str, Path | None]:
