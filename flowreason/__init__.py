@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from flowreason import library
     from flowreason.api import compile, compile_async, solve, solve_async
     from flowreason.archive import export_run, import_run
+    from flowreason.batch import Row, batch, batch_async
     from flowreason.engine.events import Event
     from flowreason.engine.limits import Limits
     from flowreason.engine.pending import Pending
@@ -62,6 +63,7 @@ __version__ = "0.1.0"
 _HOMES = {
     "flowreason.api": ("compile", "compile_async", "solve", "solve_async"),
     "flowreason.archive": ("export_run", "import_run"),
+    "flowreason.batch": ("Row", "batch", "batch_async"),
     "flowreason.engine.events": ("Event",),
     "flowreason.engine.limits": ("Limits",),
     "flowreason.engine.pending": ("Pending",),
@@ -119,6 +121,7 @@ __all__ = [
     "Reply",
     "Request",
     "Result",
+    "Row",
     "RunBusy",
     "RunInfo",
     "SandboxError",
@@ -131,6 +134,8 @@ __all__ = [
     "UsageError",
     "Why",
     "__version__",
+    "batch",
+    "batch_async",
     "compile",
     "compile_async",
     "delete_runs",

@@ -6,9 +6,9 @@ never where in the order of calls it stood: what finishes in another order on th
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol, TypeAlias
+from typing import Any, Final, Literal, Protocol, TypeAlias, runtime_checkable
 
 from flowreason.ports import Reply, Usage
 
@@ -202,4 +202,17 @@ class Store(Protocol):
 
     async def close(self) -> None:
         """All is durable, and nothing is open. May be called more than once."""
+        ...
+
+
+BATCH: Final = "batch"
+"""The setting that says which row of which batch of questions a run is about: `name`, `row`, and what it `is`."""
+
+
+@runtime_checkable
+class OfBatches(Protocol):
+    """What a store can also do: find the runs of a batch of questions, so that it goes on where it was interrupted."""
+
+    async def of_batch(self, name: str, wanted: Callable[[Any], bool]) -> list[tuple[str, Mapping[str, Any]]]:
+        """The runs of the batch whose rows are wanted, by their ids, oldest first, each with what `BATCH` says of it."""
         ...

@@ -18,8 +18,8 @@ from flowreason.engine.gate import Gate
 from flowreason.engine.journal import Journal
 from flowreason.engine.ledger import Ledger
 from flowreason.engine.limits import Budget, Limits
-from flowreason.engine.whole import Lent, Part
-from flowreason.errors import CompileError, ConfigError
+from flowreason.engine.whole import Lent
+from flowreason.errors import CompileError, ConfigError, UsageError
 from flowreason.graph.lower import lower
 from flowreason.graph.model import Graph
 from flowreason.graph.ops import Input
@@ -95,6 +95,8 @@ class Session:
         self.provider = provider if provider is not None else _configured(model, base_url, api_key)
         if provider is not None and model is not None:
             self.provider = _WithModel(provider, model)
+        if not isinstance(self.provider.model_info(None), ModelInfo):
+            raise UsageError(f"`model_info` of the provider {type(self.provider).__name__} must give a fr.ModelInfo")
         self.sandbox = sandbox if sandbox is not None else _chosen(unsafe_python)
         self.budget: Budget | None = None
         self.caller: Caller | None = None
@@ -115,8 +117,8 @@ class Session:
             raise self.provider.error
 
     async def __aexit__(self, *_: object) -> None:
-        if self._lent is not None and isinstance(self.budget, Part):
-            self._lent.whole.leave(self.budget)
+        if self._lent is not None:
+            self._lent.leave()
         if self._own_provider:
             await self.provider.close()
         if self._own_sandbox:
@@ -139,9 +141,8 @@ class Session:
         if self._lent is None:
             self.budget = Budget(limits, used or Usage())
         else:
-            limits = self._lent.whole.within(limits)
-            self.budget = part = self._lent.whole.join(limits, used or Usage(), self._lent.rank)
-            self.gate = part.gate
+            self.budget = part = self._lent.join(limits, used or Usage())
+            limits, self.gate = part.limits, part.gate
         self.caller = Caller(self.provider, self.budget, self.gate, ledger)
         definitions = [tool.definition for tool in tools.values()]
         return Environment(

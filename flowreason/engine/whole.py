@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from flowreason.engine.gate import Gate
 from flowreason.engine.limits import NOTHING, Account, Budget, Limits
@@ -64,6 +64,11 @@ class Whole(Account):
         self._parts[part] = part.gate
         return part
 
+    def refusal(self) -> LimitExceeded:
+        """The limit that was reached, for a run that may not begin."""
+        assert self.over is not None
+        return LimitExceeded(self.over.limit, self.over.allowed, str(self.over), over_all=True)
+
     def leave(self, part: Part) -> None:
         """A run is over."""
         self._parts.pop(part, None)
@@ -94,13 +99,42 @@ class Part(Budget):
         super().stop(error)
 
 
-@dataclass(frozen=True, slots=True)
 class Lent:
-    """A provider as one of many runs is given it: with the account and the places that they share."""
+    """A provider as one of many runs is given it: with the account and the places that they share.
 
-    provider: Provider
-    whole: Whole
-    rank: int = 0
+    `rank`: runs of lower ranks are served first.
+    """
+
+    def __init__(self, provider: Provider, whole: Whole, rank: int = 0) -> None:
+        self.provider = provider
+        self._whole = whole
+        self._rank = rank
+        self._part: Part | None = None
+        self._before = NOTHING
+
+    def join(self, limits: Limits, used: Usage) -> Part:
+        """The account of the run, which has used so much before."""
+        self._part, self._before = self._whole.join(self._whole.within(limits), used, self._rank), used
+        return self._part
+
+    def leave(self) -> None:
+        """The run is over."""
+        if self._part is not None:
+            self._whole.leave(self._part)
+
+    @property
+    def used(self) -> Usage:
+        """What the run has used until now, without what it had used before."""
+        if self._part is None:
+            return NOTHING
+        now, before = self._part.used, self._before
+        money = None if now.money is None or before.money is None else now.money - before.money
+        return Usage(
+            now.calls - before.calls,
+            now.prompt_tokens - before.prompt_tokens,
+            now.completion_tokens - before.completion_tokens,
+            money,
+        )
 
     @property
     def origin(self) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 import time
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
 from typing import Any, TypeVar
@@ -20,7 +20,7 @@ from sqlalchemy.exc import DBAPIError
 
 from flowreason.errors import FlowreasonError, RunBusy, StoreError, UsageError
 from flowreason.ports import Reply
-from flowreason.records import Batch, Claim, Note, Outcome, Plan, RunInfo, Standing, Text, WholeRun
+from flowreason.records import BATCH, Batch, Claim, Note, Outcome, Plan, RunInfo, Standing, Text, WholeRun
 from flowreason.store import living, rows
 from flowreason.store.forgetting import forget, works
 from flowreason.store.owner import myself, state_of
@@ -190,6 +190,20 @@ class SqlStore:
 
         infos = await self._infos(await self._read(find))
         return [info for info in infos if not status or info.status == status]
+
+    async def of_batch(self, name: str, wanted: Callable[[Any], bool]) -> list[tuple[str, Mapping[str, Any]]]:
+        begins = rows.text_of({BATCH: {"name": name}})[1:-2]
+        query = select(RUNS.c.id, RUNS.c.settings).where(RUNS.c.settings.contains(begins, autoescape=True))
+
+        def find(connection: Connection) -> list[tuple[str, Mapping[str, Any]]]:
+            found = []
+            for run, settings in connection.execute(query.order_by(RUNS.c.created)):
+                mark = rows.data_of(settings, f"the run {run}").get(BATCH)
+                if isinstance(mark, Mapping) and mark.get("name") == name and wanted(mark.get("row")):
+                    found.append((run, mark))
+            return found
+
+        return await self._read(find)
 
     async def _infos(self, found: Sequence[Any]) -> list[RunInfo]:
         texts = await self.texts({row[name] for row in found for name in ("flow", "inputs")})
