@@ -8,6 +8,7 @@ from __future__ import annotations
 import csv
 import json
 from collections.abc import Iterator
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -41,7 +42,7 @@ def _values(text: str, path: Path) -> Iterator[Any]:
 
 def _records(text: str, path: Path) -> Iterator[dict[str, str]]:
     csv.field_size_limit(MOST_CELL)
-    found = csv.reader(text.splitlines(keepends=True), delimiter=_delimiter(text, path))
+    found = csv.reader(StringIO(text, newline=""), delimiter=_delimiter(text, path))
     try:
         names = [each.strip() for each in next(found, [])]
         if not names or not all(names) or len(set(names)) < len(names):
