@@ -17,26 +17,31 @@ from flowreason.engine.events import Event
 from flowreason.engine.journal import Journal
 from flowreason.engine.limits import Limits
 from flowreason.errors import UsageError
-from flowreason.flow import Flow, as_inputs, finish_run, load, loads, plan_settings, run_plan
+from flowreason.flow import Flow, as_inputs, encoded, finish_run, load, loads, plan_settings, run_plan
 from flowreason.keeping import DEFAULT, Keeper, OnRun, Where, keeping, store_at
 from flowreason.listening import listening
 from flowreason.methods import GRAPH, Chosen, Method, meant, prices_of
+from flowreason.options import ASKED, GRANTED, INPUTS, KEPT
 from flowreason.ports import Provider, Sandbox
 from flowreason.records import Plan
 from flowreason.result import Result
 from flowreason.running import Session, run_now
 from flowreason.tools import Tool, bind
-from flowreason.values import encode
+from flowreason.wanted import FLAG, PATH, TOOLS, Kind, checked, maybe, whole
 from flowreason_dsl.check import CheckedFlow
 
 MOST_QUESTION = 200_000
 """Characters of a question; more belongs into an input."""
 
 Confirm = Callable[[Any, Limits], bool]
+METHOD = Kind(
+    "the name of a method, the path of a flow, or a flow", lambda value: isinstance(value, Flow) or PATH.fits(value)
+)
 
 __all__ = ["Flow", "Limits", "Result", "compile", "compile_async", "load", "loads", "solve", "solve_async"]
 
 
+@checked()
 def solve(question: str, **options: Any) -> Result:
     """The answer to a question, through a flow that is written for it. Options as in `solve_async`.
 
@@ -45,6 +50,7 @@ def solve(question: str, **options: Any) -> Result:
     return run_now(lambda: solve_async(question, **options))
 
 
+@checked(method=METHOD, inputs=INPUTS, flow_out=maybe(PATH), rounds=whole(0), early=FLAG, **GRANTED, **KEPT)
 async def solve_async(
     question: str,
     *,
@@ -126,7 +132,7 @@ class Solving:
         if flow is not None:
             plan = run_plan(flow, self.chosen.inputs, model, limits)
         else:
-            plan = Plan("solve", inputs=encode(dict(self.inputs)), settings=plan_settings(model, limits, tools))
+            plan = Plan("solve", inputs=encoded(self.inputs), settings=plan_settings(model, limits, tools))
         return replace(plan, question=self.question, settings={**plan.settings, **self.chosen.settings})
 
     def hand_over(self, flow: Flow) -> None:
@@ -165,11 +171,13 @@ def within_limits(_price: Any, _limits: Limits) -> bool:
     return True
 
 
+@checked()
 def compile(question: str, **options: Any) -> Flow:
     """The flow that would answer a question, without running it. Options as in `compile_async`."""
     return run_now(lambda: compile_async(question, **options))
 
 
+@checked(inputs=INPUTS, tools=TOOLS, may_ask=FLAG, rounds=whole(0), **ASKED)
 async def compile_async(
     question: str,
     *,
@@ -185,10 +193,12 @@ async def compile_async(
     rounds: int = 2,
 ) -> Flow:
     """The flow that a model writes for a question, checked. Options as in `solve_async`."""
+    given = as_inputs(inputs)
+    encoded(given)
     async with Session(provider, model, base_url, api_key, None, False) as session:
         environment = session.environment(bind(tools), limits, None, may_ask)
         async with listening(on_event) as heard:
-            return await _compile(question, as_inputs(inputs), environment, session, Journal(heard), rounds)
+            return await _compile(question, given, environment, session, Journal(heard), rounds)
 
 
 async def _compile(

@@ -42,6 +42,7 @@ from flowreason.engine.limits import Limits
 from flowreason.engine.shorthand import hash_of, hashes_in, lengthen
 from flowreason.errors import UsageError
 from flowreason.keeping import DEFAULT, SERVER, Where
+from flowreason.options import KEPT
 from flowreason.ports import Reply
 from flowreason.records import Batch, Outcome, Plan, RunInfo, Standing, Store, Text, WholeRun
 from flowreason.redaction import blacked_out
@@ -49,6 +50,7 @@ from flowreason.replaying import keys_in
 from flowreason.resuming import kept_flow, the_store
 from flowreason.running import run_now
 from flowreason.values import TAG
+from flowreason.wanted import PATH, RUN, checked
 from flowreason_dsl.diagnostics import FlowError
 
 TOGETHER = 256
@@ -59,6 +61,7 @@ _KEPT_SETTINGS = ("model", "limits", "files", "tools", "given", "method", "reaso
 _OPENAI = "https://api.openai.com/v1"
 
 
+@checked(run=RUN, path=PATH, **KEPT)
 def export_run(run: str, path: str | PathLike[str], *, store: Where = DEFAULT) -> None:
     """Write a kept run into one file that others can import.
 
@@ -69,6 +72,7 @@ def export_run(run: str, path: str | PathLike[str], *, store: Where = DEFAULT) -
     _write(Path(path), lines)
 
 
+@checked(path=PATH, **KEPT)
 def import_run(path: str | PathLike[str], *, store: Where = DEFAULT) -> str:
     """Take in a run that was exported; gives its id, which is a new one where its own is taken.
 

@@ -26,12 +26,14 @@ from flowreason.graph.ops import Input
 from flowreason.handed_on import handed_on
 from flowreason.keeping import DEFAULT, Keeper, OnRun, Where, keeping, store_at
 from flowreason.listening import listening
+from flowreason.options import INPUTS, KEPT, RUNNING
 from flowreason.ports import Provider, Sandbox
 from flowreason.records import Plan
 from flowreason.result import Result
 from flowreason.running import Session, run_now
 from flowreason.tools import Tool, bind
-from flowreason.values import encode
+from flowreason.values import NotPlain, encode
+from flowreason.wanted import PATH, PRICES, TEXT, TOOLS, checked, maybe, whole
 from flowreason_dsl import parse
 from flowreason_dsl.check import CheckedFlow, check_text
 from flowreason_dsl.diagnostics import Diagnostic
@@ -49,6 +51,7 @@ MOST_USED = 4_000_000
 """Bytes of a file that `use` names."""
 
 
+@checked(path=PATH, tools=TOOLS)
 def load(path: str | PathLike[str], *, tools: Tools = ()) -> Flow:
     """A flow from a file. Raises `UsageError` for a file that cannot be read, `FlowSyntaxError` or `FlowCheckError`."""
     place = Path(path)
@@ -56,6 +59,7 @@ def load(path: str | PathLike[str], *, tools: Tools = ()) -> Flow:
     return loads(text, name=str(path), tools=tools, root=place.parent)
 
 
+@checked(text=TEXT, name=TEXT, tools=TOOLS, root=maybe(PATH))
 def loads(text: str, *, name: str = "<flow>", tools: Tools = (), root: str | PathLike[str] | None = None) -> Flow:
     """A flow from its text. `root` is the folder that `use` may read from; without it there is none.
 
@@ -89,6 +93,7 @@ def _kept_in(files: Mapping[str, str]) -> Callable[[str], Tree]:
     return load
 
 
+@checked(tools=TOOLS, root=maybe(PATH))
 def loads_graph(
     document: str | Mapping[str, Any], *, tools: Tools = (), root: str | PathLike[str] | None = None
 ) -> Flow:
@@ -153,6 +158,17 @@ def as_inputs(inputs: Mapping[str, Any] | None) -> dict[str, Any]:
     return given
 
 
+def encoded(inputs: Mapping[str, Any]) -> dict[str, Any]:
+    """Inputs as JSON data. Raises `InputError` for a value that cannot travel between steps."""
+    made = {}
+    for name, value in inputs.items():
+        try:
+            made[name] = encode(value)
+        except NotPlain as error:
+            raise InputError(f"the input {name} cannot be given: {error}") from None
+    return made
+
+
 class Flow:
     """A checked flow. It is made by `load`, `loads` or `compile`, and may be run any number of times.
 
@@ -204,6 +220,7 @@ class Flow:
 
         return flow_html(self.graph, self.text)
 
+    @checked(format=TEXT, path=maybe(PATH))
     def draw(self, format: str = "svg", path: str | PathLike[str] | None = None) -> str | bytes:
         """The flow as a picture: `svg`, `png`, `pdf`, `dot`, `mmd` or `json`; written to `path` where one is given."""
         from flowreason.view import draw, write
@@ -213,6 +230,7 @@ class Flow:
             write(picture, path)
         return picture
 
+    @checked(inputs=INPUTS, prices=maybe(PRICES), depth=whole(1))
     def price(
         self, inputs: Mapping[str, Any] | None = None, *, prices: tuple[float, float] | None = None, depth: int = 16
     ) -> Price:
@@ -229,6 +247,7 @@ class Flow:
         """Run the flow; options as in `run_async`, and any further keyword is an input."""
         return run_now(lambda: self.run_async(inputs, **options))
 
+    @checked(inputs=INPUTS, **RUNNING, **KEPT)
     async def run_async(
         self,
         inputs: Mapping[str, Any] | None = None,
@@ -297,7 +316,7 @@ def plan_settings(model: str | None, limits: Limits | None, tools: Mapping[str, 
 def run_plan(flow: Flow, inputs: Mapping[str, Any], model: str | None, limits: Limits | None) -> Plan:
     """What is kept of a flow that is about to run, enough to run it again."""
     files = {"files": flow.files} if flow.files else {}
-    return Plan("run", "", flow.text, encode(dict(inputs)), plan_settings(model, limits, flow.tools) | files)
+    return Plan("run", "", flow.text, encoded(inputs), plan_settings(model, limits, flow.tools) | files)
 
 
 async def finish_run(

@@ -19,12 +19,14 @@ from flowreason.graph.builder import EFFECTS
 from flowreason.graph.model import FlowGraph, Node
 from flowreason.keeping import DEFAULT, Where
 from flowreason.kept_events import long_events
+from flowreason.options import KEPT
 from flowreason.records import RunInfo, Store
 from flowreason.replaying import gone_through
 from flowreason.result import Result
 from flowreason.resuming import Grants, kept_flow, made_from, the_store
 from flowreason.running import run_now
 from flowreason.values import NotPlain, encode
+from flowreason.wanted import RUN, TEXT, checked, maybe
 from flowreason_dsl.types import ANY, BOOL, Choice, ListOf, Type
 
 MOST_NAMED = 20
@@ -33,11 +35,13 @@ MOST_PARENTS = 100
 """How many runs are looked through, from which this one was made."""
 
 
+@checked()
 def fork(run: str, node: str, value: Any, **options: Any) -> Result:
     """A new run in which one node has another value. Options as in `fork_async`."""
     return run_now(lambda: fork_async(run, node, value, **options))
 
 
+@checked(run=RUN, node=TEXT, frame=maybe(TEXT), **KEPT)
 async def fork_async(
     run: str, node: str, value: Any, *, frame: str | None = None, store: Where = DEFAULT, **grants: Any
 ) -> Result:
@@ -51,7 +55,7 @@ async def fork_async(
 
     Raises `UsageError` for a node or frame that there is not, and for a value that the node cannot have.
     """
-    kept, granted = the_store(store), Grants.of(grants)
+    kept, granted = the_store(store), Grants.of("fork", grants)
     info = await kept.run(run)
     place = await find_place(kept, info, node, frame)
     return await made_from(kept, info, granted, None, None, [(place.frame, place.node.id, fitting(place.node, value))])
@@ -103,9 +107,6 @@ async def find_place(store: Store, info: RunInfo, node: str, frame: str | None) 
     """The node that is meant, in the frame that is meant. Raises `UsageError`."""
     if not info.plan.flow:
         raise UsageError(f"the run {info.id} has no flow yet; go on with it: flowreason runs resume {info.id}")
-    for name, given in ("node", node), ("frame", frame):
-        if not isinstance(given, str) and (given is not None or name == "node"):
-            raise UsageError(f"a {name} is named by a text, and this is {type(given).__name__}")
     flow = kept_flow(info.plan)
     main = flow.graph.main, flow.graph.main.root.id
     if frame == flow.graph.entry or (frame is None and _matching(_nodes(*main), node)):

@@ -19,21 +19,25 @@ from flowreason.graph.model import Graph
 from flowreason.handed_on import handed_on
 from flowreason.keeping import DEFAULT, Where
 from flowreason.kept_events import last_session, long_events
+from flowreason.options import KEPT
 from flowreason.ports import PythonTask, Sandbox, SandboxLimits, SandboxSession
 from flowreason.records import Outcome, Plan, RunInfo, Store
 from flowreason.result import Result
 from flowreason.resuming import given_in, inputs_of, kept_flow, the_store
 from flowreason.running import run_now
+from flowreason.wanted import CALLED, RUN, SANDBOX, checked, maybe, whole
 from flowreason_dsl import parse
 from flowreason_dsl.check import check
 from flowreason_dsl.types import ANY
 
 
+@checked()
 def replay(run: str, **options: Any) -> Result:
     """A kept run, gone through again. Options as in `replay_async`."""
     return run_now(lambda: replay_async(run, **options))
 
 
+@checked(run=RUN, session=maybe(whole(1)), on_event=maybe(CALLED), sandbox=maybe(SANDBOX), **KEPT)
 async def replay_async(
     run: str,
     *,

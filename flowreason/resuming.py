@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from functools import reduce
 from operator import add
-from typing import Any
+from typing import Any, get_args
 
 from flowreason.api import Solving, solve_in
 from flowreason.engine.environment import AskUser, BoundTool
@@ -18,20 +18,23 @@ from flowreason.engine.events import Event
 from flowreason.engine.journal import Journal
 from flowreason.engine.limits import Limits
 from flowreason.engine.persons import asked_key
+from flowreason.engine.replaced import of_session, place_of, replaced
 from flowreason.errors import UsageError
 from flowreason.flow import Flow, as_inputs, finish_run, loads_kept, run_plan
 from flowreason.keeping import DEFAULT, SERVER, OnRun, Past, Where, keeping, origin_of, store_at
 from flowreason.kept_events import last_questions, used_in
 from flowreason.listening import listening
 from flowreason.methods import GRAPH, Chosen, chosen_before
+from flowreason.options import GRANTED, INPUTS, KEPT
 from flowreason.ports import Provider, Sandbox, Usage
-from flowreason.records import Outcome, Plan, RunInfo, Store
+from flowreason.records import Outcome, Plan, RunInfo, RunStatus, Store
 from flowreason.result import Result
 from flowreason.running import Session, run_now
 from flowreason.tools import Tool, bind
 from flowreason.values import decode, encode
-from flowreason_dsl.names import nearest
+from flowreason.wanted import ANSWERS, RUN, RUNS, TEXT, Kind, check, checked, known, maybe, one_of, whole
 
+FLOW = maybe(Kind("a flow, or its text", lambda value: isinstance(value, Flow | str)))
 Tools = Iterable[Tool[..., Any] | Callable[..., Any]]
 
 
@@ -57,14 +60,10 @@ class Grants:
     on_run: OnRun | None = None
 
     @classmethod
-    def of(cls, options: Mapping[str, Any]) -> Grants:
-        """Those that are among the options of a call. Raises `UsageError` for an option that there is not."""
-        known = [each.name for each in fields(cls)]
-        for name in options:
-            if name not in known:
-                close = nearest(name, known)
-                hint = f"did you mean {close!r}?" if close else f"there are: {', '.join(known)}"
-                raise UsageError(f"there is no option {name!r}; {hint}")
+    def of(cls, function: str, options: Mapping[str, Any]) -> Grants:
+        """Those that a function was called with. Raises `UsageError` for an option that there is not."""
+        known(function, options, [each.name for each in fields(cls)])
+        check(function, options, GRANTED)
         return cls(**options)
 
     def session(self, plan: Plan) -> Session:
@@ -87,16 +86,19 @@ def the_store(store: Where) -> Store:
 # --- looking ---
 
 
+@checked(search=TEXT, status=one_of("", "interrupted", *get_args(RunStatus)), most=whole(1), **KEPT)
 def runs(search: str = "", *, status: str = "", most: int = 100, store: Where = DEFAULT) -> list[RunInfo]:
     """The latest runs that were kept, newest first; `search` in what was asked, `status` as they stand."""
     return run_now(lambda: the_store(store).runs(search=search, status=status, most=most))
 
 
+@checked(run=RUN, **KEPT)
 def run_info(run: str, *, store: Where = DEFAULT) -> RunInfo:
     """One run, by its id, the beginning of it, or `last`. Raises `UsageError` where there is none."""
     return run_now(lambda: the_store(store).run(run))
 
 
+@checked(runs=RUNS, **KEPT)
 def delete_runs(runs: Iterable[str], *, store: Where = DEFAULT) -> None:
     """Forget runs, and the answers that only they made use of."""
 
@@ -113,11 +115,13 @@ def delete_runs(runs: Iterable[str], *, store: Where = DEFAULT) -> None:
 # --- going on ---
 
 
+@checked()
 def resume(run: str, **options: Any) -> Result:
     """Go on with a run that was interrupted, stopped, or waits for a person. Options as in `resume_async`."""
     return run_now(lambda: resume_async(run, **options))
 
 
+@checked(run=RUN, answers=maybe(ANSWERS), **KEPT)
 async def resume_async(
     run: str, *, answers: Mapping[str, str] | str | None = None, store: Where = DEFAULT, **grants: Any
 ) -> Result:
@@ -129,7 +133,7 @@ async def resume_async(
 
     Raises `UsageError` for a run that has ended with an answer, and `RunBusy` for one that is at work.
     """
-    kept, granted = the_store(store), Grants.of(grants)
+    kept, granted = the_store(store), Grants.of("resume", grants)
     info = await kept.run(run)
     if info.status == "answered":
         raise UsageError(f"the run {info.id} has its answer already; look at it with: flowreason runs show {info.id}")
@@ -138,8 +142,9 @@ async def resume_async(
     claim = await kept.claim(info.id)
     try:
         info = await kept.run(info.id)
+        known = of_session(await kept.outcomes(info.id) if said else (), None)
         for outcome in said:
-            await kept.commit(claim, outcome)
+            await kept.commit(claim, *replaced(known.get(place_of(outcome)), outcome, claim.session), outcome)
         used = [await used_in(kept, info, session) for session in range(1, claim.session)]
         past = Past(claim, await kept.outcomes(info.id), reduce(add, used, Usage()), before=await _before(kept, info))
     except BaseException:
@@ -165,7 +170,7 @@ async def _answered(store: Store, info: RunInfo, answers: Mapping[str, str] | st
             many = "several times; name its frame as well" if asking else "nothing"
             raise UsageError(f"the step {name!r} asks {many} in the run {info.id}")
         place = asking[0]
-        key = asked_key(place["question"], place["type"]) if place["kind"] == "person" else ""
+        key = asked_key(place["question"], place["type"])
         found.append(Outcome(place["frame"], place["node"], place["kind"], place["part"], key, {"is": text}))
     return found
 
@@ -242,11 +247,13 @@ def inputs_of(plan: Plan, flow: Flow) -> dict[str, Any]:
 # --- making one from another ---
 
 
+@checked()
 def rerun(run: str, **options: Any) -> Result:
     """Run again what was kept, with something changed. Options as in `rerun_async`."""
     return run_now(lambda: rerun_async(run, **options))
 
 
+@checked(run=RUN, flow=FLOW, inputs=INPUTS, **KEPT)
 async def rerun_async(
     run: str,
     *,
@@ -260,7 +267,7 @@ async def rerun_async(
     A step whose inputs are the same keeps its outcome, whatever stands around it; so do those after a step that ran
     again and came to the same value. Effects count as done where the same call was made before.
     """
-    kept, granted = the_store(store), Grants.of(grants)
+    kept, granted = the_store(store), Grants.of("rerun", grants)
     info = await kept.run(run)
     return await made_from(kept, info, granted, flow, inputs, [])
 
@@ -291,9 +298,8 @@ async def made_from(
     if SERVER in info.plan.settings:
         plan = replace(plan, settings={**plan.settings, SERVER: info.plan.settings[SERVER]})
     answered = chosen_before(info.plan) if flow is None else None
-    plan = replace(  # the question is that by which people know the run
-        plan, question=info.plan.question, settings=plan.settings | ({} if answered is None else answered.settings)
-    )
+    settings = {**plan.settings, **({} if answered is None else answered.settings)}
+    plan = replace(plan, question=info.plan.question, settings=settings)  # people know the run by its question
     all_given = given_in(info.plan) | {(frame, node): value for frame, node, value in given}
     if all_given:
         listed = [[frame, node, value] for (frame, node), value in all_given.items()]

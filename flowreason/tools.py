@@ -14,6 +14,7 @@ from typing import Any, Generic, ParamSpec, TypeVar, overload
 
 from flowreason.engine.environment import KEY, BoundTool
 from flowreason.errors import UsageError
+from flowreason.wanted import FLAG, checked
 from flowreason_dsl.syntax import Literal, Name, Parameter, ToolDef, TypeRef
 from flowreason_dsl.types import ANY, BOOL, INT, NUMBER, TEXT, Choice, DictOf, ListOf, Record, Type
 
@@ -34,6 +35,7 @@ class Tool(Generic[P, R]):
     the tool can make sure by itself that it acts once.
     """
 
+    @checked(pure=FLAG, waits=FLAG, repeatable=FLAG)
     def __init__(
         self, function: Callable[P, R], *, pure: bool = False, waits: bool = False, repeatable: bool = False
     ) -> None:
@@ -62,6 +64,7 @@ def tool(
 ) -> Callable[[Callable[P, R]], Tool[P, R]]: ...
 
 
+@checked(pure=FLAG, waits=FLAG, repeatable=FLAG)
 def tool(function: Any = None, *, pure: bool = False, waits: bool = False, repeatable: bool = False) -> Any:
     """Make a Python function a tool, from its name, type hints and the first line of its docstring.
 

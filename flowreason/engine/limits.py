@@ -34,9 +34,14 @@ class Limits:
 
     def __post_init__(self) -> None:
         for field in fields(self):
-            value = getattr(self, field.name)
-            if value is not None and (isinstance(value, bool) or not isinstance(value, int | float) or value < 0):
-                raise UsageError(f"the limit {field.name} must be a number that is not negative, and this is {value!r}")
+            name, value = field.name, getattr(self, field.name)
+            if value is None and name not in _NEVER_LIFTED:
+                continue
+            amount = not isinstance(value, bool) and isinstance(value, int | float) and 0 <= value < float("inf")
+            if not amount or (name in _WHOLE and value != int(value)):
+                kind = "a whole number" if name in _WHOLE else "a number"
+                lifted = "" if name in _NEVER_LIFTED else " (None: no limit)"
+                raise UsageError(f"the limit {name} must be {kind} that is not negative{lifted}, and this is {value!r}")
 
     @classmethod
     def parse(cls, texts: Iterable[str], base: Limits | None = None) -> Limits:
@@ -49,6 +54,7 @@ class Limits:
 
 
 _WHOLE = frozenset({"calls", "tokens", "depth", "rounds"})
+_NEVER_LIFTED = frozenset({"depth", "rounds"})
 
 
 def _known(name: str, text: str) -> str:
@@ -59,7 +65,7 @@ def _known(name: str, text: str) -> str:
 
 
 def _number(name: str, text: str) -> float | None:
-    if text.lower() == "none" and name not in ("depth", "rounds"):
+    if text.lower() == "none" and name not in _NEVER_LIFTED:
         return None
     try:
         value = int(text.replace("_", "")) if name in _WHOLE else float(text.lstrip("$"))

@@ -9,12 +9,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from inspect import isawaitable
 from typing import Any
 
 from flowreason.engine.limits import Budget
 from flowreason.engine.reserving import LONGER, Reserved, first_room
 from flowreason.engine.stopping import is_cancelled
-from flowreason.errors import ProviderError
+from flowreason.errors import ConfigError, ProviderError
 from flowreason.ports import ModelInfo, Provider, Reply, Request, Usage, streamed
 
 Tell = Callable[[str, Mapping[str, Any]], None]
@@ -99,14 +100,21 @@ class Payer:
                 self._again(errand, reserved)
 
         try:
-            if errand.on_text is None:
-                return await self._provider.complete(request, notify)
-            return await streamed(self._provider, request, errand.on_text, notify)
+            asked: Any = (
+                self._provider.complete(request, notify)
+                if errand.on_text is None
+                else streamed(self._provider, request, errand.on_text, notify)
+            )
+            reply = await asked if isawaitable(asked) else asked
         except asyncio.CancelledError:
             if is_cancelled():
                 raise
             message = "the provider gave up this request by itself (CancelledError), though nobody cancelled the run"
             raise ProviderError(message, kind="reply") from None
+        if not isinstance(reply, Reply):
+            name = type(self._provider).__name__
+            raise ConfigError(f"the provider {name} gave {type(reply).__name__}, and what it gives must be a fr.Reply")
+        return reply
 
     def _again(self, errand: Errand, reserved: Reserved) -> None:
         """A request that may have been paid for is about to be sent once more. Raises `LimitExceeded` without room."""

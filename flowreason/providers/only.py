@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from flowreason.errors import ProviderError, UsageError
+from flowreason.errors import ProviderError
 from flowreason.ports import ModelInfo, Notify, OnText, Provider, Reply, Request, streamed
+from flowreason.wanted import NAMES, PROVIDER, checked
 
 
 class OnlyModels:
@@ -18,9 +19,8 @@ class OnlyModels:
     that the server has under the caller's key, within the limits of the run.
     """
 
+    @checked(provider=PROVIDER, models=NAMES)
     def __init__(self, provider: Provider, models: Iterable[str]) -> None:
-        if isinstance(models, str):
-            raise UsageError(f"models is a list of names: models=[{models!r}]")
         self._provider = provider
         self._models = frozenset(models) | {provider.model_info(None).name}
 

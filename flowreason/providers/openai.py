@@ -25,12 +25,14 @@ from flowreason.providers.classify import Place, Refusal, Unreachable, classify,
 from flowreason.providers.dialect import Dialect, features
 from flowreason.providers.estimate import prompt_tokens, tokens_of, usage
 from flowreason.providers.fallback import Fallback
+from flowreason.providers.options import OPENAI
 from flowreason.providers.prices import Price, price_of
 from flowreason.providers.retry import Retrying, RetryPolicy
 from flowreason.providers.secrets import NO_KEY, Secrets, check_sendable, login_header, without_login
 from flowreason.providers.speech import Speech
 from flowreason.providers.traffic import Bounds, Traffic
 from flowreason.providers.writing import Gathering, Outlet, Writing
+from flowreason.wanted import checked
 
 if TYPE_CHECKING:
     from flowreason.providers.connection import Connection
@@ -69,6 +71,7 @@ class OpenAIProvider:
     May be used from one event loop after another, one at a time; `close` gives back the connections of the running one.
     """
 
+    @checked(**OPENAI)
     def __init__(
         self,
         model: str,

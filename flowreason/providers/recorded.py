@@ -23,6 +23,7 @@ from flowreason.providers.difference import closest, shorten
 from flowreason.providers.pieces import in_pieces
 from flowreason.providers.recording import Entry, entry_line, header_line, plain_key, read
 from flowreason.providers.scripted import last_user_text
+from flowreason.wanted import FLAG, PATH, PROVIDER, checked, number
 
 FilePath = str | PathLike[str]
 
@@ -34,6 +35,7 @@ class Recorder:
     answer, or continued with `append=True`. Raises `RecordingError` at once where the file cannot be written.
     """
 
+    @checked(provider=PROVIDER, path=PATH, append=FLAG)
     def __init__(self, provider: Provider, path: FilePath, *, append: bool = False) -> None:
         self.path = Path(path)
         self._provider = provider
@@ -119,6 +121,7 @@ class Recorded:
     so that money is shown as it was paid.
     """
 
+    @checked(path=PATH, pace=number(0))
     def __init__(self, path: FilePath, *, pace: float = 0.0) -> None:
         self.path = Path(path)
         self._pace = pace
@@ -180,7 +183,7 @@ async def _hand_over(pieces: Sequence[str], on_text: OnText, seconds: float) -> 
     """Hand over the pieces, the last one after so many seconds."""
     loop = asyncio.get_running_loop()
     begin = loop.time()
-    for number, piece in enumerate(pieces, start=1):
+    for count, piece in enumerate(pieces, start=1):
         if seconds:
-            await asyncio.sleep(begin + seconds * number / len(pieces) - loop.time())
+            await asyncio.sleep(begin + seconds * count / len(pieces) - loop.time())
         on_text(piece)

@@ -8,13 +8,14 @@ from __future__ import annotations
 import asyncio
 import inspect
 import re
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import TypeAlias
 
 from flowreason.errors import ProviderError
 from flowreason.ports import ModelInfo, Notify, OnText, Reply, Request
 from flowreason.providers.estimate import estimated
 from flowreason.providers.pieces import in_pieces
+from flowreason.wanted import PRICES, TEXT, Kind, checked, maybe, number
 
 Scripted: TypeAlias = str | Reply | BaseException
 """One scripted reply: its text, a whole `Reply`, or an exception to raise."""
@@ -24,6 +25,25 @@ Chooser: TypeAlias = Callable[[Request], Scripted | Awaitable[Scripted]]
 Script: TypeAlias = Sequence[Scripted] | Mapping[Pattern, Scripted | Sequence[Scripted]] | Chooser
 
 SHOWN = 200
+
+
+def _is_reply(value: object) -> bool:
+    return isinstance(value, str | Reply | BaseException)
+
+
+def _is_script(value: object) -> bool:
+    if isinstance(value, Mapping):
+        return all(_is_reply(each) or _is_list(each) for each in value.values())
+    return callable(value) or _is_list(value)
+
+
+def _is_list(value: object) -> bool:
+    return isinstance(value, Iterable) and not isinstance(value, str | bytes | Mapping)
+
+
+_SCRIPT = Kind("a list, a mapping or a function; for the same text every time, give it as default=…", _is_script)
+_REPLY = maybe(Kind("a text, a fr.Reply or an exception", _is_reply))
+_SECONDS = Kind("seconds, or a function that gives them", lambda value: callable(value) or number(0).fits(value))
 
 
 class ScriptedProvider:
@@ -42,6 +62,7 @@ class ScriptedProvider:
     dollars per million tokens in and out; tokens are estimated.
     """
 
+    @checked(replies=_SCRIPT, default=_REPLY, latency=_SECONDS, pause=number(0), model=TEXT, prices=maybe(PRICES))
     def __init__(
         self,
         replies: Script = (),
@@ -118,8 +139,6 @@ def _chooser(replies: Script) -> Callable[[Request], Scripted | Awaitable[Script
         return _ByText(replies)
     if callable(replies):
         return replies
-    if isinstance(replies, str):
-        raise TypeError("replies is a list, a mapping or a function; for the same text every time, give it as default=")
     return _InOrder(replies)
 
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from flowreason.engine.events import Event
 from flowreason.errors import ConfigError
 from flowreason.tracing.calls import Attributes, answered, asked, content_wanted
+from flowreason.wanted import FLAG, TEXT, checked, having, maybe, number
 
 if TYPE_CHECKING:
     from opentelemetry.trace import Span, SpanKind, TracerProvider
@@ -24,6 +25,8 @@ Call: TypeAlias = tuple[str, str, int]
 
 _ENDS = {"run.finished": "", "run.waiting": "", "run.failed": "failed", "run.cancelled": "cancelled"}
 
+_PROVIDER = having("a TracerProvider of OpenTelemetry", "get_tracer")
+
 
 class Tracing:
     """Give it to a run as `on_event`; one run each. As a context manager it ends what an exception left open.
@@ -33,6 +36,7 @@ class Tracing:
     `gen_ai.provider.name` of calls. `began`: when the run began, in seconds since 1970, for events of the past.
     """
 
+    @checked(tracer_provider=maybe(_PROVIDER), content=maybe(FLAG), provider_name=TEXT, began=maybe(number(0)))
     def __init__(
         self,
         tracer_provider: TracerProvider | None = None,

@@ -14,10 +14,12 @@ from typing import Any
 from flowreason.errors import ConfigError, SandboxError, UsageError
 from flowreason.flow import Tools
 from flowreason.keeping import DEFAULT, Where
+from flowreason.options import ASKED, KEPT
 from flowreason.ports import Provider, Sandbox
 from flowreason.records import Store
 from flowreason.resuming import Grants, the_store
 from flowreason.running import run_now
+from flowreason.wanted import CALLED, FLAG, RUN, SANDBOX, TEXT, TOOLS, checked, maybe, whole
 from flowreason.why.agreeing import agreements
 from flowreason.why.aside import Aside
 from flowreason.why.candidates import Candidate, Influence
@@ -35,11 +37,16 @@ CALLS = 20
 """The calls that probes may make where nobody says."""
 
 
+@checked()
 def why(run: str, **options: Any) -> Why:
     """Why a kept run came to its answer. Options as in `why_async`."""
     return run_now(lambda: why_async(run, **options))
 
 
+@checked(
+    run=RUN, calls=whole(0), node=maybe(TEXT), tools=TOOLS, sandbox=maybe(SANDBOX), unsafe_python=FLAG, cache=FLAG,
+    tell=maybe(CALLED), **{**ASKED, **KEPT},
+)  # fmt: skip
 async def why_async(
     run: str,
     *,

@@ -280,8 +280,6 @@ flow again(r: text) -> text { s = r answer s }
         ("else#1", "perhaps", "f/xs[0]", 'the value of else#1 must be "failed" | "fine"'.replace("|", r"\|")),
         ("d", object(), None, "the value of d must be text"),
         ("python#1", object(), None, "the value of python#1 cannot be kept"),
-        (3, "x", None, "a node is named by a text, and this is int"),
-        ("d", "x", 3, "a frame is named by a text, and this is int"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_forked_says_what_can(node: Any, value: Any, frame: Any, told: str, store: str) -> None:

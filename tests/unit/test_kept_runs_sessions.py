@@ -107,7 +107,7 @@ def test_earlier_sessions_are_replayed_as_they_were_though_later_ones_found_more
     for seed, each in enumerate(limits[1:]):
         if made[-1].ok:
             break
-        again = fr.resume(made[0].run_id, provider=Counting(said, seed=seed), limits=each, tools=flow.tools and given, **more)  # fmt: skip
+        again = fr.resume(made[0].run_id, provider=Counting(said, seed=seed), limits=each, tools=given if flow.tools else [], **more)  # fmt: skip
         made.append(again)
     assert made[-1].ok and not made[0].ok
     for number, live in enumerate(made, 1):
