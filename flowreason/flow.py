@@ -32,6 +32,7 @@ from flowreason.records import Plan
 from flowreason.result import Result
 from flowreason.running import Session, run_now
 from flowreason.tools import Tool, bind
+from flowreason.used_files import Loader, kept_in
 from flowreason.values import NotPlain, encode
 from flowreason.wanted import PATH, PRICES, TEXT, TOOLS, checked, maybe, whole
 from flowreason_dsl import parse
@@ -42,13 +43,9 @@ from flowreason_dsl.names import nearest
 if TYPE_CHECKING:
     from flowreason.compiler import Compiled
     from flowreason.graph.price import Price
-    from flowreason_dsl.syntax import Flow as Tree
 
 Tools = Iterable[Tool[..., Any] | Callable[..., Any]]
 Confirm = Callable[[Any, Limits], bool]
-
-MOST_USED = 4_000_000
-"""Bytes of a file that `use` names."""
 
 
 @checked(path=PATH, tools=TOOLS)
@@ -61,15 +58,15 @@ def load(path: str | PathLike[str], *, tools: Tools = ()) -> Flow:
 
 @checked(text=TEXT, name=TEXT, tools=TOOLS, root=maybe(PATH))
 def loads(text: str, *, name: str = "<flow>", tools: Tools = (), root: str | PathLike[str] | None = None) -> Flow:
-    """A flow from its text. `root` is the folder that `use` may read from; without it there is none.
+    """A flow from its text. `root` is the folder that `use` may read from; without it there is the library alone.
 
     Raises `FlowSyntaxError` or `FlowCheckError`, either with everything that is wrong with the text.
     """
     bound = bind(tools)
     definitions = {each: tool.definition for each, tool in bound.items()}
-    loader = None if root is None else _Loader(Path(root))
+    loader = Loader(None if root is None else Path(root))
     checked = check_text(text, tools=definitions, load=loader, name=name)
-    return Flow(checked, bound, files=loader.files if loader else None)
+    return Flow(checked, bound, files=loader.files)
 
 
 def loads_kept(
@@ -81,16 +78,7 @@ def loads_kept(
     stand_ins = parse("\n".join([*lines, "flow _() { }"])).tools if lines else ()
     definitions = {tool.name.text: tool for tool in stand_ins}
     definitions |= {each: tool.definition for each, tool in bound.items()}
-    return Flow(check_text(text, tools=definitions, load=_kept_in(files)), bound, files=files)
-
-
-def _kept_in(files: Mapping[str, str]) -> Callable[[str], Tree]:
-    def load(path: str) -> Tree:
-        if path not in files:
-            raise ValueError("it was not kept with the run")
-        return parse(files[path], path)
-
-    return load
+    return Flow(check_text(text, tools=definitions, load=kept_in(files)), bound, files=files)
 
 
 @checked(tools=TOOLS, root=maybe(PATH))
@@ -122,31 +110,6 @@ def read_text(path: Path) -> str:
         raise UsageError(f"{path} is a folder, and a file is needed") from None
     except OSError as error:
         raise UsageError(f"{path} cannot be read: {error.strerror}") from error
-
-
-class _Loader:
-    """Reads the files that `use` names, inside one folder, by their real paths."""
-
-    def __init__(self, root: Path) -> None:
-        self.root = root.resolve()
-        self.files: dict[str, str] = {}
-
-    def __call__(self, path: str) -> Tree:
-        try:
-            place = (self.root / path).resolve()
-        except RuntimeError:  # what older Pythons say of links that lead to one another
-            raise ValueError("its links lead in a circle") from None
-        if not place.is_relative_to(self.root):
-            raise ValueError(f"it leads out of {self.root}; put the file inside that folder")
-        if place.exists() and not (place.is_file() or place.is_dir()):
-            raise ValueError("it is a device or a pipe, and a file is needed")
-        if place.is_file() and place.stat().st_size > MOST_USED:
-            raise ValueError(f"it is larger than {MOST_USED:,} bytes, which no flow is")
-        try:
-            self.files[path] = text = read_text(place)
-            return parse(text, path)
-        except UsageError as error:
-            raise ValueError(str(error)) from error
 
 
 def as_inputs(inputs: Mapping[str, Any] | None) -> dict[str, Any]:

@@ -92,7 +92,7 @@ def _start(c: Children) -> s.Flow:
 
 
 def _use(c: Children) -> s.Use:
-    return s.Use(c[1].value, _span(c))
+    return s.Use(c[1].value, _name(c[3]) if len(c) > 3 else None, _span(c))
 
 
 def _tool(c: Children) -> s.ToolDef:
@@ -115,7 +115,9 @@ def _parameters(c: Children) -> Parameters:
 
 
 def _parameter(c: Children) -> s.Parameter:
-    default = c[4] if len(c) > 4 else None
+    default = None
+    if len(c) > 4:
+        default = _name(c[4]) if _is(c[4], "NAME") else c[4]
     return s.Parameter(_name(c[0]), c[2], default, _span(c))
 
 

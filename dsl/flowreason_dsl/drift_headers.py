@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 _RETURNS = frozenset({"returns", "returning", "gives", "return"})
 _LEADING = frozenset({"async", "export", "public", "private", "default", "static"})
 _FUNCTIONS = frozenset({"def", "function", "func", "fn", "fun", "sub", "define", "workflow", "program", "pipeline"})
+_NULLS = frozenset({"null", "undefined", "nil"})
 _OF_FLOWS = frozenset({"ASK", "ANSWER", "SOLVE", "EMULATE"})
 _CHOICES = frozenset({"enum", "literal", "choice", "choices", "oneof", "one_of", "options", "option"})
 _TYPES = frozenset({*SCALARS, *mend.TYPES, "list", "dict"})
@@ -168,9 +169,16 @@ def default(at: Reading, expected: set[str]) -> Change | None:
         return None
     span = at.span_between(at.at, last - 1)
     help_ = "without a default the parameter must be given"
-    message = "a default is a text, a number, `true` or `false`"
+    message = "a default is a text, a number, `true`, `false` or the name of data"
     found = Diagnostic("syntax-unexpected", message, span, help=help_)
     return Change(at.at, last, [Token("TEXT", span.start, span.end, '""')], found)
+
+
+def null_default(at: Reading) -> Change | None:
+    """`flow f(a: int = null)`."""
+    if here(at).value not in _NULLS or at.kind(at.at - 1) != "EQUAL":
+        return None
+    return default(at, {"TEXT", "INT"})
 
 
 # --- types ---------------------------------------------------------------------------------------------------
@@ -290,4 +298,4 @@ AT_FAULT: tuple[Rule, ...] = (
     choice_with_or,
     choice_of_numbers,
 )
-BEFORE = (description_as_type, bare_choice)
+BEFORE = (description_as_type, bare_choice, null_default)

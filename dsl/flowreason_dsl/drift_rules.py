@@ -25,6 +25,7 @@ from flowreason_dsl import (
     drift_tries,
     drift_types,
     drift_unclosed,
+    drift_uses,
     drift_values,
     drift_ways,
     drift_yaml,
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from flowreason_dsl.reading import Reading
 
 _AT_FAULT = (
+    *drift_uses.AT_FAULT,
     *drift_yaml.AT_FAULT,
     *drift_indentation.AT_FAULT,
     *drift_reserved.AT_FAULT,

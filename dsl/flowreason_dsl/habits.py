@@ -131,9 +131,8 @@ def default(at: Reading, _expected: set[str]) -> Diagnostic | None:
     if len(at.opens) > 1:
         return None
     help_ = "without a default the parameter must be given"
-    return Diagnostic(
-        "syntax-unexpected", "a default is a text, a number, `true` or `false`", _here(at).span, help=help_
-    )
+    message = "a default is a text, a number, `true`, `false` or the name of data"
+    return Diagnostic("syntax-unexpected", message, _here(at).span, help=help_)
 
 
 def in_place(at: Reading, expected: set[str]) -> Diagnostic | None:

@@ -26,7 +26,7 @@ AT_THE_END = frozenset({"syntax-unclosed-brace", "syntax-unexpected-end"})
 _OPERATORS = frozenset(
     {"+", "-", "*", "/", "%", "**", "<", ">", "<=", ">=", "==", "!=", "===", "!==", "&&", "||", "?", "&"}
 )
-_OPEN_ENDED = frozenset({"ASK", "SOLVE", "RUN", "GIVEN", "WITH", "ENSURE", "ELSE", "EQUAL"})
+_OPEN_ENDED = frozenset({"ASK", "SOLVE", "RUN", "GIVEN", "WITH", "ENSURE", "ELSE", "EQUAL", "AS"})
 _BEGINNERS = frozenset({"ANSWER", "BREAK", "YIELD", "IF", "MATCH", "FOR", "WHILE", "REPEAT", "SAMPLE"})
 _PYTHON = frozenset({"def", "from", "import", "class", "async"})
 _SHOWN = 'a flow looks so: `flow name(place: text) -> text { a = ask "… {place} …"  answer ask "… {a} …" }`'
@@ -130,7 +130,7 @@ def _cut_short(at: Reading, expected: set[str]) -> Diagnostic | None:
         return None
     message = f"{shown(wanting)} is not followed by anything"
     wanted = "a text in quotes" if wanting.type in ("ASK", "SOLVE") else "a value"
-    wanted = "a name" if wanting.type in ("GIVEN", "RUN") else wanted
+    wanted = "a name" if wanting.type in ("GIVEN", "RUN", "AS") else wanted
     return Diagnostic("syntax-missing-value", message, wanting.span, help=f"{wanted} stands behind it")
 
 
@@ -144,7 +144,7 @@ def _value_missing(at: Reading, expected: set[str]) -> Diagnostic | None:
         return None
     if wanting.type in ("NAME", "RBRACE", "RPAR", "RSQB", "STRANGE"):
         return None
-    wanted = "a name" if wanting.type in ("GIVEN", "RUN", "FOR", "ARROW", "COMMA") else "a value"
+    wanted = "a name" if wanting.type in ("GIVEN", "RUN", "FOR", "ARROW", "COMMA", "AS") else "a value"
     message = f"{shown(wanting)} is not followed by anything"
     return Diagnostic("syntax-missing-value", message, wanting.span, help=f"{wanted} stands behind it")
 

@@ -41,7 +41,8 @@ def format_text(text: str, name: str = "<flow>") -> str:
 def _definition(layout: Layout, item: s.Use | s.ToolDef | s.FlowDef) -> None:
     match item:
         case s.Use():
-            layout.unit([Segment(words(f"use {short_text(item.path)}"), item.span)])
+            name = f" as {item.name}" if item.name else ""
+            layout.unit([Segment(words(f"use {short_text(item.path)}{name}"), item.span)])
         case s.ToolDef():
             layout.unit(_tool(layout, item))
         case s.FlowDef():
@@ -89,8 +90,16 @@ def _signature_end(item: s.FlowDef | s.ToolDef) -> int:
 
 
 def _parameter(parameter: s.Parameter) -> str:
-    default = f" = {literal(parameter.default)}" if parameter.default else ""
-    return f"{parameter.name}: {type_text(parameter.type.type)}{default}"
+    written = f"{parameter.name}: {type_text(parameter.type.type)}"
+    match parameter.default:
+        case None:
+            return written
+        case s.Name(text=name):
+            return f"{written} = {name}"
+        case s.Literal() as constant:
+            return f"{written} = {literal(constant)}"
+        case _:
+            assert_never(parameter.default)
 
 
 # --- statements ----------------------------------------------------------------------------------------------

@@ -315,9 +315,11 @@ class Block:
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
+    """A parameter; its default is a literal, or the name of data that a `use` brings."""
+
     name: Name
     type: TypeRef
-    default: Literal | None = None
+    default: Literal | Name | None = None
     span: Span = _span()
 
 
@@ -349,9 +351,10 @@ class ToolDef:
 
 @dataclass(frozen=True, slots=True)
 class Use:
-    """`use "path.flow"`."""
+    """`use "path.flow"`: the flows and tools of a file; with a name, what the file holds, as a value."""
 
     path: str
+    name: Name | None = None
     span: Span = _span()
 
 

@@ -19,7 +19,7 @@ from flowreason_dsl.diagnostics import Diagnostic, FlowCheckError, errors
 from flowreason_dsl.fixing import mended
 from flowreason_dsl.printer import format_text
 from flowreason_dsl.source import Span
-from flowreason_dsl.syntax import Call, Flow, Parameter, ToolDef
+from flowreason_dsl.syntax import Call, Flow, Name, Parameter, ToolDef
 from flowreason_dsl.types import Type
 
 NAME = "<draft>"
@@ -133,6 +133,8 @@ def _parameter(parameter: Parameter) -> str:
     written = f"{parameter.name}: {parameter.type.type}"
     if parameter.default is None:
         return written
+    if isinstance(parameter.default, Name):
+        return f"{written} = {parameter.default}"
     value = parameter.default.value
     return f"{written} = {_quoted(value) if isinstance(value, str) else str(value).lower()}"
 

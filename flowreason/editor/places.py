@@ -13,6 +13,7 @@ from typing import Literal, TypeAlias
 from flowreason.editor.analysis import Analysis
 from flowreason.editor.names import Occurrence
 from flowreason.editor.signatures import signature
+from flowreason_dsl.parser import parse
 from flowreason_dsl.source import Source, Span
 from flowreason_dsl.syntax import Flow, FlowDef, Use
 
@@ -104,11 +105,11 @@ def _used(analysis: Analysis) -> Iterator[tuple[Path, Flow]]:
     while load is not None and todo:
         use = todo.pop()
         place = load.place(use.path)
-        if place is None or place in seen:
+        if use.name is not None or place is None or place in seen:
             continue
         seen.add(place)
         try:
-            used = load(use.path)
+            used = parse(load(use.path), use.path)
         except Exception:  # noqa: BLE001, S112  the checker has told what is wrong with the file
             continue
         todo += used.uses

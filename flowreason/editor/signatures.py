@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from flowreason_dsl.syntax import FlowDef, Parameter, ToolDef
+from flowreason_dsl.syntax import FlowDef, Literal, Name, Parameter, ToolDef
 
 
 def signature(target: FlowDef | ToolDef) -> str:
@@ -17,5 +17,10 @@ def signature(target: FlowDef | ToolDef) -> str:
 
 def parameter(each: Parameter) -> str:
     """`words: int = 20`."""
-    default = "" if each.default is None else f" = {json.dumps(each.default.value, ensure_ascii=False, default=str)}"
-    return f"{each.name}: {each.type.type}{default}"
+    written = f"{each.name}: {each.type.type}"
+    match each.default:
+        case Literal(value=value):
+            return f"{written} = {json.dumps(value, ensure_ascii=False, default=str)}"
+        case Name(text=data):
+            return f"{written} = {data}"
+    return written

@@ -7,6 +7,7 @@ assignment is a node of its own, names are joined after branches and carried aro
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from typing import assert_never
 
 from flowreason.graph.builder import Builder, Way
 from flowreason.graph.env import Env
@@ -15,8 +16,9 @@ from flowreason.graph.ops import Answer, Constant, Input
 from flowreason.graph.scan import Effects, Names, effectful_flows, handed_on
 from flowreason.graph.statements import Statements
 from flowreason_dsl.check import CheckedFlow
+from flowreason_dsl.check.data import Data, data_read
 from flowreason_dsl.source import Source
-from flowreason_dsl.syntax import FlowDef, ToolDef
+from flowreason_dsl.syntax import FlowDef, Literal, Name, Parameter, ToolDef
 from flowreason_dsl.types import ANY
 
 __all__ = ["lower"]
@@ -31,10 +33,12 @@ class Program:
         tools: Mapping[str, ToolDef],
         sources: Mapping[str, Source],
         declared: Iterable[ToolDef] = (),
+        data: Mapping[str, Data] | None = None,
     ) -> None:
         self.flows = flows
         self.tools = tools
         self.sources = sources
+        self.data = data or {}
         self.effectful = effectful_flows(flows, tools)
         self.effects = Effects(self.effectful, tools)
         self.assigned = Names()
@@ -45,11 +49,15 @@ class Program:
 
 def lower(checked: CheckedFlow) -> Graph:
     """The graph of a checked flow, with those of all its sub-flows."""
-    program = Program(checked.flows, checked.tools, checked.sources, checked.flow.tools)
+    program = Program(checked.flows, checked.tools, checked.sources, checked.flow.tools, checked.data)
     for flow in checked.flows.values():
         program.made[flow.name.text] = lower_flow(flow, program)
     return Graph(
-        entry=checked.flow.main.name.text, flows=program.made, tools=dict(checked.tools), source=checked.flow.source
+        entry=checked.flow.main.name.text,
+        flows=program.made,
+        tools=dict(checked.tools),
+        source=checked.flow.source,
+        data={name: data.value for name, data in checked.data.items()},
     )
 
 
@@ -60,15 +68,13 @@ def lower_flow(flow: FlowDef, program: Program) -> FlowGraph:
     root = builder.region(name, kind="flow", span=flow.body.span, label=name)
     way = Way(root, None, Env())
     for parameter in flow.parameters:
-        op = Input(
-            parameter.name.text,
-            parameter.type.type,
-            parameter.default.value if parameter.default else None,
-            parameter.default is None,
-        )
+        op = _input(parameter, program)
         way.env[parameter.name.text] = builder.add(
             op, way, base=parameter.name.text, name=parameter.name.text, type=op.type, span=parameter.span
         )
+    for constant, span in data_read(flow, program.data):
+        data = program.data[constant]
+        way.env[constant] = builder.add(Constant(data.value, data.path), way, base=constant, name=constant, span=span)
     returns = flow.returns.type if flow.returns else ANY
     lowering = Statements(builder, program, returns)
     lowering.block(flow.body, way)
@@ -84,6 +90,19 @@ def lower_flow(flow: FlowDef, program: Program) -> FlowGraph:
         source=program.sources.get(name, Source("")),
         effects=name in program.effectful,
     )
+
+
+def _input(parameter: Parameter, program: Program) -> Input:
+    name, type = parameter.name.text, parameter.type.type
+    match parameter.default:
+        case None:
+            return Input(name, type)
+        case Name(text=data):
+            return Input(name, type, program.data[data].value, required=False, data=data)
+        case Literal(value=value):
+            return Input(name, type, value, required=False)
+        case _:
+            assert_never(parameter.default)
 
 
 def _fall_off(lowering: Statements, way: Way) -> None:

@@ -154,6 +154,8 @@ class Graph:
     flows: Mapping[str, FlowGraph]
     tools: Mapping[str, ToolDef] = field(default_factory=dict)
     source: Source = field(default=Source(""), compare=False, repr=False)
+    data: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    """What the files hold that a `use` gives a name, by that name."""
 
     @property
     def main(self) -> FlowGraph:

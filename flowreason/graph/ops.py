@@ -21,13 +21,16 @@ class Input:
     type: Type
     default: Any = None
     required: bool = True
+    data: str = ""
+    """The name of the data that is its default."""
 
 
 @dataclass(frozen=True, slots=True)
 class Constant:
-    """A value that stands in the text."""
+    """A value that stands in the text, or in the file that it names: `use "FILE" as name`."""
 
     value: Any
+    file: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from flowreason.values import encode
 from flowreason_dsl.parser import parse
 from flowreason_dsl.plain import document_of, statement_spans
 from flowreason_dsl.source import NOWHERE, Span
-from flowreason_dsl.syntax import Code, Flow, Name, Path, Template, ToolDef
+from flowreason_dsl.syntax import Code, Flow, Literal, Name, Parameter, Path, Template, ToolDef
 from flowreason_dsl.types import Choice, DictOf, ListOf, Record, Scalar
 
 Data: TypeAlias = dict[str, Any]
@@ -117,15 +117,21 @@ def _region(region: Region) -> Data:
 
 def _tool(tool: ToolDef) -> Data:
     made: Data = {"name": tool.name.text}
-    made["parameters"] = [
-        {"name": p.name.text, "type": str(p.type.type)} | ({"default": p.default.value} if p.default else {})
-        for p in tool.parameters
-    ]
+    made["parameters"] = [{"name": p.name.text, "type": str(p.type.type)} | _default(p) for p in tool.parameters]
     if tool.returns:
         made["returns"] = str(tool.returns.type)
     if tool.doc:
         made["doc"] = tool.doc
     return made | ({"pure": True} if tool.pure else {})
+
+
+def _default(parameter: Parameter) -> Data:
+    match parameter.default:
+        case Literal(value=value):
+            return {"default": value}
+        case Name(text=data):
+            return {"default": {"name": data}}
+    return {}
 
 
 def _word(op: ops.Op) -> str:

@@ -163,14 +163,16 @@ def body_text(flow: FlowGraph, node: Node) -> str:
             return "" if implicit else _handed_on(flow, node)
         case ops.YieldValue():
             return _handed_on(flow, node)
+        case ops.Constant(file=str(file)) if file:
+            return f'use "{file}"'
         case ops.Constant(value=value):
             return constant_text(value)
         case ops.Fill(template=template):
             return f'"{template_text(template)}"'
         case ops.Pick(steps=steps):
             return value_text(flow, node.reads[0]) + steps_text(steps) if node.reads else ""
-        case ops.Input(default=default, required=required):
-            return "" if required else f"= {constant_text(default)}"
+        case ops.Input(default=default, required=required, data=data):
+            return "" if required else f"= {data or constant_text(default)}"
         case (
             ops.Join() | ops.Pass() | ops.Meet() | ops.Loop() | ops.Head() | ops.Item() | ops.Out() | ops.Next()
             | ops.Leave()

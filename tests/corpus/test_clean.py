@@ -28,7 +28,7 @@ def test_nothing_is_found_in_a_flow_without_mistakes(path: Path) -> None:
 def test_a_valid_flow_has_no_error(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
     found = check(
-        parse(text, path.name), load=lambda used: parse((path.parent / used).read_text(encoding="utf-8"), used)
+        parse(text, path.name), load=lambda used: (path.parent / used).read_text(encoding="utf-8")
     )
     assert errors(found.diagnostics) == []
 

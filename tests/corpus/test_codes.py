@@ -11,20 +11,26 @@ from flowreason_dsl.check import find_all
 from flowreason_dsl.codes import CODES, GROUPS, severity_of
 from flowreason_dsl.codes.document import document
 from flowreason_dsl.diagnostics import Diagnostic
-from flowreason_dsl.parser import parse
 from flowreason_dsl.source import Source
-from flowreason_dsl.syntax import Flow, Name, Parameter, ToolDef, TypeRef
+from flowreason_dsl.syntax import Name, Parameter, ToolDef, TypeRef
 from flowreason_dsl.types import TEXT
 
 LANGUAGE = Path(__file__).parents[2] / "dsl"
 WEATHER = ToolDef(Name("weather"), (Parameter(Name("place"), TypeRef(TEXT)),), TypeRef(TEXT), None, pure=True)
 
 
-def load(path: str) -> Flow:
-    """A folder with one file, which does not parse."""
-    if path != "broken.flow":
+FILES = {
+    "broken.flow": "flow broken( { answer 1 }",
+    "broken.jsonl": '{"question": "When?", "answer": "At noon."}\n{"question": ',
+    "worked.jsonl": '{"question": "When?", "answer": "At noon."}\n',
+}
+
+
+def load(path: str) -> str:
+    """A folder with a few files."""
+    if path not in FILES:
         raise FileNotFoundError(2, "No such file or directory")
-    return parse("flow broken( { answer 1 }", path)
+    return FILES[path]
 
 
 def findings(text: str, files: bool = True) -> list[Diagnostic]:

@@ -136,7 +136,7 @@ def test_all_faults_are_told_at_once_each_with_its_place(document: Any) -> None:
     found = dict(refused(document))
     assert found == {
         "/flows/0/parameters/0/name": '"for" is a word of the language or of Python, and cannot be a name',
-        "/flows/0/parameters/1/default": "must be a text or a number or true or false, and is a list",
+        "/flows/0/parameters/1/default": "must be a text or a number or true or false or an object, and is a list",
         "/flows/0/returns": "must be a text, and is a number",
         "/flows/0/statements/0/kind": 'there is no kind "aks" here; did you mean "ask"?',
         "/flows/0/statements/2": "`question` is missing",

@@ -20,7 +20,6 @@ from flowreason_dsl.check.statements import MOST_ELSE_IFS
 from flowreason_dsl.grammar import grammar
 from flowreason_dsl.python import MOST_DEPTH
 from flowreason_dsl.python_world import MODULES
-from flowreason_dsl.syntax import Flow
 from flowreason_dsl.types import SCALARS
 
 TEXT = (Path(__file__).parents[2] / "dsl" / "REFERENCE.md").read_text(encoding="utf-8")
@@ -35,9 +34,9 @@ def title(example: tuple[str, str | None]) -> str:
     return re.search(r"flow (\w+)", example[0])[1]  # type: ignore[index]
 
 
-def load(path: str) -> Flow:
+def load(path: str) -> str:
     assert path == "distances.flow"
-    return parse(LIBRARY, path)
+    return LIBRARY
 
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=map(title, EXAMPLES))

@@ -10,10 +10,12 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 
 from flowreason_dsl.check.astray import records_for_dicts, settings_without_with
+from flowreason_dsl.check.data import Data
 from flowreason_dsl.check.doubts import Doubts
+from flowreason_dsl.check.files import Load, Nowhere, gather, unused_data
 from flowreason_dsl.check.findings import Enough, Findings
 from flowreason_dsl.check.limits import too_much
-from flowreason_dsl.check.program import Load, Program, gather
+from flowreason_dsl.check.program import Program
 from flowreason_dsl.check.reach import Effects, asking_flows, calls_of, effectful_flows, endless, parts, reached
 from flowreason_dsl.check.statements import Statements
 from flowreason_dsl.diagnostics import Diagnostic, FlowCheckError, FlowSyntaxError, Label, errors
@@ -22,7 +24,7 @@ from flowreason_dsl.source import Source
 from flowreason_dsl.syntax import Flow, FlowDef, Run, Solve, ToolDef
 from flowreason_dsl.types import Type
 
-__all__ = ["CheckedFlow", "Load", "Walk", "check", "check_text", "diagnose", "find_all", "read", "survey"]
+__all__ = ["CheckedFlow", "Load", "Nowhere", "Walk", "check", "check_text", "diagnose", "find_all", "read", "survey"]
 
 Walk = Callable[[FlowDef, Program, Findings], Statements]
 """Makes the walk over one flow."""
@@ -34,7 +36,7 @@ class CheckedFlow:
 
     `flows` are those of the file and of the files it uses, by name, the first being where a run starts. `tools` are
     declared in the text or given by the caller. `diagnostics` are warnings and hints. `types` says for every flow what
-    its names hold, as far as it is known.
+    its names hold, as far as it is known. `data` is what files hold that a `use` gives a name.
     """
 
     flow: Flow
@@ -43,6 +45,7 @@ class CheckedFlow:
     sources: Mapping[str, Source]
     diagnostics: tuple[Diagnostic, ...] = ()
     types: Mapping[str, Mapping[str, Type]] = field(default_factory=dict)
+    data: Mapping[str, Data] = field(default_factory=dict)
 
 
 def check(flow: Flow, *, tools: Mapping[str, ToolDef] | None = None, load: Load | None = None) -> CheckedFlow:
@@ -52,7 +55,7 @@ def check(flow: Flow, *, tools: Mapping[str, ToolDef] | None = None, load: Load 
     found, program, types = _examine(flow, tools or {}, load)
     if errors(found):
         raise FlowCheckError(found, flow.source)
-    return CheckedFlow(flow, program.flows, program.tools, program.sources, tuple(found), types)
+    return _made(flow, program, found, types)
 
 
 def diagnose(flow: Flow, *, tools: Mapping[str, ToolDef] | None = None, load: Load | None = None) -> list[Diagnostic]:
@@ -101,7 +104,13 @@ def check_text(
     whole = _in_order([*found, *meant])
     if errors(whole):
         raise FlowCheckError(whole, flow.source)
-    return CheckedFlow(flow, program.flows, program.tools, program.sources, tuple(whole), types)
+    return _made(flow, program, whole, types)
+
+
+def _made(
+    flow: Flow, program: Program, found: list[Diagnostic], types: Mapping[str, Mapping[str, Type]]
+) -> CheckedFlow:
+    return CheckedFlow(flow, program.flows, program.tools, program.sources, tuple(found), types, program.data)
 
 
 def _in_order(found: list[Diagnostic]) -> list[Diagnostic]:
@@ -154,6 +163,7 @@ def _calls(flow: Flow, program: Program, calls: Mapping[str, frozenset[str]], fi
         hint = "answer the simplest case first: `if … { answer … }`"
         findings.add("recursion-unbounded", message, program.flows[name].name.span, labels=[label], help=hint)
     findings.source = flow.source
+    unused_data(program, flow.source, findings)
     if not flow.flows or any(isinstance(each, Run | Solve) for main in flow.flows for each in parts(main.body)):
         return
     main = next((each for each in flow.flows if not doubts.nameless(each)), flow.main)

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from flowreason_dsl.check.doubts import Doubts
 from flowreason_dsl.codes import severity_of
 from flowreason_dsl.diagnostics import Diagnostic, Fix, Label
-from flowreason_dsl.source import Source, Span
+from flowreason_dsl.source import NOWHERE, Source, Span
 from flowreason_dsl.syntax import Flow
 
 MOST_ERRORS = 100
@@ -55,7 +55,8 @@ class Findings:
         where = None if self.source is self.main else self.source
         if where is None and self.doubts.silences(code, span):
             return
-        self.put(Diagnostic(code, message, span, severity_of(code), tuple(labels), help, self._once(fix), where))
+        shown = tuple(label for label in labels if label.span != NOWHERE)
+        self.put(Diagnostic(code, message, span, severity_of(code), shown, help, self._once(fix), where))
 
     def _once(self, fix: Fix | None) -> Fix | None:
         """A fix, unless another one changes the same place already: all fixes of a text can be made together."""

@@ -1,6 +1,6 @@
-"""The whole program: the flows of the file and of the files it uses, and the tools, by name.
+"""The whole program: the flows of the file and of the files it uses, the tools, and the data, by name.
 
-Invariant: every name stands for one thing; a file that uses itself, however indirectly, is read once.
+Invariant: every name stands for one thing.
 """
 
 from __future__ import annotations
@@ -9,33 +9,35 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
+from flowreason_dsl.check.data import Data
 from flowreason_dsl.check.findings import Findings
 from flowreason_dsl.check.kinds import fits, listed, show
-from flowreason_dsl.diagnostics import Diagnostic, FlowError, Label, errors
+from flowreason_dsl.diagnostics import Label
 from flowreason_dsl.source import Source, Span
-from flowreason_dsl.syntax import Flow, FlowDef, Parameter, ToolDef, Use
+from flowreason_dsl.syntax import Flow, FlowDef, Name, Parameter, ToolDef
 from flowreason_dsl.types import ANY, BOOL, INT, NUMBER, Choice, DictOf, ListOf, Record, Type
-
-Load = Callable[[str], Flow]
-"""Reads the flow file of a `use`. Raises FlowError (it does not parse), OSError or ValueError (it cannot be had)."""
 
 
 @dataclass
 class Program:
-    """Flows, tools and where each flow came from.
+    """Flows, tools and where each flow came from; and the data of files, by name.
 
     `unsure` are those whose parameters could not be read, `unreturned` those of which it is not known what they give;
-    `lacking`: a file that is used could not be read.
+    `lacking`: a file of flows could not be read; `unread`: data whose file could not. `named` are parameters with the
+    name of data as their default, and where they stand.
     """
 
     flows: dict[str, FlowDef] = field(default_factory=dict)
     tools: dict[str, ToolDef] = field(default_factory=dict)
     sources: dict[str, Source] = field(default_factory=dict)
+    data: dict[str, Data] = field(default_factory=dict)
     asking: Mapping[str, Span] = field(default_factory=dict)
     effectful: frozenset[str] = frozenset()
     unsure: set[str] = field(default_factory=set)
     unreturned: set[str] = field(default_factory=set)
     lacking: bool = False
+    unread: set[str] = field(default_factory=set)
+    named: list[tuple[Parameter, Source]] = field(default_factory=list)
     effects: Callable[[object], bool] = bool
 
     def callable(self, name: str) -> FlowDef | ToolDef | None:
@@ -43,20 +45,8 @@ class Program:
         return self.flows.get(name) or self.tools.get(name)
 
 
-def gather(flow: Flow, tools: Mapping[str, ToolDef], load: Load | None, findings: Findings) -> Program:
-    """Everything that the flow's text and its caller provide."""
-    program = Program()
-    _take(flow, program, findings)
-    seen = {flow.source.name}
-    for use in flow.uses:
-        _use(use, program, load, seen, findings)
-    findings.source = flow.source
-    for name, tool in tools.items():
-        _give(name, tool, program, findings)
-    return program
-
-
-def _take(flow: Flow, program: Program, findings: Findings) -> None:
+def take(flow: Flow, program: Program, findings: Findings) -> None:
+    """Take the flows and tools of a file; a name that is there already is reported."""
     if flow.doubts and flow.source is findings.main:
         defined: tuple[FlowDef | ToolDef, ...] = (*flow.flows, *flow.tools)
         program.unsure |= {each.name.text for each in defined if findings.doubts.signature_unknown(each)}
@@ -78,7 +68,7 @@ def _take_flow(each: FlowDef, source: Source, program: Program, findings: Findin
         return
     program.flows[name] = each
     program.sources[name] = source
-    signature(each.parameters, each.returns.type if each.returns else None, each, findings)
+    signature(each, program, findings)
 
 
 def _take_tool(tool: ToolDef, program: Program, findings: Findings) -> None:
@@ -89,10 +79,10 @@ def _take_tool(tool: ToolDef, program: Program, findings: Findings) -> None:
         findings.add("tool-twice", f"there is a {kind} called `{name}` already", tool.name.span)
         return
     program.tools[name] = tool
-    signature(tool.parameters, tool.returns.type if tool.returns else None, tool, findings)
+    signature(tool, program, findings)
 
 
-def _give(name: str, tool: ToolDef, program: Program, findings: Findings) -> None:
+def give(name: str, tool: ToolDef, program: Program, findings: Findings) -> None:
     """A tool of the caller; where the text declares it too, both must agree, and the caller's counts."""
     if name in program.flows:
         message = f"the flow `{name}` has the name of a tool that the caller gives"
@@ -110,59 +100,13 @@ def _give(name: str, tool: ToolDef, program: Program, findings: Findings) -> Non
     program.tools[name] = tool
 
 
-# --- files ------------------------------------------------------------------------------------------------
-
-
-def _use(use: Use, program: Program, load: Load | None, seen: set[str], findings: Findings) -> None:
-    todo: list[tuple[Use, Source]] = [(use, findings.source)]
-    while todo:
-        each, source = todo.pop()
-        findings.source = source
-        used = _read(each, load, findings)
-        program.lacking |= used is None
-        if used is None or used.source.name in seen:
-            continue
-        seen.add(used.source.name)
-        findings.source = used.source
-        _take(used, program, findings)
-        todo += [(inner, used.source) for inner in used.uses]
-
-
-def _read(use: Use, load: Load | None, findings: Findings) -> Flow | None:
-    """The tree of a file that is used; None after a report that it cannot be had."""
-    if load is None:
-        hint = "put the sub-flows into this text, or load the flow from its file"
-        findings.add("use-impossible", "a flow without a file of its own cannot use other files", use.span, help=hint)
-        return None
-    try:
-        return load(use.path)
-    except FlowError as error:
-        findings.add("use-broken", f"the file `{use.path}` has mistakes of its own", use.span)
-        for each in errors(error.diagnostics):
-            findings.put(_of(each, error.source))
-    except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-        findings.add("use-missing", f"the file `{use.path}` cannot be read: {reason}", use.span)
-    return None
-
-
-def _of(finding: Diagnostic, source: Source) -> Diagnostic:
-    if finding.source is not None:
-        return finding
-    return Diagnostic(
-        finding.code, finding.message, finding.span, finding.severity, finding.labels, finding.help, finding.fix, source
-    )
-
-
 # --- signatures -------------------------------------------------------------------------------------------
 
 
-def signature(
-    parameters: Iterable[Parameter], returns: Type | None, owner: FlowDef | ToolDef, findings: Findings
-) -> None:
+def signature(owner: FlowDef | ToolDef, program: Program, findings: Findings) -> None:
     """Names that stand twice, defaults that do not fit, types that say something twice."""
     seen: dict[str, Parameter] = {}
-    for each in parameters:
+    for each in owner.parameters:
         name = each.name.text
         if name in seen:
             label = Label(seen[name].name.span, "the first is here")
@@ -170,13 +114,16 @@ def signature(
             findings.add("parameter-twice", message, each.name.span, labels=[label])
         seen[name] = each
         check_type(each.type.type, each.type.span, findings)
-        _default(each, findings)
-    if returns is not None and owner.returns is not None:
-        check_type(returns, owner.returns.span, findings)
+        _default(each, program, findings)
+    if owner.returns is not None:
+        check_type(owner.returns.type, owner.returns.span, findings)
 
 
-def _default(parameter: Parameter, findings: Findings) -> None:
+def _default(parameter: Parameter, program: Program, findings: Findings) -> None:
     if parameter.default is None:
+        return
+    if isinstance(parameter.default, Name):  # which is looked at when all files are read
+        program.named.append((parameter, findings.source))
         return
     given = literal_type(parameter.default.value)
     if not fits(parameter.type.type, given):

@@ -12,6 +12,8 @@ from dataclasses import replace
 from itertools import count
 from typing import TypedDict
 
+from flowreason_dsl.check.data import data_read
+from flowreason_dsl.check.files import place_of
 from flowreason_dsl.check.findings import Findings
 from flowreason_dsl.check.kinds import NoStep, step
 from flowreason_dsl.check.outline import Outline
@@ -54,6 +56,13 @@ class Reads:
     def region(self) -> int:
         """A number for a block that is opened."""
         return next(self._regions)
+
+    def take_data(self, state: State) -> None:
+        """The names of data that this flow does not set itself are there from the beginning."""
+        for name, _ in data_read(self.flow, self.program.data) if self.program.data else ():
+            data = self.program.data[name]
+            span = place_of(data, self.findings.source)
+            state.set(Variable(name, data.type, span, self.steps.new(), given=True, declared=data.type))
 
     @contextmanager
     def doing(self, step: int) -> Iterator[None]:
@@ -132,10 +141,11 @@ class Reads:
 
     def _nearest(self, name: str, span: Span, state: State, python: bool) -> Help:
         names = [each for each in state.names if each != self.own] + ([self.own] if self.own else [])
-        names += [each for each in self.program.flows if python]
+        names += [*self.program.data, *(each for each in self.program.flows if python)]
         found = nearest(name, names) or (self.own if self.own_unread else None)
         if found is not None:
             self.outline.spared.add(found)
+            self.findings.spared.add(found)
         else:
             known = ", ".join(f"`{each}`" for each in list(state.names)[:8])
             return {"help": f"the names here are {known}" if known else "there are no names yet"}

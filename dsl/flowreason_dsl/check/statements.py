@@ -93,6 +93,7 @@ class Statements(Unreadable):
             state.set(Variable(name.text, type, name.span, step, given=True, declared=type))
             parameters.append((name, step))
             self.types[name.text] = type
+        self.take_data(state)
         self.block(self.flow.body, state)
         if self.flow.returns is not None and state.alive and not state.spent:
             self.outline.spared |= last_assigned(self.flow)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flowreason_dsl.codes.entry import Entry, error
+from flowreason_dsl.codes.entry import Entry, error, warning
 
 _AGE = 'flow age(person: text, year: int) -> int { answer ask "How old was {person} in {year}?" }'
 
@@ -119,5 +119,42 @@ ENTRIES: tuple[Entry, ...] = (
         flow main(port: text) -> text { answer ask "When is high tide in {port}?" }
         """,
         "Mend that file.",
+    ),
+    error(
+        "use-unnamed",
+        "A file that holds data and no flows is used without a name for what it holds.",
+        """
+        use "worked.jsonl"
+        flow main(port: text) -> text { answer ask "When is high tide in {port}?" }
+        """,
+        'Give the data a name: `use "worked.jsonl" as worked`.',
+    ),
+    error(
+        "data-broken",
+        "A file of data is no UTF-8, no JSON (of a `.jsonl`: on one of its lines), or too large.",
+        """
+        use "broken.jsonl" as worked
+        flow main(port: text) -> text { answer ask "When is high tide in {port}?" given worked }
+        """,
+        "Mend that file, at the line that is named. It has at most 4,000,000 bytes and nests at most 60 deep.",
+    ),
+    error(
+        "data-twice",
+        "The name of data is that of a flow, a tool or other data. Over all files a name stands for one of them.",
+        """
+        use "worked.jsonl" as tide
+        flow main(port: text) -> text { answer tide(port) }
+        flow tide(port: text) -> text { answer ask "When is high tide in {port}?" }
+        """,
+        "Give the data another name.",
+    ),
+    warning(
+        "data-unused",
+        "No flow reads the data of a file.",
+        """
+        use "worked.jsonl" as worked
+        flow main(port: text) -> text { answer ask "When is high tide in {port}?" }
+        """,
+        "Read it, leave the `use` out, or begin the name with `_` to say that this is meant.",
     ),
 )

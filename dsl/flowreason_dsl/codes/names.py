@@ -171,6 +171,14 @@ ENTRIES: tuple[Entry, ...] = (
         "Write a default of the type.",
     ),
     error(
+        "default-unknown",
+        "The default of a parameter is a name, and no data is called so. Other names are not known before a run.",
+        """
+        flow top(count: int = most) -> text { answer ask "Name the {count} longest rivers." }
+        """,
+        'Write a text, a number, `true` or `false`, or name data: `use "FILE" as most`.',
+    ),
+    error(
         "field-twice",
         "A record type names a field twice.",
         """

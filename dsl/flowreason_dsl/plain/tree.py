@@ -111,7 +111,8 @@ class _Tree:
         return there
 
     def _use(self, item: Data, _at: str) -> s.Use:
-        return s.Use(item["path"], self.page.place())
+        place = self.page.place()
+        return s.Use(item["path"], s.Name(item["name"], place) if "name" in item else None, place)
 
     def _tool(self, item: Data, at: str) -> s.ToolDef:
         start = self.page.place()
@@ -136,9 +137,14 @@ class _Tree:
         for each, here in self._parts(item.get("parameters", ()), step(at, "parameters")):
             place = self.page.place()
             type_ = pieces.read_type(each["type"], place, self.report(step(here, "type")))
-            default = self._constant(each["default"], step(here, "default")) if "default" in each else None
+            default = self._default(each["default"], step(here, "default")) if "default" in each else None
             parameters.append(s.Parameter(s.Name(each["name"], place), type_, default, self.page.since(place)))
         return tuple(parameters), self._type(item, "returns", at)
+
+    def _default(self, value: Any, at: str) -> s.Literal | s.Name:
+        if isinstance(value, dict):
+            return s.Name(value["name"], self.page.place())
+        return self._constant(value, at)
 
     def _doc(self, item: Data, at: str) -> tuple[str | None, Span]:
         self._comments(item.get("doc_comments", ()), step(at, "doc_comments"))

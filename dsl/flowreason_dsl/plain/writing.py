@@ -88,7 +88,7 @@ class _Writer:
         if before or not isinstance(item, s.FlowDef):
             place |= self._blank(item.span.start)
         if isinstance(item, s.Use):
-            return {"path": item.path, **place}
+            return {"path": item.path, **_some(name=item.name.text if item.name else None), **place}
         made = {"name": item.name.text, **place, **self._signature(item)}
         if isinstance(item, s.ToolDef):
             return made | _some(pure=item.pure)
@@ -252,8 +252,13 @@ class _Writer:
 
 
 def _parameter(parameter: s.Parameter) -> Data:
-    default = {"default": parameter.default.value} if parameter.default else {}
-    return {"name": parameter.name.text, "type": type_text(parameter.type.type), **default}
+    made: Data = {"name": parameter.name.text, "type": type_text(parameter.type.type)}
+    match parameter.default:
+        case s.Literal(value=value):
+            return made | {"default": value}
+        case s.Name(text=name):
+            return made | {"default": {"name": name}}
+    return made
 
 
 def _setting(setting: s.Setting) -> Data:
