@@ -1,11 +1,12 @@
 """How sure the steps of a run were, where the run knows it already: votes, samples, rounds of `sample`, retries.
 
-Invariant: values agree as they do in a vote (`vote_key`), and nothing is counted that the run did not count.
+Invariant: values agree as they do in a vote (`vote_key`), and nothing counts that was not said.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import Any
 
 from flowreason.asking.misfit import Misfit
@@ -43,17 +44,24 @@ def _of_ask(seen: Seen, slot: Slot) -> Iterator[Agreement]:
     step, rejected = seen.step(slot), _whys(heard)
     values = accepted(slot, heard)
     if heard.vote is not None:
-        groups = groups_of(values)
-        vote = heard.vote
-        cancelled = int(vote.get("cancelled", 0))
-        yield Agreement(step, "vote", int(vote["count"]), int(vote["of"]), groups, cancelled, rejected)
-    elif asked_of(slot, heard) == "samples" and slot.has_value:
+        yield _of_vote(slot, heard, values, Agreement(step, "vote", 0, 0, groups_of(values), 0, rejected))
+    elif asked_of(slot) == "samples" and slot.has_value:
         drawn = list(slot.frame.values[slot.i])
         groups = groups_of(each for each in drawn if each is not None)
         agreed = groups[0].count if groups else 0
         yield Agreement(step, "samples", agreed, len(drawn), groups, 0, rejected)
     elif rejected:
         yield Agreement(step, "retries", 1 if slot.has_value else 0, 1, groups_of(values), 0, rejected)
+
+
+def _of_vote(slot: Slot, heard: Heard, values: list[Any], told: Agreement) -> Agreement:
+    """How a vote went; replies that came when it was decided already were said all the same."""
+    vote = heard.vote or {}
+    count_, of = int(vote["count"]), int(vote["of"])
+    if len(values) >= of and slot.has_value:
+        count_ = sum(agree(value, slot.frame.values[slot.i]) for value in values)
+        return replace(told, agreed=count_, of=len(values), cancelled=max(0, of + int(vote["cancelled"]) - len(values)))
+    return replace(told, agreed=count_, of=of, cancelled=int(vote["cancelled"]))
 
 
 def _of_rounds(seen: Seen, slot: Slot) -> Iterator[Agreement]:
@@ -95,7 +103,7 @@ def question(slot: Slot) -> Question | None:
         return None
 
 
-def asked_of(slot: Slot, heard: Heard | None = None) -> str:
+def asked_of(slot: Slot) -> str:
     """How an ask is drawn: `vote`, `samples`, or empty for once."""
     asked = question(slot)
     settings = {} if asked is None else asked.settings

@@ -59,7 +59,7 @@ class Influence:
     @property
     def depends(self) -> tuple[Step, ...]:
         """The steps on which the answer depends, the nearest first."""
-        ordered = sorted(self._far, key=self._far.__getitem__)
+        ordered = sorted(self._far, key=lambda slot: (self._far[slot], _late(slot)))
         return tuple(self.seen.step(slot) for slot in ordered)
 
     @property
@@ -86,8 +86,8 @@ class Influence:
             slots = self._named(slots, node)
         order = {slot: at for at, slot in enumerate(slots)}
 
-        def promise(slot: Slot) -> tuple[float, int, int]:
-            return -_doubt(slot, sure), self._far.get(slot, 0), order[slot]
+        def promise(slot: Slot) -> tuple[float, int, int, int]:
+            return -_doubt(slot, sure), self._far.get(slot, 0), _late(slot), order[slot]
 
         ranked = sorted(slots, key=promise)
         chosen, rest = _first_few(ranked, OF_A_KIND if node is None else OF_A_NAMED_ONE)
@@ -141,6 +141,12 @@ def _doubt(slot: Slot, sure: Mapping[Place, Agreement]) -> float:
         return 0.0
     disagree = 1.0 - known.share if asked_of(slot) else 0.0
     return round(max(disagree, _SENT_BACK if known.rejected else 0.0), 6)
+
+
+def _late(slot: Slot) -> int:
+    """Of rounds one after the other the last is the nearest to the answer; others stand in their order."""
+    run = slot.frame.loop
+    return 0 if run is None else -slot.frame.index if run.in_order else slot.frame.index
 
 
 def _first_few(ranked: Sequence[Slot], most: int) -> tuple[list[Slot], list[Slot]]:

@@ -25,7 +25,7 @@ from flowreason.why.aside import Aside
 from flowreason.why.candidates import Candidate, Influence
 from flowreason.why.failing import failing, latest, waiting
 from flowreason.why.others import Holding
-from flowreason.why.probing import Prober
+from flowreason.why.probing import Counted, Prober
 from flowreason.why.rounds import branches, loops
 from flowreason.why.seen import Seen, look
 from flowreason.why.summary import summed_up
@@ -200,12 +200,13 @@ class _Probing:
             except ConfigError as error:
                 note = f"no other sub-answer was tried: {str(error).partition(chr(10))[0]}"
                 return replace(found, notes=(*found.notes, note), untried=tuple(many))
+            provider = Counted(session.provider, self.calls)
             prober = Prober(
-                self.seen, Aside(self.store), session, self.calls, tuple(self.grants.tools), self.grants.cache
+                self.seen, Aside(self.store), provider, session.sandbox, tuple(self.grants.tools), self.grants.cache
             )
             holding = Holding(session.sandbox)
             trying = Trying(prober, holding, self.tell)
-            self.tell(_announced(self.calls, len(candidates), session.provider.model_info(None).name))
+            self.tell(_announced(self.calls, len(candidates), provider.model_info(None).name))
             try:
                 await trying.all(candidates)
             except SandboxError as error:
@@ -227,7 +228,7 @@ class _Probing:
         if trying.unreachable:
             yield f"the model cannot be asked: {trying.unreachable.partition(chr(10))[0]}"
         if prober.elsewhere and prober.used.calls:
-            name = prober.session.provider.model_info(None).name
+            name = prober.provider.model_info(None).name
             yield f"the run was answered by another model or server; probes asked {name}"
 
 

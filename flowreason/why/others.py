@@ -7,6 +7,7 @@ Invariant: every value is of the step's type, differs from the one that it had, 
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -135,7 +136,7 @@ class Holding:
 
     async def _in_sandbox(self, slot: Slot, code: str, names: dict[str, Any]) -> bool:
         graph = slot.frame.program.graph
-        if any(called in code for called in (*graph.flows, *graph.tools)):
+        if not {*graph.flows, *graph.tools}.isdisjoint(re.findall(r"\w+", code)):
             return True  # it may call what costs or acts, and nobody knows
         if self._session is None:
             self._session = await self._sandbox.session(SandboxLimits())

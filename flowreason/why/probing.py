@@ -19,15 +19,14 @@ from flowreason.engine.gate import Gate
 from flowreason.engine.ledger import Ledger
 from flowreason.engine.limits import Budget, Limits
 from flowreason.engine.question import SPREAD, Prompts
-from flowreason.errors import Cancelled, ConfigError, ProviderError, SandboxError, StoreError
+from flowreason.errors import Cancelled, ConfigError, LimitExceeded, ProviderError, SandboxError, StoreError
 from flowreason.flow import Tools
 from flowreason.graph import ops
 from flowreason.keeping import SERVER, origin_of
-from flowreason.ports import Request, Usage
+from flowreason.ports import ModelInfo, Notify, Provider, Reply, Request, Sandbox, Usage
 from flowreason.records import Claim
 from flowreason.result import Result
 from flowreason.resuming import Grants, made_from
-from flowreason.running import Session
 from flowreason.tools import Tool
 from flowreason.values import show
 from flowreason.view.text import shorten
@@ -91,6 +90,31 @@ class _StandIn(Tool[..., Any]):
         self.__name__ = definition.name.text
 
 
+class Counted:
+    """A provider that sends no more than so many requests, however what is sent is told and counted elsewhere."""
+
+    def __init__(self, provider: Provider, most: int) -> None:
+        self._provider = provider
+        self.most = most
+        self.sent = 0
+
+    async def complete(self, request: Request, notify: Notify | None = None) -> Reply:
+        if self.sent >= self.most:
+            raise LimitExceeded("calls", self.most)
+        self.sent += 1
+        return await self._provider.complete(request, notify)
+
+    def model_info(self, model: str | None) -> ModelInfo:
+        return self._provider.model_info(model)
+
+    @property
+    def origin(self) -> str:
+        return origin_of(self._provider)
+
+    async def close(self) -> None:
+        """The provider is another's."""
+
+
 @dataclass(frozen=True, slots=True)
 class Drawn:
     """A draw of an ask made anew: its value, or why it did not fit."""
@@ -102,12 +126,12 @@ class Drawn:
 
 @dataclass(slots=True)
 class Prober:
-    """Makes the probes of one run, one after the other. `allowed` calls in all; `used` is what they took so far."""
+    """Makes the probes of one run, one after the other. `used` is what they took so far."""
 
     seen: Seen
     store: Aside
-    session: Session
-    allowed: int
+    provider: Counted
+    sandbox: Sandbox
     given_tools: Tools = ()
     cache: bool = True
     used: Usage = Usage()
@@ -119,15 +143,15 @@ class Prober:
 
     @property
     def left(self) -> int:
-        return max(0, self.allowed - self.used.calls)
+        return self.provider.most - self.provider.sent
 
     @property
     def elsewhere(self) -> bool:
         """Whether another model is asked than the run's, as far as is known."""
         settings = self.seen.info.plan.settings
-        if origin_of(self.session.provider) != settings.get(SERVER, ""):
+        if self.provider.origin != settings.get(SERVER, ""):
             return True
-        return settings.get("model") not in (None, self.session.provider.model_info(None).name)
+        return settings.get("model") not in (None, self.provider.model_info(None).name)
 
     # --- forks ---
 
@@ -138,14 +162,20 @@ class Prober:
         guard = Guard()
         frozen = [given for other, given in self._frozen if other not in affected]
         granted = self._granted(guard)
+        before = self.provider.sent
         result = await made_from(self.store, self.seen.info, granted, None, None, [(*slot.place, value), *frozen])
-        self.used += result.usage
-        usage = result.usage + (spent or Usage())
+        usage = self._took(result.usage, before) + (spent or Usage())
         step = self.seen.step(slot)
         outcome, error = self._outcome(result, guard)
         answer = result.value if result.ok and not guard.stopped else None
         had = slot.frame.values[slot.i] if slot.has_value else None
         return Probe(step, had, value, how, outcome, answer, error, usage)
+
+    def _took(self, told: Usage, before: int) -> Usage:
+        """What was used since so many requests had been sent; what was stopped midway may not have been told."""
+        used = replace(told, calls=self.provider.sent - before)
+        self.used += used
+        return used
 
     def _granted(self, guard: Guard) -> Grants:
         info = self.seen.info
@@ -154,8 +184,8 @@ class Prober:
         needed = info.plan.settings.get("tools", {})
         declared = {name: tool for name, tool in self.seen.flow.graph.tools.items() if name in needed}
         return Grants(
-            provider=self.session.provider, tools=guard.tools(self.given_tools, declared), ask_user=guard.ask_user,
-            limits=replace(kept, calls=self.left), sandbox=self.session.sandbox, may_ask=False, confirm=_agreed,
+            provider=self.provider, tools=guard.tools(self.given_tools, declared), ask_user=guard.ask_user,
+            limits=replace(kept, calls=self.left), sandbox=self.sandbox, may_ask=False, confirm=_agreed,
             cache=self.cache,
         )  # fmt: skip
 
@@ -185,31 +215,30 @@ class Prober:
         """
         asked = question(slot)
         assert asked is not None
-        provider = self.session.provider
-        info = provider.model_info(asked.settings.get("model"))
+        info = self.provider.model_info(asked.settings.get("model"))
         prompts = Prompts(asked, info)
         first = prompts.request(0)
         warm = None if first.temperature is None else max(SPREAD, first.temperature)
         request = replace(first, temperature=warm, sample=asked.draws * prompts.samples + number)
-        budget = Budget(Limits(calls=self.left))
+        budget, before = Budget(Limits(calls=self.left)), self.provider.sent
+        used = Usage()
         try:
             text = await self._sent(request, budget)
         except ProviderError as error:
             raise Unreachable(str(error)) from error
         finally:
-            self.used += budget.used
+            used = self._took(budget.used, before)
         try:
             value = parse_reply(text, asked.type, think=prompts.thinks, structured=request.schema is not None)
         except Misfit as misfit:
-            return Drawn(unfit=misfit.reason, usage=budget.used)
-        return Drawn(value, usage=budget.used)
+            return Drawn(unfit=misfit.reason, usage=used)
+        return Drawn(value, usage=used)
 
     async def _sent(self, request: Request, budget: Budget) -> str:
         if self._claim is None:
             self._claim = await self.store.begin(self.seen.info.plan, parent=self.seen.info.id)
-        provider = self.session.provider
-        ledger = Ledger(self.store, self._claim, origin=origin_of(provider), share=self.cache)
-        caller = Caller(provider, budget, Gate(1), ledger)
+        ledger = Ledger(self.store, self._claim, origin=self.provider.origin, share=self.cache)
+        caller = Caller(self.provider, budget, Gate(1), ledger)
         try:
             reply = await caller.complete(request, _silent, {"attempt": 1, "sample": request.sample})
         finally:
