@@ -43,6 +43,7 @@ from flowreason_dsl.names import nearest
 if TYPE_CHECKING:
     from flowreason.compiler import Compiled
     from flowreason.graph.price import Price
+    from flowreason_dsl.syntax import ToolDef
 
 Tools = Iterable[Tool[..., Any] | Callable[..., Any]]
 Confirm = Callable[[Any, Limits], bool]
@@ -150,6 +151,7 @@ class Flow:
         self.tools = dict(tools or {})
         self.compiled = compiled
         self.files = dict(files or {})
+        self._unbound: dict[Any, Price] = {}
 
     @property
     def text(self) -> str:
@@ -205,6 +207,18 @@ class Flow:
         return price(
             self.graph, inputs=dict(inputs or {}), prompt_price=prompt, completion_price=completion, depth=depth
         )
+
+    def price_of_any(self, prices: tuple[float, float] | None, depth: int) -> Price:
+        """The price of a run whose inputs are not known, reckoned once."""
+        found = self._unbound.get((prices, depth))
+        if found is None:
+            found = self._unbound[prices, depth] = self.price(prices=prices, depth=depth)
+        return found
+
+    @cached_property
+    def handed_on(self) -> Mapping[str, ToolDef]:
+        """The tools, by name, that flows inside of this one may call."""
+        return handed_on(self.checked, self.graph)
 
     def run(self, inputs: Mapping[str, Any] | None = None, **options: Any) -> Result:
         """Run the flow; options as in `run_async`, and any further keyword is an input."""
@@ -310,7 +324,7 @@ async def _priced_and_run(
     prices = None
     if info.prompt_price is not None and info.completion_price is not None:
         prices = (info.prompt_price, info.completion_price)
-    price = flow.price(inputs, prices=prices, depth=environment.limits.depth)
+    price = _price_of(flow, inputs, prices, environment.limits, session)
     if price.most != ZERO:
         session.need_model()
     journal.say("price", price.as_json())
@@ -324,5 +338,16 @@ async def _priced_and_run(
         )
         journal.say("run.failed", {"error": str(error), "error_kind": "limit"})
         return RunResult("limit", None, error, tuple(journal.events))
-    environment = session.handing_on(environment, handed_on(flow.checked, flow.graph))
+    environment = session.handing_on(environment, flow.handed_on)
     return await Run(flow.graph, environment, journal, session.budget, session.caller).run(inputs)
+
+
+def _price_of(
+    flow: Flow, inputs: Mapping[str, Any], prices: tuple[float, float] | None, limits: Limits, session: Session
+) -> Price:
+    """The price of a run; where a flow runs many times and its inputs make no difference to the limits, that of all."""
+    if session.one_of_many and flow.compiled is None:
+        any_run = flow.price_of_any(prices, limits.depth)
+        if any_run.holds_for_all(limits):
+            return any_run
+    return flow.price(inputs, prices=prices, depth=limits.depth)

@@ -82,6 +82,16 @@ class Price:
                 return name
         return None
 
+    def holds_for_all(self, limits: LimitsLike) -> bool:
+        """Whether this price, of a run whose inputs are not known, says of any inputs that they keep within the limits.
+
+        The tokens of inputs are not known beforehand, so that it does not where tokens or money are limited.
+        """
+        if self.most == ZERO:
+            return self.over(limits) is None
+        unlimited = limits.tokens is None and limits.money is None
+        return unlimited and self.most.known and self.over(limits) is None
+
     def summary(self) -> str:
         """One line: `2 to 6 calls, about 1,900 tokens, at most $0.004`.
 
