@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 from flowreason.engine.keepsake import Heard, condense
 from flowreason.engine.ledger import Ledger
 from flowreason.engine.limits import error_kind
+from flowreason.engine.numbers import calls_of
 from flowreason.engine.result import RunResult
 from flowreason.errors import FlowreasonError
 from flowreason.ports import Provider, Usage
@@ -96,7 +97,9 @@ class Keeper:
         """A new run, or one that is resumed."""
         plan = plan if past.claim is not None else answered_by(plan, provider)
         claim = past.claim or await store.begin(plan, parent=past.parent)
-        ledger = Ledger(store, claim, origin=origin_of(provider), share=cache, known=past.known, before=past.before)
+        calls = await calls_of(store, claim.run, claim.session - 1)
+        origin = origin_of(provider)
+        ledger = Ledger(store, claim, origin=origin, share=cache, known=past.known, before=past.before, calls=calls)
         keeper = cls(store, plan, ledger, past.used)
         if past.claim is not None:
             await ledger.stand(Standing("running", usage=past.used))

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-from collections import Counter
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +19,7 @@ from flowreason.engine import inline
 from flowreason.engine.environment import KEY, BoundTool
 from flowreason.engine.frames import Frame
 from flowreason.engine.ledger import Ledger
+from flowreason.engine.numbers import Numbers
 from flowreason.engine.recall import call_key
 from flowreason.engine.stopping import is_cancelled
 from flowreason.errors import FlowreasonError, NodeError, StoreError
@@ -40,7 +40,7 @@ class Effects:
 
     def __init__(self, worker: Worker) -> None:
         self._worker = worker
-        self._calls: Counter[tuple[str, int]] = Counter()
+        self._parts: Numbers[tuple[str, str], str] = Numbers(worker.ledger.parts() if worker.ledger else None)
 
     async def call(self, tool: BoundTool, given: dict[str, Any], frame: Frame, i: int) -> Any:
         """The value that a tool gives."""
@@ -51,16 +51,15 @@ class Effects:
             if not tool.definition.pure:
                 await self._consent(tool, given, frame, i, 0)
             return await self._act(tool, given, frame, i, "")
-        part = self._calls[frame.path, i]
-        self._calls[frame.path, i] += 1
-        return await self._kept(ledger, tool, given, frame, i, part)
+        key = call_key(tool.definition.name.text, given) or ""
+        part = self._parts.take((frame.path, frame.plan.nodes[i].id), lambda known: known == key)
+        return await self._kept(ledger, tool, given, frame, i, part, key)
 
     async def _kept(
-        self, ledger: Ledger, tool: BoundTool, given: dict[str, Any], frame: Frame, i: int, part: int
+        self, ledger: Ledger, tool: BoundTool, given: dict[str, Any], frame: Frame, i: int, part: int, key: str
     ) -> Any:
         """A call that is written down, unless what came of it is known."""
-        name, place = tool.definition.name.text, (frame.path, frame.plan.nodes[i].id)
-        key = call_key(name, given) or ""
+        place = frame.path, frame.plan.nodes[i].id
         known = _same(ledger.at(*place, "tool", part), key)
         if known is None and key:
             known = ledger.take("tool", key, *place)

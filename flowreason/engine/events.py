@@ -24,7 +24,8 @@ stands in one.
 | `node.wait` | a request waits before it is sent: for (rate, retry-after, breaker, place), seconds (about) |
 | `node.fallback` | another model is asked: from, to, why |
 | `node.recalled` | what the step came to is known: whose (`run`: this run's, from before it was interrupted;
-  `before`: that of a run that this one was made from); `node.given`: its value was given instead |
+  `before`: that of a run that this one was made from), part (which of the person's answers); `node.given`: its value
+  was given instead |
 | `node.reply` | attempt, sample, text, prompt_tokens, completion_tokens, money, model, shared (with an equal call),
   early (that call was made while the flow was written) |
 | `node.unanswered` | attempt, sample, calls, prompt_tokens, completion_tokens, money: what a request is reckoned to

@@ -61,6 +61,7 @@ class KeptWork:
         self._texts: dict[tuple[str, str, int], str] = {}
         self._said: dict[Place, str] = {}
         self._written: dict[Place, str] = {}
+        self._called: set[Place] = set()
         self._returned: dict[Place, tuple[int, Any]] = {}
         self._limit: LimitExceeded | None = None
         self._answer: Any = None
@@ -76,17 +77,22 @@ class KeptWork:
         self._answer = value
 
     def listener(self, frame: Frame, i: int) -> Callable[[int, Any], None]:
-        """Who is told what a flow came to that a step called."""
+        """Who is told what a flow came to that a step called: its value, unless it is one of its checks."""
         place = frame.path, frame.plan.nodes[i].id
+        checks = place in self._called
+        self._called.add(place)
 
         def returned(outcome: int, value: Any) -> None:
-            self._returned[place] = outcome, value
+            if not checks:
+                self._returned[place] = outcome, value
 
         return returned
 
     def program_of(self, frame: Frame, i: int) -> Program:
-        """The program that a flow belongs to which a step calls."""
+        """The program that a flow belongs to which a step calls: after the one that was written, only its checks do."""
         node = frame.plan.nodes[i]
+        if (frame.path, node.id) in self._called:
+            return frame.program
         match node.op:
             case ops.Solve():
                 text = self._written.get((frame.path, node.id), "")
@@ -129,6 +135,8 @@ class KeptWork:
                 self._lacking.add(place)
             case "person.answered":
                 self._said[place] = data["text"]
+            case "node.recalled" if "part" in data:
+                self._said[place] = str(self._outcomes[*place, "person", data["part"]].value["is"])
             case "compile.done":
                 self._written[place] = data["text"]
         return data

@@ -14,8 +14,9 @@ from typing import Any
 
 from flowreason.engine.activity import Activity
 from flowreason.engine.keepsake import sound
+from flowreason.engine.numbers import Calls
 from flowreason.engine.recorder import Recorder
-from flowreason.engine.replaced import Place, place_of, replaced
+from flowreason.engine.replaced import MARK, Place, place_of, replaced
 from flowreason.errors import StoreError
 from flowreason.ports import ModelInfo, Reply, Request
 from flowreason.records import Claim, Outcome, Standing, Store
@@ -28,8 +29,8 @@ class Ledger:
     """The account of what a run has come to know.
 
     `origin` names the server that is asked; a reply of a named server to a request that leaves nothing to chance is
-    everybody's, unless `share` is off. `known` are outcomes of this run, from before it was interrupted; `before` those
-    of the runs that it goes on from, which count where the inputs are the same.
+    everybody's, unless `share` is off. `known` are outcomes of this run, from before it was interrupted, `calls` the
+    calls of flows by then; `before` are outcomes of runs that it goes on from, which count where inputs are the same.
     """
 
     def __init__(
@@ -41,6 +42,7 @@ class Ledger:
         share: bool = True,
         known: Iterable[Outcome] = (),
         before: Iterable[Outcome] = (),
+        calls: Calls | None = None,
     ) -> None:
         self.store = store
         self.claim = claim
@@ -54,7 +56,10 @@ class Ledger:
         for outcome in sound(before):
             if outcome.key:
                 self._before[outcome.kind, outcome.key].append(outcome)
+        for outcome in self._known.values():  # it was found there, as long as there was one
+            self.take(outcome.kind.partition(MARK)[0], outcome.key, outcome.frame, outcome.node)
         self.searches = bool(self._known or self._before)
+        self.calls = calls or {}
 
     # --- answers ---
 
@@ -116,6 +121,14 @@ class Ledger:
         outcome = next((o for o in found if (o.frame, o.node) == (frame, node)), found[0])
         found.remove(outcome)
         return outcome
+
+    def parts(self) -> dict[tuple[str, str], dict[int, str]]:
+        """By frame and step: the keys of the calls of tools that were begun or made, by their number."""
+        found: dict[tuple[str, str], dict[int, str]] = defaultdict(dict)
+        for outcome in self._known.values():
+            if outcome.kind in ("begun", "tool"):
+                found[outcome.frame, outcome.node][outcome.part] = outcome.key
+        return found
 
     def note(self, outcome: Outcome) -> None:
         """Keep an outcome soon."""

@@ -38,10 +38,13 @@ class Persons:
         worker, node = self._worker, frame.plan.nodes[i].id
         worker.caller.budget.permit()
         ledger = worker.ledger
-        place = Outcome(frame.path, node, kind, part, asked_key(text, str(type)) if kind == "person" else "")
+        place = Outcome(frame.path, node, kind, part, asked_key(text, str(type)))
         known = None if ledger is None else self._known(ledger, place)
         if known is not None:
-            return known
+            said, whose = known
+            if kind == "person":
+                worker.host.tell("node.recalled", frame, i, {"whose": whose, "part": part})
+            return said
         worker.host.tell("person.asked", frame, i, {"question": text, "type": str(type), "kind": kind, "part": part})
         if worker.environment.ask_user is None:
             if ledger is None:
@@ -49,21 +52,25 @@ class Persons:
                 raise inline.node_error(frame, i, message, "user")
             await worker.host.suspend(Pending(frame.path, node, kind, part, text, str(type)))
         assert worker.environment.ask_user is not None
-        said = worker.environment.ask_user(text, str(type))
-        reply = await said if inspect.isawaitable(said) else said
+        answer = worker.environment.ask_user(text, str(type))
+        reply = await answer if inspect.isawaitable(answer) else answer
         if ledger is not None:
             await ledger.commit(replace(place, value={"is": reply}))
         worker.host.tell("person.answered", frame, i, {"text": reply})
         return reply
 
     @staticmethod
-    def _known(ledger: Ledger, place: Outcome) -> str | None:
-        """What the person has said: here, or to the same question in the run that this one was made from."""
+    def _known(ledger: Ledger, place: Outcome) -> tuple[str, str] | None:
+        """What the person has said to this question, and whose run it was: this one, or the one that it was made from.
+
+        What they agreed to, and what they said became of an effect, counts for that very effect alone.
+        """
+        person = place.kind == "person"
         own = ledger.at(place.frame, place.node, place.kind, place.part)
-        own = own if own is not None and own.key in ("", place.key) else None
-        known = own or (ledger.take(place.kind, place.key, place.frame, place.node) if place.key else None)
+        own = own if own is not None and own.key in (("", place.key) if person else (place.key,)) else None
+        known = own or (ledger.take(place.kind, place.key, place.frame, place.node) if person else None)
         if known is None or not isinstance(known.value, Mapping):
             return None
         if own is None or own.key != place.key:  # whoever goes on from this run finds it by the question
             ledger.note(replace(place, value=known.value))
-        return str(known.value["is"])
+        return str(known.value["is"]), "before" if own is None else "run"

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
+from functools import cached_property
 from typing import Any
 
 from flowreason.engine.environment import BoundTool
@@ -17,6 +18,7 @@ from flowreason.engine.exact import class_of
 from flowreason.graph import ops
 from flowreason.graph.builder import EFFECTS
 from flowreason.graph.model import FlowGraph, Graph, Node, Read
+from flowreason.values import dumps
 
 
 class Kind(IntEnum):
@@ -144,6 +146,12 @@ class Program:
         self.inline_tools = dict(inline_tools)
         self.trivial = trivial
         self._plans: dict[str, Plan] = graph.plans.setdefault((frozenset(inline_tools), trivial), {})
+
+    @cached_property
+    def used_texts(self) -> list[str]:
+        """The texts of the files that the flow uses, and the data of others."""
+        flows = sorted({flow.source.text for flow in self.graph.flows.values()} - {self.graph.source.text})
+        return [*flows, dumps(self.graph.data)] if self.graph.data else flows
 
     def plan(self, flow: str) -> Plan:
         made = self._plans.get(flow)

@@ -164,8 +164,10 @@ def _written(values: Mapping[str, Any]) -> Any:
         return None
 
 
-def _source(frame: Frame) -> str:
-    return frame.program.graph.source.text
+def _source(frame: Frame) -> Any:
+    """The text of the flow, and those of the files that it uses."""
+    text, used = frame.program.graph.source.text, frame.program.used_texts
+    return [text, *used] if used else text
 
 
 def call_key(name: str, arguments: Mapping[str, Any]) -> str | None:

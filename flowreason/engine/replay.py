@@ -15,6 +15,7 @@ from flowreason.engine.evaluate import trivial
 from flowreason.engine.events import Event
 from flowreason.engine.frames import VALUE, Frame
 from flowreason.engine.kept_work import KeptWork, Past
+from flowreason.engine.numbers import placed
 from flowreason.engine.plan import Kind, Program
 from flowreason.engine.step import Stepper
 from flowreason.engine.telling import told
@@ -117,17 +118,13 @@ class Replay:
         kind, frame, _, _, data = kept
         if kind != "frame.opened" or "inputs" not in data:
             return
-        around, _, last = frame.rpartition("/")
-        around, _, owner = around.rpartition("/")
+        around, owner, flow, number = placed(frame)
         parent = self.frames.get(around)
-        last = last.partition("~")[0]
-        if parent is None or owner not in parent.plan.index or data.get("flow") != last:
+        if parent is None or owner not in parent.plan.index or data.get("flow") != flow:
             return
         at = parent.plan.index[owner]
-        program = self._work.program_of(parent, at)
-        self._stepper.open_flow(
-            program, last, data["inputs"], parent=parent, at=at, waiter=self._work.listener(parent, at)
-        )
+        program, waiter = self._work.program_of(parent, at), self._work.listener(parent, at)
+        self._stepper.open_flow(program, flow, data["inputs"], parent=parent, at=at, number=number, waiter=waiter)
         self._settle()
 
     def _close(self) -> None:

@@ -60,7 +60,8 @@ class Run:
         self.environment = environment
         self.journal = journal
         self._live = journal.live
-        self._stepper = Stepper(time.monotonic, limits.depth, limits.rounds, given=environment.given)
+        calls = environment.ledger.calls if environment.ledger is not None else None
+        self._stepper = Stepper(time.monotonic, limits.depth, limits.rounds, given=environment.given, calls=calls)
         self._lent = lent
         self._caller = caller or Caller(environment.provider, budget or Budget(limits), Gate(environment.concurrency))
         self._worker = Worker(environment, self._caller, self)

@@ -7,7 +7,7 @@ given.
 
 from __future__ import annotations
 
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -15,6 +15,7 @@ from flowreason.engine.deciding import Deciding
 from flowreason.engine.frames import FAILED, GIVEN, SKIPPED, VALUE, Failure, Frame, Scope
 from flowreason.engine.giving import Given, Giving, by_frame
 from flowreason.engine.limits import exhausts
+from flowreason.engine.numbers import Calls, Numbers, same_inputs
 from flowreason.engine.plan import Kind, Plan, Program
 from flowreason.engine.rounds import Rounds
 from flowreason.errors import FlowreasonError, InputError, NodeError
@@ -36,6 +37,7 @@ class Stepper(Deciding, Rounds, Giving):
         rounds: int = 10_000,
         window: int = 1024,
         given: Given | None = None,
+        calls: Calls | None = None,
     ) -> None:
         self.clock = clock
         self.depth = depth
@@ -46,7 +48,7 @@ class Stepper(Deciding, Rounds, Giving):
         self.work: list[tuple[Frame, int]] = []
         self.cancels: list[Any] = []
         self.log: Log = []
-        self._called: Counter[tuple[Frame, int, str]] = Counter()
+        self._calls: Numbers[tuple[str, str, str], Mapping[str, Any]] = Numbers(calls)
         self.deadline = float("inf")
         self.exhausted = False
         self._handlers: dict[int, Callable[[Frame, int], None]] = {
@@ -84,14 +86,16 @@ class Stepper(Deciding, Rounds, Giving):
         *,
         parent: Frame | None = None,
         at: int = -1,
+        number: int | None = None,
         waiter: Callable[[int, Any], None] | None = None,
     ) -> Frame:
-        """A new activation of a flow with given inputs. `waiter` is told its outcome and value."""
-        index = 0
-        if parent is not None:
-            index = self._called[parent, at, flow]
-            self._called[parent, at, flow] += 1
-        frame = self._flow_frame(program, flow, parent, at, index, inputs)
+        """A new activation of a flow with given inputs. `waiter` is told its outcome and value.
+
+        `number`: which call of the flow by that step it is, where that is known.
+        """
+        if number is None:
+            number = 0 if parent is None else self._number(program, flow, inputs, parent, at)
+        frame = self._flow_frame(program, flow, parent, at, number, inputs)
         frame.waiter = waiter
         for name, index in frame.plan.inputs.items():
             if name in inputs:
@@ -99,6 +103,10 @@ class Stepper(Deciding, Rounds, Giving):
             else:
                 self._default(frame, index)
         return frame
+
+    def _number(self, program: Program, flow: str, inputs: Mapping[str, Any], parent: Frame, at: int) -> int:
+        place, plan = (parent.path, parent.plan.nodes[at].id, flow), program.plan(flow)
+        return self._calls.take(place, lambda known: same_inputs(plan, inputs, known))
 
     def drain(self) -> bool:
         """Do everything that can be done without waiting; False where the time was over before it was done."""
