@@ -199,7 +199,7 @@ blocks: SearchStrategy[s.Block] = _blocks(statements(_middle), 4)
 # --- files ---------------------------------------------------------------------------------------------------
 
 parameters: SearchStrategy[tuple[s.Parameter, ...]] = _few(
-    st.builds(s.Parameter, names, type_refs, st.none() | constants)
+    st.builds(s.Parameter, names, type_refs, st.none() | constants | names)
 )
 flow_definitions = st.builds(s.FlowDef, names, parameters, st.none() | type_refs, st.none() | texts, blocks)
 tool_definitions = st.builds(s.ToolDef, names, parameters, st.none() | type_refs, st.none() | texts, st.booleans())
@@ -208,6 +208,6 @@ flows: SearchStrategy[s.Flow] = st.builds(
     s.Flow,
     st.lists(flow_definitions, min_size=1, max_size=2).map(tuple),
     _few(tool_definitions),
-    _few(texts.map(s.Use)),
+    _few(st.builds(s.Use, texts, st.none() | names)),
 )
 """Whole files."""

@@ -85,11 +85,13 @@ class Analysis:
         """Every name of the text."""
         if self.readable is None:
             return Names()
-        return names_of(self.readable, self.seen.flows.keys() | self.seen.tools.keys())
+        return names_of(self.readable, self.seen.flows.keys() | self.seen.tools.keys(), self.seen.data)
 
     def type_of(self, occurrence: Occurrence) -> Type | None:
         """What a name holds at a place, as far as it is known."""
         known = self.seen.types
+        if occurrence.owner is None and occurrence.name in self.seen.data:
+            return self.seen.data[occurrence.name].type
         if occurrence.span.start in known:
             return known[occurrence.span.start]
         found = [known[span.start] for span in occurrence.origins if span.start in known]

@@ -19,8 +19,11 @@ from flowreason.editor.hover import python_doc
 from flowreason.editor.signatures import parameter, signature
 from flowreason.editor.surround import surround
 from flowreason.editor.types_at import fields_of, methods_of, type_at, type_of_path
-from flowreason.editor.words import KEYWORDS, SETTINGS, TYPES
+from flowreason.editor.words import AS, KEYWORDS, SETTINGS, TYPES
+from flowreason.used_files import SHELF
 from flowreason_dsl import prelude
+from flowreason_dsl.check.data import NO_FLOWS
+from flowreason_dsl.check.files import LIBRARY
 from flowreason_dsl.check.options import OPTIONS
 from flowreason_dsl.grammar import grammar
 from flowreason_dsl.python_world import MODULES, PRELUDE
@@ -98,6 +101,12 @@ class _Place:
         for name in reversed([*self.cursor.names, *([own] if own else [])]):
             type = self._type(name)
             yield self._make(name, "name", str(type) if type is not None else "")
+        yield from self._data()
+
+    def _data(self) -> Iterator[Completion]:
+        for name, data in self.analysis.seen.data.items():
+            if name not in self.cursor.names:
+                yield self._make(name, "name", str(data.type), f"What `{data.path}` holds.")
 
     def _type(self, name: str) -> Type | None:
         return type_at(self.analysis, self.cursor.flow, name, self.span.start)
@@ -150,11 +159,12 @@ class _Place:
     def _files(self) -> Iterator[Completion]:
         files = self.analysis.surroundings.files
         whole = Span(self.around.start, self.span.end)
-        if files is None or not files.folder.is_dir():
-            return
-        for index, path in enumerate(sorted(files.folder.glob("*.flow"))):
-            if index < MOST_FILES and path.name != self.analysis.name.rsplit("/", maxsplit=1)[-1]:
-                yield Completion(path.name, "file", whole)
+        own = self.analysis.name.rsplit("/", maxsplit=1)[-1]
+        there = sorted(files.folder.iterdir()) if files is not None and files.folder.is_dir() else []
+        named = [path.name for path in there if path.suffix in (".flow", *NO_FLOWS) and path.name != own]
+        named += sorted(f"{LIBRARY}{path.stem}" for path in SHELF.glob("*.flow"))
+        for name in named[:MOST_FILES]:
+            yield Completion(name, "file", whole)
 
     def _choices(self, quoted: bool = True) -> Iterator[Completion]:
         """What the subject of the `match` around the cursor can be."""
@@ -189,6 +199,10 @@ class _Place:
             yield from (self._make(name, "type", doc=doc) for name, doc in TYPES.items())
         if {"TEXT", "ELSE", "RBRACE"} <= expected and "TEMPLATE" not in expected:
             yield from self._choices()
+        if "AS" in expected:
+            yield self._make("as", "keyword", doc=AS)
+        if last == "EQUAL" and governing in ("FLOW", "TOOL"):
+            yield from self._data()
         if "NAME" in expected and governing not in ("FLOW", "TOOL", "FOR"):
             yield from self._names()
             yield from self._keys()

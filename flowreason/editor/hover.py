@@ -14,7 +14,7 @@ from flowreason.editor.names import Occurrence
 from flowreason.editor.neighbours import Neighbours, told
 from flowreason.editor.problems import explained
 from flowreason.editor.signatures import parameter, signature
-from flowreason.editor.words import KEYWORDS, SETTINGS, TYPES
+from flowreason.editor.words import AS, KEYWORDS, SETTINGS, TYPES
 from flowreason_dsl import prelude
 from flowreason_dsl.check.reach import parts
 from flowreason_dsl.lexer import tokenize
@@ -60,11 +60,19 @@ def _about(analysis: Analysis, offset: int) -> Hover | None:
 def _callable(analysis: Analysis, name: str) -> str:
     target = analysis.callable(name)
     if target is None:
-        return ""
+        return _data(analysis, name)
     parts = [_fenced(signature(target)), target.doc or "", _origin_of(analysis, target)]
     if isinstance(target, FlowDef):
         parts.append(_price_of_flow(analysis, name))
     return _joined(parts)
+
+
+def _data(analysis: Analysis, name: str) -> str:
+    found = analysis.seen.data.get(name)
+    if found is None:
+        return ""
+    size = f": {len(found.value):,} items" if isinstance(found.value, list) else ""
+    return _joined([_fenced(f"{name}: {found.type}"), f"What `{found.path}` holds{size}. (1.8)"])
 
 
 def _origin_of(analysis: Analysis, target: FlowDef | ToolDef) -> str:
@@ -173,6 +181,8 @@ def _meaning(tokens: list[Token], index: int) -> str:
         if word in TYPES and before in ("COLON", "ARROW", "LSQB"):
             return TYPES[word]
         return ""
+    if token.type == "AS":
+        return AS
     return KEYWORDS.get(word, "") if before_is_no_dot(tokens, index) else ""
 
 

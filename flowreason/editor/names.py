@@ -8,23 +8,23 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Container
+from collections.abc import Collection, Container, Mapping
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
 from flowreason.editor.origins import Origin
 from flowreason.editor.python_words import Words
 from flowreason_dsl.source import Span
-from flowreason_dsl.syntax import Code, Flow, FlowDef, ToolDef
+from flowreason_dsl.syntax import Code, Flow, FlowDef, Name, ToolDef
 
-Role: TypeAlias = Literal["flow", "tool", "call", "parameter", "set", "read", "argument"]
-"""`flow`, `tool`: where one is defined; `call`: where one is named; `argument`: the key of an argument."""
+Role: TypeAlias = Literal["flow", "tool", "data", "call", "parameter", "set", "read", "argument"]
+"""`flow`, `tool`, `data`: where one is defined; `call`: where one is named; `argument`: the key of an argument."""
 
 
 @dataclass(frozen=True, slots=True)
 class Occurrence:
-    """A name at one place. `owner` is the flow or tool that a variable or parameter belongs to; None for flows and
-    tools themselves. `inside` is the flow in which it stands."""
+    """A name at one place. `owner` is the flow or tool that a variable or parameter belongs to; None for flows, tools
+    and data themselves, which belong to all. `inside` is the flow in which it stands."""
 
     name: str
     span: Span
@@ -70,16 +70,23 @@ class Names:
         return self
 
 
-def names_of(tree: Flow, callables: Container[str]) -> Names:
-    """The names of a file. `callables` are all flows and tools that it may call, those of other files included."""
+def names_of(tree: Flow, callables: Container[str], data: Collection[str] = ()) -> Names:
+    """The names of a file. `callables` are all flows and tools that it may call, and `data` what its files hold, both
+    with those of other files."""
     from flowreason.editor.walk import Walk
 
     names = Names()
     definitions: tuple[FlowDef | ToolDef, ...] = (*tree.flows, *tree.tools)
+    origins = {each: Origin() for each in data}
+    for use in tree.uses:
+        if use.name is not None:
+            origin = origins[use.name.text] = Origin(use.name.span)
+            names.all.append(Occurrence(use.name.text, use.name.span, "data", None, None, origin))
     for definition in definitions:
         _define(definition, names)
+        _defaults(definition, origins, names)
     for flow in tree.flows:
-        Walk(flow, tree.source, callables, names).run()
+        Walk(flow, tree.source, callables, names, origins).run()
     return names.finish()
 
 
@@ -91,3 +98,11 @@ def _define(definition: FlowDef | ToolDef, names: Names) -> None:
         for each in definition.parameters:
             origin = Origin(each.name.span)
             names.all.append(Occurrence(each.name.text, each.name.span, "parameter", owner, None, origin))
+
+
+def _defaults(definition: FlowDef | ToolDef, data: Mapping[str, Origin], names: Names) -> None:
+    """Data that parameters have as their default."""
+    for each in definition.parameters:
+        if isinstance(each.default, Name) and each.default.text in data:
+            name, inside = each.default, definition.name.text
+            names.all.append(Occurrence(name.text, name.span, "read", None, inside, data[name.text]))

@@ -57,7 +57,16 @@ def definitions(analysis: Analysis, offset: int) -> list[Target]:
     if found.role == "argument":
         return _parameter(analysis, found)
     here = analysis.source
+    if found.owner is None and not found.origins:
+        return _data(analysis, found.name)
     return [Target(None, here, span) for span in found.origins] or _anywhere(analysis, found)
+
+
+def _data(analysis: Analysis, name: str) -> list[Target]:
+    """Where another file names data."""
+    data, files = analysis.seen.data.get(name), analysis.surroundings.files
+    place = files.place(data.source.name) if data is not None and files is not None else None
+    return [Target(place, data.source, data.span)] if data is not None and place is not None else []
 
 
 def _anywhere(analysis: Analysis, found: Occurrence) -> list[Target]:
@@ -134,7 +143,7 @@ def references(analysis: Analysis, offset: int, with_definition: bool = True) ->
     found = analysis.names.at(offset)
     if found is None:
         return []
-    defining = ("set", "parameter", "flow", "tool")
+    defining = ("set", "parameter", "flow", "tool", "data")
     return [each.span for each in analysis.names.same(found) if with_definition or each.role not in defining]
 
 
@@ -146,11 +155,15 @@ def symbols(analysis: Analysis) -> list[Symbol]:
     tree = analysis.readable
     if tree is None:
         return []
-    found = [Symbol(use.path, "file", "use", use.span, use.span) for use in tree.uses]
+    found = [_use(use) for use in tree.uses]
     found += [Symbol(t.name.text, "tool", signature(t), t.span, t.name.span) for t in tree.tools]
     found += [_flow(analysis, flow) for flow in tree.flows]
     size = len(analysis.text)
     return sorted((each for each in found if each.span.end <= size), key=lambda each: each.span.start)
+
+
+def _use(use: Use) -> Symbol:
+    return Symbol(use.path, "file", f"use … as {use.name}" if use.name else "use", use.span, use.span)
 
 
 def _flow(analysis: Analysis, flow: FlowDef) -> Symbol:

@@ -41,7 +41,8 @@ def _defined_here(analysis: Analysis, name: str) -> None:
     assert tree is not None
     if name in (analysis.surroundings.tools or {}):
         raise Refused(f"the tool `{name}` is a function of Python: rename it there, and in the flows that call it")
-    if name not in {each.name.text for each in tree.flows} | {each.name.text for each in tree.tools}:
+    here = {each.name.text for each in tree.flows} | {each.name.text for each in tree.tools}
+    if name not in here | {each.name.text for each in tree.uses if each.name is not None}:
         raise Refused(f"`{name}` is defined in another file: rename it there")
 
 
@@ -58,7 +59,9 @@ def rename(analysis: Analysis, offset: int, new: str) -> list[Span]:
     if new == found.name:
         return []
     _is_a_name(new)
-    if found.owner is None:
+    if found.owner is None and found.name in analysis.seen.data:
+        _free_for_data(analysis, found, new)
+    elif found.owner is None:
         _free_in_file(analysis, found, new)
     else:
         _free_in_flow(analysis, found.owner, found.name, new)
@@ -80,7 +83,7 @@ def _python() -> set[str]:
 
 def _free_in_flow(analysis: Analysis, flow: str, old: str, new: str) -> None:
     """A variable's new name may be no other variable's, and nothing that the flow's Python means otherwise."""
-    if any(each.name == new and each.owner == flow for each in analysis.names.all):
+    if any(each.name == new and (each.owner == flow or _is_read(each, flow)) for each in analysis.names.all):
         raise Refused(f"there is a `{new}` in this flow already")
     for piece in analysis.names.pieces.get(flow, ()):
         if new in piece.outer or (new in piece.every and old in piece.outer):
@@ -88,10 +91,29 @@ def _free_in_flow(analysis: Analysis, flow: str, old: str, new: str) -> None:
             raise Refused(f"Python in this flow uses `{new}` as {what}, and would mean something else")
 
 
+def _is_read(each: Occurrence, flow: str) -> bool:
+    """Whether it is data that a flow reads."""
+    return each.owner is None and each.role == "read" and each.inside == flow
+
+
+def _free_for_data(analysis: Analysis, found: Occurrence, new: str) -> None:
+    """Data is there in every flow: none may have something else of its new name."""
+    if analysis.callable(new) is not None or new in analysis.seen.data:
+        raise Refused(f"there is a flow, tool or data called `{new}` already")
+    own = {each.owner for each in analysis.names.all if each.name == new}
+    for flow, pieces in analysis.names.pieces.items():
+        reads = any(each.name == found.name and _is_read(each, flow) for each in analysis.names.all)
+        if reads and flow in own:
+            raise Refused(f"there is a `{new}` in `{flow}` already")
+        for piece in pieces:
+            if (new in piece.outer and flow not in own) or (new in piece.every and reads and found.name in piece.outer):
+                raise Refused(f"Python in `{flow}` uses `{new}` already, and would mean something else")
+
+
 def _free_in_file(analysis: Analysis, found: Occurrence, new: str) -> None:
     """A flow's new name may be no other flow's, and hidden by nothing where Python calls it; a step calls no value."""
-    if analysis.callable(new) is not None:
-        raise Refused(f"there is a flow or tool called `{new}` already")
+    if analysis.callable(new) is not None or new in analysis.seen.data:
+        raise Refused(f"there is a flow, tool or data called `{new}` already")
     valued = {each.owner for each in analysis.names.all if each.name == new}
     for flow, pieces in analysis.names.pieces.items():
         calling = [piece for piece in pieces if found.name in piece.outer]

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from flowreason_dsl.check import Load, survey
+from flowreason_dsl.check.data import Data
 from flowreason_dsl.check.findings import Findings
 from flowreason_dsl.check.program import Program
 from flowreason_dsl.check.state import State, Variable
@@ -22,13 +23,15 @@ from flowreason_dsl.types import Type
 
 @dataclass(frozen=True)
 class Seen:
-    """The flows and tools that a file may call, where each flow came from, types by where a name begins, findings."""
+    """The flows and tools that a file may call, where each flow came from, types by where a name begins, findings, and
+    the data of files."""
 
     flows: Mapping[str, FlowDef] = field(default_factory=dict)
     tools: Mapping[str, ToolDef] = field(default_factory=dict)
     sources: Mapping[str, Source] = field(default_factory=dict)
     types: Mapping[int, Type] = field(default_factory=dict)
     findings: tuple[Diagnostic, ...] = ()
+    data: Mapping[str, Data] = field(default_factory=dict)
 
 
 def look(tree: Flow, tools: Mapping[str, ToolDef], load: Load | None) -> Seen:
@@ -41,7 +44,7 @@ def look(tree: Flow, tools: Mapping[str, ToolDef], load: Load | None) -> Seen:
         return _Listening(flow, program, findings, types)
 
     found, program = survey(tree, walk, tools=tools, load=load)
-    return Seen(program.flows, program.tools, program.sources, types, tuple(found))
+    return Seen(program.flows, program.tools, program.sources, types, tuple(found), program.data)
 
 
 class _Listening(Statements):

@@ -25,6 +25,8 @@ def type_at(analysis: Analysis, flow: str | None, name: str, offset: int) -> Typ
             break
         if each.name == name and each.owner == flow and each.role in ("set", "parameter"):
             found = each
+    if found is None and name in analysis.seen.data:
+        return analysis.seen.data[name].type
     return analysis.type_of(found) if found is not None else None
 
 

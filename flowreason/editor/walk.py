@@ -6,12 +6,13 @@ a name, the walk goes on as if it were set somewhere in the flow.
 
 from __future__ import annotations
 
-from collections.abc import Container
+from collections.abc import Container, Mapping
 
 from flowreason.editor.names import Names, Occurrence, Role
 from flowreason.editor.origins import Env, Origin, merge
 from flowreason.editor.python_words import words_of
 from flowreason_dsl.check.constants import constant
+from flowreason_dsl.check.data import data_read
 from flowreason_dsl.check.reach import parts
 from flowreason_dsl.python import KNOWN
 from flowreason_dsl.source import Source
@@ -51,18 +52,21 @@ Own = tuple[str, Origin]
 class Walk:
     """One flow. Statements give back whether anything can follow them."""
 
-    def __init__(self, flow: FlowDef, source: Source, callables: Container[str], names: Names) -> None:
+    def __init__(
+        self, flow: FlowDef, source: Source, callables: Container[str], names: Names, data: Mapping[str, Origin]
+    ) -> None:
         self.flow = flow
         self.source = source
         self.callables = callables
         self.names = names
         self.known = {each.name.text for each in parts(flow.body) if isinstance(each, Assign)}
         self.known |= {name.text for each in parts(flow.body) if isinstance(each, For) for name in each.targets}
+        self.data = {name: data[name] for name, _ in data_read(flow, data)} if data else {}
         self._assigned: dict[int, set[str]] = {}
         self.breaks: list[list[Env]] = []
 
     def run(self) -> None:
-        env: Env = {}
+        env: Env = dict(self.data)
         for each in self.flow.parameters:
             env[each.name.text] = self._set(each.name, "parameter")
         self.known |= env.keys()
@@ -74,7 +78,7 @@ class Walk:
     def _note(self, name: Name, role: Role, origin: Origin | None, code: Code | None = None) -> None:
         if self.source.slice(name.span) == name.text:
             here = self.flow.name.text
-            owner = None if role == "call" else here
+            owner = None if role == "call" or name.text in self.data else here
             self.names.all.append(Occurrence(name.text, name.span, role, owner, here, origin, code))
 
     def _set(self, name: Name, role: Role = "set") -> Origin:

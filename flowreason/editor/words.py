@@ -5,12 +5,15 @@ Invariant: every word of the grammar that is not Python's stands here, and nothi
 
 from __future__ import annotations
 
+AS = 'Gives what a file holds a name, as data for every flow: `use "worked.jsonl" as worked`. (1.8)'
+
 KEYWORDS = {
     "flow": "A flow: parameters, the type of its answer, and its steps. The first of a file is where a run starts. (1)",
     "tool": "A Python function that the caller of the run gives. A flow reaches no other. (8.4)",
     "pure": "A tool without effects that gives the same for the same arguments: its calls keep no order, and Python "
     "may call it. (8.6)",
-    "use": "Adds the flows and tools of another file, from the folder of this file. (1.7)",
+    "use": "Adds the flows and tools of another file, from the folder of this file or from the library (1.7); with "
+    "`as` and a name, what the file holds (1.8).",
     "ask": "Puts one question to the model, which sees the question, what `given` brings, and nothing else. The place "
     "where it stands says what the reply is parsed into. (5)",
     "user": "`ask user` asks the person, and the run waits. (5.9)",

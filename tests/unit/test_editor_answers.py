@@ -246,10 +246,74 @@ def test_the_word_that_is_typed_is_replaced() -> None:
 
 
 def test_files_beside_the_flow_are_offered_after_use(tmp_path: Path) -> None:
-    (tmp_path / "far.flow").write_text("")
+    for name in ("far.flow", "main.flow", "worked.jsonl", "notes.txt", "secret.key"):
+        (tmp_path / name).write_text("")
     plain, offset = cursor('use "^"\n')
     found = complete(Analysis(plain, "main.flow", Surroundings(files=Files(tmp_path))), offset)
-    assert [each.label for each in found] == ["far.flow"]
+    assert [each.label for each in found][:3] == ["far.flow", "notes.txt", "worked.jsonl"]
+    assert {each.label for each in found[3:]} >= {"library:direct", "library:graph"}
+
+
+# --- data ---------------------------------------------------------------------------------------------------
+
+DATA = """use "worked.jsonl" as worked
+use "more.flow"
+flow main(question: text, few: list[{q: text, a: int}] = worked) -> any {
+  near = `nearest(worked, question, 1, "q")`
+  for one in worked { question = "{question} {one.q}" }
+  answer "{worked[0].a} {near} {few} {notes} {question}" given worked
+}
+flow own(worked: text) -> text { answer worked }
+"""
+
+
+@pytest.fixture
+def beside(tmp_path: Path) -> Surroundings:
+    (tmp_path / "worked.jsonl").write_text('{"q": "x", "a": 1}\n{"q": "y", "a": 2}\n')
+    (tmp_path / "notes.txt").write_text("hello")
+    (tmp_path / "more.flow").write_text('use "notes.txt" as notes\nflow more() -> text { answer notes }\n')
+    return Surroundings(files=Files(tmp_path))
+
+
+def seen(text: str, beside: Surroundings) -> tuple[Analysis, int]:
+    plain, offset = cursor(text)
+    return Analysis(plain, "main.flow", beside), offset
+
+
+def test_data_is_explained_with_its_type_and_its_file(beside: Surroundings) -> None:
+    found = hover(*seen(DATA.replace("in worked", "in wor^ked"), beside))
+    assert found is not None
+    assert "worked: list[{q: text, a: int}]" in found.markdown and "`worked.jsonl` holds: 2 items" in found.markdown
+    assert hover(*seen(DATA.replace(" as worked", " a^s worked", 1), beside)).markdown.startswith("Gives what a file")  # type: ignore[union-attr]
+
+
+def test_data_leads_to_where_it_is_named_and_from_there_to_its_file(beside: Surroundings) -> None:
+    analysis, offset = seen(DATA.replace("{worked[0]", "{wor^ked[0]"), beside)
+    (target,) = definitions(analysis, offset)
+    assert (target.file, analysis.source.slice(target.span)) == (None, "worked")
+    assert len(references(analysis, offset)) == 6
+    (file,) = definitions(*seen(DATA.replace('"worked.jsonl"', '"wor^ked.jsonl"'), beside))
+    assert file.file is not None and file.file.name == "worked.jsonl"
+    (other,) = definitions(*seen(DATA.replace("{notes}", "{no^tes}"), beside))
+    assert other.file is not None and other.file.name == "more.flow"
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        (DATA.replace('answer "', 'answer ask "{^'), {"worked", "notes"}),
+        (DATA.replace("  near", "  a = worked[0].^\n  near"), {"q", "a"}),
+        (DATA.replace("= worked) ->", "= ^) ->"), {"worked", "notes"}),
+        ('use "worked.jsonl" ^\n', {"as", "flow"}),
+    ],
+)
+def test_data_is_offered(text: str, wanted: set[str], beside: Surroundings) -> None:
+    assert wanted <= {each.label for each in complete(*seen(text, beside))}
+
+
+def test_data_stands_in_the_outline_with_its_name(beside: Surroundings) -> None:
+    first = symbols(Analysis(DATA, "main.flow", beside))[0]
+    assert (first.name, first.kind, first.detail) == ("worked.jsonl", "file", "use … as worked")
 
 
 # --- settings and tools -------------------------------------------------------------------------------------

@@ -76,7 +76,7 @@ GROUPS = {
     **dict.fromkeys(("REPEAT", "UNTIL", "SAMPLE"), "flowControl"),
     **dict.fromkeys(("ASK", "EMULATE", "SOLVE", "RUN"), "flowAct"),
     **dict.fromkeys(("GIVEN", "WITH", "ENSURE"), "flowSuffix"),
-    **dict.fromkeys(("FLOW", "TOOL", "PURE", "USE"), "flowDefine"),
+    **dict.fromkeys(("FLOW", "TOOL", "PURE", "USE", "AS"), "flowDefine"),
     **dict.fromkeys(("TRUE", "FALSE"), "flowConstant"),
     **dict.fromkeys(("TEXT", "TEMPLATE"), "flowText"),
     "ARROW": "flowArrow",

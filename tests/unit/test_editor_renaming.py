@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from flowreason.editor.analysis import Analysis
+from flowreason.editor.analysis import Analysis, Surroundings
+from flowreason.editor.files import Files
 from flowreason.editor.names import Occurrence
 from flowreason.editor.renaming import Refused, rename
 from flowreason_dsl.diagnostics import errors
@@ -16,8 +17,12 @@ ROOT = Path(__file__).parents[2]
 FILES = sorted([*ROOT.glob("examples/*/flow.flow"), *ROOT.glob("tests/corpus/valid/*.flow"), *ROOT.glob("tests/corpus/clean/*.flow")])  # fmt: skip
 
 
-def renamed(text: str, offset: int, new: str) -> str:
-    spans = rename(Analysis(text), offset, new)
+def looked_at(text: str, folder: Path | None = None) -> Analysis:
+    return Analysis(text, surroundings=Surroundings(files=None if folder is None else Files(folder)))
+
+
+def renamed(text: str, offset: int, new: str, folder: Path | None = None) -> str:
+    spans = rename(looked_at(text, folder), offset, new)
     for span in reversed(spans):
         text = text[: span.start] + new + text[span.end :]
     return text
@@ -27,9 +32,9 @@ def at(text: str, mark: str, more: int = 0) -> int:
     return text.index(mark) + more
 
 
-def shape(text: str) -> object:
+def shape(text: str, folder: Path | None = None) -> object:
     """What a graph is but for the names in it."""
-    graph = Analysis(text).graph
+    graph = looked_at(text, folder).graph
     assert graph is not None
     return [
         ([type(node.op).__name__ for node in flow.nodes.values()], len(list(flow.edges())))
@@ -45,19 +50,19 @@ def one_of_each(analysis: Analysis) -> list[Occurrence]:
 @pytest.mark.parametrize("path", FILES, ids=lambda path: f"{path.parent.name}/{path.stem}")
 def test_a_new_name_and_the_old_one_again_give_the_same_text_and_graph(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
-    analysis = Analysis(text)
+    analysis = looked_at(text, path.parent)
     if errors(analysis.findings):
-        pytest.skip("needs tools or files of its own")
-    before = shape(text)
+        pytest.skip("needs tools of its own")
+    before = shape(text, path.parent)
     for each in random.Random(path.name).sample(one_of_each(analysis), min(6, len(one_of_each(analysis)))):
         new = "_" * each.name.startswith("_") + "zebra_crossing"
         try:
-            there = renamed(text, each.span.start, new)
+            there = renamed(text, each.span.start, new, path.parent)
         except Refused as refused:
-            assert "Python" in str(refused)
+            assert "Python" in str(refused) or "another file" in str(refused)
             continue
-        assert errors(Analysis(there).findings) == []
-        assert shape(there) == before
+        assert errors(looked_at(there, path.parent).findings) == []
+        assert shape(there, path.parent) == before
         try:
             assert renamed(there, there.index(new), each.name) == text
         except Refused as refused:  # a comprehension has a target of the old name
@@ -115,6 +120,33 @@ def test_a_flow_is_changed_wherever_it_is_called() -> None:
     )
     after = renamed(text, at(text, "half(a)"), "halve")
     assert after == text.replace("half", "halve")
+
+
+DATA = """use "worked.jsonl" as worked
+flow main(few: list[text] = worked) -> any {
+  near = `nearest(worked, "x", 1)`
+  for one in worked { near = "{worked[0]} {one}" }
+  answer ask "{few}" given worked, near
+}
+flow own(worked: text) -> text { answer "{worked} `len`" }
+"""
+
+
+@pytest.mark.parametrize(
+    ("new", "reason"),
+    [("main", "already"), ("near", "already"), ("nearest", "Python in `main` uses `nearest`"), ("len", "Python in `own` uses `len`"), ("pure", "word of the language")],
+)
+def test_data_is_changed_in_every_flow_that_reads_it(new: str, reason: str, tmp_path: Path) -> None:
+    (tmp_path / "worked.jsonl").write_text('"a"\n"b"\n')
+    for place in ("as worked", "= worked", "nearest(worked", "in worked", "{worked[0]", "given worked"):
+        after = renamed(DATA, DATA.index(place) + place.index("worked"), "shown", tmp_path)
+        assert after == DATA.replace("worked", "shown").replace("shown.jsonl", "worked.jsonl").replace(
+            'own(shown: text) -> text { answer "{shown}', 'own(worked: text) -> text { answer "{worked}'
+        )
+        with pytest.raises(Refused, match=reason):
+            renamed(DATA, DATA.index(place) + place.index("worked"), new, tmp_path)
+    with pytest.raises(Refused, match="already"):
+        renamed(DATA, DATA.index("near ="), "worked", tmp_path)
 
 
 @pytest.mark.parametrize(

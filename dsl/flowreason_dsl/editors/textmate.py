@@ -104,6 +104,10 @@ def _definitions() -> list[Rule]:
             ),
         },
         {"name": "keyword.control.import.flow", "match": r'\buse\b(?=\s*")'},
+        {
+            "match": rf'(?<=")\s*\b(as)\s+({_name()})',
+            "captures": _captures("keyword.control.import.flow", "variable.other.constant.flow"),
+        },
     ]
 
 

@@ -50,6 +50,7 @@ def syntax() -> str:
         rf"syntax match flowType /\v\[\s*\zs%({types})>\ze\s*[\[\]]/",
         rf"syntax match flowSetting /\v%(<with|,)\_s+\zs%({settings})\ze\s*\=/",
         r"syntax match flowName /\v<%(flow|tool)\s+\zs\h\w*/",
+        r"""syntax match flowDefine /\v("\_s*)@<=<as>/""",
         r"syntax match flowArrow /->/",
         r"syntax match flowComment /#.*/ contains=@Spell",
         r"""syntax match flowEscape /\v\\%([nt"\\]|u\x{4})|\{\{|\}\}/ contained""",

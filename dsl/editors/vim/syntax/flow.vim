@@ -19,6 +19,7 @@ syntax match flowType /\v%(:|\)\s*-\>)\_s*\zs%(text|int|number|bool|graph|any|li
 syntax match flowType /\v\[\s*\zs%(text|int|number|bool|graph|any|list|dict)>\ze\s*[\[\]]/
 syntax match flowSetting /\v%(<with|,)\_s+\zs%(temperature|model|samples|vote|think|max_tokens|seed|tries)\ze\s*\=/
 syntax match flowName /\v<%(flow|tool)\s+\zs\h\w*/
+syntax match flowDefine /\v("\_s*)@<=<as>/
 syntax match flowArrow /->/
 syntax match flowComment /#.*/ contains=@Spell
 syntax match flowEscape /\v\\%([nt"\\]|u\x{4})|\{\{|\}\}/ contained
