@@ -101,8 +101,8 @@ def _define(definition: FlowDef | ToolDef, names: Names) -> None:
 
 
 def _defaults(definition: FlowDef | ToolDef, data: Mapping[str, Origin], names: Names) -> None:
-    """Data that parameters have as their default."""
+    """Data that parameters have as their default: whatever the names of the parameters are."""
     for each in definition.parameters:
         if isinstance(each.default, Name) and each.default.text in data:
-            name, inside = each.default, definition.name.text
-            names.all.append(Occurrence(name.text, name.span, "read", None, inside, data[name.text]))
+            name = each.default
+            names.all.append(Occurrence(name.text, name.span, "read", None, None, data[name.text]))
