@@ -79,7 +79,7 @@ class Screen:
 def solve_question(asked: str, given: Sequence[str], order: Order, screen: Screen, flow_out: Path | None) -> int:
     """Answer a question; gives the exit code."""
     from flowreason.api import checked_question
-    from flowreason.methods import AUTO, meant
+    from flowreason.methods import meant
 
     question = checked_question(reading.question(asked))
     inputs = reading.untyped_inputs(given)
@@ -90,7 +90,7 @@ def solve_question(asked: str, given: Sequence[str], order: Order, screen: Scree
 
     def begin(watch: Watch) -> Awaitable[fr.Result]:
         hooks = watch.hooks()
-        if wanted.name == AUTO:
+        if wanted.left_to_us:
             del hooks["confirm"]  # whoever leaves the choice to us is not asked about it
         return fr.solve_async(
             question, method=order.method, inputs=inputs, provider=provider, tools=tools, limits=limits,

@@ -37,6 +37,11 @@ class Meant:
     name: str
     flow: Flow | None = None
 
+    @property
+    def left_to_us(self) -> bool:
+        """Whether the method is to be chosen for each question."""
+        return self.name == AUTO and self.flow is None
+
     def chosen(
         self,
         question: str,
@@ -47,13 +52,13 @@ class Meant:
     ) -> Chosen:
         """What answers a question. Raises `UsageError` where the flow does not take what is given."""
         name, flow, reason = self.name, self.flow, ""
-        if self == Meant(AUTO):
+        if self.left_to_us:
             choice = choose(question, inputs, limits, tools, prices=prices)
             name, reason = choice.method, choice.reason
             flow = None if name == GRAPH else library.load(name)
         own = {} if flow is None else fitted(flow, question, inputs)
         granted = tools if flow is None else {**tools, **flow.tools}
-        return Chosen(name, reason, flow, own, granted, agreed=self == Meant(AUTO))
+        return Chosen(name, reason, flow, own, granted, agreed=self.left_to_us)
 
 
 @dataclass(frozen=True, slots=True)
