@@ -68,11 +68,15 @@ class Grants:
 
     def session(self, plan: Plan) -> Session:
         """With the model and the server that the run had, unless others are named."""
-        server = plan.settings.get(SERVER, "")
-        elsewhere = self.provider is not None and origin_of(self.provider) != server
-        model = self.model or (None if elsewhere else plan.settings.get("model"))
-        server = self.base_url or server or None
+        model, server = asked_before(plan, self.model, self.base_url)
+        if self.provider is not None and origin_of(self.provider) != plan.settings.get(SERVER, ""):
+            model = self.model  # that of the run belongs to another server
         return Session(self.provider, model, server, self.api_key, self.sandbox, self.unsafe_python)
+
+
+def asked_before(plan: Plan, model: str | None, base_url: str | None) -> tuple[str | None, str | None]:
+    """The model and the server that a run had, unless others are named."""
+    return model or plan.settings.get("model"), base_url or plan.settings.get(SERVER) or None
 
 
 def the_store(store: Where) -> Store:

@@ -84,43 +84,33 @@ def _options(
 
 
 @app.command()
+@options.grouped
 def solve(
     question: Annotated[
         str, typer.Argument(metavar="QUESTION", help="The question; - reads stdin, @FILE a file.", show_default=False)
     ],
     method: options.Method = "graph",
     inputs: options.Inputs = None,
-    model: options.Model = None,
-    base_url: options.BaseUrl = None,
-    limit: options.Limit = None,
-    tools: options.Tools = None,
     flow_out: Annotated[
         Path | None, typer.Option("--flow-out", metavar="FILE.flow", help="Keep the flow that was written.")
     ] = None,
-    record: options.Record = None,
-    replay: options.Replay = None,
     yes: options.Yes = False,
     may_ask: options.MayAsk = False,
     early: options.Early = True,
-    unsafe_python: options.UnsafePython = False,
-    store: options.Store = None,
-    no_cache: options.NoCache = False,
-    approve: options.Approve = False,
-    json: options.Json = False,
-    quiet: options.Quiet = False,
-    no_color: options.NoColor = False,
+    *,
+    terms: options.Terms,
+    recording: options.Recording,
+    shown: options.Shown,
 ) -> int:
     """Answer a question through a flow written for it, or by a method of your choice."""
-    from flowreason.cli.running import Order, Screen, solve_question
+    from flowreason.cli.running import Order, solve_question
 
-    order = Order(
-        model, base_url, tuple(limit or ()), tools, record, replay, unsafe_python, may_ask, early, store, not no_cache,
-        approve, method,
-    )  # fmt: skip
-    return solve_question(question, inputs or [], order, Screen(json, quiet, no_color, yes), flow_out)
+    order = Order(terms, recording, may_ask, early, method)
+    return solve_question(question, inputs or [], order, shown.screen(yes=yes), flow_out)
 
 
 @app.command()
+@options.grouped
 def run(
     file: options.FlowFile,
     inputs: Annotated[
@@ -132,29 +122,16 @@ def run(
             show_default=False,
         ),
     ] = None,
-    model: options.Model = None,
-    base_url: options.BaseUrl = None,
-    limit: options.Limit = None,
-    tools: options.Tools = None,
-    record: options.Record = None,
-    replay: options.Replay = None,
     yes: options.Yes = False,
-    unsafe_python: options.UnsafePython = False,
-    store: options.Store = None,
-    no_cache: options.NoCache = False,
-    approve: options.Approve = False,
-    json: options.Json = False,
-    quiet: options.Quiet = False,
-    no_color: options.NoColor = False,
+    *,
+    terms: options.Terms,
+    recording: options.Recording,
+    shown: options.Shown,
 ) -> int:
     """Run a flow from a file, or library:NAME."""
-    from flowreason.cli.running import Order, Screen, run_file
+    from flowreason.cli.running import Order, run_file
 
-    order = Order(
-        model, base_url, tuple(limit or ()), tools, record, replay, unsafe_python, store=store, cache=not no_cache,
-        approve=approve,
-    )  # fmt: skip
-    return run_file(file, inputs or [], order, Screen(json, quiet, no_color, yes))
+    return run_file(file, inputs or [], Order(terms, recording), shown.screen(yes=yes))
 
 
 @app.command()

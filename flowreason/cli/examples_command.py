@@ -151,6 +151,7 @@ def play(
     no_color: options.NoColor = False,
 ) -> int:
     """Answer an example's question from its recorded replies: write the flow, check it, run it."""
-    from flowreason.cli.running import Screen, play_example
+    from flowreason.cli.options import Screen
+    from flowreason.cli.running import play_example
 
     return play_example(find(name), pace, Screen(json, quiet, no_color, yes=True), flow_out)

@@ -8,15 +8,16 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import flowreason as fr
 from flowreason.cli import flow_files, output, reading, running
+from flowreason.cli.asking import provider_again
 from flowreason.cli.kept import Kept, step_names
+from flowreason.cli.options import Screen, Terms
 from flowreason.cli.outcome import code_of, report
-from flowreason.cli.running import PLAYED_SECONDS, Screen, carry_out
+from flowreason.cli.running import PLAYED_SECONDS, carry_out
 from flowreason.cli.tool_files import tools_from
 from flowreason.cli.watching import Watch
 from flowreason.errors import UsageError
@@ -27,38 +28,23 @@ from flowreason.view.progress import cost_text, kept_count
 
 if TYPE_CHECKING:
     from flowreason.engine.events import Event
+    from flowreason.ports import Provider
     from flowreason.records import RunInfo
 
 
-@dataclass(frozen=True, slots=True)
-class Terms:
-    """What a run is given anew: who answers, and what it may do."""
+def _at(terms: Terms) -> running.Place:
+    return running.Place(terms.store or "", "" if terms.tools is None else str(terms.tools))
 
-    model: str | None = None
-    base_url: str | None = None
-    limits: tuple[str, ...] = ()
-    tools: Path | None = None
-    unsafe_python: bool = False
-    store: str | None = None
-    cache: bool = True
-    approve: bool = False
 
-    @property
-    def place(self) -> str:
-        return self.store or DEFAULT
-
-    def at(self) -> running.Place:
-        return running.Place(self.store or "", "" if self.tools is None else str(self.tools))
-
-    def grants(self, info: RunInfo, watch: Watch) -> dict[str, Any]:
-        """As options of `resume`, `rerun` and `fork`. Limits that are not named stay as the run had them."""
-        kept = fr.Limits(**info.plan.settings.get("limits", {}))
-        limits = fr.Limits.parse(self.limits, kept) if self.limits else None
-        return {
-            "model": self.model, "base_url": self.base_url, "limits": limits, "tools": tools_from(self.tools),
-            "unsafe_python": self.unsafe_python, "store": self.place, "cache": self.cache, "approve": self.approve,
-            "on_flow": watch.on_flow, **watch.hooks(),
-        }  # fmt: skip
+def _grants(terms: Terms, info: RunInfo, watch: Watch, provider: Provider | None) -> dict[str, Any]:
+    """As options of `resume`, `rerun` and `fork`. Limits that are not named stay as the run had them."""
+    kept = fr.Limits(**info.plan.settings.get("limits", {}))
+    asked = {"provider": provider} if provider is not None else {"model": terms.model, "base_url": terms.base_url}
+    return {
+        **asked, "limits": terms.limits(kept) if terms.limit else None, "tools": tools_from(terms.tools),
+        "unsafe_python": terms.unsafe_python, "store": terms.place, "cache": not terms.no_cache,
+        "approve": terms.approve, "on_flow": watch.on_flow, **watch.hooks(),
+    }  # fmt: skip
 
 
 def resume(run: str, answers: Sequence[str], terms: Terms, screen: Screen) -> int:
@@ -69,10 +55,12 @@ def resume(run: str, answers: Sequence[str], terms: Terms, screen: Screen) -> in
         raise UsageError(f"the run {info.id} has its answer already; look at it with: {look}")
     said = asyncio.run(_answers(info, answers, terms.place))
 
-    def begin(watch: Watch) -> Awaitable[fr.Result]:
-        return fr.resume_async(info.id, answers=said or None, **terms.grants(info, watch))
+    provider = provider_again(terms, info.plan)
 
-    return carry_out(begin, None, screen, place=terms.at())
+    def begin(watch: Watch) -> Awaitable[fr.Result]:
+        return fr.resume_async(info.id, answers=said or None, **_grants(terms, info, watch, provider))
+
+    return carry_out(begin, provider, screen, place=_at(terms))
 
 
 async def _answers(info: RunInfo, given: Sequence[str], place: str) -> dict[str, str]:
@@ -110,11 +98,13 @@ def rerun(run: str, file: Path | None, given: Sequence[str], terms: Terms, scree
     flow = kept_flow(info.plan) if file is None else flow_files.load(file, terms.tools)
     inputs = reading.typed_inputs(given, {p.name: p.type for p in flow.parameters})
 
+    provider = provider_again(terms, info.plan)
+
     def begin(watch: Watch) -> Awaitable[fr.Result]:
         changed = None if file is None else flow
-        return fr.rerun_async(info.id, flow=changed, inputs=inputs, **terms.grants(info, watch))
+        return fr.rerun_async(info.id, flow=changed, inputs=inputs, **_grants(terms, info, watch, provider))
 
-    return carry_out(begin, None, screen, place=terms.at())
+    return carry_out(begin, provider, screen, place=_at(terms))
 
 
 # --- forking ---
@@ -129,13 +119,17 @@ def fork(run: str, change: str, frame: str | None, terms: Terms, screen: Screen)
     place = asyncio.run(find_place(the_store(terms.place), info, name.strip(), frame))
     value = reading.step_value(place.node.id, raw, type_of(place.node))
 
+    provider = provider_again(terms, info.plan)
+
     async def begin(watch: Watch) -> fr.Result:
-        forked = await fr.fork_async(info.id, place.node.id, value, frame=place.frame, **terms.grants(info, watch))
+        forked = await fr.fork_async(
+            info.id, place.node.id, value, frame=place.frame, **_grants(terms, info, watch, provider)
+        )
         if not screen.quiet and not _came_to(place, forked):
             output.note(f"the run did not come to {place.node.id} in {place.frame}, so it is as it was before")
         return forked
 
-    return carry_out(begin, None, screen, place=terms.at())
+    return carry_out(begin, provider, screen, place=_at(terms))
 
 
 def _came_to(place: Place, forked: fr.Result) -> bool:

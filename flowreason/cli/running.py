@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, Any
 
 import flowreason as fr
 from flowreason.cli import failures, flow_files, output, reading
+from flowreason.cli.asking import provider_for, recorded
 from flowreason.cli.kept import Kept
+from flowreason.cli.options import Recording, Screen, Terms
 from flowreason.cli.outcome import report, report_broken, report_stopped
 from flowreason.cli.tool_files import tools_from
 from flowreason.cli.watching import Watch
-from flowreason.errors import ConfigError, UsageError
 from flowreason.graph.bounds import ZERO
-from flowreason.keeping import DEFAULT
 
 if TYPE_CHECKING:
     from flowreason.cli.examples_command import Example
@@ -40,40 +40,27 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What is to be run with: model, limits, tools, recordings."""
+    """What is to be run with, and how a question is answered."""
 
-    model: str | None = None
-    base_url: str | None = None
-    limits: tuple[str, ...] = ()
-    tools: Path | None = None
-    record: Path | None = None
-    replay: Path | None = None
-    unsafe_python: bool = False
+    terms: Terms = Terms()
+    recording: Recording = Recording()
     may_ask: bool = False
     early: bool = True
-    store: str | None = None
-    cache: bool = True
-    approve: bool = False
     method: str = "graph"
 
     def place(self) -> Place:
         """Where the run is found again, and what it is then given."""
-        return Place(self.store or "", "" if self.tools is None else str(self.tools))
+        tools = self.terms.tools
+        return Place(self.terms.store or "", "" if tools is None else str(tools))
 
-    def keeping(self) -> dict[str, Any]:
-        """How the run is kept. What is recorded is asked anew: a recording must not lack what is in the store."""
-        store = self.store or DEFAULT
-        return {"store": store, "cache": self.cache and self.record is None, "approve": self.approve}
-
-
-@dataclass(frozen=True, slots=True)
-class Screen:
-    """How a run is shown, and whether the person is asked."""
-
-    as_data: bool = False
-    quiet: bool = False
-    no_color: bool = False
-    yes: bool = False
+    def granted(self) -> dict[str, Any]:
+        """What the run may do and how it is kept. What is recorded is asked anew: a recording must not lack what is in
+        the store."""
+        terms = self.terms
+        return {
+            "limits": terms.limits(), "unsafe_python": terms.unsafe_python, "store": terms.place,
+            "cache": not terms.no_cache and self.recording.record is None, "approve": terms.approve,
+        }  # fmt: skip
 
 
 def solve_question(asked: str, given: Sequence[str], order: Order, screen: Screen, flow_out: Path | None) -> int:
@@ -84,18 +71,18 @@ def solve_question(asked: str, given: Sequence[str], order: Order, screen: Scree
     question = checked_question(reading.question(asked))
     inputs = reading.untyped_inputs(given)
     reading.writable(flow_out, "--flow-out")
-    tools, limits = tools_from(order.tools), fr.Limits.parse(order.limits)
+    tools, granted = tools_from(order.terms.tools), order.granted()
     wanted = meant(order.method, tools)
-    provider = provider_for(order, needed=wanted.flow is None or wanted.flow.price().most != ZERO)
+    needed = wanted.flow is None or wanted.flow.price().most != ZERO
+    provider = provider_for(order.terms, order.recording, needed=needed)
 
     def begin(watch: Watch) -> Awaitable[fr.Result]:
         hooks = watch.hooks()
         if wanted.left_to_us:
             del hooks["confirm"]  # whoever leaves the choice to us is not asked about it
         return fr.solve_async(
-            question, method=order.method, inputs=inputs, provider=provider, tools=tools, limits=limits,
-            flow_out=flow_out, unsafe_python=order.unsafe_python, may_ask=order.may_ask, early=order.early,
-            on_flow=watch.on_flow, **order.keeping(), **hooks,
+            question, method=order.method, inputs=inputs, provider=provider, tools=tools, flow_out=flow_out,
+            may_ask=order.may_ask, early=order.early, on_flow=watch.on_flow, **granted, **hooks,
         )  # fmt: skip
 
     return carry_out(begin, provider, screen, _kept(order, flow_out), order.place())
@@ -103,18 +90,15 @@ def solve_question(asked: str, given: Sequence[str], order: Order, screen: Scree
 
 def run_file(file: Path, given: Sequence[str], order: Order, screen: Screen) -> int:
     """Run a flow from a file; gives the exit code."""
-    flow = flow_files.load(file, order.tools)
+    flow = flow_files.load(file, order.terms.tools)
     inputs = reading.typed_inputs(given, {p.name: p.type for p in flow.parameters})
     flow.checked_inputs(inputs)
-    limits = fr.Limits.parse(order.limits)
-    provider = provider_for(order, needed=flow.price(inputs).most != ZERO)
+    granted = order.granted()
+    provider = provider_for(order.terms, order.recording, needed=flow.price(inputs).most != ZERO)
 
     def begin(watch: Watch) -> Awaitable[fr.Result]:
         watch.on_flow(flow)
-        return flow.run_async(
-            inputs, provider=provider, limits=limits, unsafe_python=order.unsafe_python, **order.keeping(),
-            **watch.hooks(),
-        )  # fmt: skip
+        return flow.run_async(inputs, provider=provider, **granted, **watch.hooks())
 
     return carry_out(begin, provider, screen, _kept(order, None), order.place())
 
@@ -123,7 +107,7 @@ def play_example(example: Example, pace: float | None, screen: Screen, flow_out:
     """Answer an example's question from its recorded replies; gives the exit code."""
     reading.writable(flow_out, "--flow-out")
     question, tools = example.question, tools_from(example.tools)
-    provider = _recorded(example.replies, _watchable(example.replies) if pace is None else pace)
+    provider = recorded(example.replies, _watchable(example.replies) if pace is None else pace)
     if not screen.quiet and not screen.as_data:
         output.note(f"Question: {question}\n")
 
@@ -136,24 +120,6 @@ def play_example(example: Example, pace: float | None, screen: Screen, flow_out:
     return carry_out(begin, provider, screen, ("the recorded replies, which can be played again",))
 
 
-def provider_for(order: Order, *, needed: bool = True) -> Provider:
-    """Who answers: a recording, or the model that options, environment and config file name."""
-    if order.replay is not None:
-        if order.record is not None:
-            raise UsageError("--replay and --record exclude each other; give one of them")
-        return _recorded(order.replay)
-    reading.writable(order.record, "--record")
-    model = _configured(order, needed)
-    return model if order.record is None else fr.Recorder(model, order.record)
-
-
-def _recorded(path: Path, pace: float = 0.0) -> Provider:
-    try:
-        return fr.Recorded(path, pace=pace)
-    except fr.RecordingError as error:  # the file itself is at fault, and nothing has run
-        raise UsageError(str(error)) from None
-
-
 def _watchable(path: Path) -> float:
     """A pace at which all replies together take some seconds: slow enough to watch, quick enough not to wait."""
     from flowreason.providers.recording import read
@@ -162,23 +128,11 @@ def _watchable(path: Path) -> float:
     return min(1.0, PLAYED_SECONDS / total) if total else 0.0
 
 
-def _configured(order: Order, needed: bool) -> Provider:
-    from flowreason.config import load_settings
-    from flowreason.providers.choose import provider_from
-
-    try:
-        return provider_from(load_settings(model=order.model, base_url=order.base_url))
-    except ConfigError:
-        if needed:
-            raise
-        return fr.ScriptedProvider({})  # a flow that asks nothing needs no model
-
-
 def _kept(order: Order, flow_out: Path | None) -> tuple[str, ...]:
     """What a stopped run leaves behind, in words."""
-    found = []
-    if order.record is not None:
-        found.append(f"the replies so far are in {order.record} (continue with --replay {order.record})")
+    found, file = [], order.recording.record
+    if file is not None:
+        found.append(f"the replies so far are in {file} (continue with --replay {file})")
     if flow_out is not None:
         found.append(f"the flow, if it was written, is in {flow_out}")
     return tuple(found)

@@ -98,6 +98,7 @@ def show(
 
 
 @runs_app.command()
+@options.grouped
 def resume(
     run: options.Run,
     answer: Annotated[
@@ -109,17 +110,9 @@ def resume(
             help="What you answer to the step that asks; its name is needed where several ask. Repeatable.",
         ),
     ] = None,
-    model: options.Model = None,
-    base_url: options.BaseUrl = None,
-    limit: options.Limit = None,
-    tools: options.Tools = None,
-    unsafe_python: options.UnsafePython = False,
-    store: options.Store = None,
-    no_cache: options.NoCache = False,
-    approve: options.Approve = False,
-    json: options.Json = False,
-    quiet: options.Quiet = False,
-    no_color: options.NoColor = False,
+    *,
+    terms: options.Terms,
+    shown: options.Shown,
 ) -> int:
     """Go on with a run that stopped, or waits for you.
 
@@ -127,15 +120,12 @@ def resume(
     anew; limits count over the whole run.
     """
     from flowreason.cli import run_again
-    from flowreason.cli.running import Screen
 
-    terms = run_again.Terms(
-        model, base_url, tuple(limit or ()), tools, unsafe_python, store, not no_cache, approve
-    )  # fmt: skip
-    return run_again.resume(run, answer or [], terms, Screen(json, quiet, no_color, yes=True))
+    return run_again.resume(run, answer or [], terms, shown.screen(yes=True))
 
 
 @runs_app.command()
+@options.grouped
 def replay(
     run: options.Run,
     pace: Annotated[
@@ -144,21 +134,20 @@ def replay(
     ] = None,
     session: Session = None,
     store: options.Store = None,
-    json: options.Json = False,
-    quiet: options.Quiet = False,
-    no_color: options.NoColor = False,
+    *,
+    shown: options.Shown,
 ) -> int:
     """Watch a run again, at no cost.
 
     Nothing is asked, nothing is done.
     """
     from flowreason.cli import run_again
-    from flowreason.cli.running import Screen
 
-    return run_again.replay(run, store, session, pace, Screen(json, quiet, no_color))
+    return run_again.replay(run, store, session, pace, shown.screen(yes=True))
 
 
 @runs_app.command()
+@options.grouped
 def rerun(
     run: options.Run,
     inputs: Annotated[
@@ -168,33 +157,22 @@ def rerun(
     flow: Annotated[
         Path | None, typer.Option("--flow", metavar="FILE.flow", help="The flow, changed; `show --flow` gives it.")
     ] = None,
-    model: options.Model = None,
-    base_url: options.BaseUrl = None,
-    limit: options.Limit = None,
-    tools: options.Tools = None,
     yes: options.Yes = False,
-    unsafe_python: options.UnsafePython = False,
-    store: options.Store = None,
-    no_cache: options.NoCache = False,
-    approve: options.Approve = False,
-    json: options.Json = False,
-    quiet: options.Quiet = False,
-    no_color: options.NoColor = False,
+    *,
+    terms: options.Terms,
+    shown: options.Shown,
 ) -> int:
     """Run again with something changed.
 
     With another flow, other inputs or another model. Only what that changes is done anew.
     """
     from flowreason.cli import run_again
-    from flowreason.cli.running import Screen
 
-    terms = run_again.Terms(
-        model, base_url, tuple(limit or ()), tools, unsafe_python, store, not no_cache, approve
-    )  # fmt: skip
-    return run_again.rerun(run, flow, inputs or [], terms, Screen(json, quiet, no_color, yes))
+    return run_again.rerun(run, flow, inputs or [], terms, shown.screen(yes=yes))
 
 
 @runs_app.command()
+@options.grouped
 def fork(
     run: options.Run,
     change: Annotated[
@@ -209,18 +187,10 @@ def fork(
             help="Which round or call is meant: main/flags[3], main/check/older~2.",
         ),
     ] = None,
-    model: options.Model = None,
-    base_url: options.BaseUrl = None,
-    limit: options.Limit = None,
-    tools: options.Tools = None,
     yes: options.Yes = False,
-    unsafe_python: options.UnsafePython = False,
-    store: options.Store = None,
-    no_cache: options.NoCache = False,
-    approve: options.Approve = False,
-    json: options.Json = False,
-    quiet: options.Quiet = False,
-    no_color: options.NoColor = False,
+    *,
+    terms: options.Terms,
+    shown: options.Shown,
 ) -> int:
     """Ask what if: give one node another value.
 
@@ -228,12 +198,8 @@ def fork(
     a branch (d.join) or loop (d.out), a decision (yes, no), an input and an answer can be given a value.
     """
     from flowreason.cli import run_again
-    from flowreason.cli.running import Screen
 
-    terms = run_again.Terms(
-        model, base_url, tuple(limit or ()), tools, unsafe_python, store, not no_cache, approve
-    )  # fmt: skip
-    return run_again.fork(run, change, frame, terms, Screen(json, quiet, no_color, yes))
+    return run_again.fork(run, change, frame, terms, shown.screen(yes=yes))
 
 
 runs_app.command("why")(why)
