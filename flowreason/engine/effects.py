@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +21,8 @@ from flowreason.engine.environment import KEY, BoundTool
 from flowreason.engine.frames import Frame
 from flowreason.engine.ledger import Ledger
 from flowreason.engine.numbers import Numbers
+from flowreason.engine.persons import NOT_SAID
+from flowreason.engine.limits import error_kind
 from flowreason.engine.recall import call_key
 from flowreason.engine.stopping import is_cancelled
 from flowreason.errors import FlowreasonError, NodeError, StoreError
@@ -60,23 +63,25 @@ class Effects:
     ) -> Any:
         """A call that is written down, unless what came of it is known."""
         place = frame.path, frame.plan.nodes[i].id
-        known = _same(ledger.at(*place, "tool", part), key)
+        known, whose = _same(ledger.at(*place, "tool", part), key), "run"
         if known is None and key:
-            known = ledger.take("tool", key, *place)
+            known, whose = ledger.take("tool", key, *place), "before"
             if known is not None:
                 ledger.note(Outcome(*place, "tool", part, key, known.value))
         if known is not None and "opaque" not in (known.value or _OPAQUE):
-            self._worker.host.tell("node.recalled", frame, i, {"whose": "run" if key != known.key else "before"})
+            self._worker.host.tell("node.recalled", frame, i, {"whose": whose})
             return _result(known.value, frame, i)
         if not tool.definition.pure:
             await self._consent(tool, given, frame, i, part)
             begun = known or _same(ledger.at(*place, "begun", part), key)
+            said = []
             if begun is not None and not (tool.repeatable or tool.keyed):
                 told, value = await self._what_became(tool, given, frame, i, part)
                 if told:
                     await ledger.commit(Outcome(*place, "tool", part, key, {"is": encode(value)}))
                     return value
-            await ledger.commit(Outcome(*place, "begun", part, key))
+                said = [Outcome(*place, "became", part, "", NOT_SAID)]  # of the next time nobody knows yet
+            await ledger.commit(*said, Outcome(*place, "begun", part, key))
         marks = f"{ledger.claim.run}/{frame.path}/{frame.plan.nodes[i].id}#{part}"
         return await self._done(ledger, tool, given, frame, i, Outcome(*place, "tool", part, key), marks)
 
@@ -107,8 +112,15 @@ class Effects:
 
     async def _act(self, tool: BoundTool, given: dict[str, Any], frame: Frame, i: int, mark: str) -> Any:
         """Call the function; one that is not async runs in a thread."""
-        with self._worker.caller.activity.busy():
-            return await self._invoke(tool, given, frame, i, mark)
+        told = Told(tool.definition.name.text, given)
+        try:
+            with self._worker.caller.activity.busy():
+                return await self._invoke(tool, given, frame, i, mark)
+        except BaseException as error:
+            told.failed(error)
+            raise
+        finally:
+            self._worker.host.tell("node.tool", frame, i, told.data())
 
     @staticmethod
     async def _invoke(tool: BoundTool, given: dict[str, Any], frame: Frame, i: int, mark: str) -> Any:
@@ -158,6 +170,20 @@ class Effects:
             return True, convert(parse_input(said, kind), kind)
         except Misfit as misfit:
             raise inline.node_error(frame, i, f"what was said of {_shown(tool, given)}: {misfit.reason}") from misfit
+
+
+class Told:
+    """What is told of a call of a tool, which begins now, when it is over."""
+
+    def __init__(self, name: str, given: Mapping[str, Any]) -> None:
+        self._data = {"tool": name, "arguments": dict(given)}
+        self._began = time.monotonic()
+
+    def failed(self, error: BaseException) -> None:
+        self._data["error_kind"] = "cancelled" if isinstance(error, asyncio.CancelledError) else error_kind(error)
+
+    def data(self) -> dict[str, Any]:
+        return {**self._data, "seconds": round(time.monotonic() - self._began, 6)}
 
 
 def _same(known: Outcome | None, key: str) -> Outcome | None:

@@ -139,10 +139,11 @@ class Ledger:
     def _replaced(self, outcome: Outcome) -> list[Outcome]:
         return replaced(self._known.pop(place_of(outcome), None), outcome, self.claim.session)
 
-    async def commit(self, outcome: Outcome) -> None:
-        """Keep an outcome; durable when this returns."""
+    async def commit(self, *outcomes: Outcome) -> None:
+        """Keep outcomes, all of them or none; durable when this returns."""
+        notes = [each for outcome in outcomes for each in (*self._replaced(outcome), outcome)]
         with self.activity.busy():
-            await self.store.commit(self.claim, *self.recorder.waiting(), *self._replaced(outcome), outcome)
+            await self.store.commit(self.claim, *self.recorder.waiting(), *notes)
 
     async def stand(self, standing: Standing) -> None:
         """Say how the run stands; durable when this returns."""

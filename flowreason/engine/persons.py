@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     from flowreason.engine.work import Worker
 
 
+NOT_SAID = {"is": None}
+"""What is kept of an answer that counts no more."""
+
+
 def asked_key(question: str, type: str) -> str:
     """By what an answer is found again, and told from the answer to another question."""
     return digest(question, type)
@@ -69,7 +73,7 @@ class Persons:
         own = ledger.at(place.frame, place.node, place.kind, place.part)
         own = own if own is not None and own.key in (("", place.key) if person else (place.key,)) else None
         known = own or (ledger.take(place.kind, place.key, place.frame, place.node) if person else None)
-        if known is None or not isinstance(known.value, Mapping):
+        if known is None or not isinstance(known.value, Mapping) or known.value == NOT_SAID:
             return None
         if own is None or own.key != place.key:  # whoever goes on from this run finds it by the question
             ledger.note(replace(place, value=known.value))

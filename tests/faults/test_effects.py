@@ -125,8 +125,8 @@ def test_the_effects_of_a_loop_are_told_apart_and_keep_their_order() -> None:
     assert {begun - done for _, _, begun, done, _ in found} == {0, 1}
 
 
-async def left_midway(store: SqlStore) -> str:
-    """A run whose process was gone in the middle of its first effect."""
+async def left_midway(store: SqlStore, again: str = "", **more: Any) -> str:
+    """A run whose process was gone in the middle of its first effect, the first time or `again`."""
     world, stuck = World(), asyncio.Event()
 
     async def act(x: int) -> int:
@@ -136,8 +136,8 @@ async def left_midway(store: SqlStore) -> str:
         return 0
 
     world.tool = fr.tool(act)
-    running = asyncio.ensure_future(world.run(store))
-    await stuck.wait()
+    running = asyncio.ensure_future(world.resume(store, again, **more) if again else world.run(store))
+    await asyncio.wait_for(stuck.wait(), 20)
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)
     return (await store.run("last")).id
@@ -154,6 +154,26 @@ def test_a_person_says_what_became_of_an_effect(store: SqlStore, said: str, seen
         assert (result.value, world.seen) == (value, seen)
         replayed = await fr.replay_async(run, store=store)
         assert replayed.value == value and len(replayed.events) == len(result.events)
+
+    asyncio.run(main())
+
+
+def test_what_a_person_said_became_of_an_effect_is_not_taken_for_what_became_of_it_the_next_time(
+    store: SqlStore,
+) -> None:
+    async def main() -> None:
+        run = await left_midway(store)
+        assert (await World().resume(store, run)).status == "waiting"
+        await left_midway(store, run, answers="repeat")
+        world = World()
+        asked = await world.resume(store, run)
+        assert (asked.status, world.seen, [p.kind for p in asked.pending]) == ("waiting", [], ["became"])
+        await left_midway(store, run, answers="repeat")
+        await left_midway(store, run, ask_user=lambda text, type: "repeat")
+        result = await world.resume(store, run, ask_user=lambda text, type: "41")
+        assert (result.value, world.seen) == (453, [42])
+        replayed = await fr.replay_async(run, store=store)
+        assert [e[2:5] for e in replayed.events] == [e[2:5] for e in result.events]
 
     asyncio.run(main())
 
@@ -189,6 +209,35 @@ def test_with_approval_nothing_happens_before_the_person_agrees_and_nobody_is_as
         assert (second.status, world.seen, [p.node for p in second.pending]) == ("waiting", [1], ["b"])
         third = await world.resume(store, first.run_id, approve=True, answers={"b": "yes"})
         assert (third.value, world.seen) == (24, [1, 3])
+
+    asyncio.run(main())
+
+
+CHANGING = """\
+tool act(x: int) -> int "changes the world"
+flow main(n: int) -> int {
+  m: int = inner(3) else `0`
+  a: int = act(`m + n`)
+  answer a
+}
+flow inner(d: int) -> int {
+  if `d < 1` { answer 5 }
+  answer inner(`d - 1`)
+}
+"""
+
+
+def test_what_a_person_agreed_to_is_not_taken_for_another_effect_of_the_same_step(store: SqlStore) -> None:
+    """The second time, deeper calls are allowed, and the effect is another one."""
+
+    async def main() -> None:
+        world = World()
+        first = await world.run(store, CHANGING, approve=True, limits=fr.Limits(depth=2))
+        assert "act(x=1)" in first.pending[0].question
+        second = await world.resume(store, first.run_id, approve=True, answers="yes", limits=fr.Limits(depth=9))
+        assert (second.status, world.seen) == ("waiting", []) and "act(x=6)" in second.pending[0].question
+        third = await world.resume(store, first.run_id, approve=True, answers="yes", limits=fr.Limits(depth=9))
+        assert (third.value, world.seen) == (7, [6])
 
     asyncio.run(main())
 
