@@ -105,7 +105,9 @@ class Writer:
         flow = self.callee(callees)
         inner = self.pick(
             f"yield {flow}(`j + {value} % 2`)",
-            f'a: int = ask "how many {{j}} {{{value}}}" with samples=1 else `1`\n    yield `j`'.replace(" with samples=1", ""),
+            f'a: int = ask "how many {{j}} {{{value}}}" with samples=1 else `1`\n    yield `j`'.replace(
+                " with samples=1", ""
+            ),
             f"for i in `range(2)` {{ yield {flow}(`i + j`) }}",
             f"c = {flow}(j)  yield mark(`c % 3`)",
         )
