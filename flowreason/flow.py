@@ -195,7 +195,7 @@ class Flow:
             write(picture, path)
         return picture
 
-    @checked(inputs=INPUTS, prices=maybe(PRICES), depth=whole(1))
+    @checked(inputs=INPUTS, prices=maybe(PRICES), depth=whole(0))
     def price(
         self, inputs: Mapping[str, Any] | None = None, *, prices: tuple[float, float] | None = None, depth: int = 16
     ) -> Price:

@@ -94,7 +94,7 @@ def of_library(name: str, question: str, inputs: Mapping[str, Any], limits: Limi
         given = fitted(flow, question, inputs)
     except UsageError:
         return None
-    price = flow.price(given, prices=prices, depth=max(1, limits.depth))
+    price = flow.price(given, prices=prices, depth=limits.depth)
     calls, tokens, money = (0.0 if each is None else _once(each) for each in price.counted)
     low = 0.0 if price.money is None else _once(price.money[0])
     least = Need(_once(price.fewest), _once(price.tokens[0]), low)
