@@ -214,6 +214,16 @@ def test_a_run_of_a_method_goes_on_where_it_stood(store: str) -> None:
     assert fr.replay(waiting.run_id, store=store).method == "f"
 
 
+def test_a_run_that_stopped_while_its_flow_was_written_knows_why_it_was(store: str) -> None:
+    seen: list[str] = []
+    with pytest.raises(fr.ProviderError):
+        fr.solve("17 * 23", method="auto", provider=Counting(lambda _: "REFUSED"), store=store, on_run=seen.append)
+    written = "flow f(question: text) -> int { answer `17 * 23` }"
+    ended = fr.resume(seen[0], provider=Counting(lambda _: written), store=store)
+    assert (ended.value, ended.method) == (391, "graph")
+    assert ended.reason == "there is something to compute, so a flow is written for it"
+
+
 def test_a_changed_flow_is_the_method_no_more(echo: Path, store: str) -> None:
     provider = Counting()
     live = fr.solve("Who?", method=echo, provider=provider, store=store)
