@@ -26,7 +26,17 @@ def _machine() -> str:
 
 def myself() -> str:
     """This process, told apart from any that has its number later."""
-    return f"{_machine()}|{os.getpid()}|{_started(os.getpid())}"
+    return f"{_machine()}|{_process(os.getpid())}"
+
+
+@cache
+def _process(number: int) -> str:
+    """A process that is this one, whose beginning does not change."""
+    return f"{number}|{_started(number)}"
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_process.cache_clear)  # it may get the number of a process that is gone
 
 
 State: TypeAlias = Literal["gone", "myself", "alive", "unknown"]
