@@ -18,14 +18,14 @@ from flowreason.errors import UsageError
 
 MOST_LINE = 64 * 1024 * 1024
 """Bytes of one row."""
-_TABLES = {".csv": ",", ".tsv": "\t"}
+TABLES = {".csv": ",", ".tsv": "\t"}
 _LINES = (".jsonl", ".ndjson")
-ENDINGS = (*_LINES, *_TABLES)
+ENDINGS = (*_LINES, *TABLES)
 
 
 def is_table(path: Path) -> bool:
     """Whether a file is a table with a header, by its name."""
-    return path.suffix.lower() in _TABLES
+    return path.suffix.lower() in TABLES
 
 
 def opened(path: Path) -> IO[bytes]:
@@ -55,7 +55,7 @@ def rows_of(path: Path, question: str) -> Rows:
     try:
         if not is_table(path):
             return Rows(_closing(file, json_lines(file, str(path), question)))
-        rows = table(file, str(path), _TABLES[path.suffix.lower()])
+        rows = table(file, str(path), TABLES[path.suffix.lower()])
         return Rows(_closing(file, rows.items), rows.columns)
     except BaseException:
         file.close()
@@ -115,11 +115,16 @@ def _constant(name: str) -> None:
 
 def table(file: IO[bytes], name: str, delimiter: str) -> Rows:
     """A row for each line below the header; cells are texts. A row whose cells do not fit the header has a fault."""
-    if csv.field_size_limit() < MOST_LINE:
-        csv.field_size_limit(MOST_LINE)
+    allow_long_cells()
     lines = _Lines(file)
     names, delimiter = _header(lines, name, delimiter)
     return Rows(_below(lines, names, name, delimiter), tuple(names))
+
+
+def allow_long_cells() -> None:
+    """The limit of the csv module is for all who use it, so it is only ever raised."""
+    if csv.field_size_limit() < MOST_LINE:
+        csv.field_size_limit(MOST_LINE)
 
 
 def _below(lines: _Lines, names: list[str], name: str, delimiter: str) -> Iterator[Item]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
 
 from flowreason.engine.limits import NOTHING, error_kind
 from flowreason.errors import (
@@ -38,6 +38,7 @@ Reason: TypeAlias = Literal[
 """Why there is no whole answer. `input`: the row cannot be used; `limit`: a limit was reached; `model`: the model's
 server refused or failed; `flow`: no flow was written for it, or a step failed; `person`: it waits for one; `store`,
 `sandbox`: what it needs is broken; `busy`: another process is at it; `stopped`: it was cancelled; `bug`: our fault."""
+REASONS: tuple[Reason, ...] = get_args(Reason)[1:]
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,8 +41,8 @@ ROOM, ROOM_IN_ORDER = 2, 4
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """How a batch is gone through. `skip` says of a row that it is done already; `retry`: failed rows of kept runs are
-    tried again; `name`: under which it is found again in the store."""
+    """How a batch is gone through. `name`: under which it is found again in the store; `retry`: failed runs in it
+    are tried again; `skip` says of a row that it is done already; `check` looks at each row, and may end the batch."""
 
     concurrency: int = CONCURRENCY
     in_order: bool = False
@@ -51,6 +51,7 @@ class Order:
     name: str = ""
     retry: bool = False
     skip: Callable[[int], bool] = lambda _: False
+    check: Callable[[int, Item], None] = lambda _, __: None
     on_event: Callable[[int, Any], None] | None = None
     options: Mapping[str, Any] = field(default_factory=dict)
 
@@ -146,17 +147,20 @@ class Batching:
             item = self.source.next()
             if not isinstance(item, Item | None):
                 return self._awaited(item)
-            self._taken += 1
-            if item is None or not self._order.skip(self._taken):
+            if item is None or self._is_open(item):
                 return None if item is None else (self._taken, item)
 
     async def _awaited(self, coming: Any) -> tuple[int, Item] | None:
         while True:
             item = await coming
-            self._taken += 1
-            if item is None or not self._order.skip(self._taken):
+            if item is None or self._is_open(item):
                 return None if item is None else (self._taken, item)
             coming = self.source.next()
+
+    def _is_open(self, item: Item) -> bool:
+        self._taken += 1
+        self._order.check(self._taken, item)
+        return not self._order.skip(self._taken)
 
     # --- one row ---
 
