@@ -173,7 +173,7 @@ def _lines(page: Console, lines: Sequence[TreeLine]) -> None:
         table.add_row(_left(line), Text(safe(line.told), style="dim"))
     with page.capture() as drawn:
         page.print(table)
-    output.emit("\n".join(line.rstrip() for line in drawn.get().splitlines()))
+    output.emit("\n".join(line.rstrip() for line in drawn.get().splitlines()), coloured=True)
 
 
 def _left(line: TreeLine) -> Text:

@@ -67,6 +67,8 @@ def refusal(status: int, body: Any, headers: Mapping[str, str]) -> Refusal:
     """A refusal out of a response: `body` is its JSON, or its text where that is none."""
     if 300 <= status < 400:
         return Refusal(status, f"a redirect to {headers.get('location', 'nowhere')}")
+    if isinstance(body, list) and len(body) == 1:  # as Gemini wraps it
+        body = body[0]
     inner = body.get("error", body) if isinstance(body, dict) else body
     if not isinstance(inner, dict):
         return Refusal(status, _text(inner), retry_after=retry_after(headers))
@@ -98,15 +100,17 @@ def retry_after(headers: Mapping[str, str], now: float | None = None) -> float |
 
     try:
         moment = email.utils.parsedate_to_datetime(headers.get("retry-after", "")).timestamp()
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return None
     return max(0.0, moment - (time.time() if now is None else now))
 
 
 _CONTEXT = re.compile(
     r"context.?length|context (window|size)|maximum context|too many (input )?tokens|prompt is too long"
-    r"|request too large|input is too long|reduce the length|payload too large"
+    r"|request too large|input is too long|reduce the length|payload too large|maximum model length"
+    r"|exceeds the maximum number of tokens|max_new_tokens` must be|exceed_context_size"
 )
+_CONTEXT_OF_500 = re.compile(r"exceed\w* (the )?(available |maximum )?context|exceed_context_size")
 _QUOTA = re.compile(
     r"insufficient.?quota|insufficient.?(balance|credit|fund)|billing|exceeded your current quota|credits"
 )
@@ -151,7 +155,7 @@ def _kind(found: Refusal) -> str:
         case 200:
             return _kind_inside(words)
         case status if status >= 500:
-            return "server"
+            return "context" if _CONTEXT_OF_500.search(words) else "server"
     return _kind_of_400(words)
 
 

@@ -7,7 +7,9 @@ back is a status and a body whose size is bounded; what does not come back is a 
 from __future__ import annotations
 
 import asyncio
+import codecs
 import ssl
+import zlib
 from collections.abc import AsyncIterator, Awaitable, Iterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any, TypeVar
@@ -32,6 +34,8 @@ from flowreason.providers.discretion import keep_quiet_about
 LARGEST_STREAM = 8 * LARGEST_REPLY
 """Around each few characters of a reply that is streamed there are some hundred bytes."""
 
+_GZIP_OR_ZLIB = 47
+_PIECE = 256 * 1024
 CONNECT_SECONDS = 10.0
 LAST_SECONDS = 0.2
 _EVENTS = "text/event-stream"
@@ -62,10 +66,52 @@ class _Bounded(httpx2.AsyncByteStream):
         await self._stream.aclose()
 
 
+class _Unpacked(httpx2.AsyncByteStream):
+    """What a packed stream holds, unpacked in small pieces, so that a small body never becomes a huge one at once."""
+
+    def __init__(self, stream: httpx2.AsyncByteStream) -> None:
+        self._stream = stream
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        unpacker = zlib.decompressobj(_GZIP_OR_ZLIB)
+        async for chunk in self._stream:
+            packed = chunk
+            while packed and not unpacker.eof:
+                try:
+                    yield unpacker.decompress(packed, _PIECE)
+                except zlib.error as error:
+                    raise httpx2.DecodingError(str(error)) from None
+                packed = unpacker.unconsumed_tail
+
+    async def aclose(self) -> None:
+        await self._stream.aclose()
+
+
 async def _bound(response: httpx2.Response) -> None:
-    if isinstance(response.stream, httpx2.AsyncByteStream):
-        streams = response.is_success and response.request.headers.get("accept") == _EVENTS
-        response.stream = _Bounded(response.stream, LARGEST_STREAM if streams else LARGEST_REPLY)
+    if not isinstance(response.stream, httpx2.AsyncByteStream):
+        return
+    packing = response.headers.get("content-encoding", "identity").strip().lower()
+    if packing in ("gzip", "x-gzip", "deflate"):
+        response.stream = _Unpacked(response.stream)
+    elif packing not in ("", "identity"):
+        raise httpx2.DecodingError(f"it is packed by {packing[:40]!r}, though none was asked for")
+    response.headers.pop("content-encoding", None)
+    streams = response.is_success and response.request.headers.get("accept") == _EVENTS
+    response.stream = _Bounded(response.stream, LARGEST_STREAM if streams else LARGEST_REPLY)
+
+
+_CHARSETS = frozenset({"utf-8", "utf-16", "utf-32", "latin-1", "iso8859-1", "cp1252", "ascii"})
+
+
+def _text(response: httpx2.Response) -> str:
+    """A body as text: UTF-8, as JSON is, unless its header names another of the few that there are."""
+    named = response.charset_encoding or "utf-8"
+    try:
+        charset = codecs.lookup(named).name
+    except (LookupError, ValueError):
+        charset = "utf-8"
+    charset = charset if charset in _CHARSETS else "utf-8"
+    return response.content.decode("utf-8-sig" if charset == "utf-8" else charset, "replace")
 
 
 def _http_client(limits: httpx2.Limits) -> httpx2.AsyncClient:
@@ -81,7 +127,7 @@ class Arriving:
     def __init__(self, response: httpx2.Response, connection: Connection, deadline: float) -> None:
         self.status = response.status_code
         self.headers: Mapping[str, str] = response.headers
-        self.whole = response.text if response.is_closed else None
+        self.whole = _text(response) if response.is_closed else None
         """The body's text, where it is here already: that of every refusal."""
         self._response = response
         self._connection = connection
@@ -139,7 +185,7 @@ class Connection:
         found = await self.guarded(self._send(path, body), deadline)
         if isinstance(found, ProviderError):
             raise found
-        return found.status_code, found.text, found.headers
+        return found.status_code, _text(found), found.headers
 
     @asynccontextmanager
     async def open(self, path: str, body: Mapping[str, Any]) -> AsyncIterator[Arriving]:

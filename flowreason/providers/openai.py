@@ -31,7 +31,7 @@ from flowreason.providers.retry import Retrying, RetryPolicy
 from flowreason.providers.secrets import NO_KEY, Secrets, check_sendable, login_header, without_login
 from flowreason.providers.speech import Speech
 from flowreason.providers.traffic import Bounds, Traffic
-from flowreason.providers.writing import Gathering, Outlet, Writing
+from flowreason.providers.writing import Gathering, Outlet, Writing, as_whole
 from flowreason.wanted import checked
 
 if TYPE_CHECKING:
@@ -251,7 +251,8 @@ class OpenAIProvider:
         if outlet is None or not dialect.takes("stream"):
             status, text, headers = await connection.post(api.PATH, body)
             heard(headers)
-            return self._read(api, request, model, status, text, headers), features(body, request)
+            whole = self._whole(name, request, body, text) if status < 300 else text
+            return self._read(api, request, model, status, whole, headers), features(body, request)
         body |= {key: value for key, value in _SETTINGS[name].items() if dialect.takes(key)}
         thinks = models.reasons(model) and not self._openai
         writing = Writing(_GATHERINGS[name](forced="tools" in body), Speech(request.stop, thinks), outlet)
@@ -260,6 +261,11 @@ class OpenAIProvider:
         if isinstance(read, Answer) and not writing.streamed:
             dialect.refused.add("stream")
         return read, features(body, request)
+
+    def _whole(self, name: str, request: Request, body: Mapping[str, Any], text: str) -> str | Mapping[str, Any]:
+        """The body of a reply, also where a server streams though nobody asked it to."""
+        thinks = models.reasons(self._named(request)) and not self._openai
+        return as_whole(text, _GATHERINGS[name](forced="tools" in body), Speech(request.stop, thinks), self._secrets)
 
     def _read(
         self,
@@ -369,8 +375,10 @@ def checked_url(url: str) -> str:
     """A base URL without a slash at its end. Raises `ConfigError` for what cannot be one."""
     try:
         parts = urlsplit(url.strip())
-        fine = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port is None or parts.port > 0)
-    except ValueError:
+        host = parts.hostname or ""
+        fine = parts.scheme in ("http", "https") and bool(host) and (parts.port is None or parts.port > 0)
+        fine = fine and url.strip().isprintable() and (":" in host or bool(host.encode("idna")))
+    except ValueError:  # so is what IDNA says of a label that is empty or too long
         fine = False
     if not fine:
         shown = f"…@{url.rpartition('@')[2]}" if "@" in url else url

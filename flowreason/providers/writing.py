@@ -127,7 +127,17 @@ class Writing:
     def result(self) -> str | Mapping[str, Any]:
         """The whole body: the text of one that did not come as events, or the object that the events amount to."""
         if not self.streamed:
-            return bytes(self._head or self._body or b"").decode("utf-8", "replace")
+            return bytes(self._head or self._body or b"").decode("utf-8-sig", "replace")
         for event in self._events.end():
             self._take(event)
         return self._gathering.whole()
+
+
+def as_whole(text: str, gathering: Gathering, speech: Speech, secrets: Secrets) -> str | Mapping[str, Any]:
+    """A body that has come in one piece: itself, or what it amounts to where it is a stream that nobody asked for."""
+    raw = text.encode("utf-8", "replace")
+    if not begins_events(raw[:64]):
+        return text
+    writing = Writing(gathering, speech, Outlet(lambda _: None, secrets))
+    writing.feed(raw)
+    return writing.result()
