@@ -205,9 +205,13 @@ def _still_a_flow(plan: Plan, black: _Black) -> None:
 
 
 def _write(path: Path, lines: Iterable[str]) -> None:
-    """Write a file whole, readable by its owner alone."""
+    """Write a file whole, readable by its owner alone. What is no file (a device, a pipe) is written to as it is."""
     made: Path | None = None
     try:
+        if path.exists() and not path.is_file():
+            with path.open("w", encoding="ascii", newline="\n") as file:
+                file.writelines(f"{line}\n" for line in lines)
+            return
         handle, name = tempfile.mkstemp(dir=path.absolute().parent, prefix=f".{path.name}.")
         made = Path(name)
         with os.fdopen(handle, "w", encoding="ascii", newline="\n") as file:

@@ -164,6 +164,8 @@ def plain(value: Any) -> Any:
     if isinstance(value, int):
         return int(value)
     if isinstance(value, float):
+        if value != value or abs(value) == float("inf"):  # JSON has no numbers for them
+            return str(Decimal(value))
         return int(value) if value.is_integer() and abs(value) < 1e15 else value
     if isinstance(value, Decimal | Fraction):
         return _plain_number(value)

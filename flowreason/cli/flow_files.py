@@ -85,6 +85,8 @@ def replace(path: Path, text: str) -> None:
             f"flows of the library stay as they are; take a copy: flowreason methods {name} --flow > {name}.flow"
         )
     target = path.resolve()
+    if target.exists() and not target.is_file():
+        raise UsageError(f"{path} is no file that a flow can be written to; name a file, or - for stdin and stdout")
     made: Path | None = None
     try:
         if not os.access(target, os.W_OK):

@@ -377,7 +377,7 @@ def checked_url(url: str) -> str:
         parts = urlsplit(url.strip())
         host = parts.hostname or ""
         fine = parts.scheme in ("http", "https") and bool(host) and (parts.port is None or parts.port > 0)
-        fine = fine and url.strip().isprintable() and (":" in host or bool(host.encode("idna")))
+        fine = fine and url.strip().isprintable() and " " not in url.strip() and (":" in host or bool(host.encode("idna")))
     except ValueError:  # so is what IDNA says of a label that is empty or too long
         fine = False
     if not fine:

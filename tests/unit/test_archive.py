@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import random
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -271,3 +272,18 @@ def test_a_spoiled_export_is_refused_or_every_use_of_it_is_told_without_a_traceb
             with contextlib.suppress(fr.FlowreasonError):
                 use(run, provider=Counting(said), tools=given, store=stores[1])
     assert taken
+
+
+def test_what_is_no_file_is_written_to_and_not_replaced(stores, tmp_path: Path) -> None:
+    """An export into a pipe (or a device) goes through it; what stood there stands there still."""
+    live = fr.loads("flow f() -> int { answer `6 * 7` }").run(provider=Counting(), store=stores[0])
+    pipe, box = tmp_path / "pipe", []
+    os.mkfifo(pipe)
+    reader = threading.Thread(target=lambda: box.append(pipe.read_text(encoding="ascii")))
+    reader.start()
+    fr.export_run(live.run_id, pipe, store=stores[0])
+    reader.join(timeout=20)
+    assert pipe.is_fifo()
+    (tmp_path / "run.jsonl").write_text(box[0], encoding="ascii")
+    run = fr.import_run(tmp_path / "run.jsonl", store=stores[1])
+    assert fr.replay(run, store=stores[1]).value == 42
