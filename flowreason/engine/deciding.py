@@ -14,7 +14,7 @@ from flowreason.engine import inline
 from flowreason.engine.evaluate import NotTrivial
 from flowreason.engine.frames import FAILED, VALUE, Failure, Frame
 from flowreason.engine.lacking import convert_lacking
-from flowreason.engine.limits import exhausts
+from flowreason.engine.limits import error_kind, exhausts
 from flowreason.errors import FlowreasonError
 from flowreason.graph import ops
 from flowreason_dsl.types import ANY, Type
@@ -23,6 +23,8 @@ from flowreason_dsl.types import ANY, Type
 class Deciding:
     """The part of the stepper that knows nodes which need not wait."""
 
+    clock: Callable[[], float]
+    log: list[tuple[float, str, Frame | None, int, Any]]
     work: list[tuple[Frame, int]]
     resolve: Callable[[Frame, int, int, Any], None]
     fail: Callable[[Frame, int, FlowreasonError], None]
@@ -122,16 +124,26 @@ class Deciding:
         self.finish(frame.flow, VALUE, value)
 
     def _pure_tool(self, frame: Frame, i: int) -> None:
+        began = self.clock()
         try:
             value = inline.call_tool(frame, i)
         except FlowreasonError as error:
+            self._called(frame, i, began, {"error_kind": error_kind(error)})
             self.fail(frame, i, error)
             return
+        self._called(frame, i, began, {})
         exact = frame.plan.exact[i]
         if exact is object or value.__class__ is exact:
             self.resolve(frame, i, VALUE, value)
         else:
             self._typed(frame, i, value)
+
+    def _called(self, frame: Frame, i: int, began: float, failed: dict[str, str]) -> None:
+        op, now = frame.plan.nodes[i].op, self.clock()
+        assert isinstance(op, ops.CallTool)
+        given = {name: frame.values[source] for name, source in frame.plan.named[i]}
+        told = {"tool": op.tool, "arguments": given, "seconds": round(now - began, 6), **failed}
+        self.log.append((now, "node.tool", frame, i, told))
 
     def _python(self, frame: Frame, i: int) -> None:
         """Trivially safe Python is run in place; the rest waits for the sandbox."""

@@ -20,9 +20,9 @@ from flowreason.engine import inline
 from flowreason.engine.environment import KEY, BoundTool
 from flowreason.engine.frames import Frame
 from flowreason.engine.ledger import Ledger
+from flowreason.engine.limits import error_kind
 from flowreason.engine.numbers import Numbers
 from flowreason.engine.persons import NOT_SAID
-from flowreason.engine.limits import error_kind
 from flowreason.engine.recall import call_key
 from flowreason.engine.stopping import is_cancelled
 from flowreason.errors import FlowreasonError, NodeError, StoreError

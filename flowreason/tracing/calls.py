@@ -1,4 +1,4 @@
-"""The attributes of a call to a model, by OpenTelemetry's semantic conventions for generative AI (status: development).
+"""The attributes of calls to models and tools, by OpenTelemetry's conventions for generative AI (in development).
 
 Invariant: what was said stands in an attribute only where `content` is True.
 """
@@ -9,6 +9,8 @@ import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, TypeAlias
+
+from flowreason.values import encode
 
 Attributes: TypeAlias = dict[str, str | int | float | bool | Sequence[str]]
 
@@ -50,6 +52,15 @@ def answered(data: Mapping[str, Any], content: bool) -> Attributes:
     if content and "text" in data:
         said = {"role": "assistant", "parts": [_parts(data["text"])], "finish_reason": "stop"}
         made["gen_ai.output.messages"] = _json([said])
+    return made
+
+
+def executed(data: Mapping[str, Any], content: bool) -> Attributes:
+    """Of a `node.tool`."""
+    made: Attributes = {"gen_ai.operation.name": "execute_tool", "gen_ai.tool.type": "function"}
+    made["gen_ai.tool.name"] = str(data.get("tool") or "")
+    if content:
+        made["gen_ai.tool.call.arguments"] = json.dumps(encode(dict(data.get("arguments") or {})), ensure_ascii=False)
     return made
 
 

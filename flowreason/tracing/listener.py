@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from flowreason.engine.events import Event
 from flowreason.errors import ConfigError
-from flowreason.tracing.calls import Attributes, answered, asked, content_wanted
+from flowreason.tracing.calls import Attributes, answered, asked, content_wanted, executed
 from flowreason.wanted import FLAG, TEXT, checked, having, maybe, number
 
 if TYPE_CHECKING:
@@ -128,6 +128,8 @@ class Tracing:
                 self._answer(event)
             case "node.unanswered":
                 self._close_call(_call(event), "unanswered", answered(data, False))
+            case "node.tool":
+                self._executed(event)
             case "node.recalled":
                 self._over(place).set_attribute("flowreason.recalled", str(data.get("whose", "")))
             case "node.retry" | "node.wait" | "node.fallback" | "node.rejected":
@@ -148,15 +150,32 @@ class Tracing:
         span = self._over((event.frame, event.node))
         span.set_attribute("flowreason.cached" if event.data.get("cached") else "flowreason.shared", True)
 
+    def _executed(self, event: Event) -> None:
+        """A tool that was called: its span lies in that of the step, whether that calls it or Python in it."""
+        made = executed(event.data, self._content)
+        name = f"execute_tool {made['gen_ai.tool.name']}".rstrip()
+        began = self._moment() - int(float(event.data.get("seconds") or 0.0) * 1e9)
+        parent = self._over((event.frame, event.node))
+        span = self._begin(name, None, made | _where(event), parent, moment=began)
+        self._end(span, str(event.data.get("error_kind") or ""))
+
     # --- spans ---
 
     def _begin(
-        self, name: str, frame: str | None, attributes: Attributes, parent: Span | None = None, *, client: bool = False
+        self,
+        name: str,
+        frame: str | None,
+        attributes: Attributes,
+        parent: Span | None = None,
+        *,
+        client: bool = False,
+        moment: int | None = None,
     ) -> Span:
+        """`moment`: when it began, now where nothing is said."""
         inside = parent if frame is None else self._inside(frame)
         context = None if inside is None else self._api.set_span_in_context(inside)
         kind: SpanKind = self._api.SpanKind.CLIENT if client else self._api.SpanKind.INTERNAL
-        return self._tracer.start_span(name, context, kind, attributes, start_time=self._moment())
+        return self._tracer.start_span(name, context, kind, attributes, start_time=moment or self._moment())
 
     def _inside(self, frame: str) -> Span | None:
         """The innermost span around what happens in a frame: that of the frame, of its owner, of those around it."""

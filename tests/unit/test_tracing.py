@@ -6,6 +6,7 @@ import json
 import logging
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -226,6 +227,79 @@ def test_every_span_that_began_ends(calls: int, reply: str, monkeypatch: pytest.
     )  # fmt: skip
     assert begun
     assert all(span.end_time is not None for span in begun)
+
+
+TOOLS = """
+pure tool weigh(x: text) -> int "weighs"
+tool put(x: text) -> text "puts"
+flow f() -> any {
+  a = weigh("heron")
+  b = put("secret heron")
+  c = `weigh("wren") + weigh("finch")`
+  d = put("bad") else "none"
+  answer "{a} {b} {c} {d}"
+}
+"""
+
+
+def given_tools() -> list[Any]:
+    @fr.tool(pure=True)
+    def weigh(x: str) -> int:
+        return len(x)
+
+    @fr.tool
+    def put(x: str) -> str:
+        if x == "bad":
+            raise ValueError("secret words")
+        time.sleep(0.03)
+        return "done"
+
+    return [weigh, put]
+
+
+def test_a_tool_that_is_called_is_a_span_under_its_step(spans: Spans) -> None:
+    result = fr.loads(TOOLS, tools=given_tools()).run(
+        provider=scripted(), on_event=fr.Tracing(spans.provider), store=None
+    )
+    assert result.ok, result.error
+    called = sorted(spans.way(span)[1:] for span in spans.all if span.name.startswith("execute_tool"))
+    assert called == [
+        ["b", "execute_tool put"],
+        ["c", "execute_tool weigh"],
+        ["c", "execute_tool weigh"],
+        ["execute_tool weigh"],
+        ["put#1", "execute_tool put"],
+    ]
+    put, bad = spans.named("execute_tool put")
+    assert put.kind is SpanKind.INTERNAL
+    assert dict(put.attributes) == {
+        "gen_ai.operation.name": "execute_tool",
+        "gen_ai.tool.name": "put",
+        "gen_ai.tool.type": "function",
+        "flowreason.frame": "f",
+        "flowreason.node": "b",
+    }
+    assert 0.03 <= (put.end_time - put.start_time) / 1e9 < 5
+    assert (bad.attributes["error.type"], bad.status.status_code) == ("tool", StatusCode.ERROR)
+    assert "heron" not in everything(spans) and "secret" not in everything(spans)
+
+
+def test_what_tools_were_given_is_there_for_those_who_ask_for_it(spans: Spans) -> None:
+    tracing = fr.Tracing(spans.provider, content=True)
+    fr.loads(TOOLS, tools=given_tools()).run(provider=scripted(), on_event=tracing, store=None)
+    given = [json.loads(span.attributes["gen_ai.tool.call.arguments"]) for span in spans.named("execute_tool put")]
+    assert given == [{"x": "secret heron"}, {"x": "bad"}]
+
+
+def test_a_tool_that_was_called_before_is_not_called_again_in_a_span(spans: Spans, tmp_path: Path) -> None:
+    store, tools = str(tmp_path / "runs.db"), given_tools()
+    live, kept, again = Spans(), Spans(), Spans()
+    first = fr.loads(TOOLS, tools=tools).run(provider=scripted(), store=store, on_event=fr.Tracing(live.provider))
+    fr.replay(first.run_id, store=store, on_event=fr.Tracing(kept.provider))
+    assert live.tree() == kept.tree()
+    assert len(live.named("execute_tool weigh")) == 3
+    fr.rerun(first.run_id, provider=scripted(), tools=tools, store=store, on_event=fr.Tracing(again.provider))
+    assert [span.name for span in again.all if span.name.startswith("execute_tool")] == []
 
 
 def test_writing_a_flow_and_a_model_that_cannot_be_reached_are_traced(
