@@ -77,7 +77,7 @@ def _show(found: Why, whole: bool, page: Console) -> None:
     from flowreason.view.why_text import header, line, sections
 
     first, *rest = header(found)
-    page.print(Text(line(first), style="bold"))
+    page.print(Text(first, style="bold"))
     for each in rest:
         page.print(Text(each))
     page.print()
