@@ -60,6 +60,8 @@ class Ledger:
             self.take(outcome.kind.partition(MARK)[0], outcome.key, outcome.frame, outcome.node)
         self.searches = bool(self._known or self._before)
         self.calls = calls or {}
+        self._first = claim.session == 1 and claim.family == claim.run
+        self._kept: set[str] = set()
 
     # --- answers ---
 
@@ -86,7 +88,10 @@ class Ledger:
 
     async def find(self, key: str, request: Request) -> Reply | None:
         """The reply that is kept for a request."""
-        return await self.store.answer(key, self._scopes(request))
+        scopes = self._scopes(request)
+        if self._first and len(scopes) == 1 and key not in self._kept:
+            return None  # nobody else keeps anything for a run that has just begun
+        return await self.store.answer(key, scopes)
 
     async def keep(self, key: str, request: Request, reply: Reply, *, everybodys: bool = True) -> None:
         """Keep a reply; durable when this returns. Not `everybodys`: it is this family's in any case.
@@ -95,6 +100,7 @@ class Ledger:
         """
         self.recorder.hand_over()
         scope = self._scopes(request)[-1] if everybodys else self.claim.family
+        self._kept.add(key)
         await self.store.keep(key, scope, reply, self.claim.run)
         if self.claim.error is not None:
             raise self.claim.error
