@@ -1,0 +1,211 @@
+"""A library method run against a model that is written beforehand: what it asks, when, how often, and what comes out.
+
+Invariant: time is virtual, and a turn is what a reply of the model takes, so the turns of the asks say which of them
+went at once. Python runs in the real sandbox and takes its real time, which is nothing beside a turn.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections import Counter
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import flowreason as fr
+from flowreason.library import load
+from flowreason.ports import EmulateHost, SandboxLimits, SandboxSession
+from flowreason.sandbox.choose import choose
+from tests.virtual import VirtualLoop, now
+
+TURN = 10_000.0
+"""Seconds that each reply takes."""
+
+Says = Any
+"""What a model says to one kind of ask: the same each time, a list to be used in order, or a function of the prompt and
+of how many of the kind came before. An exception is raised, and what is no text is sent as JSON."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One request: the kind of ask, the turn at which it came, the prompt, and the whole request."""
+
+    kind: str
+    at: int
+    prompt: str
+    request: fr.Request
+
+
+class Model:
+    """Replies by kinds of asks. A kind is a piece of text that stands in its prompts; the first that fits counts.
+
+    `stubborn`: so many replies are empty before each one that is any good.
+    """
+
+    def __init__(self, script: Mapping[str, Says], stubborn: int = 0) -> None:
+        self.asked: list[Asked] = []
+        self._script = script
+        self._stubborn = stubborn
+        self._said: Counter[str] = Counter()
+        self.provider = fr.ScriptedProvider(self._reply, latency=TURN)
+
+    def _reply(self, request: fr.Request) -> Any:
+        prompt = request.messages[1].content
+        kind = next((each for each in self._script if each in prompt), None)
+        assert kind is not None, f"the script has no reply for this: {prompt}"
+        self.asked.append(Asked(kind, round(now() / TURN), prompt, request))
+        if len(request.messages) < 2 * (self._stubborn + 1):
+            return ""
+        says, number = self._script[kind], self._said[kind]
+        self._said[kind] += 1
+        if isinstance(says, list):
+            assert number < len(says), f"asked once more than the script has replies for: {kind}"
+            says = says[number]
+        return written(says(prompt, number) if callable(says) and not isinstance(says, type) else says)
+
+
+def written(value: Any) -> Any:
+    """A reply as a model sends it."""
+    if isinstance(value, str | BaseException):
+        return value
+    return json.dumps({"answer": value}, ensure_ascii=False)
+
+
+class Ran:
+    """What came out of a run, and what was asked for it."""
+
+    def __init__(self, result: fr.Result, asked: Sequence[Asked]) -> None:
+        self.result = result
+        self.asked = asked
+        self.value = result.value
+
+    @property
+    def turns(self) -> dict[str, list[int]]:
+        """At which turns each kind was asked; kinds in the order in which they came first."""
+        found: dict[str, list[int]] = {}
+        for each in self.asked:
+            found.setdefault(each.kind, []).append(each.at)
+        return found
+
+    def prompts(self, kind: str) -> list[str]:
+        return [each.prompt for each in self.asked if each.kind == kind]
+
+
+def run(method: str, script: Mapping[str, Says], *, stubborn: int = 0, limits: Any = None, **inputs: Any) -> Ran:
+    """Run a method of the library; its question is about rivers where none is given."""
+    model, given = Model(script, stubborn), {"question": QUESTION, **inputs}
+
+    async def main(clock: Clock) -> fr.Result:
+        options: dict[str, Any] = {"provider": model.provider, "sandbox": Patient(clock), "store": None}
+        return await load(method).run_async(given, limits=limits or fr.Limits(calls=None), **options)
+
+    return Ran(_patient(main), model.asked)
+
+
+# --- time that goes on as usual while Python computes ---
+
+
+class Clock(VirtualLoop):
+    """A loop whose time does not jump while `computing` pieces of Python are under way."""
+
+    def __init__(self) -> None:
+        self.computing = 0
+        super().__init__()
+        jumping, waiting = self._selector.select, super(type(self._selector), self._selector).select
+
+        def select(timeout: float | None = None) -> Any:
+            if not self.computing or timeout == 0:
+                return jumping(timeout)
+            began = time.monotonic()
+            ready = waiting(0.05 if timeout is None else min(timeout, 0.05))
+            self.now += time.monotonic() - began
+            return ready
+
+        self._selector.select = select
+
+
+def _patient(main: Callable[[Clock], Coroutine[Any, Any, fr.Result]]) -> fr.Result:
+    with asyncio.Runner(loop_factory=Clock) as runner:
+        loop = runner.get_loop()
+        assert isinstance(loop, Clock)
+        return runner.run(main(loop))
+
+
+class Patient:
+    """The sandbox that flows get, under a clock that does not jump while it computes."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._inner = choose("auto")
+        self.name = self._inner.name
+
+    async def session(self, limits: SandboxLimits) -> SandboxSession:
+        return PatientSession(self._clock, await _steadily(self._clock, self._inner.session(limits)))
+
+    async def close(self) -> None:
+        await _steadily(self._clock, self._inner.close())
+
+
+class PatientSession:
+    def __init__(self, clock: Clock, inner: SandboxSession) -> None:
+        self._clock = clock
+        self._inner = inner
+
+    async def run(self, task: Any, call: Any = None) -> Any:
+        async def asked(*args: Any) -> Any:
+            return await _on(self._clock, call(*args))
+
+        return await _steadily(self._clock, self._inner.run(task, None if call is None else asked))
+
+    async def emulate(self, task: Any, host: EmulateHost) -> Any:
+        return await _steadily(self._clock, self._inner.emulate(task, PatientHost(self._clock, host)))
+
+    async def close(self) -> None:
+        await _steadily(self._clock, self._inner.close())
+
+
+class PatientHost:
+    """Time goes on while the model answers for emulated Python."""
+
+    def __init__(self, clock: Clock, inner: EmulateHost) -> None:
+        self._clock = clock
+        self._inner = inner
+
+    async def call(self, request: Any) -> Any:
+        return await _on(self._clock, self._inner.call(request))
+
+    async def state(self, request: Any) -> Any:
+        return await _on(self._clock, self._inner.state(request))
+
+
+async def _steadily(clock: Clock, work: Coroutine[Any, Any, Any]) -> Any:
+    clock.computing += 1
+    try:
+        return await work
+    finally:
+        clock.computing -= 1
+
+
+async def _on(clock: Clock, work: Coroutine[Any, Any, Any]) -> Any:
+    clock.computing -= 1
+    try:
+        return await work
+    finally:
+        clock.computing += 1
+
+
+QUESTION = "Which is the longest of these rivers? (A) Po (B) Danube (C) Rhine"
+FAILS = fr.ProviderError("the server gave no usable reply", kind="reply")
+
+
+def in_turn(*groups: Sequence[Any]) -> Callable[[str, int], Any]:
+    """Replies in order, group after group; the last one for good."""
+    every = [each for group in groups for each in group]
+    return lambda prompt, number: every[min(number, len(every) - 1)]
+
+
+def worked(answer: str, reasoning: str = "Because.") -> dict[str, str]:
+    """An answer with its reasoning."""
+    return {"reasoning": reasoning, "answer": answer}
