@@ -5,7 +5,7 @@ It walks the syntax tree, keeps names in a dictionary and knows nothing of graph
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from flowreason.values import show
@@ -22,16 +22,17 @@ class Broken(Exception):
 
 
 class Oracle:
-    """Runs flows step by step. `effects` is what impure tools did, in order."""
+    """Runs flows step by step. `effects` is what impure tools did, in order; `data` what files hold, by name."""
 
-    def __init__(self, flow: s.Flow, ask: Callable[[str], Any]) -> None:
+    def __init__(self, flow: s.Flow, ask: Callable[[str], Any], data: Mapping[str, Any] | None = None) -> None:
+        self.data = data or {}
         self.flows = {f.name.text: f for f in flow.flows}
         self.ask = ask
         self.effects: list[Any] = []
         self.asked = 0
 
     def run(self, name: str, inputs: dict[str, Any]) -> Any:
-        env = dict(inputs)
+        env = {**self.data, **inputs}
         try:
             self.block(self.flows[name].body, env, [])
         except Answered as answered:
@@ -155,7 +156,13 @@ class Oracle:
 
     def call(self, name: str, given: list[Any]) -> Any:
         if name in self.flows:
-            names = [p.name.text for p in self.flows[name].parameters]
-            return self.run(name, dict(zip(names, given, strict=True)))
+            parameters = self.flows[name].parameters
+            found = {p.name.text: self.default(p) for p in parameters if p.default is not None}
+            names = [p.name.text for p in parameters]
+            return self.run(name, found | dict(zip(names, given, strict=False)))
         self.effects.append(tuple(given))
         return len(self.effects)
+
+    def default(self, parameter: s.Parameter) -> Any:
+        default = parameter.default
+        return self.data[default.text] if isinstance(default, s.Name) else default and default.value

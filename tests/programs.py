@@ -12,13 +12,17 @@ from typing import Any
 from hypothesis import strategies as st
 
 NAMES = ("a", "b", "c", "d")
+DATA = {"depth": 3, "steps": [2, 0, 5]}
+FILES = {"depth.json": "3", "steps.jsonl": "2\n0\n\n5\n"}
+"""What programs with data use, and the files beside them."""
 
 
 class Writer:
-    """Draws the text of a flow whose every name is set on every path."""
+    """Draws the text of a flow whose every name is set on every path. `data`: it may read the data of files."""
 
-    def __init__(self, draw: Any) -> None:
+    def __init__(self, draw: Any, data: bool = False) -> None:
         self.draw = draw
+        self.data = data
         self.budget = 14
 
     def pick(self, *options: Any) -> Any:
@@ -45,6 +49,8 @@ class Writer:
             return f"dig(`abs({self.pick(*known)}) % 4`, {self.pick(*known)})"
         if kind == "else":
             return f"`{self.number(known)} // ({self.number(known)})` else `{self.number(known)}`"
+        if kind == "call" and calls and self.data and self.pick(True, False):
+            return f"helper({self.pick(*known)})"
         if kind == "call" and calls:
             return f"helper({self.pick(*known)}, `{self.number(known)}`)"
         if kind == "tool":
@@ -114,6 +120,8 @@ class Writer:
 
     def for_(self, known: list[str], loop: str, calls: bool, depth: int) -> tuple[str, bool]:
         body, _ = self.block([*known, "i"], loop or "loop", calls, depth + 1)
+        if self.data and self.pick(True, False):
+            return f"for i in steps {{\n{body}\n}}", False
         return f"for i in `range(abs({self.number(known)}) % 4)` {{\n{body}\n}}", False
 
     def map(self, known: list[str], loop: str, calls: bool, depth: int) -> tuple[str, bool]:
@@ -148,17 +156,20 @@ setattr(Writer, "yield", lambda self, known, loop, calls, depth: (self.yielded(k
 
 
 @st.composite
-def programs(draw: Any) -> str:
-    writer = Writer(draw)
-    body, ends = writer.block(["a", "b"], "", True, 0)
+def programs(draw: Any, data: bool = False) -> str:
+    writer, more = Writer(draw, data), ["depth"] if data else []
+    body, ends = writer.block(["a", "b", *more], "", True, 0)
     tail = "" if ends else "\nanswer `a * 100 + b`"
     writer.budget = 4
-    inner, inner_ends = writer.block(["a", "b"], "", False, 1)
+    inner, inner_ends = writer.block(["a", "b", *more], "", False, 1)
     inner_tail = "" if inner_ends else "\nanswer `a - b`"
+    head = 'use "depth.json" as depth\nuse "steps.jsonl" as steps\n' if data else ""
+    default = " = depth" if data else ""
     return (
+        f"{head}"
         'tool note(x: int) -> int "writes a number down"\n'
         f"flow main(a: int, b: int) -> int {{\n{body}{tail}\n}}\n"
-        f"flow helper(a: int, b: int) -> int {{\n{inner}{inner_tail}\n}}\n"
+        f"flow helper(a: int, b: int{default}) -> int {{\n{inner}{inner_tail}\n}}\n"
         "flow dig(a: int, b: int) -> int {\n"
         "  if `a <= 0` { answer b }\n"
         "  note(a)\n"

@@ -72,7 +72,7 @@ def _data(analysis: Analysis, name: str) -> str:
     if found is None:
         return ""
     size = f": {len(found.value):,} items" if isinstance(found.value, list) else ""
-    return _joined([_fenced(f"{name}: {found.type}"), f"What `{found.path}` holds{size}. (1.8)"])
+    return _joined([_fenced(f"{name}: {_shortened(str(found.type))}"), f"What `{found.path}` holds{size}. (1.8)"])
 
 
 def _origin_of(analysis: Analysis, target: FlowDef | ToolDef) -> str:
@@ -217,8 +217,12 @@ def _fenced(text: str) -> str:
     return f"{fence}flow\n{text}\n{fence}"
 
 
+def _shortened(text: str) -> str:
+    return text if len(text) <= _MOST_SHOWN else text[: _MOST_SHOWN - 1] + "…"
+
+
 def _inline(text: str) -> str:
-    shown = text if len(text) <= _MOST_SHOWN else text[: _MOST_SHOWN - 1] + "…"
+    shown = _shortened(text)
     longest = max((len(run) for run in re.findall(r"`+", shown)), default=0)
     mark = "`" * (longest + 1)
     pad = " " if longest else ""

@@ -57,7 +57,7 @@ class Deciding:
     def _constant(self, frame: Frame, i: int) -> None:
         op = frame.plan.nodes[i].op
         assert isinstance(op, ops.Constant)
-        self._typed(frame, i, op.value)
+        self._typed(frame, i, op.fresh)
 
     def _copy(self, frame: Frame, i: int) -> None:
         self._typed(frame, i, frame.values[frame.plan.first[i]])

@@ -228,8 +228,8 @@ class KeptWork:
                 return inline.pick_value(frame, i)
             case ops.Fill():
                 return inline.fill(frame, i)
-            case ops.Constant(value=value):
-                return value
+            case ops.Constant() as constant:
+                return constant.fresh
         raise JournalMismatch(f"{node.id} is no step that is worked at")
 
     async def _python(self, frame: Frame, i: int, op: ops.Python) -> Any:

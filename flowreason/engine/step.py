@@ -312,7 +312,7 @@ class Stepper(Deciding, Rounds, Giving):
             message = f"the input {op.name!r} of {frame.plan.flow.name} is missing"
             self.feed(frame, index, FAILED, Failure(InputError(message), op.name, frame.path))
         else:
-            self.feed(frame, index, VALUE, op.default)
+            self.feed(frame, index, VALUE, ops.unshared(op.default) if op.data else op.default)
 
     def _call(self, frame: Frame, i: int) -> None:
         op = frame.plan.nodes[i].op

@@ -99,8 +99,8 @@ class Worker:
                 return inline.pick_value(frame, i)
             case ops.Fill():
                 return inline.fill(frame, i)
-            case ops.Constant(value=value):
-                return value
+            case ops.Constant() as constant:
+                return constant.fresh
         raise inline.node_error(frame, i, f"{node.id} cannot be checked here")
 
     # --- asks ---

@@ -6,6 +6,7 @@ their inputs alone and run inline.
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
@@ -31,6 +32,11 @@ class Constant:
 
     value: Any
     file: str = ""
+
+    @property
+    def fresh(self) -> Any:
+        """The value, for one who may change it: nobody else's."""
+        return unshared(self.value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,6 +230,11 @@ class Answer:
 @dataclass(frozen=True, slots=True)
 class YieldValue:
     """The read `value` is one item of the loop around it."""
+
+
+def unshared(value: Any) -> Any:
+    """A value of JSON that shares no list and no record with the one that is given."""
+    return json.loads(json.dumps(value)) if isinstance(value, list | dict) else value
 
 
 Op: TypeAlias = (

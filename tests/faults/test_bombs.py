@@ -1,4 +1,4 @@
-"""Files and flows that are made to exhaust or to climb: of depth, of width, of loops, of recursion, of files that use files."""
+"""Files, data and flows that are made to exhaust or to climb: of depth, of width, of loops, of recursion, of files that use files."""
 
 from __future__ import annotations
 
@@ -112,3 +112,51 @@ def test_an_input_that_is_made_to_exhaust_is_a_value_or_told(
     code = run_command(["run", str(tmp_path / "main.flow"), f"x=@{tmp_path / 'in.json'}", "--store", "none"])
     assert code in (0, 1, 2)
     assert "Traceback" not in capfd.readouterr().err
+
+
+# --- data ---
+
+DATA = {
+    "deep.json": "[" * 500_000 + "]" * 500_000, "deep_records.json": '{"a":' * 200_000 + "1" + "}" * 200_000, "unclosed.json": "[" * 1_000_000, "wide.json": "{" + ",".join(f'"k{n}":{n}' for n in range(200_000)) + "}",
+    "short.jsonl": "1\n" * 1_900_000, "empty.jsonl": "\n" * 3_900_000, "unlike.jsonl": "\n".join(f'{{"k{n}": {{"k{n}": [{n}, "{n}"]}}}}' for n in range(60_000)), "same.jsonl": '{"question": "q", "answer": "a"}\n' * 110_000,
+    "digits.json": "9" * 3_000_000, "floats.json": "[" + "1e99999," * 300_000 + "1]", "text.txt": "x" * 3_900_000, "line.json": '"' + "x" * 3_900_000 + '"', "escapes.json": '"' + "\\ud800" * 600_000 + '"',
+    "fields.json": '{"a":' + ",".join("[" * 30 + f'{{"b{n}":1}}' + "]" * 30 for n in range(1)) + "}", "nested.jsonl": ("[" * 59 + "1" + "]" * 59 + "\n") * 30_000, "words.md": "`" * 3_900_000,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", DATA)
+def test_data_that_is_made_to_exhaust_is_data_or_told(name: str, tmp_path: Path) -> None:
+    (tmp_path / name).write_text(DATA[name])
+    text = f'use "{name}" as held\nflow f(a: any = held) -> any {{ xs = for one in held yield `len(a)` answer xs }}'
+    began = time.process_time()
+    try:
+        flow = fr.loads(text, root=tmp_path)
+        assert flow.price() is not None and len(str(flow.draw("svg"))) < 100_000
+    except fr.FlowError as error:
+        assert len(str(error)) < 3_000, str(error)[:300]
+    assert time.process_time() - began < SECONDS
+
+
+def test_a_data_file_that_is_endless_or_outside_is_told_and_not_read(tmp_path: Path) -> None:
+    with open(tmp_path / "huge.jsonl", "wb") as file:
+        file.truncate(10**12)
+    os.mkfifo(tmp_path / "pipe.json")
+    (tmp_path / "zero.txt").symlink_to("/dev/zero")
+    (tmp_path / "out.txt").symlink_to("/etc/hostname")
+    said = {"huge.jsonl": "larger than", "pipe.json": "a device or a pipe", "zero.txt": "leads out of", "out.txt": "leads out of", "../x.txt": "leads out of", "/etc/hostname": "leads out of"}  # fmt: skip
+    for path, why in said.items():
+        with pytest.raises(fr.FlowError, match=why):
+            fr.loads(f'use "{path}" as held\nflow f() -> any {{ answer held }}', root=tmp_path)
+
+
+def test_very_many_uses_of_one_file_read_it_once(tmp_path: Path) -> None:
+    (tmp_path / "held.jsonl").write_text('{"a": 1}\n' * 100_000)
+    uses = "".join(f'use "held.jsonl" as held\nuse "f{n % 30}.flow"\n' for n in range(400))
+    for number in range(30):
+        (tmp_path / f"f{number}.flow").write_text(
+            f'{uses}use "library:direct"\nflow f{number}() -> any {{ answer held[{number}] }}'
+        )
+    began = time.process_time()
+    flow = fr.loads(f"{uses}flow main() -> any {{ answer f7() }}", root=tmp_path)
+    assert flow.run(provider=fr.ScriptedProvider(), store=None).value == {"a": 1}
+    assert time.process_time() - began < SECONDS

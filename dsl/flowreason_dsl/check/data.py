@@ -10,6 +10,7 @@ import json
 import math
 from collections.abc import Container, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, NoReturn
 
 from flowreason_dsl.check.kinds import fits, show
@@ -26,6 +27,7 @@ DEEPEST = 60
 """How deep lists and records of a data file may nest."""
 MOST_FIELDS = 50
 """Fields of a record; what has more is a dictionary."""
+MOST_TYPED = 8
 LINES, WHOLE = (".jsonl", ".ndjson"), (".json",)
 NO_FLOWS = (*LINES, *WHOLE, ".txt", ".md", ".csv", ".tsv", ".yaml", ".yml", ".xml", ".html")
 """Ends of the names of files that hold no flows, whatever else they hold."""
@@ -56,8 +58,12 @@ def is_data(path: str) -> bool:
     return path.casefold().endswith(NO_FLOWS)
 
 
-def read_data(path: str, text: str) -> tuple[Any, tuple[int, ...]]:
-    """The value that a file's text stands for, and the lines of its items. Raises `DataError`."""
+@lru_cache(maxsize=8)
+def read_data(path: str, text: str) -> tuple[Any, tuple[int, ...], Type]:
+    """The value that a file's text stands for, the lines of its items, and its type. Raises `DataError`.
+
+    It is read once: whoever gets it must not change it.
+    """
     size = len(text.encode("utf-8", "surrogatepass"))
     if size > MOST_DATA:
         raise DataError(f"it has {size:,} bytes, and {MOST_DATA:,} are the most")
@@ -67,11 +73,11 @@ def read_data(path: str, text: str) -> tuple[Any, tuple[int, ...]]:
     elif ends.endswith(WHOLE):
         value, rows = _parsed(text, 1), ()
     else:
-        return text, ()
+        return text, (), TEXT
     _bounded(value)
     if "\\u" in text:
         _whole(value)
-    return value, rows
+    return value, rows, type_of(value)
 
 
 def _lines(text: str) -> tuple[list[Any], tuple[int, ...]]:
@@ -87,7 +93,7 @@ def _parsed(text: str, line: int) -> Any:
     if not text.strip():
         raise DataError("it is empty, and JSON is needed")
     try:
-        return json.loads(text, parse_constant=_no_number)
+        return _DECODER.decode(text)
     except json.JSONDecodeError as error:
         where = f"line {line + error.lineno - 1}, column {error.colno}"
         raise DataError(f"{where} is no JSON: {error.msg[:1].lower()}{error.msg[1:]}") from None
@@ -103,6 +109,9 @@ def _no_number(name: str) -> NoReturn:
     raise DataError(f"{name} is no number")
 
 
+_DECODER = json.JSONDecoder(parse_constant=_no_number)
+
+
 def _bounded(value: Any) -> None:
     """Raises `DataError` for what nests too deeply, and for numbers without end."""
     todo = [(value, 0)]
@@ -113,7 +122,8 @@ def _bounded(value: Any) -> None:
         if isinstance(each, dict | list):
             if depth >= DEEPEST:
                 raise DataError(f"it nests deeper than {DEEPEST} levels")
-            todo += [(inner, depth + 1) for inner in (each.values() if isinstance(each, dict) else each)]
+            held = each.values() if isinstance(each, dict) else each
+            todo += [(inner, depth + 1) for inner in held if isinstance(inner, dict | list | float)]
 
 
 def _whole(value: Any) -> None:
@@ -126,8 +136,13 @@ def _whole(value: Any) -> None:
 # --- types ------------------------------------------------------------------------------------------------
 
 
-def type_of(value: Any) -> Type:
-    """What is known of a value: the type that all items of a list, and all values of a dictionary, have in common."""
+def type_of(value: Any, depth: int = 0) -> Type:
+    """What is known of a value: the type that all items of a list, and all values of a dictionary, have in common.
+
+    What stands deeper than types are written is `any`.
+    """
+    if depth > MOST_TYPED:
+        return ANY
     match value:
         case bool():
             return BOOL
@@ -138,18 +153,18 @@ def type_of(value: Any) -> Type:
         case str():
             return TEXT
         case list():
-            return ListOf(_common(value))
+            return ListOf(_common(value, depth))
         case dict() if 0 < len(value) <= MOST_FIELDS and all(key.isidentifier() for key in value):
-            return Record(tuple((key, type_of(inner)) for key, inner in value.items()))
+            return Record(tuple((key, type_of(inner, depth + 1)) for key, inner in value.items()))
         case dict():
-            return DictOf(_common(value.values()))
+            return DictOf(_common(value.values(), depth))
     return ANY
 
 
-def _common(values: Any) -> Type:
+def _common(values: Any, depth: int) -> Type:
     found: Type | None = None
     for each in values:
-        type = type_of(each)
+        type = type_of(each, depth + 1)
         found = type if found is None or found == type else _merged(found, type)
         if found == ANY:
             break

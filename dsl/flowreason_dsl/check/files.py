@@ -10,7 +10,7 @@ import posixpath
 import re
 from collections.abc import Callable, Iterator, Mapping
 
-from flowreason_dsl.check.data import Data, DataError, data_read, is_data, misfit, read_data, type_of
+from flowreason_dsl.check.data import Data, DataError, data_read, is_data, misfit, read_data
 from flowreason_dsl.check.findings import Findings
 from flowreason_dsl.check.kinds import show
 from flowreason_dsl.check.program import Program, give, take
@@ -116,8 +116,7 @@ class _Files:
         try:
             text = self._text(use)
             if text is not None:
-                value, rows = read_data(use.path, text)
-                kind = type_of(value)
+                value, rows, kind = read_data(use.path, text)
                 found = Data(name.text, use.path, value, kind, self.findings.source, name.span, rows)
                 self.program.data[name.text] = found
                 return

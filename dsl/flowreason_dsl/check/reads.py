@@ -106,7 +106,13 @@ class Reads:
             add("name-out-of-loop", message, span, labels=[label], help="`yield` what is needed afterwards")
         elif later is not None:
             message = f"`{name}` is read before it is set"
-            add("name-too-early", message, span, labels=[Label(later, "it is set here")], help=self._early_help(later))
+            add(
+                "name-too-early",
+                message,
+                span,
+                labels=[Label(later, "it is set here")],
+                help=self._early_help(name, later),
+            )
         elif name in self.outline.assigned and name not in self.outline.in_loops:
             where = self.outline.assigned[name][0]
             add("name-unset", f"`{name}` is not set on this path", span, labels=[Label(where, "it is set on another")])
@@ -134,7 +140,10 @@ class Reads:
             if isinstance(each.value.value, Code) and name in facts(each.value.value).bound:
                 self.outline.spared.add(each.name.text)
 
-    def _early_help(self, later: Span) -> str:
+    def _early_help(self, name: str, later: Span) -> str:
+        if name in self.program.data:
+            self.findings.spared.add(name)
+            return "it is data, but a flow that sets the name has one of its own: give the step another name"
         if self.outline.same_loop(later):
             return "in the first round there is nothing in it yet: set it before the loop"
         return "set it first"

@@ -260,9 +260,11 @@ class Values(Pieces):
         text = self.findings.source.slice(call.span)
         if name in BUILTINS and self._told.cover(call.span) == self._told:
             return  # in a call of Python that is told already
-        if name in state.names:
+        if name in state.names or name in self.program.data:
             message = f"`{name}` is a value, and only flows and tools are called"
-            self.findings.add("call-of-value", message, call.name.span, labels=[Label(state.names[name].span, "here")])
+            self.findings.spared.add(name)
+            labels = [Label(state.names[name].span, "here")] if name in state.names else []
+            self.findings.add("call-of-value", message, call.name.span, labels=labels)
         elif name in BUILTINS | PRELUDE:
             simple = "`" not in text and '"' not in text and "\n" not in text and name != "print"
             fix = Fix("put it between backticks", call.span, f"`{text}`") if simple and text else None

@@ -66,11 +66,13 @@ def _copied(value: Any) -> Any:
 
 def _plain(value: Any) -> Any:
     """The value, with iterators inside as lists. Raises TypeError where it is none that a piece hands on."""
-    settled_ = settled(value)
     try:
+        settled_ = settled(value)
         leave(settled_)
     except NotPlain as error:
         raise TypeError(f"its value is none that can be handed on: {error}") from None
+    except RecursionError:
+        raise TypeError("its value is nested too deeply to be handed on") from None
     return settled_
 
 
