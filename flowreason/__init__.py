@@ -35,6 +35,7 @@ if TYPE_CHECKING:
         Suspended,
         UsageError,
     )
+    from flowreason.evaluate import Evaluation, evaluate, evaluate_async, replay_evaluation, replay_evaluation_async
     from flowreason.flow import Flow, load, loads, loads_graph
     from flowreason.forking import fork, fork_async
     from flowreason.ports import Message, ModelInfo, Provider, Reply, Request, Usage
@@ -67,6 +68,9 @@ _HOMES = {
     "flowreason.engine.events": ("Event",),
     "flowreason.engine.limits": ("Limits",),
     "flowreason.engine.pending": ("Pending",),
+    "flowreason.evaluate": (
+        "Evaluation", "evaluate", "evaluate_async", "replay_evaluation", "replay_evaluation_async",
+    ),
     "flowreason.errors": (
         "Cancelled", "ClaimLost", "CompileError", "ConfigError", "FlowreasonError", "GraphFormatError", "InputError",
         "JournalMismatch", "LimitExceeded", "NodeError", "ProviderError", "RecordingError", "RunBusy", "SandboxError",
@@ -96,6 +100,7 @@ __all__ = [
     "CompileError",
     "ConfigError",
     "Diagnostic",
+    "Evaluation",
     "Event",
     "Flow",
     "FlowCheckError",
@@ -139,6 +144,8 @@ __all__ = [
     "compile",
     "compile_async",
     "delete_runs",
+    "evaluate",
+    "evaluate_async",
     "export_run",
     "fork",
     "fork_async",
@@ -149,6 +156,8 @@ __all__ = [
     "loads_graph",
     "replay",
     "replay_async",
+    "replay_evaluation",
+    "replay_evaluation_async",
     "rerun",
     "rerun_async",
     "resume",

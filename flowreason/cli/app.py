@@ -11,6 +11,8 @@ from typing import Annotated
 import typer
 
 from flowreason.cli import failures, options, output
+from flowreason.cli.batch_command import batch
+from flowreason.cli.evaluate_command import evaluate
 from flowreason.cli.examples_command import examples_app
 from flowreason.cli.grammar_command import print_grammar
 from flowreason.cli.lsp_command import run_server
@@ -232,6 +234,8 @@ def price(
 app.command("grammar")(print_grammar)
 app.command("lsp")(run_server)
 app.command("methods")(methods)
+app.command("batch")(batch)
+app.command("evaluate")(evaluate)
 
 
 @app.command()
