@@ -97,7 +97,8 @@ def of_library(name: str, question: str, inputs: Mapping[str, Any], limits: Limi
     price = flow.price(given, prices=prices, depth=limits.depth)
     calls, tokens, money = (0.0 if each is None else _once(each) for each in price.counted)
     low = 0.0 if price.money is None else _once(price.money[0])
-    least = Need(_once(price.fewest), _once(price.tokens[0]), low)
+    fewest = max(_once(price.fewest), min(1.0, calls))  # a loop may make each ask dispensable, not all of them
+    least = Need(fewest, _once(price.tokens[0]), low)
     usual = Need(
         max(least.calls, ceil(calls / TRIES)),
         max(least.tokens, tokens / TRIES),
