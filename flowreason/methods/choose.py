@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from flowreason.engine.limits import Limits
-from flowreason.methods.costs import GRAPH, Costs, Prices, costs_of
+from flowreason.methods.costs import GRAPH, Cost, Costs, Prices, costs_of
 from flowreason.methods.features import look
 from flowreason.methods.rules import DIRECT, Rule, rule_for
 
@@ -50,10 +50,12 @@ def choose(
     bounds = limits or Limits()
     cost = costs or costs_of(question, inputs or {}, bounds, prices)
     rule = rule_for(look(question), inputs=bool(inputs), tools=bool(tools))
-    offered = [(name, found) for name in rule.methods if (found := cost(name)) is not None]
-    for name, found in offered:
-        if not found.usual.over(bounds):
-            return _told(rule, name, offered[0][0], offered[0][1].usual.over(bounds), bounds)
+    offered: list[tuple[str, Cost]] = []
+    for name in rule.methods:
+        if (found := cost(name)) is not None:
+            offered.append((name, found))
+            if not found.usual.over(bounds):
+                return _told(rule, name, offered[0][0], offered[0][1].usual.over(bounds), bounds)
     first, over = (offered[0][0], offered[0][1].usual.over(bounds)) if offered else (DIRECT, "")
     for name, found in offered:
         if not found.least.over(bounds):

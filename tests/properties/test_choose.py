@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import flowreason as fr
@@ -46,6 +46,7 @@ def _greater(one: Need, other: Need) -> Need:
     return Need(*(max(getattr(one, n), getattr(other, n)) for n in ("calls", "tokens", "money", "seconds")))
 
 
+@settings(deadline=None)
 @given(TEXTS, LIMITS, INPUTS_GIVEN, PRICES, st.booleans())
 def test_every_text_has_a_method_and_always_the_same(
     text: str, limits: fr.Limits, inputs: dict[str, object], prices: tuple[float, float] | None, tools: bool
@@ -57,6 +58,7 @@ def test_every_text_has_a_method_and_always_the_same(
     assert first.reason.strip()
 
 
+@settings(deadline=None)
 @given(TEXTS, LIMITS, PRICES)
 def test_no_method_is_chosen_that_the_limits_cannot_hold(
     text: str, limits: fr.Limits, prices: tuple[float, float] | None
@@ -71,6 +73,7 @@ def test_no_method_is_chosen_that_the_limits_cannot_hold(
         assert all(each.least.over(limits) for name in (GRAPH, DIRECT) if (each := cost(name)) is not None)
 
 
+@settings(deadline=None)
 @given(
     TEXTS, COSTS, st.builds(fr.Limits, calls=st.integers(0, 10), tokens=st.integers(0, 10), money=st.integers(0, 10))
 )
