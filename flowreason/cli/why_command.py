@@ -94,11 +94,13 @@ def _table(page: Console, section: Section) -> None:
     from rich.table import Table
     from rich.text import Text
 
+    from flowreason.view.why_text import WIDEST
+
     page.print(Text(f"{section.title}:", style="bold"))
     table = Table.grid(padding=(0, 2), expand=False)
     last = len(section.columns) - 1
     for at in range(len(section.columns)):
-        table.add_column(no_wrap=True, overflow="ellipsis", max_width=None if at == last else 44)
+        table.add_column(no_wrap=True, overflow="ellipsis", max_width=None if at == last else WIDEST[at > 0] + 2)
     table.add_row(*(Text(f"  {each}" if not at else each, style="dim") for at, each in enumerate(section.columns)))
     for row in section.rows:
         table.add_row(*(Text(f"  {cell}" if not at else cell) for at, cell in enumerate(row)))

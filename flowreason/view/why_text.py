@@ -22,11 +22,17 @@ SHOWN = 60
 """Characters of a value in a table."""
 MOST_ROWS = 12
 MOST_ROUNDS = 6
-WIDTH = 100
+MOST_LOOPS = 3
+WIDTH = 120
+WORTH = 0.5
+"""Seconds that a step waited for its values which are worth a word."""
+WIDEST = (56, 40)
+"""The most columns of the first cell of a row, and of the others but the last."""
 
 _OUTCOMES = {
     "changed": "another answer:", "same": "the same answer", "fails": "fails:", "answers": "then it answers:",
-    "stable": "says the same again", "unfit": "did not fit:", "stopped": "stopped:", "cut": "calls used up",
+    "stable": "says the same again", "unfit": "did not fit:", "stopped": "stopped:",
+    "cut": "needs more calls than were left",
 }  # fmt: skip
 
 
@@ -74,13 +80,13 @@ def sections(why: Why, *, whole: bool = False) -> Iterator[Section]:
 
 def _all(why: Why, whole: bool) -> Iterator[tuple[str, tuple[str, ...], Iterable[tuple[str, ...]]]]:
     yield "what was tried", ("step", "was", "tried", "how", "calls", "then"), map(_probe, why.probes)
-    yield "not tried", ("step", "why not"), ((_times(str(u.step), u.count), u.because) for u in why.untried)
+    yield "not tried", ("step", "why not"), _untried(why)
     yield "how sure", ("step", "how", "agreed", "said"), map(_agreement, why.agreement)
     yield "what the answer depends on, nearest first", ("step", "asks"), _grouped(why.depends)
     yield "without influence on the answer", ("step", "asks"), _grouped(why.without)
     yield "ways taken", ("step", "condition", "way", "since"), _ways(why.branches)
     yield "loops", ("loop", "rounds", "ended because"), ((str(e.step), _count(e), e.because) for e in why.loops)
-    for told in why.loops:
+    for told in why.loops if whole else [each for each in why.loops if _carries(each)][:MOST_LOOPS]:
         yield f"what the rounds of {told.step} changed", ("round", "changes"), _rounds(told, whole)
     if why.time is not None:
         yield f"{_until(why)} ({seconds_text(why.time.total)})", ("step", "share", "took", "of that"), _path(why.time)
@@ -108,11 +114,22 @@ def _probe(probe: Probe) -> tuple[str, ...]:
     then = _OUTCOMES[probe.outcome]
     if probe.outcome in ("changed", "answers"):
         then = f"{then} {_value(probe.answer)}"
-    elif probe.error:
+    elif probe.error and probe.outcome != "cut":
         then = f"{then} {shorten(probe.error, 2 * SHOWN)}"
     how = {"other": "other value", "minority": "outvoted", "draw": "drawn anew"}[probe.how]
     tried = "" if probe.outcome == "unfit" else _value(probe.tried)
     return str(probe.step), _value(probe.was), tried, how, str(probe.usage.calls), then
+
+
+def _untried(why: Why) -> Iterator[tuple[str, ...]]:
+    """Rounds and calls of one step that were left for one reason as one row."""
+    found: dict[tuple[str, str, str], tuple[Step, int]] = {}
+    for each in why.untried:
+        kind = each.step.flow, each.step.node, each.because
+        first, count = found.get(kind, (each.step, 0))
+        found[kind] = first, count + each.count
+    for (_, _, because), (step, count) in found.items():
+        yield _times(str(step), count), because
 
 
 def _agreement(each: Agreement) -> tuple[str, ...]:
@@ -136,6 +153,10 @@ def _ways(branches: Sequence[Branch]) -> Iterator[tuple[str, ...]]:
     for each in branches:
         since = ", ".join(f"{name} = {_value(value)}" for name, value in each.seen)
         yield str(each.step), each.condition, each.way, since
+
+
+def _carries(told: LoopTold) -> bool:
+    return any(change.diff for each in told.rounds for change in each.changes)
 
 
 def _count(told: LoopTold) -> str:
@@ -179,7 +200,7 @@ def _apart(each: Segment) -> str:
     }  # fmt: skip
     told = {name: seconds for name, seconds in parts.items() if seconds >= max(0.0005, 0.01 * each.seconds)}
     said = [next(iter(told))] if len(told) == 1 else [f"{name} {seconds_text(s)}" for name, s in told.items()]
-    return ", ".join([*said, *([f"waited {seconds_text(each.waited)} for its values"] if each.waited >= 0.05 else [])])
+    return ", ".join([*said, *([f"waited {seconds_text(each.waited)} for its values"] if each.waited >= WORTH else [])])
 
 
 def _used(usage: Usage) -> str:
@@ -212,11 +233,11 @@ def _costs(why: Why) -> Iterator[tuple[str, ...]]:
 def _table(section: Section, width: int) -> Iterator[str]:
     """The rows in columns, cut to a width."""
     rows = [section.columns, *section.rows]
-    widths = [min(40, max(len(row[n]) for row in rows)) for n in range(len(section.columns))]
+    widths = [min(WIDEST[n > 0], max(len(row[n]) for row in rows)) for n in range(len(section.columns))]
     for row in rows:
         cells = [shorten(cell, wide) if len(cell) > wide else cell for cell, wide in zip(row, widths, strict=True)]
         cells[-1] = row[-1]
-        told = "  ".join(f"{cell:<{wide}}" for cell, wide in zip(cells, widths, strict=True))
+        told = "  ".join(f"{cell:<{wide}}" for cell, wide in zip(cells, widths, strict=True)).rstrip()
         yield "  " + (told if len(told) <= width or width <= 0 else told[: width - 1].rstrip() + "…")
     if section.left_out:
         yield f"  … {section.left_out:,} more"

@@ -23,7 +23,7 @@ from flowreason.wanted import CALLED, FLAG, RUN, SANDBOX, TEXT, TOOLS, checked, 
 from flowreason.why.agreeing import agreements
 from flowreason.why.aside import Aside
 from flowreason.why.candidates import Candidate, Influence
-from flowreason.why.failing import failing, latest, waiting
+from flowreason.why.failing import ends, failing, latest, waiting
 from flowreason.why.others import Holding
 from flowreason.why.probing import Counted, Prober
 from flowreason.why.rounds import branches, loops
@@ -111,7 +111,7 @@ def _silent(_line: str) -> None:
 
 def _without_calls(seen: Seen) -> Why:
     info, times = seen.info, Times(seen)
-    found = Influence(seen).ends
+    found = ends(seen)
     end = found[0] if found else latest(seen)
     question = info.plan.question or (seen.flow.name if seen.flow is not None else "")
     return Why(

@@ -23,6 +23,7 @@ from flowreason.errors import Cancelled, ConfigError, LimitExceeded, ProviderErr
 from flowreason.flow import Tools
 from flowreason.graph import ops
 from flowreason.keeping import SERVER, origin_of
+from flowreason.listening import UNLOGGED
 from flowreason.ports import ModelInfo, Notify, Provider, Reply, Request, Sandbox, Usage
 from flowreason.records import Claim
 from flowreason.result import Result
@@ -163,7 +164,12 @@ class Prober:
         frozen = [given for other, given in self._frozen if other not in affected]
         granted = self._granted(guard)
         before = self.provider.sent
-        result = await made_from(self.store, self.seen.info, granted, None, None, [(*slot.place, value), *frozen])
+        given = [(*slot.place, value), *frozen]
+        unlogged = UNLOGGED.set(True)
+        try:
+            result = await made_from(self.store, self.seen.info, granted, None, None, given)
+        finally:
+            UNLOGGED.reset(unlogged)
         usage = self._took(result.usage, before) + (spent or Usage())
         step = self.seen.step(slot)
         outcome, error = self._outcome(result, guard)

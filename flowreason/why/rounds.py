@@ -43,7 +43,9 @@ def loops(seen: Seen) -> Iterator[LoopTold]:
 def _loop(seen: Seen, slot: Slot, op: ops.Loop, rounds: list[Frame]) -> LoopTold:
     frame, flow = slot.frame, slot.frame.plan.flow
     ended, because = _ending(seen, slot, op, rounds)
-    of = _total(slot, op, rounds)
+    of = _total(slot, op)
+    if ended == "while":
+        rounds = rounds[:-1]  # the condition was looked at, and nothing else happened
     told = tuple(_round(seen, slot, op, rounds, index) for index in range(min(len(rounds), MOST_ROUNDS)))
     failed = sum(_failed(each) != "" for each in rounds)
     text = labels.loop_text(flow, frame.plan.nodes[slot.i], op)
@@ -51,7 +53,7 @@ def _loop(seen: Seen, slot: Slot, op: ops.Loop, rounds: list[Frame]) -> LoopTold
     return LoopTold(seen.step(slot), text, len(rounds), of, ended, because, told, left_out, failed)
 
 
-def _total(slot: Slot, op: ops.Loop, rounds: list[Frame]) -> int | None:
+def _total(slot: Slot, op: ops.Loop) -> int | None:
     """How many rounds there might have been."""
     plan: LoopPlan = slot.frame.plan.extra[slot.i]
     if slot.frame.state[plan.source] != VALUE:
@@ -85,13 +87,14 @@ def _change(seen: Seen, slot: Slot, each: ops.Carried, rounds: list[Frame], inde
     """What a name was before a round, and after it."""
     frame = rounds[index]
     left = any(s.has_value for s in _of_kind(frame, ops.Leave))
-    after = _value(frame, each.leave if left else each.next)
+    end = each.leave if left else each.next
     if each.head is not None:
         before = _value(frame, each.head)
     elif index:
         before = _value(rounds[index - 1], each.next)
     else:
         before = _value(slot.frame, each.initial)
+    after = before if end is None else _value(frame, end)
     return Change(each.name, before, after, difference(before, after))
 
 
@@ -129,7 +132,7 @@ def _ending(seen: Seen, slot: Slot, op: ops.Loop, rounds: list[Frame]) -> tuple[
     last = rounds[-1] if rounds else None
     if last is not None and (left := [s for s in _of_kind(last, ops.Leave) if s.has_value]):
         return _left(left[0])
-    total, done = _total(slot, op, rounds), last is None or any(s.has_value for s in _of_kind(last, ops.Next))
+    total, done = _total(slot, op), last is None or any(s.has_value for s in _of_kind(last, ops.Next))
     over = total is not None and len(rounds) >= total and (done or frame.state[slot.i] == VALUE)
     if not over:
         return "stopped", "the run stopped"
@@ -226,6 +229,8 @@ def difference(before: Any, after: Any) -> str:
         return ""
     if before is None:
         return f"→ {shorten(new, DIFF)}"
+    if isinstance(before, list) and isinstance(after, list) and before == after[: len(before)]:
+        return f"+ {shorten(show(after[len(before) :]), DIFF)}"
     if len(old) + len(new) <= DIFF // 2:
         return f"{one_line(old)} → {one_line(new)}"
     return _of_words(old.split(), new.split())

@@ -27,6 +27,7 @@ from flowreason.why.told import Step, StepKind
 Place: TypeAlias = tuple[str, str]
 """Frame and node."""
 
+_DONE = frozenset({"node.done", "node.failed"})
 WRITING = ("compile", "compile")
 """Where the requests are told by which the flow of the run was written."""
 ABOUT = 48
@@ -73,7 +74,7 @@ class Seen:
         self.sessions = sessions
         self.answer = answer
         self.given = given_in(info.plan)
-        self.slots = Slots(frames, self.given)
+        self.slots = Slots(frames, self.given, ((e.frame, e.node) for e in events if e.kind in _DONE))
         self.heard: dict[Place, Heard] = defaultdict(Heard)
         for session in sessions:
             for event in session:

@@ -1,7 +1,8 @@
 """What each value of a run came from: a graph of slots, over all frames, as it happened.
 
 A slot is a node in one frame; one that calls or goes round has a second, its beginning. Links say what was read
-(`data`), what decided that it came to it at all (`control`), and what was only waited for (`order`). Invariant: what
+(`data`), what decided that it came to it at all (`control`), what was only waited for (`order`), and which effect came
+before an effect (`world`): what a tool gives may depend on all that was done before it. Invariant: what
 happened is the truth: of a join the way that was taken counts, of a loop the rounds that it had; the graph has no
 circle. What a value depends on is never more than what is linked here, though it may be less.
 """
@@ -16,11 +17,11 @@ from flowreason.engine.frames import FAILED, VALUE, Failure, Frame
 from flowreason.engine.plan import Kind, LoopPlan
 from flowreason.graph import ops
 
-LinkKind: TypeAlias = Literal["data", "control", "order"]
+LinkKind: TypeAlias = Literal["data", "control", "order", "world"]
 
-INFLUENCE: frozenset[LinkKind] = frozenset({"data", "control"})
+INFLUENCE: frozenset[LinkKind] = frozenset({"data", "control", "world"})
 """What may change a value; what is only waited for may not."""
-ALL: frozenset[LinkKind] = frozenset({"data", "control", "order"})
+ALL: frozenset[LinkKind] = INFLUENCE | {"order"}
 
 
 class Slot(NamedTuple):
@@ -50,10 +51,19 @@ class Link(NamedTuple):
 
 
 class Slots:
-    """The slots of a run that was gone through. `given` are nodes whose value was given, by frame and node."""
+    """The slots of a run that was gone through.
 
-    def __init__(self, frames: Mapping[str, Frame], given: Collection[tuple[str, str]] = ()) -> None:
+    `given` are nodes whose value was given, `done` those that were done, in their order; both by frame and node.
+    """
+
+    def __init__(
+        self,
+        frames: Mapping[str, Frame],
+        given: Collection[tuple[str, str]] = (),
+        done: Iterable[tuple[str, str]] = (),
+    ) -> None:
         self.frames = frames
+        self._earlier = dict(self._effects(done))
         self._given = frozenset(given)
         self._inside: dict[tuple[Frame, int], list[Frame]] = defaultdict(list)
         self._answers: dict[Frame, list[Slot]] = defaultdict(list)
@@ -65,6 +75,16 @@ class Slots:
             self._answers[frame.flow] += self._answers_in(frame)
         for inside in self._inside.values():
             inside.sort(key=lambda frame: (frame.path.rpartition("[")[0], frame.index))
+
+    def _effects(self, done: Iterable[tuple[str, str]]) -> Iterator[tuple[Slot, Slot]]:
+        """Every effect, with the one before it; no two happen at once."""
+        last: Slot | None = None
+        for path, node in done:
+            frame = self.frames.get(path)
+            if frame is not None and node in frame.plan.index and acts(slot := Slot(frame, frame.plan.index[node])):
+                if last is not None and last != slot:
+                    yield slot, last
+                last = slot
 
     @staticmethod
     def _answers_in(frame: Frame) -> Iterator[Slot]:
@@ -99,7 +119,8 @@ class Slots:
         """What a slot came from."""
         found = self._known.get(slot)
         if found is None:
-            found = self._known[slot] = tuple(dict.fromkeys(self._before(slot)))
+            world = (Link(self._earlier[slot], "world"),) if slot in self._earlier and not self.given(slot) else ()
+            found = self._known[slot] = (*dict.fromkeys(self._before(slot)), *world)
         return found
 
     def _before(self, slot: Slot) -> Iterator[Link]:
@@ -313,6 +334,19 @@ class Slots:
             yield slot
             if _copies(slot) and not self.given(slot):
                 todo += [link.slot for link in self.before(slot) if link.kind == "data" and not link.slot.begin]
+
+
+def acts(slot: Slot) -> bool:
+    """Whether a step has an effect on the world, or asks a person, who sees it."""
+    match slot.op:
+        case ops.CallTool(pure=pure):
+            return not pure
+        case ops.Ask(user=user):
+            return user
+        case ops.Emulate(functions=functions):
+            tools = slot.frame.program.graph.tools
+            return any(name in tools and not tools[name].pure for name in functions)
+    return False
 
 
 def failure_at(slot: Slot) -> Failure | None:

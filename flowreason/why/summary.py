@@ -184,7 +184,7 @@ def _time(path: Path | None) -> Iterator[str]:
     limits = sum(each.limits for each in path.steps)
     waits = f", {seconds_text(limits)} of it waiting for limits of the server" if limits >= 0.05 else ""
     yield (
-        f"Of the {seconds_text(path.total)} until then, {seconds_text(most.seconds)} went to {most.step}, the longest "
+        f"Of {seconds_text(path.total)} in all, {seconds_text(most.seconds)} went to {most.step}, the longest "
         f"of {len(path.steps)} step{'' if len(path.steps) == 1 else 's'} one after the other{waits}."
     )
 
@@ -194,11 +194,11 @@ def _money(path: Path | None) -> Iterator[str]:
         return
     most = max(path.steps, key=lambda each: each.share)
     whole = money_text(path.total) if path.unit == "money" else f"{path.total:,.0f} tokens"
-    yield f"Of the {whole}, {most.share:.0%} went to {most.step}."
+    yield f"Of {whole} in all, {most.share:.0%} went to {most.step}."
 
 
 def _probed(found: Why) -> Iterator[str]:
-    if found.probes or found.usage.calls:
+    if found.allowed and (found.probes or found.usage.calls):
         used = found.usage
         money = f", {money_text(used.money)}" if used.money else ""
         yield f"Finding that out took {used.calls} of {found.allowed} call{'' if found.allowed == 1 else 's'}{money}."

@@ -227,6 +227,8 @@ class Times:
         steps = [self.segment(each) for each in paid]
         first = _worth(self._usage(WRITING), unit)
         steps = [self._written(), *steps] if first and self._writing() else steps
+        if not steps:
+            return None
         told = tuple(replace(each, share=_worth(each.usage, unit) / total) for each in steps)
         return Path("money" if unit == "money" else "tokens", total, told, max(0.0, total - best - first))
 

@@ -18,6 +18,8 @@ StepKind: TypeAlias = Literal[
     "input", "written",
 ]  # fmt: skip
 """What a step is; `written`: the writing of the flow itself."""
+_SHOWN = 32
+"""Characters of the rounds and calls that a step stands in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +45,15 @@ class Step:
     def __str__(self) -> str:
         called = f"`{self.name}`" if self.name else f"`{self.node}`" if self.node else self.about
         parts = [f"line {self.line}"] if self.line else []
-        parts += [f"in {self.inside}"] if self.inside else []
+        parts += [f"in {_tail(self.inside)}"] if self.inside else []
         return f"{called} ({', '.join(parts)})" if parts else called
+
+
+def _tail(place: str) -> str:
+    """The end of a long place, which tells it from its neighbours."""
+    if len(place) <= _SHOWN:
+        return place
+    return "…/" + (place[-_SHOWN:].partition("/")[2] or place[-_SHOWN:])
 
 
 # --- time and money ---
@@ -344,6 +353,4 @@ def as_data(value: Any) -> Any:
         return [as_data(each) for each in value]
     if isinstance(value, Mapping):
         return {str(name): as_data(each) for name, each in plain(value).items()}
-    if isinstance(value, float):
-        return round(value, 9)
     return plain(value)

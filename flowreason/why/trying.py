@@ -118,7 +118,8 @@ class Trying:
         """Why a step cannot be drawn anew; empty where it can."""
         op = each.slot.op
         if isinstance(op, ops.Emulate):
-            return "no other value is at hand, and emulated code is not drawn anew"
+            at_hand = "its value is the answer itself" if each.direct else "no other value of it is at hand"
+            return f"{at_hand}, and emulated code is not drawn anew"
         if isinstance(op, ops.Ask) and op.user:
             return "only the person could say something else"
         if question(each.slot) is None:
