@@ -12,6 +12,7 @@ from typing import Any, TypeAlias
 
 from flowreason.asking.convert import convert
 from flowreason.asking.misfit import Misfit
+from flowreason.engine.giving import is_sampled
 from flowreason.errors import UsageError
 from flowreason.flow import Flow
 from flowreason.graph import ops
@@ -80,7 +81,7 @@ def type_of(node: Node) -> Type:
             return ANY
         case ops.Decide():
             return BOOL
-    return node.type
+    return ListOf(node.type) if is_sampled(node) else node.type
 
 
 def fitting(node: Node, value: Any) -> Any:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from contextvars import ContextVar
 from typing import TypeAlias
 
 from flowreason.engine.events import Event
@@ -16,6 +17,8 @@ from flowreason.errors import ConfigError
 
 OnEvent: TypeAlias = Callable[[Event], None]
 
+UNLOGGED: ContextVar[bool] = ContextVar("unlogged", default=False)
+"""Whether runs are no runs of the user's, but probes: a log would tell of failures that nobody had."""
 TRACE = "FLOWREASON_TRACE"
 """The variable by which a user has every run traced: `otel`."""
 
@@ -25,7 +28,7 @@ async def listening(on_event: OnEvent | None) -> AsyncIterator[OnEvent | None]:
     """All who listen to one run, as one; None where nobody does."""
     from flowreason.logs import Logs, anybody_listens
 
-    listeners: list[OnEvent] = [Logs()] if anybody_listens() else []
+    listeners: list[OnEvent] = [Logs()] if anybody_listens() and not UNLOGGED.get() else []
     own = [] if on_event is None else [on_event]
     if not _traced():
         yield _together([*listeners, *own])

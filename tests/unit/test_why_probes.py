@@ -92,6 +92,24 @@ def test_probes_are_no_runs_and_the_run_stays_as_it_was(store: str) -> None:
     assert events_of(fr.replay(run, store=store)) == events
 
 
+def test_probes_write_nothing_into_the_log(store: str, caplog: pytest.LogCaptureFixture) -> None:
+    text = 'flow f() -> text { n: int = ask "n?" answer `"a" if 10 // (6 - n) else "b"` }'
+    run = run_of(text, model := Asked({"n?": "5"}), store)
+    caplog.clear()
+    found = fr.why(run, store=store, provider=model, calls=0)
+    assert (of(found, "n")[0].outcome, caplog.records) == ("fails", [])
+
+
+def test_a_fork_gives_an_ask_with_samples_its_list(store: str) -> None:
+    text = 'flow f() -> int { s: list[int] = ask "s?" with samples=3 answer `sum(s)` }'
+    run = run_of(text, model := Asked({"s?": "5"}), store)
+    forked = fr.fork(run, "s", [1, "2", 3], store=store, provider=model)
+    assert (forked.value, model.count) == (6, 3)
+    assert events_of(fr.replay(forked.run_id, store=store)) == events_of(forked)
+    with pytest.raises(fr.UsageError, match=r"must be list\[int\]"):
+        fr.fork(run, "s", 7, store=store, provider=model)
+
+
 def test_a_draw_that_comes_to_something_else_is_followed(store: str) -> None:
     text = 'flow f() -> text { town = ask "a town?" size: "big" | "small" = ask "how big is {town}?" answer size }'
     replies: dict[str, Said] = {"a town": ["Ulm", "Rome"], "is Ulm": "small", "is Rome": "big"}
