@@ -11,9 +11,11 @@ import pytest
 import flowreason as fr
 from flowreason.engine.limits import Limits
 from flowreason.ports import SandboxLimits
+from flowreason.used_files import MOST_USED
 from flowreason_dsl import lexer, parse, parser, prelude
 from flowreason_dsl.card import CARD, card
 from flowreason_dsl.check import diagnose
+from flowreason_dsl.check.data import MOST_DATA
 from flowreason_dsl.check.limits import MOST_FLOWS, MOST_PIECE, MOST_PIECES, MOST_PYTHON, MOST_STEPS
 from flowreason_dsl.check.options import OPTIONS
 from flowreason_dsl.check.statements import MOST_ELSE_IFS
@@ -35,8 +37,7 @@ def title(example: tuple[str, str | None]) -> str:
 
 
 def load(path: str) -> str:
-    assert path == "distances.flow"
-    return LIBRARY
+    return {"distances.flow": LIBRARY, "worked.jsonl": '{"question": "Are 9 km far?", "answer": "no"}\n'}[path]
 
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=map(title, EXAMPLES))
@@ -127,4 +128,5 @@ def test_the_limits_are_those_of_the_code() -> None:
     for name, value in (("calls", limits.calls), ("depth", limits.depth), ("rounds", limits.rounds)):
         assert re.search(rf"\| `{name}` [^|]*\| {value:,} \|", words), name
     assert (limits.tokens, limits.money, limits.seconds) == (None, None, None)
+    assert MOST_DATA == MOST_USED == 4_000_000 and "A file has 4 MB at most" in " ".join(section(1).split())
     assert f"{python.seconds:g} seconds, {python.memory >> 20} MB" in words

@@ -24,8 +24,12 @@ _CALLS = {
     "isinstance": BOOL,
     "any": BOOL,
     "all": BOOL,
+    "clusters": ListOf(ListOf(INT)),
+    "execute": Record((("value", ANY), ("output", ANY), ("error", ANY))),
 }
 _LIST_CALLS = frozenset({"sorted", "list"})
+_PICKING = frozenset({"nearest", "top", "present"})
+"""What gives some of the items of its first argument."""
 _PARTS = frozenset({"split", "rsplit"})
 _TEXT_LISTS = frozenset({"splitlines"})
 _BOOL_METHODS = frozenset({"startswith", "endswith", "isdigit", "isalpha", "isupper", "islower", "isnumeric"})
@@ -72,6 +76,8 @@ def infer(node: ast.expr, lookup: Lookup, shadowed: Callable[[str], bool], depth
             found = of(inner)
             return _part(found, attr) if isinstance(found, Record) else ANY
         case ast.Call(func=ast.Name(id=name)) if not shadowed(name):
+            if name in _PICKING:
+                return _listed([of(argument) for argument in node.args[:1]])
             return _listed([of(argument) for argument in node.args]) if name in _LIST_CALLS else _CALLS.get(name, ANY)
         case ast.Call(func=ast.Attribute(value=inner, attr=attr)):
             return ListOf(ANY) if attr in _PARTS and _is_text(of(inner)) else _method(attr)
