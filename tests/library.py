@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import selectors
 import time
 from collections import Counter
 from collections.abc import Callable, Coroutine, Mapping, Sequence
@@ -18,7 +19,7 @@ import flowreason as fr
 from flowreason.library import load
 from flowreason.ports import EmulateHost, SandboxLimits, SandboxSession
 from flowreason.sandbox.choose import choose
-from tests.virtual import VirtualLoop, now
+from tests.virtual import now
 
 TURN = 10_000.0
 """Seconds that each reply takes."""
@@ -41,15 +42,17 @@ class Asked:
 class Model:
     """Replies by kinds of asks. A kind is a piece of text that stands in its prompts; the first that fits counts.
 
-    `stubborn`: so many replies are empty before each one that is any good.
+    `stubborn`: so many replies are empty before each one that is any good. `takes`: how many turns a reply takes.
     """
 
-    def __init__(self, script: Mapping[str, Says], stubborn: int = 0) -> None:
+    def __init__(
+        self, script: Mapping[str, Says], stubborn: int = 0, takes: Callable[[Asked], float] = lambda asked: 1
+    ) -> None:
         self.asked: list[Asked] = []
         self._script = script
         self._stubborn = stubborn
         self._said: Counter[str] = Counter()
-        self.provider = fr.ScriptedProvider(self._reply, latency=TURN)
+        self.provider = fr.ScriptedProvider(self._reply, latency=lambda _: TURN * takes(self.asked[-1]))
 
     def _reply(self, request: fr.Request) -> Any:
         prompt = request.messages[1].content
@@ -76,9 +79,10 @@ def written(value: Any) -> Any:
 class Ran:
     """What came out of a run, and what was asked for it."""
 
-    def __init__(self, result: fr.Result, asked: Sequence[Asked]) -> None:
+    def __init__(self, result: fr.Result, asked: Sequence[Asked], took: int) -> None:
         self.result = result
         self.asked = asked
+        self.took = took
         self.value = result.value
 
     @property
@@ -93,37 +97,53 @@ class Ran:
         return [each.prompt for each in self.asked if each.kind == kind]
 
 
-def run(method: str, script: Mapping[str, Says], *, stubborn: int = 0, limits: Any = None, **inputs: Any) -> Ran:
-    """Run a method of the library; its question is about rivers where none is given."""
-    model, given = Model(script, stubborn), {"question": QUESTION, **inputs}
+def run(method: str, script: Mapping[str, Says], *, limits: Any = None, model: Any = None, **inputs: Any) -> Ran:
+    """Run a method of the library; its question is about rivers where none is given. `model`: options of `Model`."""
+    said = Model(script, **(model or {}))
+    flow = load(method)
+    given = {"question": QUESTION, **inputs} if any(each.name == "question" for each in flow.parameters) else inputs
+    took = 0
 
     async def main(clock: Clock) -> fr.Result:
-        options: dict[str, Any] = {"provider": model.provider, "sandbox": Patient(clock), "store": None}
-        return await load(method).run_async(given, limits=limits or fr.Limits(calls=None), **options)
+        nonlocal took
+        options: dict[str, Any] = {"provider": said.provider, "sandbox": Patient(clock), "store": None}
+        result = await flow.run_async(given, limits=limits or fr.Limits(calls=None), **options)
+        took = round(now() / TURN)
+        return result
 
-    return Ran(_patient(main), model.asked)
+    result = _patient(main)
+    return Ran(result, said.asked, took)
 
 
 # --- time that goes on as usual while Python computes ---
 
 
-class Clock(VirtualLoop):
-    """A loop whose time does not jump while `computing` pieces of Python are under way."""
+class _Selector(selectors.DefaultSelector):  # type: ignore[misc, valid-type]
+    """Instead of waiting for a timer, moves the clock there, unless Python computes: then it waits a moment."""
+
+    clock: Clock
+
+    def select(self, timeout: float | None = None) -> Any:
+        if self.clock.computing and timeout != 0:
+            began = time.monotonic()
+            ready = super().select(0.05 if timeout is None else min(timeout, 0.05))
+            self.clock.now += time.monotonic() - began
+            return ready
+        self.clock.now += timeout or 0
+        return super().select(None if timeout is None else 0)
+
+
+class Clock(asyncio.SelectorEventLoop):
+    """A loop whose time begins at 0, and does not jump while `computing` pieces of Python are under way."""
 
     def __init__(self) -> None:
-        self.computing = 0
-        super().__init__()
-        jumping, waiting = self._selector.select, super(type(self._selector), self._selector).select
+        self.now, self.computing = 0.0, 0
+        selector = _Selector()
+        selector.clock = self
+        super().__init__(selector)
 
-        def select(timeout: float | None = None) -> Any:
-            if not self.computing or timeout == 0:
-                return jumping(timeout)
-            began = time.monotonic()
-            ready = waiting(0.05 if timeout is None else min(timeout, 0.05))
-            self.now += time.monotonic() - began
-            return ready
-
-        self._selector.select = select
+    def time(self) -> float:
+        return self.now
 
 
 def _patient(main: Callable[[Clock], Coroutine[Any, Any, fr.Result]]) -> fr.Result:
@@ -198,12 +218,6 @@ async def _on(clock: Clock, work: Coroutine[Any, Any, Any]) -> Any:
 
 QUESTION = "Which is the longest of these rivers? (A) Po (B) Danube (C) Rhine"
 FAILS = fr.ProviderError("the server gave no usable reply", kind="reply")
-
-
-def in_turn(*groups: Sequence[Any]) -> Callable[[str, int], Any]:
-    """Replies in order, group after group; the last one for good."""
-    every = [each for group in groups for each in group]
-    return lambda prompt, number: every[min(number, len(every) - 1)]
 
 
 def worked(answer: str, reasoning: str = "Because.") -> dict[str, str]:
