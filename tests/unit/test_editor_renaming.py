@@ -134,7 +134,13 @@ flow own(worked: text) -> int { answer `len(worked)` }
 
 @pytest.mark.parametrize(
     ("new", "reason"),
-    [("main", "already"), ("near", "already"), ("nearest", "Python in `main` uses `nearest`"), ("len", "Python in `own` uses `len`"), ("pure", "word of the language")],
+    [
+        ("main", "already"),
+        ("near", "already"),
+        ("nearest", "Python in `main` uses `nearest`"),
+        ("len", "Python in `own` uses `len`"),
+        ("pure", "word of the language"),
+    ],
 )
 def test_data_is_changed_in_every_flow_that_reads_it(new: str, reason: str, tmp_path: Path) -> None:
     (tmp_path / "worked.jsonl").write_text('"a"\n"b"\n')
