@@ -5,6 +5,7 @@ Invariant: what it may cost is said before anything is asked; the run that is lo
 
 from __future__ import annotations
 
+import asyncio
 import json
 from typing import TYPE_CHECKING, Annotated
 
@@ -27,45 +28,54 @@ Node = Annotated[
 ]
 
 
+@options.grouped
 def why(
     run: options.Run,
     calls: Calls = 20,
     node: Node = None,
-    model: options.Model = None,
-    base_url: options.BaseUrl = None,
-    tools: options.Tools = None,
-    unsafe_python: options.UnsafePython = False,
-    store: options.Store = None,
-    no_cache: options.NoCache = False,
     whole: Annotated[bool, typer.Option("--all", help="Every row of every table.")] = False,
-    json: options.Json = False,
-    quiet: options.Quiet = False,
-    no_color: options.NoColor = False,
+    *,
+    terms: options.Terms,
+    shown: options.Shown,
 ) -> int:
     """Say why a run came to its answer, or to none.
 
     What it rests on, what it took, how sure its steps were, what each round changed. Then sub-answers are changed one
-    at a time to see which the answer hangs on: a few calls, said before. No effect happens, and nothing is kept but
-    the answers.
+    at a time to see which the answer hangs on: a few calls, said before. No effect happens, nobody is asked, and
+    nothing is kept but the answers.
     """
-    import flowreason as fr
-    from flowreason.cli.tool_files import tools_from
-    from flowreason.keeping import DEFAULT
-
-    found = fr.why(
-        run, calls=calls, node=node, model=model, base_url=base_url, tools=tools_from(tools),
-        unsafe_python=unsafe_python, store=store or DEFAULT, cache=not no_cache,
-        tell=None if quiet else output.note,
-    )  # fmt: skip
-    if json:
-        output.emit(_as_json(found))
+    try:
+        found = asyncio.run(_found(run, calls, node, terms, quiet=shown.quiet))
+    except KeyboardInterrupt:
+        output.note("stopped; what was answered by then is kept, and free when you look again")
+        return failures.CANCELLED
+    if shown.as_data:
+        output.emit(json.dumps(found.as_json(), ensure_ascii=False))
     else:
-        _show(found, whole, output.page(no_color=no_color))
+        _show(found, whole, output.page(no_color=shown.no_color))
     return failures.ANSWERED
 
 
-def _as_json(found: Why) -> str:
-    return json.dumps(found.as_json(), ensure_ascii=False)
+async def _found(run: str, calls: int, node: str | None, terms: options.Terms, *, quiet: bool) -> Why:
+    """Why the run came to its answer; what it may cost and each probe are told meanwhile."""
+    import flowreason as fr
+    from flowreason.cli.asking import provider_again
+    from flowreason.cli.tool_files import tools_from
+    from flowreason.resuming import the_store
+
+    tools = tools_from(terms.tools)
+    info = await the_store(terms.place).run(run)
+    provider = provider_again(terms, info.plan)
+    try:
+        return await fr.why_async(
+            info.id, calls=calls, node=node, provider=provider, model=None if provider else terms.model,
+            base_url=None if provider else terms.base_url, tools=tools, unsafe_python=terms.unsafe_python,
+            limits=terms.limits() if terms.limit else None, store=terms.place, cache=not terms.no_cache,
+            tell=None if quiet else output.note,
+        )  # fmt: skip
+    finally:
+        if provider is not None:
+            await provider.close()
 
 
 # --- for people ---

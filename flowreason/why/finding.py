@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
+from flowreason.engine.limits import Limits
 from flowreason.errors import ConfigError, SandboxError, UsageError
 from flowreason.flow import Tools
 from flowreason.keeping import DEFAULT, Where
@@ -25,7 +26,7 @@ from flowreason.why.aside import Aside
 from flowreason.why.candidates import Candidate, Influence
 from flowreason.why.failing import ends, failing, latest, waiting
 from flowreason.why.others import Holding
-from flowreason.why.probing import Counted, Prober
+from flowreason.why.probing import ANY_MUCH, Counted, Prober
 from flowreason.why.rounds import branches, loops
 from flowreason.why.seen import Seen, look
 from flowreason.why.summary import summed_up
@@ -58,6 +59,7 @@ async def why_async(
     api_key: str | None = None,
     provider: Provider | None = None,
     tools: Tools = (),
+    limits: Limits | None = None,
     sandbox: Sandbox | None = None,
     unsafe_python: bool = False,
     cache: bool = True,
@@ -73,7 +75,8 @@ async def why_async(
     neighbours of a number and what a vote outvoted need no call; a text, a list or a record is drawn once more, and a
     step that says the same again is called stable. The least sure come first, then the nearest to the answer; of the
     rounds of one step the first three. At most `calls` calls are made in all (`tell` hears how many, and each step),
-    and what was not tried is told. `calls` 0 still tries what needs none. `node` tries that step alone, by its name.
+    and what was not tried is told. `calls` 0 still tries what needs none; `limits` bound tokens, money and seconds of
+    all probes together. `node` tries that step alone, by its name.
 
     No effect happens and no person is asked: a fork that comes to one stops there and says so. Probes are not kept as
     runs, so that they clutter nothing; the answers that they paid for are kept with the run, so that looking again,
@@ -85,6 +88,8 @@ async def why_async(
     if isinstance(calls, bool) or not isinstance(calls, int) or calls < 0:
         raise UsageError(f"calls must be a whole number that is not negative, and this is {calls!r}")
     kept = the_store(store)
+    if limits is not None and limits.calls is not None:
+        calls = min(calls, limits.calls)
     seen = await look(kept, await kept.run(run))
     found = _without_calls(seen)
     influence = Influence(seen)
@@ -96,7 +101,7 @@ async def why_async(
     elif candidates:
         grants = Grants(
             model=model, base_url=base_url, api_key=api_key, provider=provider, sandbox=sandbox,
-            unsafe_python=unsafe_python, cache=cache, tools=tuple(tools),
+            unsafe_python=unsafe_python, cache=cache, tools=tuple(tools), limits=limits,
         )  # fmt: skip
         found = await _Probing(kept, seen, grants, calls, tell or _silent).tried(found, candidates, many)
     return replace(found, summary=summed_up(seen, found))
@@ -202,8 +207,9 @@ class _Probing:
                 return replace(found, notes=(*found.notes, note), untried=tuple(many))
             provider = Counted(session.provider, self.calls)
             prober = Prober(
-                self.seen, Aside(self.store), provider, session.sandbox, tuple(self.grants.tools), self.grants.cache
-            )
+                self.seen, Aside(self.store), provider, session.sandbox, tuple(self.grants.tools), self.grants.cache,
+                self.grants.limits or ANY_MUCH,
+            )  # fmt: skip
             holding = Holding(session.sandbox)
             trying = Trying(prober, holding, self.tell)
             self.tell(_announced(self.calls, len(candidates), provider.model_info(None).name))

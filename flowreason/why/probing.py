@@ -7,6 +7,7 @@ the run that is looked at nothing is changed (see `aside`).
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -38,6 +39,7 @@ from flowreason.why.slots import Slot
 from flowreason.why.told import How, Outcome, Probe
 from flowreason_dsl.syntax import ToolDef
 
+ANY_MUCH = Limits(calls=None)
 _FROZEN = (ops.Ask, ops.Emulate, ops.CallTool, ops.Solve, ops.RunText, ops.Python)
 """Steps that keep their value where it does not depend on what is changed."""
 _NOT_OF_THE_FLOW = (ProviderError, ConfigError, SandboxError, StoreError)
@@ -127,7 +129,10 @@ class Drawn:
 
 @dataclass(slots=True)
 class Prober:
-    """Makes the probes of one run, one after the other. `used` is what they took so far."""
+    """Makes the probes of one run, one after the other. `used` is what they took so far.
+
+    `limits` bound tokens, money and seconds of all of them together.
+    """
 
     seen: Seen
     store: Aside
@@ -135,7 +140,9 @@ class Prober:
     sandbox: Sandbox
     given_tools: Tools = ()
     cache: bool = True
+    limits: Limits = ANY_MUCH
     used: Usage = Usage()
+    _began: float = field(default_factory=time.monotonic)
     _claim: Claim | None = None
     _frozen: list[tuple[Slot, tuple[str, str, Any]]] = field(default_factory=list)
 
@@ -144,7 +151,23 @@ class Prober:
 
     @property
     def left(self) -> int:
-        return self.provider.most - self.provider.sent
+        bounds = self._bounds(ANY_MUCH)
+        spent = any(bound is not None and bound <= 0 for bound in (bounds.tokens, bounds.money, bounds.seconds))
+        return 0 if spent else self.provider.most - self.provider.sent
+
+    def _bounds(self, own: Limits) -> Limits:
+        """What is left for one probe, within limits of its own."""
+        limits, used = self.limits, self.used
+        left = {
+            "tokens": None if limits.tokens is None else max(0, limits.tokens - used.tokens),
+            "money": None if limits.money is None else max(0.0, limits.money - (used.money or 0.0)),
+            "seconds": None if limits.seconds is None else max(0.0, limits.seconds - time.monotonic() + self._began),
+        }
+        known = {
+            name: [each for each in (getattr(own, name), bound) if each is not None] for name, bound in left.items()
+        }
+        lowest: dict[str, Any] = {name: min(bounds, default=None) for name, bounds in known.items()}
+        return replace(own, **lowest)
 
     @property
     def elsewhere(self) -> bool:
@@ -191,7 +214,7 @@ class Prober:
         declared = {name: tool for name, tool in self.seen.flow.graph.tools.items() if name in needed}
         return Grants(
             provider=self.provider, tools=guard.tools(self.given_tools, declared), ask_user=guard.ask_user,
-            limits=replace(kept, calls=self.left), sandbox=self.sandbox, may_ask=False, confirm=_agreed,
+            limits=replace(self._bounds(kept), calls=self.left), sandbox=self.sandbox, may_ask=False, confirm=_agreed,
             cache=self.cache,
         )  # fmt: skip
 
@@ -226,7 +249,7 @@ class Prober:
         first = prompts.request(0)
         warm = None if first.temperature is None else max(SPREAD, first.temperature)
         request = replace(first, temperature=warm, sample=asked.draws * prompts.samples + number)
-        budget, before = Budget(Limits(calls=self.left)), self.provider.sent
+        budget, before = Budget(replace(self._bounds(ANY_MUCH), calls=self.left)), self.provider.sent
         used = Usage()
         try:
             text = await self._sent(request, budget)

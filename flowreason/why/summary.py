@@ -98,10 +98,11 @@ def _sure(found: Why, step: Step) -> str:
 
 def _itself(found: Why, probe: Probe) -> Iterator[str]:
     """A step whose value is the answer."""
+    sure = _sure(found, probe.step)
     if probe.outcome == "stable":
         yield f"{probe.step} gives the answer itself, and drawn once more it says the same."
     elif probe.outcome in ("changed", "answers"):
-        yield f"{probe.step} gives the answer itself; drawn once more it says {_value(probe.tried)}."
+        yield f"{probe.step} gives the answer itself; drawn once more it says {_value(probe.tried)}{sure}."
     elif probe.outcome == "fails":
         yield f"{probe.step} gives the answer itself; drawn once more it fails: {probe.error.partition(chr(10))[0]}."
 
@@ -183,10 +184,9 @@ def _time(path: Path | None) -> Iterator[str]:
     most = max(path.steps, key=lambda each: each.seconds)
     limits = sum(each.limits for each in path.steps)
     waits = f", {seconds_text(limits)} of it waiting for limits of the server" if limits >= 0.05 else ""
-    yield (
-        f"Of {seconds_text(path.total)} in all, {seconds_text(most.seconds)} went to {most.step}, the longest "
-        f"of {len(path.steps)} step{'' if len(path.steps) == 1 else 's'} one after the other{waits}."
-    )
+    several = f", the longest of {len(path.steps)} steps one after the other" if len(path.steps) > 1 else ""
+    went = f"{seconds_text(most.seconds)} went to {most.step}"
+    yield f"Of {seconds_text(path.total)} in all, {went}{several}{waits}."
 
 
 def _money(path: Path | None) -> Iterator[str]:

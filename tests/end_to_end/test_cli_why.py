@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tests.end_to_end.command import COMMAND, KEY, asked_of, environment, flowreason, is_short
+from tests.end_to_end.command import COMMAND, KEY, Terminal, asked_of, environment, flowreason, is_short
 from tests.server import Server, ok
 
 OLDER = """tool put(thing: text) -> text "Put a thing on the table."
@@ -140,6 +140,28 @@ def test_runs_that_failed_wait_or_were_killed_say_why_there_is_no_answer(folder:
         killed = flowreason("runs", "why", "last", folder=folder, **env)
     assert killed.code == 0, killed.err
     assert "interrupted" in killed.out and "runs resume" in killed.out
+
+
+def test_ctrl_c_keeps_what_was_answered_and_says_so(folder: Path) -> None:
+    with Server(model) as server:
+        env = asked_of(server.url)
+        flowreason("run", "older.flow", *GIVEN, folder=folder, **env)
+
+        def hang(exchange: Any) -> None:
+            time.sleep(20)
+            ok()(exchange)
+
+        server.always(hang)
+        before = len(server.requests)
+        terminal = Terminal("runs", "why", "last", folder=folder, env=env)
+        terminal.wait_for("draws `town`")
+        until = time.monotonic() + 20
+        while len(server.requests) == before and time.monotonic() < until:
+            time.sleep(0.02)
+        terminal.interrupt()
+        ran = terminal.end()
+    assert (ran.code, ran.out) == (130, "")
+    assert "stopped; what was answered by then is kept" in ran.err and "Traceback" not in ran.err
 
 
 def test_a_run_from_elsewhere_is_looked_at(folder: Path) -> None:

@@ -316,6 +316,25 @@ def test_the_calls_that_are_allowed_are_never_exceeded_and_what_was_not_tried_is
     assert bool(found.untried) == (calls < 8)
 
 
+@pytest.mark.parametrize(
+    ("limits", "most"),
+    [
+        (fr.Limits(calls=2), 2),
+        (fr.Limits(money=0.0035), 4),
+        (fr.Limits(tokens=40), 3),
+        (fr.Limits(seconds=0.0), 0),
+    ],
+    ids=["calls", "money", "tokens", "seconds"],
+)
+def test_other_limits_hold_for_all_probes_together(limits: fr.Limits, most: int, store: str) -> None:
+    model = Asked({"a?": "yes", "b ": ["b", "b2"], "c ": ["c", "c2"], "d ": ["d", "d2"]})
+    run = run_of(CHAIN, model, store)
+    before = model.count
+    found = fr.why(run, store=store, provider=model, calls=20, limits=limits)
+    assert model.count - before == found.usage.calls <= most
+    assert found.untried or any(probe.outcome == "cut" for probe in found.probes)
+
+
 def test_a_fork_that_runs_out_of_calls_is_cut_and_told(store: str) -> None:
     text = """
     flow f() -> any {
