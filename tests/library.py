@@ -118,7 +118,7 @@ def run(method: str, script: Mapping[str, Says], *, limits: Any = None, model: A
 # --- time that goes on as usual while Python computes ---
 
 
-class _Selector(selectors.DefaultSelector):  # type: ignore[misc, valid-type]
+class _Selector(selectors.DefaultSelector):
     """Instead of waiting for a timer, moves the clock there, unless Python computes: then it waits a moment."""
 
     clock: Clock
