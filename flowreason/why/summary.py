@@ -22,7 +22,7 @@ def summed_up(seen: Seen, found: Why) -> tuple[str, ...]:
     """The sentences, the most telling first."""
     sentences = [*_failing(found.failing), *_deciding(found), *_unsure(found), *_resting(seen, found)]
     sentences += [*_written(found.written), *_time(found.time), *_money(found.money), *_probed(found)]
-    return tuple(sentences)
+    return tuple(each for each in sentences if each)
 
 
 def _value(value: Any) -> str:
