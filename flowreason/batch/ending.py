@@ -26,6 +26,8 @@ MANY = 20
 _AT_ONCE = frozenset({"key", "quota", "url"})
 _SOON = frozenset({"model", "request"})
 _LATER = frozenset({"server", "network", "timeout", "rate"})
+ENDING = _AT_ONCE | _SOON | _LATER
+"""Kinds of a server's errors that end a batch, at once or when they come again and again."""
 
 
 class Judge:

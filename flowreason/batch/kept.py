@@ -12,6 +12,7 @@ from functools import reduce
 from operator import add
 from typing import TYPE_CHECKING, Any, cast
 
+from flowreason.batch.ending import ENDING
 from flowreason.batch.row import Asked, Row
 from flowreason.engine.keepsake import restore
 from flowreason.engine.ledger import digest
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 _GOES_ON = frozenset({"interrupted", "cancelled"})
 _TRIED_AGAIN = frozenset({"limit", "model", "store", "sandbox", "busy", "person", "stopped"})
 """Reasons after which the same run may succeed when it goes on; after others a new one is begun."""
+_OF_ALL = ENDING | {"StoreError", "SandboxError"}
+"""Kinds of errors that every question would have met: they say nothing of this one, so its run goes on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +99,7 @@ class Kept:
             used = [await used_in(self.store, info, session) for session in range(1, info.session + 1)]
             return Before(run, reduce(add, used, Usage()), goes_on=True)
         ended = await self._ended(asked, info)
-        if not ended.ok and self._retry:
+        if not ended.ok and (self._retry or ended.error_kind in _OF_ALL):
             return Before(run, ended.usage, goes_on=ended.reason in _TRIED_AGAIN)
         return Before(run, ended.usage, ended)
 

@@ -58,11 +58,13 @@ class Order:
 
 @dataclass(slots=True)
 class Tally:
-    """How far a batch is. `began` is when, on the monotonic clock."""
+    """How far a batch is. `recalled` rows were answered before, `free` ones took no call; `began` is when, on the
+    monotonic clock."""
 
     statuses: Counter[str] = field(default_factory=Counter)
     reasons: Counter[str] = field(default_factory=Counter)
     recalled: int = 0
+    free: int = 0
     began: float = field(default_factory=time.monotonic)
 
     @property
@@ -83,6 +85,7 @@ class Tally:
 
     def count(self, row: Row) -> None:
         self.statuses[row.status] += 1
+        self.free += row.ok and not row.usage.calls
         if row.reason:
             self.reasons[row.reason] += 1
 
