@@ -83,7 +83,7 @@ async def looked_at(text: str, a: int, b: int, calls: int, store: SqlStore) -> N
         assert (forked.status, forked.value) == (result.status, result.value), step
 
 
-@settings(max_examples=120, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 @given(text=programs(), a=st.integers(-3, 5), b=st.integers(-3, 5), calls=st.integers(0, 12))
 def test_finding_out_why_is_bounded_changes_nothing_and_blames_nobody_wrongly(
     text: str, a: int, b: int, calls: int
