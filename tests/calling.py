@@ -200,7 +200,7 @@ class World:
         return Counter(self.noted), Counter(self.marked)
 
     def granted(self, store: Any) -> dict[str, Any]:
-        return {"provider": self.provider, "limits": fr.Limits(calls=None, seconds=60), "store": store, "unsafe_python": True}  # fmt: skip
+        return {"provider": self.provider, "store": store, "unsafe_python": True}
 
     def answers(self, pending: list[dict[str, Any]], outcomes: list[Outcome]) -> dict[str, str]:
         """What the person says to all that is asked."""

@@ -33,6 +33,7 @@ stands in one.
 | `node.rejected` | attempt, sample, why: the reply does not fit and goes back |
 | `node.vote` | count, of, cancelled: how a vote was decided; refused: draws that a limit kept from being made |
 | `node.tool` | tool, arguments, seconds: a tool was called, and it took so long; error_kind where it failed |
+| `node.lacking` | a limit kept the value from being whole: it is worked out anew when the run goes on |
 | `node.printed` | text; `node.trace`: lines (of an emulated program: line, by `python`, `model` or `state`, changed,
   end), program (where a step wrote it) |
 | `node.done` | value; `node.failed`: error, error_kind; `node.skipped`: because; `node.cancelled` |

@@ -129,6 +129,8 @@ class KeptWork:
                 return full
             case "node.rejected":
                 self._rejected(frame, i, data)
+            case "node.lacking":
+                self._lacking.add(place)
             case "node.vote" if "refused" in data:
                 self._lacking.add(place)
             case "item.failed" if data.get("error_kind") == "limit":
@@ -189,8 +191,7 @@ class KeptWork:
             case ops.Ask(user=True):
                 return parse_reply(self._answer_of_person(place), node.type)
             case ops.Ask():
-                kind = "lacking" if place in self._lacking else "ask"
-                return await self._restored(place, kind, node)
+                return await self._restored(place, "ask", node)
             case _:
                 return self._in_type(frame, i, await self._worked(frame, i, node))
 
@@ -240,13 +241,17 @@ class KeptWork:
                 return evaluate(values)
             except NotTrivial:
                 pass  # the sandbox was asked
-        kept = self._outcomes.get((frame.path, frame.plan.nodes[i].id, "python", 0))
+        kept = self._kept((frame.path, frame.plan.nodes[i].id), "python")
         if kept is not None and kept.value is not None and "again" not in kept.value:
             return decode(kept.value["is"])
         return await self._past.python(task_of(op.code, values, op.functions, frame, i))
 
+    def _kept(self, place: Place, kind: str) -> Outcome | None:
+        """What a step came to: whole, or as a limit left it."""
+        return self._outcomes.get((*place, "lacking" if place in self._lacking else kind, 0))
+
     async def _restored(self, place: Place, kind: str, node: Node) -> Any:
-        kept = self._outcomes.get((*place, kind, 0))
+        kept = self._kept(place, kind)
         if kept is None or not isinstance(kept.value, Mapping):
             raise JournalMismatch(f"what {place[1]} in {place[0]} came to was not kept")
         return await restore(kept.value, self._text, node.type)

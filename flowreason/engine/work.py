@@ -117,8 +117,8 @@ class Worker:
         if value is MISSING:
             value = await asker.ask()
             form = Form(node.type, asker.prompts.thinks, asker.prompts.structured)
-            kind = "lacking" if asker.lacking else "ask"  # what a limit kept from being drawn is drawn next time
-            self.recall.keep(frame, i, kind, key, ask_value(value, heard, form))
+            lacking = asker.lacking or (bool(node.checks) and self._over)
+            self._keep(frame, i, "ask", key, ask_value(value, heard, form), lacking)
         return value
 
     async def _ask_person(self, frame: Frame, i: int, node: Node, op: ops.Ask) -> Any:
@@ -137,6 +137,17 @@ class Worker:
                 return value
             asked = f"{text}\n({wrong})"
         raise inline.node_error(frame, i, f"no answer fitted in {tries} tries; the last one: {wrong}", "reply")
+
+    @property
+    def _over(self) -> bool:
+        """Whether a limit may have cut short what a step has called."""
+        return self.caller.budget.over is not None
+
+    def _keep(self, frame: Frame, i: int, kind: str, key: str | None, value: Any, lacking: bool) -> None:
+        """Keep what a step came to. What a limit kept from being whole is worked out anew when the run goes on."""
+        if lacking and self.ledger is not None:
+            self.host.tell("node.lacking", frame, i, {})
+        self.recall.keep(frame, i, "lacking" if lacking else kind, key, value)
 
     def teller(self, frame: Frame, i: int) -> Callable[[str, Mapping[str, Any]], None]:
         return lambda kind, data: self.host.tell(kind, frame, i, data)
@@ -180,7 +191,7 @@ class Worker:
         value = await self.recall.find(frame, i, "python", lambda: key, self.teller(frame, i))
         if value is MISSING:
             value = await self.run_python(op.code, values, op.functions, frame, i)
-            self.recall.keep(frame, i, "python", key, python_value(value, task))
+            self._keep(frame, i, "python", key, python_value(value, task), bool(task.functions) and self._over)
         return value
 
     def _host_call(self, frame: Frame, i: int) -> HostCall:
@@ -211,7 +222,7 @@ class Worker:
         value = await self.recall.find(frame, i, "emulate", lambda: key, self.teller(frame, i))
         if value is MISSING:
             value = await self._emulated(frame, i, op, task)
-            self.recall.keep(frame, i, "emulate", key, plain_value(value))
+            self._keep(frame, i, "emulate", key, plain_value(value), self._over)
         return value
 
     async def _emulated(self, frame: Frame, i: int, op: ops.Emulate, task: PythonTask) -> Any:

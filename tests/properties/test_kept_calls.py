@@ -34,6 +34,7 @@ class Chain:
         self.chance = random.Random(seed)
         self.text = Writer(self.chance).program()
         self.approve = self.chance.random() < 0.3
+        self.scarce = self.chance.random() < 0.4
         self.folder = folder
         self.number = 0
 
@@ -55,18 +56,25 @@ class Chain:
         return made[-1].value, world, [copy for copy in copies if goes_on(copy)]
 
     async def _to_its_end(self, world: World, store: SqlStore) -> list[fr.Result]:
-        """Begun or gone on with until it waits for no person; each of its sessions."""
-        granted, made = {**world.granted(store), "approve": self.approve}, []
-        infos = await store.runs()
-        if not infos:
-            made.append(await fr.loads(self.text, tools=world.tools).run_async(n=2, **granted))
-        while not made or made[-1].status == "waiting":
+        """Begun or gone on with until it waits for no person, nor for more calls; each of its sessions."""
+        granted, made = {**world.granted(store), "approve": self.approve, "confirm": lambda *_: True}, []
+        if not await store.runs():
+            flow = fr.loads(self.text, tools=world.tools)
+            made.append(await flow.run_async(n=2, **granted, limits=self._limits(0, 0)))
+        while not made or made[-1].status in ("waiting", "limit"):
             info = await store.run("last")
             asked = await last_questions(store, info) if info.status == "waiting" else []
             answers = world.answers(asked, await store.outcomes(info.id)) or None
-            made.append(await fr.resume_async(info.id, tools=world.tools, answers=answers, **granted))
-            assert len(made) < 90, "it asks for ever"
+            limits = self._limits(info.standing.usage.calls, len(made))
+            made.append(await fr.resume_async(info.id, tools=world.tools, answers=answers, **granted, limits=limits))
+            assert len(made) < 150, "it asks for ever"
         return made
+
+    def _limits(self, used: int, sessions: int) -> fr.Limits:
+        """Few more calls than were used, where they are scarce; in the end as many as it takes."""
+        few = self.scarce and sessions < 30 and self.chance.random() < 0.9
+        calls = used + self.chance.randint(0, 7) if few else None
+        return fr.Limits(calls=calls, seconds=60)
 
     async def _replayed(self, store: SqlStore, made: list[fr.Result]) -> None:
         """Every one of these sessions, the last of the run, event for event."""

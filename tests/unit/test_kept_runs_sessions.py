@@ -116,6 +116,30 @@ def test_earlier_sessions_are_replayed_as_they_were_though_later_ones_found_more
         assert (replayed.status, replayed.value, replayed.partial) == (live.status, live.value, live.partial)
 
 
+CUT_INSIDE = """
+flow f() -> any {
+  c = emulate `sum(h(k) for k in range(2))`
+  d = ask "number {c}" with tries=2 ensure few(d) else "all of them"
+  answer "{c} {d}"
+}
+flow h(k: int) -> int { xs: list[int] = ask "number {k}" with samples=3  answer `sum(present(xs))` }
+flow few(d: text) -> bool { xs = ask "Is {d} few?" with samples=3  answer `len(present(xs)) < 3` }
+"""
+
+
+@pytest.mark.parametrize("calls", range(1, 14))
+def test_what_is_put_together_from_what_a_limit_cut_short_is_put_together_anew(calls: int, store: str) -> None:
+    flow, more = fr.loads(CUT_INSIDE), {"store": store, "unsafe_python": True}
+    whole = flow.run(provider=Counting(said), store=None, unsafe_python=True, limits=fr.Limits(calls=None))
+    assert whole.value.endswith("all of them") and whole.usage.calls == 14
+    cut = flow.run(provider=Counting(said), limits=fr.Limits(calls=calls), confirm=lambda *_: True, **more)
+    assert cut.status == "limit"
+    ended = fr.resume(cut.run_id, provider=Counting(said), limits=fr.Limits(calls=None), **more)
+    assert ended.value == whole.value
+    for number, live in enumerate((cut, ended), 1):
+        assert events_of(fr.replay(cut.run_id, session=number, store=store)) == events_of(live)
+
+
 async def _forget_limits(place: str) -> None:
     with open_store(place)._engines[1].begin() as connection:
         for (kept,) in connection.execute(select(EVENTS.c.events)).all():
