@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from flowreason_dsl.check import Nowhere
-from flowreason_dsl.check.files import LIBRARY
+from flowreason_dsl.check.program import LIBRARY
 from flowreason_dsl.parser import decode
 
 MOST_USED = 4_000_000

@@ -23,8 +23,8 @@ from flowreason.editor.words import AS, KEYWORDS, SETTINGS, TYPES
 from flowreason.used_files import SHELF
 from flowreason_dsl import prelude
 from flowreason_dsl.check.data import NO_FLOWS
-from flowreason_dsl.check.files import LIBRARY
 from flowreason_dsl.check.options import OPTIONS
+from flowreason_dsl.check.program import LIBRARY
 from flowreason_dsl.grammar import grammar
 from flowreason_dsl.python_world import MODULES, PRELUDE
 from flowreason_dsl.source import Span

@@ -361,6 +361,23 @@ def test_files_of_the_library_name_no_file_of_the_folder(shelf: Path) -> None:
     assert "files of the library name one another as `library:…`" in message(ONE, shelf.parent)
 
 
+@pytest.mark.parametrize(
+    ("text", "code", "said"),
+    [
+        ('use "own.json" as one_some\nuse "library:one"\nflow f() -> any { answer `one() + one_some` }', "data-twice", "`one_some` is what `library:exemplars/some.jsonl` holds already"),
+        ('use "library:one"\nflow f() -> any { answer one() }\nflow two() -> int { answer 1 }', "flow-twice", "two flows called `two`, in library:two too"),
+    ],
+)  # fmt: skip
+def test_a_name_that_the_library_has_is_told_of_where_it_can_be_changed(
+    text: str, code: str, said: str, shelf: Path
+) -> None:
+    folder(shelf.parent, own_json="1")
+    with pytest.raises(fr.FlowCheckError) as caught:
+        fr.loads(text, root=shelf.parent)
+    (found,) = [each for each in caught.value.diagnostics if each.code == code]
+    assert found.source is None and said in found.message
+
+
 def test_a_text_without_a_folder_has_the_library_alone() -> None:
     with pytest.raises(fr.FlowError, match="a flow without a file of its own cannot use other files"):
         fr.loads('use "worked.jsonl" as worked\nflow f() -> any { answer worked }')

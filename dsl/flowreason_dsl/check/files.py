@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Mapping
 from flowreason_dsl.check.data import Data, DataError, data_read, is_data, misfit, read_data
 from flowreason_dsl.check.findings import Findings
 from flowreason_dsl.check.kinds import show
-from flowreason_dsl.check.program import Program, give, take
+from flowreason_dsl.check.program import LIBRARY, Program, give, of_library, take
 from flowreason_dsl.diagnostics import Diagnostic, Fix, FlowError, Label, errors
 from flowreason_dsl.names import did_you_mean, nearest
 from flowreason_dsl.parser import parse
@@ -23,9 +23,6 @@ from flowreason_dsl.types import ANY
 
 Load = Callable[[str], str]
 """The text of a file that a `use` names. Raises FlowError (it is no text), OSError or ValueError (it cannot be had)."""
-
-LIBRARY = "library:"
-"""Before the path of a file that belongs to the library of methods, and not to the folder of the flow."""
 
 
 class Nowhere(ValueError):
@@ -106,10 +103,7 @@ class _Files:
         earlier = self.program.data.get(name.text)
         if earlier is not None:
             if _place(earlier.path) != _place(use.path):
-                here = earlier.source is self.findings.source
-                message = f"`{name}` is what `{earlier.path}` holds already"
-                labels = [Label(earlier.span, "it is named here")] if here else []
-                self.findings.add("data-twice", message, name.span, labels=labels, help="give this one another name")
+                self._twice(use, name, earlier)
             return
         made = Data(name.text, use.path, None, ANY, self.findings.source, name.span)
         self.program.data[name.text] = made  # the name is there, whatever becomes of its file
@@ -124,6 +118,16 @@ class _Files:
             self.findings.add("data-broken", f"the file `{use.path}` cannot be used: {error}", use.span)
         self.program.unread.add(name.text)
 
+    def _twice(self, use: Use, name: Name, earlier: Data) -> None:
+        """Two files have one name; told where it can be changed: the library's own names stay."""
+        source, path, span = self.findings.source, earlier.path, name.span
+        labels = [Label(earlier.span, "it is named here")] if earlier.source is source else []
+        if of_library(source) and not of_library(earlier.source):
+            self.findings.source, path, span = earlier.source, use.path, earlier.span
+        message = f"`{name}` is what `{path}` holds already"
+        self.findings.add("data-twice", message, span, labels=labels, help="give this one another name")
+        self.findings.source = source
+
     # --- both ---
 
     def _text(self, use: Use) -> str | None:
@@ -131,7 +135,7 @@ class _Files:
         try:
             if self.load is None:
                 raise Nowhere
-            if self.findings.source.name.startswith(LIBRARY) and not use.path.startswith(LIBRARY):
+            if of_library(self.findings.source) and not use.path.startswith(LIBRARY):
                 raise ValueError(f"files of the library name one another as `{LIBRARY}…`")
             return self.load(use.path)
         except Nowhere:

@@ -15,7 +15,7 @@ from flowreason_dsl.types import ANY, BOOL, INT, NUMBER, TEXT, Choice, DictOf, L
 Lookup = Callable[[str], Type]
 """The type of a name of the flow; `any` where the piece binds the name itself."""
 
-_CALLS = {
+_CALLS: dict[str, Type] = {
     "len": INT,
     "int": INT,
     "ord": INT,

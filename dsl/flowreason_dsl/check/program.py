@@ -17,6 +17,14 @@ from flowreason_dsl.source import Source, Span
 from flowreason_dsl.syntax import Flow, FlowDef, Name, Parameter, ToolDef
 from flowreason_dsl.types import ANY, BOOL, INT, NUMBER, Choice, DictOf, ListOf, Record, Type
 
+LIBRARY = "library:"
+"""Before the path of a file that belongs to the library of methods, and not to the folder of the flow."""
+
+
+def of_library(source: Source) -> bool:
+    """Whether a file is the library's, whose names stay as they are."""
+    return source.name.startswith(LIBRARY)
+
 
 @dataclass
 class Program:
@@ -63,8 +71,12 @@ def _take_flow(each: FlowDef, source: Source, program: Program, findings: Findin
     if earlier is not None:
         same_file = program.sources[name] is source
         where = (Label(earlier.name.span, "the first is here"),) if same_file else ()
-        other = "" if same_file else f", in {program.sources[name].name} too"
-        findings.add("flow-twice", f"there are two flows called `{name}`{other}", each.name.span, labels=where)
+        theirs, span = program.sources[name], each.name.span
+        if of_library(source) and not of_library(theirs):  # told where it can be changed
+            findings.source, theirs, span = theirs, source, earlier.name.span
+        other = "" if same_file else f", in {theirs.name} too"
+        findings.add("flow-twice", f"there are two flows called `{name}`{other}", span, labels=where)
+        findings.source = source
         return
     program.flows[name] = each
     program.sources[name] = source
