@@ -15,12 +15,18 @@ from flowreason.cli import reading
 from flowreason.errors import UsageError
 
 MODULE = "flowreason_user_tools"
+TABLES = "library:table"
+"""Before the name of a table of the library, whose tools the method `robot` calls: `library:table/lunch`."""
 
 
 def tools_from(path: Path | None) -> list[Any]:
     """The tools in a file; none without one. Raises `UsageError` that names the failing line."""
     if path is None:
         return []
+    if str(path).startswith(TABLES):
+        from flowreason.library.table import tools_of
+
+        return list(tools_of(str(path).removeprefix(TABLES).removeprefix("/")))
     from flowreason.tools import Tool
 
     reading.file_text(path)
