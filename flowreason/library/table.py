@@ -88,7 +88,7 @@ SCENARIOS: Mapping[str, Scenario] = {
 
 @dataclass(slots=True)
 class Table:
-    """A table with the things of a scenario. `tools` are for the flow `robot`; `fault` says what is not as it should."""
+    """A table with the things of a scenario. `tools` are for the flow `robot`; `fault` says what is wrong."""
 
     name: str
     where: dict[str, str] = field(init=False)
