@@ -46,7 +46,7 @@ def _inside(root: Path, path: str, what: str) -> Path:
 
 
 def read_used(place: Path) -> str:
-    """The text of a file. Raises ValueError or OSError where it cannot be read, `FlowSyntaxError` where it is no text."""
+    """The text of a file. Raises ValueError or OSError where it cannot be read, `FlowSyntaxError` for no text."""
     if place.is_dir():
         raise ValueError(f"{place} is a folder, and a file is needed")
     if place.exists() and not place.is_file():

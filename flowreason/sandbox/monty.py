@@ -101,7 +101,7 @@ class MontySession:
         try:
             done = await self._piece(task, answer, emulate=True)
         except PythonError as error:
-            if error.kind in _LIMITS or error.kind in ("SyntaxError", "unsupported"):
+            if error.kind in _LIMITS or error.kind in ("SyntaxError", "unsupported", "value"):
                 raise
             text = (
                 f"{error}; asking the model what a failed line changes needs the Linux sandbox, and this one is monty"

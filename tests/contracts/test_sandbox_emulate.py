@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import importlib.util
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -291,9 +292,22 @@ def test_a_call_in_a_loop_is_told_once_for_each_time_that_its_line_ends() -> Non
 # --- programs that a step wrote ---
 
 
-def written(code: str, model: Model | None = None) -> Any:
+def _monty() -> Any:
+    from flowreason.sandbox.monty import MontySandbox
+
+    return MontySandbox()
+
+
+@pytest.fixture(params=["cpython", "monty"])
+def kind(request: pytest.FixtureRequest) -> str:
+    if request.param == "monty" and importlib.util.find_spec("pydantic_monty") is None:
+        pytest.skip("pydantic-monty is not installed")
+    return str(request.param)
+
+
+def written(kind: str, code: str, model: Model | None = None) -> Any:
     async def main() -> Any:
-        sandbox = UnsafeSandbox() if available() else JailSandbox()
+        sandbox = _monty() if kind == "monty" else UnsafeSandbox() if available() else JailSandbox()
         session = await sandbox.session(LIMITS)
         try:
             return (await session.emulate(PythonTask(code, written=True), model or Model())).value
@@ -310,16 +324,16 @@ def written(code: str, model: Model | None = None) -> Any:
         ("answer = guess()\nprint(answer)", 3), ("return 7", 7), ("ans = 1\nanswer = 2", 2),
     ],
 )  # fmt: skip
-def test_a_written_program_gives_its_last_expression_or_its_answer(code: str, value: Any) -> None:
-    assert written(code, Model({"guess": lambda: 3})) == value
+def test_a_written_program_gives_its_last_expression_or_its_answer(kind: str, code: str, value: Any) -> None:
+    assert written(kind, code, Model({"guess": lambda: 3})) == value
 
 
 @pytest.mark.parametrize(
     "code", ["x = 5", "x = 5\nprint(x)", "def solve():\n    return 1", "", "for n in [1]:\n    x = n"]
 )
-def test_a_written_program_without_a_value_fails_and_says_so(code: str) -> None:
+def test_a_written_program_without_a_value_fails_and_says_so(kind: str, code: str) -> None:
     with pytest.raises(PythonError, match="the program gives no value: .* none of answer, ans, result") as caught:
-        written(code)
+        written(kind, code)
     assert caught.value.kind == "value"
 
 

@@ -12,6 +12,8 @@ import flowreason as fr
 from flowreason import used_files
 from flowreason_dsl.check import check, find_all
 from flowreason_dsl.check.data import MOST_DATA, type_of
+from flowreason_dsl.diagnostics import errors
+from flowreason_dsl.fixing import fix_all
 from flowreason_dsl.parser import parse
 from tests.keeping import Counting, events_of
 
@@ -195,6 +197,24 @@ def test_what_is_wrong_with_data_is_told_once(text: str, found: list[str]) -> No
         "sub_flow": "flow g(x: any) -> any { answer x }",
     }
     assert sorted(codes(text, **files)) == sorted(found)
+
+
+@pytest.mark.parametrize(
+    "use",
+    [
+        'use "worked.jsonl" as "worked"', "use worked.jsonl as worked", 'use worked from "worked.jsonl"', 'use "worked.jsonl" worked', 'use "worked.jsonl" = worked', 'use "worked.jsonl" -> worked',
+        'use "worked.jsonl"', 'use "worked.jsonl" as worked;', "use ./worked.jsonl as worked",
+    ],
+)  # fmt: skip
+def test_what_other_languages_write_is_mended_to_what_was_meant(use: str) -> None:
+    def load(path: str) -> str:
+        assert path in ("worked.jsonl", "./worked.jsonl")
+        return WORKED
+
+    flow = "flow f() -> any { answer worked[0].answer }"
+    fixed = fix_all(f"{use}\n{flow}", lambda text: find_all(text, load=load))
+    assert errors(fixed.diagnostics) == []
+    assert fixed.text.replace("./", "") == f'use "worked.jsonl" as worked\n{flow}'
 
 
 @pytest.mark.parametrize(

@@ -94,10 +94,11 @@ def test_what_stands_in_a_block_comes_before_the_block_is_closed() -> None:
 
 
 def test_definitions_are_handed_over_too() -> None:
-    text = 'use "more.flow"\npure tool t(a: text) -> int "counts"\nflow f() { answer t("a") }'
+    text = 'use "more.flow"\nuse "w.jsonl" as w\npure tool t(a: text = w) -> int "counts"\nflow f() { answer t("a") }'
     assert spans(text) == [
         'use "more.flow"',
-        'pure tool t(a: text) -> int "counts"',
+        'use "w.jsonl" as w',
+        'pure tool t(a: text = w) -> int "counts"',
         'answer t("a")',
         text[text.index("flow f") :],
     ]
