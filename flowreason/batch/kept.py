@@ -35,7 +35,7 @@ _OF_ALL = ENDING | {"StoreError", "SandboxError"}
 
 @dataclass(frozen=True, slots=True)
 class Before:
-    """A run of a row, from before: `ended` where there is nothing left to do, else it goes on."""
+    """A run of a row, from before: `ended` where nothing is left to do, or it `goes_on`, or all is asked anew."""
 
     run: str
     used: Usage

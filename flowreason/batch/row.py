@@ -183,4 +183,5 @@ def _reason(status: RunStatus, kind: str) -> Reason:
     return by_class.get(kind, "flow")
 
 
-_KINDS_OF_MODEL = ProviderError.HOPELESS | {"context", "refused", "rate", "server", "network", "timeout", "reply"}
+_KINDS_OF_MODEL = ProviderError.HOPELESS | {"context", "refused", "rate", "server", "network", "timeout"}
+"""Without `reply`, which is mostly said of a reply that the step could not use."""

@@ -209,8 +209,10 @@ class Batching:
                 result = await resume_async(before.run, **self._options(asked, lent, runs), **self.way.grants)
                 usage = await self._kept.used(before.run)
             else:
-                result = await self.way.solve(wanted, self._options(asked, lent, runs))
-                usage = None
+                options = self._options(asked, lent, runs)
+                if before is not None:  # it failed by what the model said, which must not be taken for granted again
+                    options["cache"] = False
+                result, usage = await self.way.solve(wanted, options), None
             error: BaseException | None = result.error
             row = asked.came_to(result, usage)
         except (FlowreasonError, FlowError) as raised:

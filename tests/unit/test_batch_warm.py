@@ -1,0 +1,153 @@
+"""Sandbox sessions go from run to run only where no run can tell."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+
+import flowreason as fr
+from flowreason.batch.warm import MOST_IDLE, MOST_PIECES, Sessions, leaves_nothing
+from flowreason.ports import PythonResult, PythonTask, SandboxLimits
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "sum(i * i for i in range(3))", "import math\nreturn math.sqrt(2)", "re.findall(r'a', x)", "json.dumps(x)",
+        "from collections import Counter\nCounter('aab').most_common(1)", "x = {}\nx['a'] = 1\nx", "random.shuffle(xs)",
+        "datetime.date(2020, 1, 1)", "from decimal import Decimal\nDecimal(3)", "def f(n):\n    return n\nreturn f(3)",
+        "total = 0\nfor i in xs:\n    total += i\nreturn total", "functools.reduce(lambda a, b: a + b, xs)",
+        "sorted(xs, key=lambda x: x.name)", "class P:\n    n = 3\nreturn P().n",
+    ],
+)  # fmt: skip
+def test_ordinary_code_leaves_nothing(code: str) -> None:
+    assert leaves_nothing(code)
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "math.pi = 3", "import math as m\nm.pi = 3", "statistics.sys", "json.decoder", "m = math", "del math.pi",
+        "setattr(x, 'a', 1)", "x.__class__", "decimal.getcontext().prec = 3", "from decimal import getcontext",
+        "from statistics import sys", "global q\nq = 1", "functools.update_wrapper(a, b)", "eval('1')", "execute('1')",
+        "collections.Counter.foo = 3", "import os", "x.a = 3", "calendar.setfirstweekday(3)", "(lambda: type)(1)",
+        "re.enum", "from re import enum", "from math import *", "getattr(x, y)", "vars(x)", "not python (", "x._y",
+        "def f():\n    global z\n    z = 1", "[math for _ in x]", "dataclasses.dataclass(collections.Counter)",
+        "x.a: int = 3", "for x.a in y:\n    pass", "with y as x.a:\n    pass", "(x.a := 3)", "import math.foo",
+    ],
+)  # fmt: skip
+def test_code_that_may_leave_something_is_not_trusted(code: str) -> None:
+    assert not leaves_nothing(code)
+
+
+class Fake:
+    """A sandbox whose sessions say which they are."""
+
+    name = "fake"
+
+    def __init__(self) -> None:
+        self.made = 0
+        self.closed: list[int] = []
+
+    async def session(self, limits: SandboxLimits) -> Any:
+        self.made += 1
+        return FakeSession(self, self.made)
+
+    async def close(self) -> None:
+        """Nothing is open."""
+
+
+class FakeSession:
+    def __init__(self, home: Fake, number: int) -> None:
+        self._home = home
+        self.number = number
+
+    async def run(self, task: PythonTask, call: Any = None) -> PythonResult:
+        if task.code == "boom":
+            raise fr.SandboxError("broken")
+        await asyncio.sleep(0)
+        return PythonResult(self.number)
+
+    async def emulate(self, task: PythonTask, host: Any) -> Any:
+        return None
+
+    async def close(self) -> None:
+        self._home.closed.append(self.number)
+
+
+async def used(sandbox: Sessions, *codes: str, limits: SandboxLimits | None = None) -> int:
+    """What a run does with a session; which one it had."""
+    session = await sandbox.session(limits or SandboxLimits())
+    number = 0
+    try:
+        for code in codes:
+            number = (await session.run(PythonTask(code))).value
+    except fr.SandboxError:
+        pass
+    await session.close()
+    return number
+
+
+def test_a_session_is_lent_again_unless_something_may_be_left_in_it() -> None:
+    async def main() -> None:
+        fake = Fake()
+        sandbox = Sessions(fake)
+        assert [await used(sandbox, "1 + 1") for _ in range(5)] == [1] * 5 and fake.closed == []
+        assert await used(sandbox, "1 + 1", "math.pi = 3", "2") == 1 and fake.closed == [1]
+        assert await used(sandbox, "3", "boom") == 2 and fake.closed == [1, 2]
+        session = await sandbox.session(SandboxLimits())
+        await session.emulate(PythonTask("1"), None)  # type: ignore[arg-type]
+        await session.close()
+        assert fake.closed == [1, 2, 3]
+        assert await used(sandbox, "1", limits=SandboxLimits(seconds=1.0)) == 4 and fake.closed == [1, 2, 3, 4]
+        session = await sandbox.session(SandboxLimits())
+        running = asyncio.ensure_future(session.run(PythonTask("1")))
+        await asyncio.sleep(0)
+        await session.close()  # while a piece is under way
+        await running
+        assert fake.closed == [1, 2, 3, 4, 5]
+        assert await used(sandbox, *["1"] * MOST_PIECES) == 6 and fake.closed[-1] == 6
+        await asyncio.gather(*(used(sandbox, "1") for _ in range(MOST_IDLE + 9)))
+        assert len(fake.closed) == 6 + 9
+        late = await sandbox.session(SandboxLimits())
+        await sandbox.close()
+        await late.close()
+        assert len(fake.closed) == fake.made
+
+    asyncio.run(main())
+
+
+def test_rows_come_out_the_same_whether_sessions_are_lent_again_or_not() -> None:
+    """Against the real sandbox, with code that changes what it can reach."""
+    flow = fr.loads(
+        "flow f(n: int) -> number {\n  a: number = `round(decimal.Decimal(1) / 3, 9)`\n"
+        "  b = ```\n  if n % 5 == 0:\n      decimal.getcontext().prec = 4\n      statistics.mean = max\n  return n\n  ```\n"
+        "  c: number = `statistics.mean([1, 2, n + b * 0])`\n  answer `a + c`\n}"
+    )
+    rows = fr.batch(
+        [{"n": n} for n in range(12)], flow=flow, store=None, provider=fr.ScriptedProvider({}), concurrency=2
+    )
+    values = {row.index: (row.value, row.error) for row in rows}
+    alone = {n: (flow.run(n=n, store=None, provider=fr.ScriptedProvider({})).value, "") for n in range(12)}
+    assert values == alone
+
+
+def test_most_python_of_many_rows_needs_few_processes() -> None:
+    from flowreason.sandbox.jail import JailSandbox, available
+
+    if available() is not None:
+        pytest.skip("there is no jail here")
+    started = 0
+
+    class Counted(JailSandbox):
+        async def session(self, limits: SandboxLimits | None = None) -> Any:
+            nonlocal started
+            started += 1
+            return await super().session(limits)
+
+    flow = fr.loads("flow f(n: int) -> int { answer `sum(i for i in range(n))` }")
+    rows = list(fr.batch([{"n": n} for n in range(100)], flow=flow, store=None, provider=fr.ScriptedProvider({}),
+                         sandbox=Counted(), concurrency=4))  # fmt: skip
+    assert sorted(row.value for row in rows) == [sum(range(n)) for n in range(100)] and started <= 4
