@@ -128,6 +128,8 @@ class Claim:
     session: int
     error: Exception | None = None
     """Why nothing more is written by it: it was taken over, or something of it could not be written."""
+    used: set[int] = field(default_factory=set, repr=False, compare=False)
+    """What the store has noted already that it refers to."""
 
 
 class Store(Protocol):

@@ -35,6 +35,10 @@ from flowreason.values import decode, encode
 from flowreason.wanted import ANSWERS, RUN, RUNS, TEXT, Kind, check, checked, known, maybe, one_of, whole
 
 FLOW = maybe(Kind("a flow, or its text", lambda value: isinstance(value, Flow | str)))
+MANY = 100
+"""So many runs are looked up faster all at once."""
+EVERY = 1_000_000
+"""More runs than anybody has."""
 Tools = Iterable[Tool[..., Any] | Callable[..., Any]]
 
 
@@ -108,7 +112,9 @@ def delete_runs(runs: Iterable[str], *, store: Where = DEFAULT) -> None:
 
     async def delete() -> None:
         found = the_store(store)
-        infos = [await found.run(each) for each in runs]
+        wanted = list(runs)
+        known = {info.id: info for info in await found.runs(most=EVERY)} if len(wanted) > MANY else {}
+        infos = [known.get(each) or await found.run(each) for each in wanted]
         if busy := [info.id for info in infos if info.alive]:
             raise UsageError(f"the run {busy[0]} is at work; wait for it, or stop it first")
         await found.delete([info.id for info in infos])

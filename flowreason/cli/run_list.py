@@ -22,15 +22,13 @@ from flowreason.errors import UsageError
 from flowreason.keeping import DEFAULT
 from flowreason.ports import Usage
 from flowreason.records import RunStatus
-from flowreason.resuming import the_store
+from flowreason.resuming import EVERY, the_store
 from flowreason.view.progress import money_text
 
 if TYPE_CHECKING:
     from flowreason.records import RunInfo
 
 STATUSES: Final = ("interrupted", *get_args(RunStatus))
-EVERY = 1_000_000
-"""More runs than anybody has."""
 MOST_NAMED = 10
 
 

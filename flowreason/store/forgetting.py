@@ -1,38 +1,52 @@
 """Forgetting runs, and what only they made use of: their answers, and the texts that are kept once.
 
 Invariant: what another run refers to stays. While anybody is at work, what is everybody's stays as well: they may just
-have found it, and not have written that down yet.
+have found it, and not have written that down yet. It is looked at again when the next runs are forgotten.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
-from typing import Any
+from typing import Any, TypeVar
 
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import BindParameter, Connection, bindparam, delete, select
 
 from flowreason.store import living
 from flowreason.store.owner import state_of
-from flowreason.store.tables import ANSWERS, EVENTS, OUTCOMES, RUNS, TEXTS
+from flowreason.store.tables import ANSWERS, AT_WORK, EVENTS, FORGOTTEN, OUTCOMES, RUNS, TEXTS, USES
+from flowreason.store.uses import bounds
 
-_NAME = re.compile(r"(?<![0-9a-f])[0-9a-f]{64}(?![0-9a-f])")
-"""What answers and texts are referred to by, wherever it stands."""
+T = TypeVar("T")
+
 _MANY = 500
+_KNOWN = select(RUNS.c.id, RUNS.c.family)
+_FROM: BindParameter[str] = bindparam("from_name")
+_UNTIL: BindParameter[str] = bindparam("until_name")
+_SWEEPS = (
+    delete(TEXTS).where(TEXTS.c.hash >= _FROM, TEXTS.c.hash <= _UNTIL),
+    delete(ANSWERS).where(ANSWERS.c.key >= _FROM, ANSWERS.c.key <= _UNTIL, ANSWERS.c.scope + "" == ""),
+)
+"""What is everybody's and begins with a name. Its scope does not help to find it: all that is everybody's has it."""
 
 
-def forget(connection: Connection, ids: Sequence[str]) -> None:
-    """Forget runs. In a transaction that the caller has begun."""
-    ids = list(connection.execute(select(RUNS.c.id).where(RUNS.c.id.in_(ids))).scalars())
-    ours = set(_names(connection, RUNS.c.id.in_(ids), EVENTS.c.run.in_(ids), OUTCOMES.c.run.in_(ids)))
-    families = set(connection.execute(select(RUNS.c.family).where(RUNS.c.id.in_(ids))).scalars())
-    for table, column in ((EVENTS, EVENTS.c.run), (OUTCOMES, OUTCOMES.c.run), (RUNS, RUNS.c.id)):
-        connection.execute(delete(table).where(column.in_(ids)))
-    left = set(connection.execute(select(RUNS.c.family).where(RUNS.c.family.in_(families))).scalars())
-    connection.execute(delete(ANSWERS).where(ANSWERS.c.scope.in_(families - left)))
-    if ours and not _anybody_at_work(connection):
-        _sweep(connection, ours)
+def forget(connection: Connection, ids: Sequence[str], once: Mapping[Any, Any]) -> None:
+    """Forget runs, not too many at once. In a transaction that the caller has begun."""
+    known = {row.id: row.family for row in connection.execute(_KNOWN.where(RUNS.c.id.in_(ids)))}
+    ids, families = list(known), set(known.values())
+    used = set(connection.execute(select(USES.c.name).where(USES.c.run.in_(ids))).scalars())
+    for column in (EVENTS.c.run, OUTCOMES.c.run, USES.c.run, RUNS.c.id):
+        connection.execute(delete(column.table).where(column.in_(ids)))
+    families -= set(connection.execute(select(RUNS.c.family).where(RUNS.c.family.in_(families))).scalars())
+    connection.execute(delete(ANSWERS).where(ANSWERS.c.scope.in_(families)))
+    if _anybody_at_work(connection):
+        for part in _parts(used):
+            connection.execute(once[FORGOTTEN], [{"name": name} for name in part])
+        return
+    used.update(connection.execute(select(FORGOTTEN.c.name)).scalars())
+    for part in _parts(used):
+        _sweep(connection, part)
+    connection.execute(delete(FORGOTTEN))
 
 
 def works(run: str, owner: str) -> bool:
@@ -42,35 +56,20 @@ def works(run: str, owner: str) -> bool:
 
 
 def _anybody_at_work(connection: Connection) -> bool:
-    rows = connection.execute(select(RUNS.c.id, RUNS.c.owner).where(RUNS.c.owner != ""))
+    rows = connection.execute(select(RUNS.c.id, RUNS.c.owner).where(AT_WORK))
     return any(works(row.id, row.owner) for row in rows)
 
 
-def _sweep(connection: Connection, ours: set[str]) -> None:
-    """Forget those answers of everybody and texts that no run refers to any more."""
-    for name in _names(connection, RUNS.c.id != "", EVENTS.c.run != "", OUTCOMES.c.run != ""):
-        ours.discard(name)
-        if not ours:
-            return
-    for part in _parts(ours):
-        connection.execute(delete(TEXTS).where(TEXTS.c.hash.in_(part)))
-        connection.execute(delete(ANSWERS).where(ANSWERS.c.scope == "", ANSWERS.c.key.in_(part)))
+def _sweep(connection: Connection, names: Sequence[int]) -> None:
+    """Forget those texts and answers of everybody that no run refers to any more."""
+    still = set(connection.execute(select(USES.c.name).where(USES.c.name.in_(names)).distinct()).scalars())
+    left = sorted(bounds(name) for name in names if name not in still)
+    if left:
+        for sweep in _SWEEPS:
+            connection.execute(sweep, [{"from_name": first, "until_name": last} for first, last in left])
 
 
-def _names(connection: Connection, runs: Any, events: Any, outcomes: Any) -> Iterator[str]:
-    """All that some runs refer to."""
-    looks = (
-        select(RUNS.c.flow, RUNS.c.inputs, RUNS.c.standing, RUNS.c.settings).where(runs),
-        select(EVENTS.c.events).where(events),
-        select(OUTCOMES.c.value).where(outcomes),
-    )
-    for look in looks:
-        for row in connection.execute(look):
-            for text in row:
-                yield from _NAME.findall(text)
-
-
-def _parts(names: Iterable[str]) -> Iterator[list[str]]:
-    left = iter(sorted(names))
+def _parts(items: Iterable[T]) -> Iterator[list[T]]:
+    left = iter(items)
     while part := list(islice(left, _MANY)):
         yield part

@@ -68,16 +68,30 @@ class Made:
 
 
 def of_plan(plan: Plan) -> Made:
-    inputs = text_of(dict(plan.inputs))
-    texts = tuple(Text(hash_of(text), text) for text in (plan.flow, inputs) if text)
+    inputs, settings = text_of(dict(plan.inputs)), dict(plan.settings)
+    files = text_of(settings["files"]) if settings.get("files") else ""
+    if files:  # which may be long, and the same for very many runs
+        settings["files"] = hash_of(files)
+    texts = tuple(Text(hash_of(text), text) for text in (plan.flow, inputs, files) if text)
     columns = {
         "kind": plan.kind,
         "question": plan.question,
         "flow": hash_of(plan.flow) if plan.flow else "",
         "inputs": hash_of(inputs),
-        "settings": text_of(dict(plan.settings)),
+        "settings": text_of(settings),
     }
     return Made(columns, texts)
+
+
+def named_by(row: Mapping[str, Any]) -> Iterator[str]:
+    """The hashes of the texts that a row of a run names."""
+    yield from (row["flow"], row["inputs"])
+    files = _FILES.search(str(row["settings"]))
+    if files is not None:
+        yield files[1]
+
+
+_FILES = re.compile(r'"files":\s*"([0-9a-f]{64})"')
 
 
 def standing_text(standing: Standing) -> str:
@@ -118,6 +132,8 @@ def run_from(row: Mapping[str, Any], texts: Mapping[str, str], *, alive: bool) -
         inputs = data_of(texts[row["inputs"]], f"what was given to the run {row['id']}")
         settings = data_of(row["settings"], f"the run {row['id']}")
         flow = texts[row["flow"]] if row["flow"] else ""
+        if isinstance(settings, dict) and isinstance(settings.get("files"), str):
+            settings["files"] = data_of(texts[settings["files"]], f"the files of the run {row['id']}")
         _checked(told, {"error": str, "kind": str})
         _checked({"inputs": inputs, "settings": settings}, {"inputs": dict, "settings": dict})
         _checked(told["usage"], _USAGE)

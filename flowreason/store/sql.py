@@ -14,18 +14,19 @@ from contextlib import asynccontextmanager
 from functools import partial
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Engine, bindparam, select, update
+from sqlalchemy import Connection, Engine, Table, bindparam, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError
 
 from flowreason.errors import FlowreasonError, RunBusy, StoreError, UsageError
 from flowreason.ports import Reply
-from flowreason.records import BATCH, Batch, Claim, Note, Outcome, Plan, RunInfo, Standing, Text, WholeRun
-from flowreason.store import living, rows
-from flowreason.store.forgetting import forget, works
+from flowreason.records import Batch, Claim, Note, Outcome, Plan, RunInfo, Standing, Text, WholeRun
+from flowreason.store import living, looking, rows
+from flowreason.store.forgetting import forget
 from flowreason.store.owner import myself, state_of
-from flowreason.store.tables import ANSWERS, EVENTS, OUTCOMES, RUNS, TEXTS
+from flowreason.store.tables import ANSWERS, EVENTS, FORGOTTEN, NEXT_NUMBER, OUTCOMES, RUNS, TEXTS, USES
 from flowreason.store.taking_in import take_in
+from flowreason.store.uses import uses
 from flowreason.store.writer import Job, Row, Writer, worth_another
 
 T = TypeVar("T")
@@ -33,8 +34,8 @@ T = TypeVar("T")
 TAKEOVER_SECONDS = 15.0
 """How long the owner of a run on another machine may show no life before it counts as gone."""
 _LETTERS = "0123456789abcdefghjkmnpqrstvwxyz"
-_MANY = 500
-"""Keys that are asked for at once."""
+_AT_ONCE = 500
+"""Runs that are deleted together; others may write in between."""
 _PAUSES = (0.0, 0.05, 0.2, 0.5, 1.0, 2.0, 4.0)
 """Seconds between looking once more where a connection broke."""
 
@@ -60,7 +61,9 @@ class SqlStore:
         self._explain = explain
         self._engines = (reader, writer)
         dialect = sqlite if near else postgresql
-        self._once = {table: dialect.insert(table).on_conflict_do_nothing() for table in (ANSWERS, TEXTS, EVENTS, RUNS)}
+        tables = (ANSWERS, TEXTS, EVENTS, USES, FORGOTTEN)
+        self._once: dict[Table, Any] = {table: dialect.insert(table).on_conflict_do_nothing() for table in tables}
+        self._once[RUNS] = dialect.insert(RUNS).values(number=NEXT_NUMBER).on_conflict_do_nothing()
         newest = dialect.insert(OUTCOMES)
         taken = {name: newest.excluded[name] for name in ("key", "value")}
         self._once[OUTCOMES] = newest.on_conflict_do_update(index_elements=list(OUTCOMES.primary_key), set_=taken)
@@ -72,26 +75,10 @@ class SqlStore:
     # --- answers ---
 
     async def answer(self, key: str, scopes: Sequence[str]) -> Reply | None:
-        first, last = scopes[0], scopes[-1]
-        wanted = {"the_key": key, "first": first, "last": last}
-        rows_ = await self._read(lambda connection: list(connection.execute(_ONE_ANSWER, wanted)))
-        found = {row.scope: row.reply for row in rows_}
-        reply = found.get(first, found.get(last))
-        return None if reply is None else rows.reply_from(reply)
+        return await self._read(partial(looking.answer, key=key, scopes=scopes), brief=True)
 
     async def answers(self, keys: Iterable[str], scopes: Sequence[str]) -> dict[str, Reply]:
-        wanted = list(dict.fromkeys(keys))
-
-        def find(connection: Connection) -> dict[str, Reply]:
-            found: dict[str, tuple[int, str]] = {}
-            for part in (wanted[n : n + _MANY] for n in range(0, len(wanted), _MANY)):
-                for key, scope, reply in connection.execute(_ANSWER, {"keys": part, "scopes": list(scopes)}):
-                    rank = scopes.index(scope)
-                    if key not in found or rank < found[key][0]:
-                        found[key] = (rank, reply)
-            return {key: rows.reply_from(reply) for key, (_, reply) in found.items()}
-
-        return await self._read(find)
+        return await self._read(partial(looking.answers, keys=list(keys), scopes=scopes))
 
     async def keep(self, key: str, scope: str, reply: Reply, run: str = "") -> None:
         values = {"key": key, "scope": scope, "reply": rows.reply_text(reply), "created": time.time()}
@@ -111,8 +98,9 @@ class SqlStore:
             "created": now, "updated": now, **made.columns,
         }  # fmt: skip
         texts = [self._text(text) for text in made.texts]
+        used = self._uses(claim, made.columns)
         async with self._at_work(claim):
-            await self._writer.settled(Job([*texts, Row(self._once[RUNS], values)]))
+            await self._writer.settled(Job([*texts, *used, Row(self._once[RUNS], values)]))
         return claim
 
     @asynccontextmanager
@@ -130,7 +118,7 @@ class SqlStore:
         made = rows.of_plan(plan)
         texts = [self._text(text) for text in made.texts]
         change = Row(_REPLAN, {**made.columns, "the_run": claim.run})
-        await self._writer.settled(Job([*texts, change], claim))
+        await self._writer.settled(Job([*texts, *self._uses(claim, made.columns), change], claim))
 
     async def claim(self, run: str) -> Claim:
         id = (await self.run(run)).id
@@ -157,79 +145,28 @@ class SqlStore:
 
     async def run(self, id: str) -> RunInfo:
         wanted = id.strip()
-
-        def find(connection: Connection) -> list[Any]:
-            if wanted == "last":
-                query = select(RUNS).order_by(RUNS.c.created.desc()).limit(1)
-            else:
-                query = select(RUNS).where(RUNS.c.id.startswith(wanted, autoescape=True)).limit(20)
-            return list(connection.execute(query).mappings())
-
-        found = [row for row in await self._read(find) if wanted == "last" or row["id"].startswith(wanted)]
-        exact = [row for row in found if row["id"] == wanted] or found
-        if not exact or not wanted:
+        found = await self._read(partial(looking.matching, wanted=wanted))
+        if not found:
             hint = "there is no run yet" if wanted == "last" else f"there is no run {wanted!r}"
             raise UsageError(f"{hint} in the store {self.place}; `flowreason runs` lists what is there")
-        if len(exact) > 1:
+        if len(found) > 1:
             raise UsageError(f"{wanted!r} begins the names of several runs; write more of it")
-        return (await self._infos(exact))[0]
+        return found[0]
 
     async def runs(self, *, search: str = "", status: str = "", most: int = 100) -> list[RunInfo]:
-        def find(connection: Connection) -> list[Any]:
-            query = select(RUNS).order_by(RUNS.c.created.desc())
-            if search:
-                flows = select(TEXTS.c.hash).where(TEXTS.c.text.icontains(search, autoescape=True))
-                query = query.where(
-                    RUNS.c.question.icontains(search, autoescape=True)
-                    | RUNS.c.id.startswith(search, autoescape=True)
-                    | RUNS.c.flow.in_(flows)
-                )
-            if status:
-                query = query.where(RUNS.c.status == ("running" if status == "interrupted" else status))
-            return list(connection.execute(query.limit(most)).mappings())
-
-        infos = await self._infos(await self._read(find))
-        return [info for info in infos if not status or info.status == status]
+        return await self._read(partial(looking.latest, search=search, status=status, most=most))
 
     async def of_batch(self, name: str, wanted: Callable[[Any], bool]) -> list[tuple[str, Mapping[str, Any]]]:
-        begins = rows.text_of({BATCH: {"name": name}})[1:-2]
-        query = select(RUNS.c.id, RUNS.c.settings).where(RUNS.c.settings.contains(begins, autoescape=True))
-
-        def find(connection: Connection) -> list[tuple[str, Mapping[str, Any]]]:
-            found = []
-            for run, settings in connection.execute(query.order_by(RUNS.c.created)):
-                mark = rows.data_of(settings, f"the run {run}").get(BATCH)
-                if isinstance(mark, Mapping) and mark.get("name") == name and wanted(mark.get("row")):
-                    found.append((run, mark))
-            return found
-
-        return await self._read(find)
-
-    async def _infos(self, found: Sequence[Any]) -> list[RunInfo]:
-        texts = await self.texts({row[name] for row in found for name in ("flow", "inputs")})
-        return [rows.run_from(dict(row), texts, alive=works(row["id"], row["owner"])) for row in found]
+        return await self._read(partial(looking.of_batch, name=name, wanted=wanted))
 
     async def outcomes(self, run: str) -> list[Outcome]:
-        query = select(OUTCOMES).where(OUTCOMES.c.run == run)
-        found = await self._read(lambda connection: list(connection.execute(query).mappings()))
-        return [rows.outcome_from(dict(row)) for row in found]
+        return await self._read(partial(looking.outcomes, run=run))
 
     async def events(self, run: str, session: int) -> list[Any]:
-        query = select(EVENTS.c.events).where(EVENTS.c.run == run, EVENTS.c.session == session).order_by(EVENTS.c.seq)
-        found = await self._read(lambda connection: list(connection.execute(query).scalars()))
-        return [event for batch in found for event in rows.batch_of(batch, run)]
+        return await self._read(partial(looking.events, run=run, session=session))
 
     async def texts(self, hashes: Iterable[str]) -> dict[str, str]:
-        wanted = [each for each in dict.fromkeys(hashes) if each]
-
-        def find(connection: Connection) -> dict[str, str]:
-            found: dict[str, str] = {}
-            for part in (wanted[n : n + _MANY] for n in range(0, len(wanted), _MANY)):
-                pairs = connection.execute(select(TEXTS.c.hash, TEXTS.c.text).where(TEXTS.c.hash.in_(part)))
-                found |= {row.hash: row.text for row in pairs}
-            return found
-
-        return await self._read(find)
+        return await self._read(partial(looking.texts, hashes=list(hashes)))
 
     # --- the end ---
 
@@ -238,7 +175,9 @@ class SqlStore:
         return str(await self._writer.settled(Job([], work=work)))
 
     async def delete(self, runs: Iterable[str]) -> None:
-        await self._writer.settled(Job([], work=partial(forget, ids=list(runs))))
+        ids = list(dict.fromkeys(runs))
+        for part in (ids[n : n + _AT_ONCE] for n in range(0, len(ids), _AT_ONCE)):
+            await self._writer.settled(Job([], work=partial(forget, ids=part, once=self._once)))
 
     async def close(self) -> None:
         await asyncio.to_thread(self.close_now)
@@ -251,8 +190,9 @@ class SqlStore:
 
     # --- inside ---
 
-    async def _read(self, find: Callable[[Connection], T]) -> T:
-        return self._find(find) if self._near else await asyncio.to_thread(self._find, find)
+    async def _read(self, find: Callable[[Connection], T], *, brief: bool = False) -> T:
+        """What is found. Beside the event loop, unless it is brief and near: a thread would take longer than that."""
+        return self._find(find) if brief and self._near else await asyncio.to_thread(self._find, find)
 
     def _find(self, find: Callable[[Connection], T]) -> T:
         """What is found; looked for again where a connection broke, unless that would hold up the event loop."""
@@ -286,19 +226,16 @@ class SqlStore:
                     made.append(self._text(note))
                 case Standing():
                     made.append(Row(_STANDING, rows.of_standing(claim, note)))
-        return made
+        return [*(each for row in made for each in self._uses(claim, row.values)), *made]
+
+    def _uses(self, claim: Claim, values: Mapping[str, Any]) -> list[Row]:
+        """The rows that say what other rows of a run refer to."""
+        return [Row(self._once[USES], each) for each in uses(claim.run, values, claim.used)]
 
     def _text(self, text: Text) -> Row:
         return Row(self._once[TEXTS], {"hash": text.hash, "text": text.text})
 
 
-_ANSWER = select(ANSWERS.c.key, ANSWERS.c.scope, ANSWERS.c.reply).where(
-    ANSWERS.c.key.in_(bindparam("keys", expanding=True)), ANSWERS.c.scope.in_(bindparam("scopes", expanding=True))
-)
-_ONE_ANSWER = select(ANSWERS.c.scope, ANSWERS.c.reply).where(
-    ANSWERS.c.key == bindparam("the_key"), ANSWERS.c.scope.in_((bindparam("first"), bindparam("last")))
-)
-"""The same for one key and at most two scopes, which is asked all the time."""
 _MINE = (RUNS.c.id == bindparam("the_run"), RUNS.c.session == bindparam("mine"))
 _HOLDS = select(RUNS.c.session).where(*_MINE).with_for_update(read=True)
 _BEAT = update(RUNS).where(*_MINE).values(beat=RUNS.c.beat + 1)

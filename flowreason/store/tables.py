@@ -6,12 +6,30 @@ Invariant: a step in `_STEPS` never changes once it was released; a new version 
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
-from sqlalchemy import Column, Connection, Float, Index, Integer, MetaData, String, Table, insert, select
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Connection,
+    Float,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    bindparam,
+    func,
+    insert,
+    select,
+    text,
+    update,
+)
 from sqlalchemy.exc import IntegrityError, ProgrammingError
 
 from flowreason.errors import StoreError
 from flowreason.store.any_text import AnyText
+from flowreason.store.uses import names_in
 
 META = MetaData()
 
@@ -38,10 +56,15 @@ RUNS = Table(
     Column("beat", Integer, nullable=False),
     Column("created", Float, nullable=False),
     Column("updated", Float, nullable=False),
-    Index("runs_by_time", "created"),
+    Column("number", BigInteger, nullable=False, server_default="0"),
+    Index("runs_by_number", "number"),
     Index("runs_by_family", "family"),
+    Index("runs_at_work", "owner", sqlite_where=text("owner != ''"), postgresql_where=text("owner != ''")),
 )
-"""`flow` and `inputs` are hashes of texts; `owner` is empty where nobody works at a run."""
+"""`flow` and `inputs` are hashes of texts; `owner` is empty where nobody works at a run. `number` says in which order
+runs came into the store, whatever the clock said; of equal ones it does not matter."""
+NEXT_NUMBER = select(func.coalesce(func.max(RUNS.c.number), 0) + 1).scalar_subquery()
+AT_WORK = text("owner != ''")
 
 TEXTS = Table(
     "texts",
@@ -84,13 +107,52 @@ EVENTS = Table(
     Column("events", AnyText, nullable=False),
 )
 
+USES = Table(
+    "uses",
+    META,
+    Column("name", BigInteger, primary_key=True, autoincrement=False),
+    Column("run", _NAME, primary_key=True),
+    Index("uses_by_run", "run"),
+    sqlite_with_rowid=False,
+)
+"""Which runs refer to an answer or text (see `uses`)."""
 
-def _first(connection: Connection) -> None:
-    META.create_all(connection)
+FORGOTTEN = Table("forgotten", META, Column("name", BigInteger, primary_key=True, autoincrement=False))
+"""What deleted runs referred to, and could not be looked at then, because somebody was at work."""
 
 
-_STEPS: tuple[Callable[[Connection], None], ...] = (_first,)
-VERSION = len(_STEPS)
+def _order_and_uses(connection: Connection) -> None:
+    """From 1 to 2: the order of runs, and what they refer to."""
+    connection.execute(text("ALTER TABLE runs ADD COLUMN number BIGINT DEFAULT 0 NOT NULL"))
+    connection.execute(text("DROP INDEX runs_by_time"))
+    META.create_all(connection, [USES, FORGOTTEN])
+    for index in RUNS.indexes:
+        index.create(connection, checkfirst=True)
+    runs = list(connection.execute(select(RUNS.c.id).order_by(RUNS.c.created, RUNS.c.id)).scalars())
+    numbered = update(RUNS).where(RUNS.c.id == bindparam("the_run")).values(number=bindparam("place"))
+    _all(connection, numbered, [{"the_run": run, "place": n} for n, run in enumerate(runs, 1)])
+    found: dict[str, set[int]] = {run: set() for run in runs}
+    looks = (
+        select(RUNS.c.id, RUNS.c.flow, RUNS.c.inputs, RUNS.c.standing, RUNS.c.settings),
+        select(EVENTS.c.run, EVENTS.c.events),
+        select(OUTCOMES.c.run, OUTCOMES.c.value),
+    )
+    for look in looks:
+        for run, *values in connection.execute(look):
+            found.setdefault(run, set()).update(names_in(values))
+    rows = [{"name": name, "run": run} for run, names in found.items() for name in names]
+    _all(connection, insert(USES), rows)
+
+
+def _all(connection: Connection, statement: Any, rows: list[dict[str, Any]]) -> None:
+    for part in (rows[n : n + _TOGETHER] for n in range(0, len(rows), _TOGETHER)):
+        connection.execute(statement, part)
+
+
+_TOGETHER = 10_000
+_STEPS: tuple[Callable[[Connection], None], ...] = (_order_and_uses,)
+"""How a database of version 1 becomes one of 2, and so on."""
+VERSION = 1 + len(_STEPS)
 
 
 def bring_up(connection: Connection, where: str) -> None:
@@ -101,8 +163,11 @@ def bring_up(connection: Connection, where: str) -> None:
             f"the store {where} was written by a newer flowreason (its version is {have}, this one reads {VERSION})\n"
             "Bring flowreason up to date, or name another store: --store PATH (FLOWREASON_STORE)"
         )
-    for number in range(have, VERSION):
-        _STEPS[number](connection)
+    if have == 0:
+        META.create_all(connection)
+    else:
+        for step in _STEPS[have - 1 :]:
+            step(connection)
     if have < VERSION:
         _say(connection, VERSION)
 

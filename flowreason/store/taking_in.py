@@ -14,7 +14,8 @@ from sqlalchemy import Connection, Table, func, or_, select
 
 from flowreason.records import Claim, WholeRun
 from flowreason.store import rows
-from flowreason.store.tables import ANSWERS, EVENTS, OUTCOMES, RUNS, TEXTS
+from flowreason.store.tables import ANSWERS, EVENTS, OUTCOMES, RUNS, TEXTS, USES
+from flowreason.store.uses import uses
 
 
 def take_in(connection: Connection, run: WholeRun, once: Mapping[Table, Any], new_id: Callable[[], str]) -> str:
@@ -22,14 +23,20 @@ def take_in(connection: Connection, run: WholeRun, once: Mapping[Table, Any], ne
     id = run.info.id
     while _taken(connection, id):
         id = new_id()
-    connection.execute(once[RUNS], _run_values(run, id))
+    values = _run_values(run, id)
+    connection.execute(once[RUNS], values)
     made = rows.of_plan(run.info.plan)
     _many(connection, once[TEXTS], [{"hash": each.hash, "text": each.text} for each in (*made.texts, *run.texts)])
     now = time.time()
     answers = [{"key": k, "scope": id, "reply": rows.reply_text(r), "created": now} for k, r in run.answers.items()]
     _many(connection, once[ANSWERS], answers)
-    _many(connection, once[OUTCOMES], [rows.of_outcome(Claim(id, id, 1), each) for each in run.outcomes])
-    _many(connection, once[EVENTS], [rows.of_batch(Claim(id, id, session), batch) for session, batch in run.batches])
+    outcomes = [rows.of_outcome(Claim(id, id, 1), each) for each in run.outcomes]
+    batches = [rows.of_batch(Claim(id, id, session), batch) for session, batch in run.batches]
+    known: set[int] = set()
+    written = [values, *outcomes, *batches]
+    _many(connection, once[USES], [each for row in written for each in uses(id, row, known)])
+    _many(connection, once[OUTCOMES], outcomes)
+    _many(connection, once[EVENTS], batches)
     return id
 
 

@@ -16,7 +16,7 @@ from flowreason.errors import ClaimLost, RunBusy, StoreError, UsageError
 from flowreason.ports import Reply, Usage
 from flowreason.records import Batch, Claim, Outcome, Plan, Standing, Text
 from flowreason.store import SqlStore, sql
-from flowreason.store.tables import VERSIONS
+from flowreason.store.tables import VERSION, VERSIONS
 from tests.forked import in_processes, write_much
 from tests.stores import KINDS, Spot, elsewhere, in_loop, spot_of
 
@@ -460,4 +460,4 @@ def test_a_store_is_made_once_when_many_open_it_at_once(spot: Spot) -> None:
         thread.join(30)
     assert [type(each) for each in found] == [SqlStore] * 6, found
     with found[0]._engines[1].begin() as connection:
-        assert list(connection.execute(VERSIONS.select()).scalars()) == [1]
+        assert list(connection.execute(VERSIONS.select()).scalars()) == [VERSION]
