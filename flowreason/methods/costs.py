@@ -25,6 +25,8 @@ Prices: TypeAlias = "tuple[float, float] | None"
 GRAPH = "graph"
 TRIES = 3
 """How often an ask may be sent before it fails; a price counts them all, and mostly one is sent."""
+SHORT = frozenset({"program_of_thoughts"})
+"""Methods whose shortest way is the usual one: what else they ask stands in for a program that fails."""
 GRAPH_CALLS = 3
 """A draft, a draft that is mended, and one question that is left to ask."""
 REPLY = 600
@@ -99,11 +101,13 @@ def of_library(name: str, question: str, inputs: Mapping[str, Any], limits: Limi
     low = 0.0 if price.money is None else _once(price.money[0])
     fewest = max(_once(price.fewest), min(1.0, calls))  # a loop may make each ask dispensable, not all of them
     least = Need(fewest, _once(price.tokens[0]), low)
+    expected = fewest if name in SHORT else max(fewest, ceil(calls / TRIES))
+    part = expected / calls if calls else 1.0
     usual = Need(
-        max(least.calls, ceil(calls / TRIES)),
-        max(least.tokens, tokens / TRIES),
-        max(least.money, money / TRIES),
-        ceil(_once(price.critical_path) / TRIES) * SECONDS_A_CALL,
+        expected,
+        max(least.tokens, tokens * part),
+        max(least.money, money * part),
+        ceil(_once(price.critical_path) * part) * SECONDS_A_CALL,
         price.depth,
         price.rounds,
     )

@@ -105,8 +105,6 @@ def test_every_rule_ends_with_one_call_and_has_its_evidence(rule: Rule) -> None:
 
 @pytest.mark.parametrize("name", sorted({name for rule in (TOOLS, INPUTS, *RULES) for name in rule.methods}))
 def test_a_method_that_a_rule_names_answers_a_plain_question(name: str) -> None:
-    if name not in (GRAPH, *library.names()):
-        pytest.skip("it is not in the library yet")
     cost = costs_of("Who is it?", {}, fr.Limits(), None)(name)
     assert cost is not None
     assert not cost.usual.over(fr.Limits()), "it fits into the limits where nothing is said"
@@ -203,3 +201,12 @@ def test_small_budgets_are_answered_by_what_fits(question: str, limits: fr.Limit
     needs |= {DIRECT: Need(1, 200, 0.0, 5.0), GRAPH: Need(3, 6_000, 0.0, 10.0)}
     costs = {name: Cost(need, need) for name, need in needs.items()}
     assert choose(question, None, limits, costs=costs.get).method == method
+
+
+def test_by_the_prices_of_the_library_one_call_is_a_program_or_a_chain_of_thought() -> None:
+    once = fr.Limits(calls=1)
+    assert (
+        choose("A ferry takes 12 cars, and 40 wait. How often does it cross?", None, once).method
+        == "program_of_thoughts"
+    )
+    assert choose("Who was older, Goethe or Schiller?", None, once).method == "chain_of_thought"

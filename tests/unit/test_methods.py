@@ -158,7 +158,9 @@ def test_the_flow_is_shown_written_out_and_held_to_the_limits(echo: Path, tmp_pa
     assert (refused.status, asked) == ("limit", [])
 
 
-@pytest.mark.parametrize("limits", [fr.Limits(depth=0), fr.Limits(rounds=0), fr.Limits(calls=3, tokens=3_000, money=1.0)])
+@pytest.mark.parametrize(
+    "limits", [fr.Limits(depth=0), fr.Limits(rounds=0), fr.Limits(calls=3, tokens=3_000, money=1.0)]
+)
 def test_limits_at_their_edge_are_no_mistake(limits: fr.Limits) -> None:
     for method in ("direct", "auto"):
         assert solve("Who wrote Faust?", method, limits=limits)[0].answer == "said"
