@@ -6,8 +6,9 @@ Invariant: what is read is taken for what a stranger wrote: it has the form it m
 from __future__ import annotations
 
 import json
+import re
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from hashlib import sha256
 from typing import Any
@@ -86,9 +87,7 @@ def of_plan(plan: Plan) -> Made:
 def named_by(row: Mapping[str, Any]) -> Iterator[str]:
     """The hashes of the texts that a row of a run names."""
     yield from (row["flow"], row["inputs"])
-    files = _FILES.search(str(row["settings"]))
-    if files is not None:
-        yield files[1]
+    yield from _FILES.findall(str(row["settings"]))
 
 
 _FILES = re.compile(r'"files":\s*"([0-9a-f]{64})"')

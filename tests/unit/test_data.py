@@ -315,6 +315,16 @@ def test_a_flow_that_is_run_again_with_other_data_does_anew_what_depends_on_it(t
     assert str(third.value).startswith("37 [")  # `size` counts anew, though the text that calls it is the same
 
 
+def test_the_files_of_many_runs_are_kept_once(tmp_path: Path) -> None:
+    folder(tmp_path, worked_txt="".join(f"line {n}\n" for n in range(60_000)))
+    flow = fr.loads('use "worked.txt" as worked flow f(n: int) -> any { answer `len(worked) + n` }', root=tmp_path)
+    store = str(tmp_path / "runs.db")
+    runs = [flow.run(n=n, provider=Counting(), store=store).run_id for n in range(8)]
+    assert sum(each.stat().st_size for each in tmp_path.glob("runs.db*")) < 4 * (tmp_path / "worked.txt").stat().st_size
+    fr.delete_runs(runs[1:], store=store)
+    assert fr.replay(runs[0], store=store).value == flow.run(n=0, provider=Counting(), store=None).value
+
+
 # --- the library ---
 
 
