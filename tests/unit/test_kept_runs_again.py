@@ -1,0 +1,80 @@
+"""What is kept of one run, or of one time, is not taken for another: of runs made from others, used files, persons."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import flowreason as fr
+from tests.keeping import Counting, events_of
+from tests.unit.test_kept_runs import tools
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> str:
+    return str(tmp_path / "runs.db")
+
+
+def replays(run: fr.Result, store: str) -> None:
+    assert events_of(fr.replay(run.run_id, store=store)) == events_of(run)
+
+
+def test_an_effect_of_the_run_before_counts_once_however_often_the_new_run_is_gone_on_with(store: str) -> None:
+    done, given = tools()
+    more: dict[str, Any] = {"provider": Counting(), "tools": given, "store": store}
+    first = fr.loads('flow f() -> any { put("x") answer "once" }', tools=given).run(provider=Counting(), store=store)
+    text = 'flow f() -> any { put("x") a = ask user "A?" put("x") b = ask user "B?" put("x") answer "{a} {b}" }'
+    again = fr.rerun(first.run_id, flow=text, **more)
+    assert (again.status, done) == ("waiting", ["x"])
+    again = fr.resume(again.run_id, answers="a", **more)
+    assert (again.status, done) == ("waiting", ["x", "x"])
+    again = fr.resume(again.run_id, answers="b", **more)
+    assert (again.value, done) == ("a b", ["x", "x", "x"])
+    replays(again, store)
+
+
+def test_python_that_calls_a_flow_of_another_file_depends_on_that_file(tmp_path: Path, store: str) -> None:
+    (tmp_path / "doubles.flow").write_text("flow double(n: int) -> int { answer `n * 2` }")
+    text = 'use "doubles.flow"\nflow f() -> any { a = `double(4) + 1` b = ask "B {a}" answer "{a}" }'
+    first = fr.loads(text, root=tmp_path).run(provider=Counting(), store=store)
+    (tmp_path / "doubles.flow").write_text("flow double(n: int) -> int { answer `n * 200` }")
+    again = fr.rerun(first.run_id, flow=fr.loads(text, root=tmp_path), provider=Counting(), store=store)
+    assert (first.value, again.value) == ("9", "801")
+    replays(again, store)
+
+
+ASKS_AGAIN = """
+flow f() -> any {
+  m: int = inner(3) else `0`
+  a: int = ask user "How many, after {m}?"
+  b = ask user "And then, {a}?"
+  answer "{m} {a} {b}"
+}
+flow inner(d: int) -> int {
+  if `d < 1` { answer 5 }
+  answer inner(`d - 1`)
+}
+"""
+
+
+def test_of_several_things_a_person_said_the_one_that_was_taken_is_replayed(store: str) -> None:
+    """With other limits the question is another one, and what was said to the first stays where it is."""
+    more: dict[str, Any] = {"provider": Counting(), "store": store}
+    shallow, deep = fr.Limits(depth=2), fr.Limits(depth=9)
+    run = fr.loads(ASKS_AGAIN).run(limits=shallow, **more).run_id
+    said = [
+        ("many", shallow, "after 0"),
+        ("2", shallow, "And then, 2"),
+        (None, deep, "after 5"),
+        ("7", deep, "And then, 7"),
+    ]
+    made = []
+    for answers, limits, asks in said:
+        made.append(fr.resume(run, answers=answers, limits=limits, **more))
+        assert asks in made[-1].pending[0].question
+    made.append(fr.resume(run, answers="x", limits=deep, **more))
+    assert made[-1].value == "5 7 x"
+    for number, live in enumerate(made, 2):
+        assert events_of(fr.replay(run, session=number, store=store)) == events_of(live)
