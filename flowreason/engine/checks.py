@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from flowreason.asking.prompt import fill
 from flowreason.engine import inline
-from flowreason.engine.evaluate import NotTrivial
 from flowreason.engine.frames import Frame
 from flowreason.errors import NodeError
 from flowreason.graph import ops
@@ -46,14 +45,12 @@ class Checks:
             inputs = {parameter: names[parameter] for parameter, _ in check.arguments}
             held = await self.worker.host.call_flow(self.frame.program, check.flow, inputs, self.frame, self.i)
             return inline.truth(held, self.frame, self.i)
-        evaluate = None if check.code.block else self.frame.program.trivial(check.code.text)
-        if evaluate is not None:
-            try:
-                return inline.truth(evaluate(names), self.frame, self.i)
-            except NotTrivial:
-                pass
-            except Exception as error:
-                raise inline.node_error(self.frame, self.i, f"{type(error).__name__}: {error}", "python") from error
+        try:
+            made = inline.in_place(self.frame, check.code, (), names)
+        except Exception as error:
+            raise inline.node_error(self.frame, self.i, f"{type(error).__name__}: {error}", "python") from error
+        if made is not None:
+            return inline.truth(made[0], self.frame, self.i)
         graph = self.frame.program.graph
         functions = tuple(graph.flows.keys() | graph.tools.keys())
         held = await self.worker.run_python(check.code, names, functions, self.frame, self.i)

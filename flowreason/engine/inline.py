@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from asyncio import CancelledError
+from collections.abc import Mapping
 from typing import Any
 
 from flowreason.asking.convert import convert
 from flowreason.asking.misfit import Misfit
 from flowreason.asking.prompt import pick
 from flowreason.engine.environment import ANYTHING, BoundTool
+from flowreason.engine.evaluate import NotTrivial
 from flowreason.engine.frames import Frame
 from flowreason.errors import FlowreasonError, NodeError
 from flowreason.graph import ops
@@ -81,6 +83,18 @@ def pick_value(frame: Frame, i: int) -> Any:
     assert isinstance(op, ops.Pick)
     read, source = frame.plan.reads[i][0]
     return take(frame.values[source], op.steps, read.name, frame, i)
+
+
+def in_place(frame: Frame, code: Any, functions: tuple[str, ...], names: Mapping[str, Any]) -> tuple[Any] | None:
+    """The value of a piece of Python that is trivially safe, and None for one that is the sandbox's to run. Raises
+    what the piece raises."""
+    evaluate = None if functions or code.block else frame.program.trivial(code.text)
+    if evaluate is None:
+        return None
+    try:
+        return (evaluate(names),)
+    except NotTrivial:
+        return None
 
 
 def decide(frame: Frame, i: int) -> str:

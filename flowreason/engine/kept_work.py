@@ -14,7 +14,6 @@ from flowreason.asking.convert import convert
 from flowreason.asking.misfit import Misfit
 from flowreason.asking.reply import parse_reply
 from flowreason.engine import inline
-from flowreason.engine.evaluate import NotTrivial
 from flowreason.engine.frames import FAILED, Failure, Frame
 from flowreason.engine.keepsake import restore, sound
 from flowreason.engine.lacking import convert_lacking
@@ -235,12 +234,9 @@ class KeptWork:
 
     async def _python(self, frame: Frame, i: int, op: ops.Python) -> Any:
         values = values_of(frame, i)
-        evaluate = None if op.functions or op.code.block else frame.program.trivial(op.code.text)
-        if evaluate is not None:
-            try:
-                return evaluate(values)
-            except NotTrivial:
-                pass  # the sandbox was asked
+        made = inline.in_place(frame, op.code, op.functions, values)
+        if made is not None:
+            return made[0]
         kept = self._kept((frame.path, frame.plan.nodes[i].id), "python")
         if kept is not None and kept.value is not None and "again" not in kept.value:
             return decode(kept.value["is"])

@@ -17,7 +17,6 @@ from flowreason.engine.caller import Caller
 from flowreason.engine.checks import Checks
 from flowreason.engine.effects import Effects
 from flowreason.engine.environment import Environment
-from flowreason.engine.evaluate import NotTrivial
 from flowreason.engine.frames import Frame
 from flowreason.engine.keepsake import Form
 from flowreason.engine.lacking import convert_lacking
@@ -178,14 +177,12 @@ class Worker:
 
     async def _python(self, frame: Frame, i: int, op: ops.Python) -> Any:
         values = values_of(frame, i)
-        evaluate = None if op.functions or op.code.block else frame.program.trivial(op.code.text)
-        if evaluate is not None:
-            try:
-                return evaluate(values)
-            except NotTrivial:
-                pass  # the sandbox is asked
-            except Exception as error:
-                raise inline.python_failed(frame, i, error) from error
+        try:
+            made = inline.in_place(frame, op.code, op.functions, values)
+        except Exception as error:
+            raise inline.python_failed(frame, i, error) from error
+        if made is not None:
+            return made[0]
         task = task_of(op.code, values, op.functions, frame, i)
         key = python_key(task, frame) if self.ledger is not None else None
         value = await self.recall.find(frame, i, "python", lambda: key, self.teller(frame, i))
