@@ -29,13 +29,19 @@ Says = Any
 of how many of the kind came before. An exception is raised, and what is no text is sent as JSON."""
 
 
+class Prompt(str):
+    """What the model is shown, with the number of the draw."""
+
+    sample: int
+
+
 @dataclass(frozen=True)
 class Asked:
     """One request: the kind of ask, the turn at which it came, the prompt, and the whole request."""
 
     kind: str
     at: int
-    prompt: str
+    prompt: Prompt
     request: fr.Request
 
 
@@ -55,7 +61,8 @@ class Model:
         self.provider = fr.ScriptedProvider(self._reply, latency=lambda _: TURN * takes(self.asked[-1]))
 
     def _reply(self, request: fr.Request) -> Any:
-        prompt = request.messages[1].content
+        prompt = Prompt(request.messages[1].content)
+        prompt.sample = request.sample
         kind = next((each for each in self._script if each in prompt), None)
         assert kind is not None, f"the script has no reply for this: {prompt}"
         self.asked.append(Asked(kind, round(now() / TURN), prompt, request))
@@ -93,7 +100,7 @@ class Ran:
             found.setdefault(each.kind, []).append(each.at)
         return found
 
-    def prompts(self, kind: str) -> list[str]:
+    def prompts(self, kind: str) -> list[Prompt]:
         return [each.prompt for each in self.asked if each.kind == kind]
 
 

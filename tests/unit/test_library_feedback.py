@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.library import FAILS, Ran, run, worked
+from tests.library import FAILS, Prompt, Ran, run, worked
 
 # --- self-refine ---
 
@@ -55,9 +55,10 @@ def test_a_score_out_of_range_goes_back_and_counts_as_none_where_it_stays_so() -
     assert "from 0 to 10" in ran.asked[2].request.messages[-1].content
 
 
-def test_a_draft_that_cannot_be_refined_leaves_the_best_so_far() -> None:
+def test_a_draft_that_cannot_be_refined_leaves_the_best_so_far_and_the_rounds_go_on() -> None:
     ran = refine([worked("(B)"), FAILS, FAILS], [score(5)] * 3, rounds=2)
     assert (ran.result.ok, ran.value) == (True, "(B)")
+    assert refine([worked("(A)"), FAILS, worked("(B)")], [score(5), score(10)]).value == "(B)"
 
 
 def test_rounds_and_what_is_enough_are_set_from_outside() -> None:
@@ -123,8 +124,8 @@ def choice(number: Any, feedback: str = "This one.", **more: Any) -> dict[str, A
 def selection(drawn: list[Any], chosen: Any, again: Any = worked("(B)"), **options: Any) -> Ran:
     """Selection feedback; an ask that reasons, at the end of all means, is answered with (C)."""
 
-    def draw(prompt: str, number: int) -> Any:
-        return drawn[number] if number < len(drawn) else "So.\nAnswer: (C)"
+    def draw(prompt: Prompt, _: int) -> Any:
+        return drawn[prompt.sample] if "reasoning step by step" in prompt else "So.\nAnswer: (C)"
 
     script = {"Answer this question": draw, "best one": chosen, "Answer the question once more": again}
     return run("selection_feedback", script, **options)
@@ -169,10 +170,14 @@ def test_where_nothing_is_drawn_one_ask_that_reasons_answers() -> None:
 
 
 def both(first: list[Any], later: list[Any], chosen: Any, **options: Any) -> Ran:
-    def draw(prompt: str, number: int) -> Any:
-        return first[number] if number < len(first) else "So.\nAnswer: (C)"
+    def draw(prompt: Prompt, _: int) -> Any:
+        return first[prompt.sample] if "reasoning step by step" in prompt else "So.\nAnswer: (C)"
 
-    script = {"Answer this question": draw, "best one": chosen, "Answer the question once more": later}
+    script = {
+        "Answer this question": draw,
+        "best one": chosen,
+        "Answer the question once more": lambda prompt, _: later[prompt.sample],
+    }
     return run("selection_recursion_feedback", script, **options)
 
 
@@ -210,5 +215,5 @@ def test_a_round_in_which_nothing_can_be_drawn_keeps_what_was_selected() -> None
 
 
 def test_where_nothing_is_ever_drawn_one_ask_that_reasons_answers() -> None:
-    ran = both([FAILS] * 6, [], [])
+    ran = both([FAILS] * 3, [], [])
     assert (ran.value, ran.turns) == ("(C)", {"Answer this question": [0, 0, 0, 1, 1, 1, 2]})

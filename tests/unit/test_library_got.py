@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 import flowreason as fr
-from tests.library import FAILS, Ran, run
+from tests.library import FAILS, Prompt, Ran, run
 
 
 def lists_in(prompt: str) -> list[list[int]]:
@@ -194,8 +194,8 @@ def test_a_long_text_has_no_more_than_eight_parts() -> None:
 
 
 def test_a_reading_that_lists_a_name_too_often_is_not_kept() -> None:
-    def reads(prompt: str, number: int) -> list[str]:
-        return named(prompt) if number % 3 == 2 else ["Peru"] * 9
+    def reads(prompt: Prompt, _: int) -> list[str]:
+        return named(prompt) if prompt.sample == 2 else ["Peru"] * 9
 
     assert json.loads(count(reads).value) == {"Chile": 2, "Kenya": 3, "Peru": 3}
 
