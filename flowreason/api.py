@@ -6,7 +6,7 @@ agreed to.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from os import PathLike
 from pathlib import Path
@@ -27,7 +27,7 @@ from flowreason.records import Plan
 from flowreason.result import Result
 from flowreason.running import Session, run_now
 from flowreason.tools import Tool, bind
-from flowreason.wanted import FLAG, PATH, TOOLS, Kind, checked, maybe, whole
+from flowreason.wanted import FLAG, NAMES, PATH, TOOLS, Kind, checked, maybe, whole
 from flowreason_dsl.check import CheckedFlow
 
 MOST_QUESTION = 200_000
@@ -50,7 +50,9 @@ def solve(question: str, **options: Any) -> Result:
     return run_now(lambda: solve_async(question, **options))
 
 
-@checked(method=METHOD, inputs=INPUTS, flow_out=maybe(PATH), rounds=whole(0), early=FLAG, **GRANTED, **KEPT)
+@checked(
+    method=METHOD, inputs=INPUTS, flow_out=maybe(PATH), alike=NAMES, rounds=whole(0), early=FLAG, **GRANTED, **KEPT
+)
 async def solve_async(
     question: str,
     *,
@@ -70,6 +72,7 @@ async def solve_async(
     may_ask: bool | None = None,
     confirm: Confirm | None = None,
     flow_out: str | PathLike[str] | None = None,
+    alike: Sequence[str] = (),
     rounds: int = 2,
     early: bool = True,
     approve: bool = False,
@@ -84,24 +87,23 @@ async def solve_async(
 
     `inputs` are given to the flow as parameters and not copied through the model. `provider` answers requests; without
     it one is made from `model`, `base_url`, `api_key`, environment and configuration. `tools` are all that the flow may
-    call. `on_event` is told everything as it happens, `on_flow` gets the flow before it runs, and
-    `flow_out` is a file for its text. When the flow's worst case is over `limits`, `confirm(price, limits)` decides
-    whether it runs within them; without it the run is refused. `rounds`: how often a draft goes back to the model.
-    `ask_user(text, type)` answers for the person; `may_ask`: whether the flow may ask them. `early`: steps that have
-    arrived and are checked are begun while the rest of the flow is written, but for those with effects.
+    call. `on_event` is told all as it happens, `on_flow` gets the flow before it runs, `flow_out` is a file for it.
+    `alike`: further questions that the flow which is written must answer as well, with each as its `question`. When the
+    flow may go over `limits`, `confirm(price, limits)` decides whether it runs within them; else it is refused.
+    `rounds`: how often a draft goes back. `ask_user(text, type)` answers for the person; `may_ask`: whether the flow
+    may ask them. `early`: steps without effects are begun while the rest of the flow is written.
 
     `store` keeps the run, so that `fr.resume` goes on where it stood; `on_run` is told its id. By default that is the
     user's own, where a real server answers; a path, a URL, or None to keep nothing. `cache`: answers of earlier runs to
     the same requests are taken, where nothing was left to chance. `approve`: the person is asked before each effect.
     A run that waits for a person has the status `waiting`; one that fails has `ok` False and its `error`.
 
-    Raises `UsageError` for what the caller gave, `ProviderError` where no model can be reached while compiling.
-    """
+    Raises `UsageError` for what was given, `ProviderError` where no model can be reached while compiling."""
     question, given, tools = checked_question(question), as_inputs(inputs), tuple(tools)
     bound, wanted = bind(tools), meant(method, tools)
     async with Session(provider, model, base_url, api_key, sandbox, unsafe_python) as session:
         chosen = wanted.chosen(question, given, limits, bound, prices_of(session.provider))
-        solving = Solving(question, given, rounds, early, flow_out, on_flow, confirm, chosen)
+        solving = Solving(question, given, rounds, early, flow_out, on_flow, confirm, chosen, tuple(alike))
         kept, plan = store_at(store, session.provider), solving.plan(model, limits, chosen.tools)
         async with (
             keeping(kept, plan, session.provider, cache=cache, on_run=on_run) as keeper,
@@ -125,6 +127,7 @@ class Solving:
     on_flow: Callable[[Flow], None] | None = None
     confirm: Confirm | None = None
     chosen: Chosen = Chosen(GRAPH)
+    alike: Sequence[str] = ()
 
     def plan(self, model: str | None, limits: Limits | None, tools: Mapping[str, BoundTool]) -> Plan:
         """What is kept of it."""
@@ -156,7 +159,9 @@ async def solve_in(
     known = {"question": wanted.question, **wanted.inputs}
     async with session.head_start(environment, journal, known, wanted.early) as start:
         arrived = None if start is None else start.arrived
-        flow = await _compile(wanted.question, wanted.inputs, environment, session, journal, wanted.rounds, arrived)
+        flow = await _compile(
+            wanted.question, wanted.inputs, environment, session, journal, wanted.rounds, arrived, wanted.alike
+        )
         if keeper is not None:
             await keeper.written(flow)
         wanted.hand_over(flow)
@@ -177,7 +182,7 @@ def compile(question: str, **options: Any) -> Flow:
     return run_now(lambda: compile_async(question, **options))
 
 
-@checked(inputs=INPUTS, tools=TOOLS, may_ask=FLAG, rounds=whole(0), **ASKED)
+@checked(inputs=INPUTS, tools=TOOLS, may_ask=FLAG, alike=NAMES, rounds=whole(0), **ASKED)
 async def compile_async(
     question: str,
     *,
@@ -190,6 +195,7 @@ async def compile_async(
     limits: Limits | None = None,
     may_ask: bool = False,
     on_event: Callable[[Event], None] | None = None,
+    alike: Sequence[str] = (),
     rounds: int = 2,
 ) -> Flow:
     """The flow that a model writes for a question, checked. Options as in `solve_async`."""
@@ -198,7 +204,7 @@ async def compile_async(
     async with Session(provider, model, base_url, api_key, None, False) as session:
         environment = session.environment(bind(tools), limits, None, may_ask)
         async with listening(on_event) as heard:
-            return await _compile(question, given, environment, session, Journal(heard), rounds)
+            return await _compile(question, given, environment, session, Journal(heard), rounds, alike=tuple(alike))
 
 
 async def _compile(
@@ -209,9 +215,11 @@ async def _compile(
     journal: Journal,
     rounds: int,
     on_arrived: Callable[[CheckedFlow], None] | None = None,
+    alike: Sequence[str] = (),
 ) -> Flow:
-    checked_question(question)
-    compiled = await session.compile(question, inputs, environment, journal, rounds, on_arrived)
+    for each in (question, *alike):
+        checked_question(each)
+    compiled = await session.compile(question, inputs, environment, journal, rounds, on_arrived, alike)
     return Flow(compiled.checked, environment.tools, compiled=compiled)
 
 

@@ -29,6 +29,10 @@ class Result:
         self._run = run
         self._flow = flow
         self.run_id = run_id
+        self.way = ""
+        """For one question of many: `shared` where a flow that was written for many answered it, `own` where not."""
+        self.earlier = Usage()
+        """What was used before this run for the same question, by a flow that turned out not to fit it."""
 
     @property
     def ok(self) -> bool:

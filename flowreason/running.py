@@ -183,8 +183,11 @@ class Session:
         journal: Journal,
         rounds: int,
         on_arrived: Callable[[CheckedFlow], None] | None = None,
+        alike: Sequence[str] = (),
     ) -> Compiled:
-        """Have a flow written; its calls count against the limits, and are told as the frame `compile`.
+        """Have a flow written, for further questions `alike` as well.
+
+        Its calls count against the limits, and are told as the frame `compile`.
 
         `on_arrived` is told what has arrived of the flow while it is written, each time that more of it could be run.
         """
@@ -221,6 +224,7 @@ class Session:
             on_event=tell,
             grammar=_grammar(self.provider),
             person=self.may_ask,
+            alike=alike,
         )
 
 

@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Callable, Generator, Iterable, Mapping
 from contextlib import aclosing
 from dataclasses import fields
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from flowreason.batch.opening import Means, opened, over_all
 from flowreason.batch.row import Row
 from flowreason.batch.run import CONCURRENCY, Order
+from flowreason.batch.shapes import shared_way
 from flowreason.batch.source import Questions, Source, source_of
 from flowreason.batch.threads import iterated
 from flowreason.batch.ways import Columns, FlowGiven, Way, way_of
@@ -23,7 +24,7 @@ from flowreason.errors import UsageError
 from flowreason.flow import Flow
 from flowreason.methods import Method
 from flowreason.options import GRANTED, KEPT
-from flowreason.wanted import FLAG, NAMES, PATH, TEXT, Kind, check, checked, known, maybe, whole
+from flowreason.wanted import FLAG, NAMES, PATH, TEXT, Kind, check, checked, known, maybe, one_of, whole
 
 
 def _is_flow(value: Any) -> bool:
@@ -38,6 +39,8 @@ _KINDS: Final[Mapping[str, Kind]] = {
     "in_order": FLAG,
     "name": TEXT,
     "retry_failed": FLAG,
+    "compile": one_of("each", "once"),
+    "shape": TEXT,
     "question": TEXT,
     "inputs": NAMES,
     "id": TEXT,
@@ -70,6 +73,8 @@ def batch_async(
     *,
     flow: FlowGiven | None = None,
     method: Method | None = None,
+    compile: Literal["each", "once"] = "each",
+    shape: str = "",
     concurrency: int = CONCURRENCY,
     limits: Limits | None = None,
     total: Limits | Mapping[str, float] | None = None,
@@ -91,9 +96,13 @@ def batch_async(
     is what stands in a record `inputs`), `id` that of its id; all others are only passed on, in `Row.given`.
 
     `method` answers each as in `solve_async` (default: a flow is written for each); `flow` runs one flow, whose
-    parameters are columns of the same names. `limits` hold for each question, `total` for all together: `{"money": 5}`,
-    or `Limits`. What a call may cost at worst is reserved in both before it is sent. When `total` is reached, questions
-    under way end with their best answer so far, and the rest become rows with the reason `limit`.
+    parameters are columns of the same names. With `compile="once"`, questions of one shape share a flow that is written
+    once and takes each as its parameter; one that it does not fit fails in it and has a flow of its own (`Row.way` says
+    which). Shapes are found by the words of the questions, or named by the column `shape`.
+
+    `limits` hold for each question, `total` for all together: `{"money": 5}`, or `Limits`. What a call may cost at
+    worst is reserved in both before it is sent. When `total` is reached, questions under way end with their best answer
+    so far, and the rest become rows with the reason `limit`.
 
     `name`: the batch goes on where one of that name in the store was interrupted: what has an answer is given out again
     at no cost, what was under way goes on. `retry_failed`: failed rows are tried again. `on_event` is told the index of
@@ -108,7 +117,12 @@ def batch_async(
     if retry_failed and not name:
         raise UsageError("retry_failed needs the name of the batch that is gone on with: name=…")
     columns = Columns(question, tuple(inputs), id)
-    way = way_of(flow, method, tuple(options.get("tools", ())), columns, **_of(options, "rounds", "early", "may_ask"))
+    tools, more = tuple(options.get("tools", ())), _of(options, "rounds", "early", "may_ask")
+    way = (
+        way_of(flow, method, tools, columns, **more)
+        if compile == "each"
+        else shared_way(flow, method, tools, columns, more, shape)
+    )
     shared = _of(options, "ask_user", "confirm", "approve", "cache")
     order = Order(concurrency, in_order, limits, columns, name, retry_failed, on_event=on_event, options=shared)
     means = Means(**_of(options, *(each.name for each in fields(Means))))

@@ -19,7 +19,7 @@ from flowreason.values import plain, show
 ROW = "row"
 """The column of the row's place, from 1."""
 OUTCOME = (
-    "answer", "value", "status", "error", "reason", "run", "method", "calls", "tokens", "money", "seconds",
+    "answer", "value", "status", "error", "reason", "run", "method", "way", "calls", "tokens", "money", "seconds",
 )  # fmt: skip
 OURS = frozenset({ROW, *OUTCOME})
 

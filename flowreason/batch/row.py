@@ -47,7 +47,8 @@ class Row:
 
     `index` is its place, from 0; `id` the one that its row has (else its place, from 1); `given` the row as it came,
     `question` and `inputs` what was taken from it. `status`, `answer`, `value`, `partial`, `usage` and `seconds` are
-    those of its run, `run_id` where it is kept, `method` how it was answered.
+    those of its run, `run_id` where it is kept, `method` how it was answered; `way` is `shared` where the flow was
+    written for many questions, `own` where for this one.
     """
 
     index: int
@@ -66,6 +67,7 @@ class Row:
     seconds: float = 0.0
     run_id: str = ""
     method: str = ""
+    way: str = ""
 
     @property
     def ok(self) -> bool:
@@ -91,6 +93,7 @@ def outcome_of(row: Row) -> dict[str, Any]:
         "reason": row.reason or None,
         "run": row.run_id or None,
         "method": row.method or None,
+        "way": row.way or None,
         "calls": row.usage.calls,
         "tokens": row.usage.tokens,
         "money": row.usage.money,
@@ -116,8 +119,8 @@ class Asked:
             self.index, self.id, self.question, self.inputs, self.given, result.status, result.answer,
             result.value if result.ok or result.partial else None, result.partial,
             "" if error is None else told(error), "" if error is None else error_kind(error),
-            "" if error is None else reason_of(error), usage or result.usage, result.seconds, result.run_id,
-            result.method or self.method,
+            "" if error is None else reason_of(error), usage or result.usage + result.earlier, result.seconds,
+            result.run_id, result.method or self.method, result.way,
         )  # fmt: skip
 
     def failed(self, error: BaseException, run_id: str = "", usage: Usage = NOTHING) -> Row:

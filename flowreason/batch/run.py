@@ -58,12 +58,13 @@ class Order:
 
 @dataclass(slots=True)
 class Tally:
-    """How far a batch is. `recalled` rows were answered before, `free` ones took no call; `began` is when, on the
-    monotonic clock."""
+    """How far a batch is. `recalled` rows were answered before, `free` ones took no call, `shared` ones had a flow that
+    was written for many; `began` is when, on the monotonic clock."""
 
     statuses: Counter[str] = field(default_factory=Counter)
     reasons: Counter[str] = field(default_factory=Counter)
     recalled: int = 0
+    shared: int = 0
     free: int = 0
     began: float = field(default_factory=time.monotonic)
 
@@ -85,6 +86,7 @@ class Tally:
 
     def count(self, row: Row) -> None:
         self.statuses[row.status] += 1
+        self.shared += row.way == "shared"
         self.free += row.ok and not row.usage.calls
         if row.reason:
             self.reasons[row.reason] += 1

@@ -33,6 +33,8 @@ class Wanted:
 
     question: str
     inputs: Mapping[str, Any]
+    shape: str = ""
+    """What says of which shape the question is, where something does."""
 
 
 class Way(Protocol):

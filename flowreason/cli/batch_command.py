@@ -37,6 +37,16 @@ MethodOption = Annotated[
         "--method", metavar="NAME", help="How each question is answered, as for solve. Else a flow is written for each."
     ),
 ]
+Compile = Annotated[
+    str,
+    typer.Option(
+        "--compile", metavar="each|once",
+        help="Write a flow for each question, or once for those of one shape; what it does not fit has its own.",
+    ),
+]  # fmt: skip
+Shape = Annotated[
+    str, typer.Option("--shape", metavar="COLUMN", help="The column that names the shape. Else found by the words.")
+]
 Question = Annotated[str, typer.Option("--question", metavar="COLUMN", help="The column of the question.")]
 Inputs = Annotated[
     list[str] | None,
@@ -65,6 +75,8 @@ def batch(
     out: Out = None,
     flow: FlowOption = None,
     method: MethodOption = None,
+    compile_: Compile = "each",
+    shape: Shape = "",
     question: Question = "question",
     inputs: Inputs = None,
     id_: Id = "id",
@@ -90,6 +102,6 @@ def batch(
     columns = tuple(part.strip() for each in inputs or () for part in each.split(",") if part.strip())
     wish = Wish(
         questions, out, flow, method, question, columns, id_, concurrency, tuple(total_limit or ()), in_order,
-        retry_failed, yes, early,
+        retry_failed, yes, early, compile_, shape,
     )  # fmt: skip
     return answer_all(wish, terms, recording, shown)

@@ -125,6 +125,8 @@ def _tell(ended: Ended, counts: Counts, written: Output | None) -> None:
     output.note(" · ".join([*parts, *used_parts(ended.used), seconds_text(ended.tally.seconds)]))
     if ended.tally.free and ended.used.calls:
         output.note(f"{ended.tally.free:,} of {ended.tally.done:,} took no call to the model")
+    if ended.tally.shared:
+        output.note(f"{ended.tally.shared:,} of {ended.tally.done:,} had a flow that was written for many")
     for reason, count in counts.reasons.most_common():
         output.note(f"  {count:,} {WORDS.get(reason, reason)} ({reason})")
     if ended.over is not None and ended.error is None:

@@ -21,6 +21,7 @@ from flowreason.batch.files import json_lines, rows_of
 from flowreason.batch.opening import TOTALS, Means, opened, over_all
 from flowreason.batch.output import Output
 from flowreason.batch.run import Batching, Order
+from flowreason.batch.shapes import shared_way
 from flowreason.batch.source import Source, source_of, threaded
 from flowreason.batch.ways import ByFlow, Columns, Way, way_of
 from flowreason.cli import flow_files, reading
@@ -57,6 +58,8 @@ class Wish:
     retry_failed: bool = False
     yes: bool = False
     early: bool = True
+    compile: str = "each"
+    shape: str = ""
 
     @property
     def columns(self) -> Columns:
@@ -114,6 +117,11 @@ def _total(texts: Sequence[str]) -> Limits:
 
 
 def _way(wish: Wish, terms: Terms) -> Way:
+    if wish.compile not in ("each", "once"):
+        raise UsageError(f"--compile {wish.compile} is not possible; write each or once")
+    if wish.compile == "once":
+        more = {"early": wish.early}
+        return shared_way(wish.flow, wish.method, tools_from(terms.tools), wish.columns, more, wish.shape)
     if wish.flow is None:
         return way_of(None, wish.method, tools_from(terms.tools), wish.columns, early=wish.early)
     if str(wish.flow) == STDIO:

@@ -6,7 +6,7 @@ Invariant: what comes back is checked and fits the inputs; when no draft gets th
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
@@ -62,11 +62,13 @@ async def compile_question(
     returns: Type | None = None,
     grammar: Grammar | None = None,
     person: bool = False,
+    alike: Sequence[str] = (),
 ) -> Compiled:
     """A checked flow for a question, whose parameters are among `question` and the names of `inputs`.
 
     `complete` sends a request (the caller's limits, cache and events); by default the provider does. `rounds` is how
-    often a draft may be sent back. `person`: somebody is there for `ask user`. Events: `compile.started`,
+    often a draft may be sent back. `person`: somebody is there for `ask user`. `alike`: further questions that the same
+    flow must answer, so that it has to read its question. Events: `compile.started`,
     `compile.draft`, `compile.done`. Raises `UsageError` for an empty question, `InputError` for an input's name, and
     what `complete` raises.
     """
@@ -74,9 +76,10 @@ async def compile_question(
         raise UsageError("the question is empty; say what you want to know")
     given = dict(inputs or {})
     allowed = parameters(given)
-    terms = Terms({QUESTION: question, **given}, {tool.name.text: tool for tool in tools}, returns, person)
+    by_name = {tool.name.text: tool for tool in tools}
+    terms = Terms({QUESTION: question, **given}, by_name, returns, person, many=bool(alike))
     declared = [declaration(tool) for tool in terms.tools.values()]
-    progress = _Progress(first_messages(question, given, declared, returns=returns, person=person))
+    progress = _Progress(first_messages(question, given, declared, returns=returns, person=person, alike=alike))
     on_event("compile.started", {"question": question})
     send: Complete = complete or provider.complete
     forced = grammar if grammar and grammar.syntax == provider.model_info(model).grammar else None

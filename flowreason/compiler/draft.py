@@ -24,7 +24,7 @@ from flowreason_dsl.types import Type
 
 NAME = "<draft>"
 MOST_MENDINGS = 3
-_OF_ALL = frozenset({"flow-by-heart", "flow-returns", "input-unknown"})
+_OF_ALL = frozenset({"flow-by-heart", "flow-returns", "input-unknown", "question-unread"})
 """What is known only of a flow that could be read as a whole."""
 
 
@@ -45,6 +45,8 @@ class Terms:
     tools: Mapping[str, ToolDef]
     returns: Type | None = None
     person: bool = False
+    many: bool = False
+    """Whether it is for many questions, each of which it must read."""
 
 
 def read_draft(reply: str, terms: Terms) -> Draft:
@@ -71,7 +73,8 @@ def judge(text: str, terms: Terms) -> Draft:
         return Draft(text, tuple(found))
     checked, meant = _meaning(flow, terms) if not errors(found) else (None, diagnose(flow, tools=terms.tools))
     found = [*found, *meant]
-    more, doubts = unsound(flow, terms.given, terms.tools, returns=terms.returns, person=terms.person), Doubts(flow)
+    more = unsound(flow, terms.given, terms.tools, returns=terms.returns, person=terms.person, many=terms.many)
+    doubts = Doubts(flow)
     found += [d for d in more if not (flow.doubts and d.code in _OF_ALL) and not doubts.silences(d.code, d.span)]
     return Draft(text, tuple(found), None if errors(found) else checked)
 

@@ -28,9 +28,17 @@ def unsound(
     *,
     returns: Type | None = None,
     person: bool = False,
+    many: bool = False,
 ) -> list[Diagnostic]:
-    """What keeps a flow from being run with `given` (the question and the inputs, by name), or makes it pointless."""
+    """What keeps a flow from being run with `given` (the question and the inputs, by name), or makes it pointless.
+
+    `many`: it is for many questions, each of which stands in its parameter `question`.
+    """
     found = [*_parameters(flow.main, given), *_returned(flow.main, returns)]
+    if many and all(parameter.name.text != QUESTION for parameter in flow.main.parameters):
+        message = "the flow is for many questions, and does not read the one that it is given"
+        help = "add the parameter `question: text`, and take from it what differs from question to question"
+        found.append(Diagnostic("question-unread", message, flow.main.name.span, help=help))
     for tool in flow.tools:
         if tool.name.text not in tools:
             message = f"nobody gives the tool `{tool.name}`"

@@ -111,9 +111,11 @@ class Lent:
         self._rank = rank
         self._part: Part | None = None
         self._before = NOTHING
+        self._earlier = NOTHING
 
     def join(self, limits: Limits, used: Usage) -> Part:
         """The account of the run, which has used so much before."""
+        self._earlier = self.used  # where a question is run a second time, by another flow
         self._part, self._before = self._whole.join(self._whole.within(limits), used, self._rank), used
         return self._part
 
@@ -124,12 +126,12 @@ class Lent:
 
     @property
     def used(self) -> Usage:
-        """What the run has used until now, without what it had used before."""
+        """What has been used until now, without what the run had used before."""
         if self._part is None:
-            return NOTHING
+            return self._earlier
         now, before = self._part.used, self._before
         money = None if now.money is None or before.money is None else now.money - before.money
-        return Usage(
+        return self._earlier + Usage(
             now.calls - before.calls,
             now.prompt_tokens - before.prompt_tokens,
             now.completion_tokens - before.completion_tokens,

@@ -1,7 +1,7 @@
 """The methods that are compared: each by a name, with the values of its parameters, made to fit one budget.
 
-`self_consistency(samples=9)` is a method with a parameter set. Invariant: a name stands for one method with one set of
-parameters, so that rows of the same name may be compared.
+`self_consistency(samples=9)` is a method with a parameter set; `graph(once)` writes one flow for a whole task.
+Invariant: a name stands for one method with one set of parameters, so that rows of one name may be compared.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from flowreason.asking.reply import parse_input
 from flowreason.engine.limits import Limits
 from flowreason.errors import UsageError
 from flowreason.flow import Flow
-from flowreason.methods import Method, meant
+from flowreason.methods import GRAPH, Method, meant
 from flowreason_dsl.names import nearest
 from flowreason_dsl.types import Scalar
 
@@ -36,6 +36,8 @@ class Entry:
     method: Method
     inputs: Mapping[str, Any] = field(default_factory=dict)
     flow: Flow | None = None
+    once: bool = False
+    """Whether flows are written once for the questions of a task, and not for each."""
 
 
 def entries(methods: Sequence[Method] | str, budget: Limits | None = None) -> list[Entry]:
@@ -65,6 +67,8 @@ def _entry(method: Method) -> Entry:
     spec = _SPEC.fullmatch(method)
     if spec is None:
         raise UsageError(f"{method!r} is no method; write it as NAME or NAME(parameter=value, …)")
+    if (spec[1], spec[2]) == (GRAPH, "once"):
+        return Entry("graph(once)", GRAPH, once=True)
     meaning = meant(spec[1])
     given = _given(spec[2] or "", meaning.name, meaning.flow)
     return Entry(_name(meaning.name, given), spec[1], given, meaning.flow)

@@ -66,8 +66,9 @@ class Evaluating:
         if not items:
             return
         heard: dict[int, Drafts] = {}
+        once = {"compile": "once", "shape": "task"} if entry.once else {"method": entry.method}
         batch = batch_async(
-            [self._given(entry, item) for item in items], method=entry.method, name=f"{self.name}/{entry.name}",
+            [self._given(entry, item) for item in items], **once, name=f"{self.name}/{entry.name}",
             limits=self.limits, total=self._left(), on_event=_listener(heard), **self.options,
         )  # fmt: skip
         async with aclosing(batch) as rows:
@@ -79,7 +80,7 @@ class Evaluating:
     def _given(self, entry: Entry, item: Item) -> dict[str, Any]:
         pool = [other.question for other in self.items if other.task == item.task]
         inputs = {**item.inputs, **with_pool(entry, pool).inputs}
-        return {"id": item.id, "question": item.question} | ({"inputs": inputs} if inputs else {})
+        return {"id": item.id, "question": item.question, "task": item.task} | ({"inputs": inputs} if inputs else {})
 
     def _left(self) -> Limits | None:
         """What is left of the limits over all."""
@@ -119,7 +120,7 @@ def judged(item: Item, method: str, row: Row, drafts: Drafts, words: Mapping[str
         item.id, item.task, method, row.answer, row.value, found.right, found.score, found.read, found.why, row.status,
         row.error, row.error_kind, row.run_id, row.usage.calls, row.usage.tokens, row.usage.money,
         round(row.seconds, 3), drafts.first_valid if drafts.written else None,
-        not drafts.fallback if drafts.written else None, "own" if drafts.written else "", row.method,
+        not drafts.fallback if drafts.written else None, row.way or ("own" if drafts.written else ""), row.method,
     )  # fmt: skip
 
 
