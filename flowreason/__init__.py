@@ -35,7 +35,14 @@ if TYPE_CHECKING:
         Suspended,
         UsageError,
     )
-    from flowreason.evaluate import Evaluation, evaluate, evaluate_async, replay_evaluation, replay_evaluation_async
+    from flowreason.evaluate import (
+        Evaluation,
+        Item,
+        evaluate,
+        evaluate_async,
+        replay_evaluation,
+        replay_evaluation_async,
+    )
     from flowreason.flow import Flow, load, loads, loads_graph
     from flowreason.forking import fork, fork_async
     from flowreason.ports import Message, ModelInfo, Provider, Reply, Request, Usage
@@ -69,7 +76,7 @@ _HOMES = {
     "flowreason.engine.limits": ("Limits",),
     "flowreason.engine.pending": ("Pending",),
     "flowreason.evaluate": (
-        "Evaluation", "evaluate", "evaluate_async", "replay_evaluation", "replay_evaluation_async",
+        "Evaluation", "Item", "evaluate", "evaluate_async", "replay_evaluation", "replay_evaluation_async",
     ),
     "flowreason.errors": (
         "Cancelled", "ClaimLost", "CompileError", "ConfigError", "FlowreasonError", "GraphFormatError", "InputError",
@@ -109,6 +116,7 @@ __all__ = [
     "FlowreasonError",
     "GraphFormatError",
     "InputError",
+    "Item",
     "JournalMismatch",
     "LimitExceeded",
     "Limits",

@@ -7,7 +7,7 @@ from contextlib import aclosing
 from dataclasses import dataclass, replace
 from os import PathLike
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from flowreason.batch.opening import Means, over_all
 from flowreason.engine.limits import Limits
@@ -23,6 +23,7 @@ from flowreason.evaluate.tables import Cell, Difference, cells, differences, ove
 from flowreason.methods import Method
 from flowreason.replaying import replay_async
 from flowreason.running import run_now
+from flowreason.wanted import NAMES, PATH, Kind, checked, known, maybe, whole
 
 Told = Callable[[Answered, int, int], None]
 """Is told each row, how many there are by then, and how many there will be."""
@@ -57,11 +58,35 @@ class Evaluation:
         return f"<Evaluation {said}>"
 
 
+_ROW = Kind("a function", callable)
+_KINDS: Final[Mapping[str, Kind]] = {
+    "data": Kind("the path of a JSONL file, or a list of fr.Item", lambda value: PATH.fits(value) or _items(value)),
+    "methods": Kind("names of methods: 'direct,graph'", lambda value: isinstance(value, str | list | tuple)),
+    "folder": PATH,
+    "tasks": NAMES,
+    "per_task": maybe(whole(1)),
+    "budget": maybe(Kind("limits: fr.Limits(calls=10)", lambda value: isinstance(value, Limits))),
+    "total": maybe(Kind("limits: {'money': 5}", lambda value: isinstance(value, Limits | Mapping))),
+    "on_row": maybe(_ROW),
+}
+_SHARED = frozenset({
+    "model", "base_url", "api_key", "provider", "sandbox", "unsafe_python", "tools", "ask_user", "may_ask", "confirm",
+    "approve", "cache", "rounds", "early", "concurrency",
+})  # fmt: skip
+"""The options of `batch` that are left to the caller."""
+
+
+def _items(value: Any) -> bool:
+    return isinstance(value, list | tuple) and all(isinstance(each, Item) for each in value)
+
+
+@checked()
 def evaluate(data: str | PathLike[str] | Sequence[Item], methods: Sequence[Method] | str, **options: Any) -> Evaluation:
     """Methods compared on questions. Options as in `evaluate_async`."""
     return run_now(lambda: evaluate_async(data, methods, **options))
 
 
+@checked(**_KINDS)
 async def evaluate_async(
     data: str | PathLike[str] | Sequence[Item],
     methods: Sequence[Method] | str,
@@ -84,6 +109,7 @@ async def evaluate_async(
 
     Raises `UsageError` for what cannot be evaluated, before anything is asked.
     """
+    known("evaluate", options, [*_KINDS, *_SHARED])
     items = chosen(read_items(data) if isinstance(data, str | PathLike) else list(data), tasks=tasks, per_task=per_task)
     if not items:
         raise UsageError("there is no question to evaluate")
@@ -127,6 +153,7 @@ class Replayed:
     otherwise: Sequence[str]
 
 
+@checked(folder=PATH, on_row=maybe(_ROW))
 async def replay_evaluation_async(folder: str | PathLike[str], *, on_row: Told | None = None) -> Replayed:
     """Every run of an evaluation gone through again from what was kept, its answer read and judged anew.
 
@@ -155,6 +182,7 @@ async def replay_evaluation_async(folder: str | PathLike[str], *, on_row: Told |
     return Replayed(Evaluation(place.path, found), replayed, otherwise)
 
 
+@checked()
 def replay_evaluation(folder: str | PathLike[str], *, on_row: Told | None = None) -> Replayed:
     """The same, waited for."""
     return run_now(lambda: replay_evaluation_async(folder, on_row=on_row))

@@ -12,6 +12,7 @@ import pytest
 import flowreason as fr
 from tests.keeping import Counting
 
+ITEMS = [fr.Item("a/1", "a", "q", 1, "number")]
 FLOW = 'flow f(n: int = 1) -> text { a = ask "A" answer a }'
 FAMILY = (fr.FlowreasonError, fr.FlowError)
 
@@ -67,6 +68,8 @@ class Case:
             "ScriptedProvider": {},
             "Tracing": {},
             "Tool": {"function": putting},
+            "evaluate": {"data": ITEMS, "methods": "direct", "folder": folder / "e", "provider": Counting()},
+            "replay_evaluation": {"folder": folder / "e"},
         }
         return known[name]
 
@@ -99,6 +102,7 @@ ELSEWHERE = {"batch", "Row"}
 """What has tests of its own for that."""
 RECORDS = {
     "Diagnostic", "Event", "Message", "ModelInfo", "Pending", "Provider", "Reply", "Request", "Result", "RunInfo", "Usage", "Why",
+    "Evaluation", "Item", "Answered", "Replayed",
 }  # fmt: skip
 """What providers and listeners are handed, or hand over: values without a rule of their own."""
 
