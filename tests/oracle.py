@@ -21,6 +21,10 @@ class Broken(Exception):
     """A `break`."""
 
 
+class Unmet(Exception):
+    """An `ensure` that does not hold."""
+
+
 class Oracle:
     """Runs flows step by step. `effects` is what impure tools did, in order; `data` what files hold, by name."""
 
@@ -46,7 +50,7 @@ class Oracle:
     def statement(self, statement: s.Statement, env: dict[str, Any], collected: list[Any]) -> None:
         match statement:
             case s.Assign(name=name, value=value):
-                env[name.text] = self.value(value, env, collected)
+                env[name.text] = self.value(value, env, collected, name.text)
             case s.Do(value=s.Expression(value=s.For() as loop)):
                 self.loop(loop, env, collected)
             case s.Do(value=value):
@@ -119,13 +123,35 @@ class Oracle:
             except Broken:
                 return
 
-    def value(self, expr: s.Expression, env: dict[str, Any], collected: list[Any]) -> Any:
+    def value(self, expr: s.Expression, env: dict[str, Any], collected: list[Any], own: str = "answer") -> Any:
+        """The value of an expression, which its `ensure`s call `own`."""
         try:
-            return self.plain(expr.value, env, collected)
-        except (ZeroDivisionError, IndexError):
+            if any(setting.name.text == "samples" for setting in expr.settings):
+                return self.samples(expr, env, collected, own)
+            return self.held(expr, self.plain(expr.value, env, collected), env, own)
+        except (ZeroDivisionError, IndexError, Unmet):
             if expr.otherwise is None:
                 raise
-            return self.value(expr.otherwise, env, collected)
+            return self.value(expr.otherwise, env, collected, own)
+
+    def samples(self, expr: s.Expression, env: dict[str, Any], collected: list[Any], own: str) -> list[Any]:
+        """Each reply checked by itself; one that does not hold is null, and where none holds, the ask fails."""
+        found: list[Any] = []
+        for _ in range(next(st.value.value for st in expr.settings if st.name.text == "samples")):  # type: ignore[union-attr]
+            try:
+                found.append(self.held(expr, self.plain(expr.value, env, collected), env, own))
+            except Unmet:
+                found.append(None)
+        if set(found) == {None}:
+            raise Unmet
+        return found
+
+    def held(self, expr: s.Expression, value: Any, env: dict[str, Any], own: str) -> Any:
+        """The value, for which every `ensure` holds."""
+        for ensure in expr.ensures:
+            if not self.value(ensure.condition, {**env, own: value}, []):
+                raise Unmet
+        return value
 
     def plain(self, value: s.Value, env: dict[str, Any], collected: list[Any]) -> Any:
         match value:

@@ -73,7 +73,7 @@ class Writer:
     def statement(self, known: list[str], loop: str, calls: bool, depth: int) -> tuple[str, bool]:
         kinds = ["set", "set", "set"]
         if depth < 3:
-            kinds += ["if", "if", "for", "map", "repeat", "while", "sample", "match", "named", "pairs"]
+            kinds += ["if", "if", "for", "map", "repeat", "while", "sample", "match", "named", "pairs", "drawn"]
         if loop:
             kinds += ["yield"] if "yield" in loop else []
             kinds += ["leave"]
@@ -132,6 +132,17 @@ class Writer:
     def sample(self, known: list[str], loop: str, calls: bool, depth: int) -> tuple[str, bool]:
         return f"ys: list[int] = sample {self.pick(1, 2, 3)} {{ {self.yielded(known)} }}\n" + self._summed(known), False
 
+    def drawn(self, known: list[str], loop: str, calls: bool, depth: int) -> tuple[str, bool]:
+        """Several replies, each checked by itself; some that do not hold are null."""
+        asked = f'ask "how many {{{self.pick(*known)}}} x" with samples={self.pick(1, 2, 3)}, tries=1'
+        check = self.pick("`zs % 2 == 0`", "`zs > 3`", "even(zs)")
+        name = self.pick(*NAMES)
+        if name not in known:
+            known.append(name)
+        fallback = f"`[{self.number(known[:2])}]`"
+        summed = f"{name}: int = `sum(z for z in zs if z is not None)`"
+        return f"zs: list[int] = {asked} ensure {check} else {fallback}\n{summed}", False
+
     def _summed(self, known: list[str]) -> str:
         name = self.pick(*NAMES)
         if name not in known:
@@ -169,6 +180,7 @@ def programs(draw: Any, data: bool = False) -> str:
         f"{head}"
         'tool note(x: int) -> int "writes a number down"\n'
         f"flow main(a: int, b: int) -> int {{\n{body}{tail}\n}}\n"
+        "flow even(k: int) -> bool { answer `k % 2 == 0` }\n"
         f"flow helper(a: int, b: int{default}) -> int {{\n{inner}{inner_tail}\n}}\n"
         "flow dig(a: int, b: int) -> int {\n"
         "  if `a <= 0` { answer b }\n"

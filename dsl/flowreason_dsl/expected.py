@@ -25,7 +25,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from flowreason_dsl.syntax import Literal
+from flowreason_dsl.syntax import Ask, Expression, Literal
 from flowreason_dsl.types import ANY, BOOL, INT, NUMBER, TEXT, Choice, ListOf, Type
 
 OTHER = "other"
@@ -39,6 +39,12 @@ def ask_type(wanted: Type | None) -> Type:
 def sample_type(wanted: Type | None) -> Type:
     """What each reply of `ask … with samples=n` is parsed into."""
     return ask_type(item_type(wanted))
+
+
+def checked_type(expr: Expression, known: Type) -> Type:
+    """What the `ensure`s of an expression look at: its value; where `samples` are asked for, each reply by itself."""
+    drawn = isinstance(expr.value, Ask) and any(setting.name.text == "samples" for setting in expr.settings)
+    return known.item if drawn and isinstance(known, ListOf) else known
 
 
 def item_type(wanted: Type | None) -> Type:

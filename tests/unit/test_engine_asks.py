@@ -206,3 +206,29 @@ def test_settings_that_are_computed_are_held_to_the_same_bounds(setting: str, to
     result = flow.run(n=3, provider=provider, confirm=lambda *_: True)
     assert told in str(result.error)
     assert provider.requests == []
+
+
+# --- draws that are checked each by itself ---
+
+DRAWN = """
+flow f() -> any {
+  xs: list[int] = ask "How many?" with samples=3, tries=1 ensure CHECK, "{xs} is odd"
+  answer xs
+}
+flow ok(x: int) -> bool { answer `x % 2 == 0` }
+"""
+
+
+@pytest.mark.parametrize("check", ["ok(xs)", "`xs % 2 == 0`", "`ok(xs)`"])
+def test_with_samples_each_reply_is_checked_by_itself_in_its_own_type(check: str) -> None:
+    replies = {0: "4", 1: "7", 2: "8"}
+    provider = fr.ScriptedProvider(lambda request: replies[request.sample])
+    result = fr.loads(DRAWN.replace("CHECK", check)).run(provider=provider, unsafe_python=True)
+    assert result.value == [4, None, 8]
+    [rejected] = [e for e in result.events if e.kind == "node.rejected"]
+    assert (rejected.data["sample"], rejected.data["why"]) == (1, "7 is odd")
+
+
+def test_a_check_of_the_whole_list_of_samples_is_refused() -> None:
+    with pytest.raises(fr.FlowCheckError, match="the argument `x` of `ok` is list\\[int\\], and this is int"):
+        fr.loads(DRAWN.replace("CHECK", "ok(xs)").replace("x: int", "x: list[int]").replace("x % 2 == 0", "len(x) > 1"))

@@ -16,7 +16,7 @@ from flowreason_dsl.check.program import literal_type
 from flowreason_dsl.check.reach import parts
 from flowreason_dsl.check.state import State, Variable
 from flowreason_dsl.diagnostics import Fix, Label
-from flowreason_dsl.expected import ask_type, sample_type
+from flowreason_dsl.expected import ask_type, checked_type, sample_type
 from flowreason_dsl.names import nearest
 from flowreason_dsl.python import BUILTINS, PRELUDE, facts
 from flowreason_dsl.source import NOWHERE, Span
@@ -95,7 +95,7 @@ class Values(Pieces):
             self._misfit(expr, found, wanted, state)
         known = found if wanted.type == ANY else wanted.type
         for ensure in expr.ensures:
-            self._ensure(ensure, expr, state, known, own)
+            self._ensure(ensure, expr, state, checked_type(expr, known), own)
         return found
 
     def _value(self, expr: Expression, state: State, wanted: Wanted) -> Type:
