@@ -1,7 +1,8 @@
 """From an error to what the user is told and the exit code.
 
 Invariant: what a user did wrong is told in at most three lines on stderr, without a traceback. Codes: 0 an
-answer, 1 the flow failed, 2 bad usage or a bad flow, 3 a limit, 4 the run waits for a person, 130 cancelled.
+answer, 1 the flow failed, 2 bad usage or a bad flow, 3 a limit, 4 the run waits for a person, 130 cancelled (after
+SIGTERM 143, after SIGHUP 129).
 """
 
 from __future__ import annotations

@@ -6,6 +6,7 @@ Invariant: what is missing or cannot be written is found before anything is paid
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,7 @@ from flowreason.cli.asking import provider_for, recorded
 from flowreason.cli.kept import Kept
 from flowreason.cli.options import Recording, Screen, Terms
 from flowreason.cli.outcome import report, report_broken, report_stopped
+from flowreason.cli.signals import Stopping
 from flowreason.cli.tool_files import tools_from
 from flowreason.cli.watching import Watch
 from flowreason.graph.bounds import ZERO
@@ -145,18 +147,21 @@ def carry_out(
     kept: tuple[str, ...] = (),
     place: Place | None = None,
 ) -> int:
-    """Run to the end, shown as it goes; the first Ctrl-C cancels the run cleanly. Gives the exit code.
+    """Run to the end, shown as it goes; the first Ctrl-C or SIGTERM cancels the run in good order. Gives the exit code.
 
     `kept` is what a stopped run leaves behind, in words; `place` where it is found again.
     """
     watch = Watch(quiet=screen.quiet or screen.as_data, no_color=screen.no_color, yes=screen.yes)
 
+    stopping = Stopping(watch.tell)
+
     async def whole() -> fr.Result:
-        try:
-            return await begin(watch)
-        finally:
-            if provider is not None:
-                await provider.close()
+        with stopping.listening():
+            try:
+                return await begin(watch)
+            finally:
+                if provider is not None:
+                    await provider.close()
 
     def run() -> Kept | None:
         at = place or Place()
@@ -164,10 +169,14 @@ def carry_out(
 
     try:
         with watch:
-            result = asyncio.run(whole())
-    except (KeyboardInterrupt, fr.Cancelled):
-        report_stopped(watch.events, run(), kept, as_data=screen.as_data)
-        return failures.CANCELLED
+            try:
+                result = asyncio.run(whole())
+            finally:
+                stopping.over()
+    except (KeyboardInterrupt, asyncio.CancelledError, fr.Cancelled):
+        with contextlib.suppress(OSError):  # of a terminal that was closed
+            report_stopped(watch.events, run(), kept, as_data=screen.as_data)
+        return stopping.code
     except Exception as error:
         known = run()
         if known is None or not failures.is_expected(error):

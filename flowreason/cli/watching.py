@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import signal
 import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from flowreason.cli import output
+from flowreason.cli.signals import at_once
 from flowreason.errors import Cancelled
 
 if TYPE_CHECKING:
@@ -89,6 +89,14 @@ class Watch:
         elif not self._quiet and (line := _line(event)):
             output.note(line)
 
+    def tell(self, line: str) -> None:
+        """Say something above the tree."""
+        with contextlib.suppress(OSError):  # of a terminal that was closed
+            if self._live is not None:
+                self._live.console.print(line, markup=False, soft_wrap=True)
+            elif not self._quiet:
+                output.note(line)
+
     # --- the person ---
 
     def confirm(self, price: Price, limits: Limits) -> bool:
@@ -97,7 +105,7 @@ class Watch:
             return True
         if not (sys.stdin.isatty() and sys.stderr.isatty()):
             return False
-        with self._paused(), _interrupts_at_once():
+        with self._paused(), at_once():
             output.note(
                 f"This flow may take {price.summary()}. The limits are lower, and stop it where they are reached."
             )
@@ -141,16 +149,6 @@ def _line(event: Event) -> str | None:
     from flowreason.view.terminal import plain_line
 
     return f"price: {event.data['summary']}" if event.kind == "price" else plain_line(event)
-
-
-@contextlib.contextmanager
-def _interrupts_at_once() -> Iterator[None]:
-    """While the event loop waits for the person, Ctrl-C must not wait for the event loop."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)
 
 
 async def _line_from_terminal() -> str:
