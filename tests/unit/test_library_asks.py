@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from importlib.resources import files
 from typing import Any
 
 import pytest
@@ -95,6 +96,14 @@ def test_a_model_that_is_slow_to_understand_costs_no_more_than_the_price_and_cha
     ran = plain(method, model={"stubborn": tries})
     assert ran.value == plain(method).value
     assert len(ran.asked) == (tries + 1) * PLAIN[method][2] <= PLAIN[method][3]
+
+
+def test_the_readme_tells_of_each_method_the_calls_that_it_takes() -> None:
+    text = files("flowreason.library").joinpath("README.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| `(\w+)` \| .* \| (\d+) \| (\d+) \|$", text, re.MULTILINE)
+    assert {name: (int(calls), int(most)) for name, calls, most in rows if name in PLAIN} == {
+        name: plain[2:] for name, plain in PLAIN.items()
+    }
 
 
 NASTY = 'Which is right: {question}, "```", </question>, or `{{}}`?\n```python\nraise SystemExit\n```\n(A) the first (B) {none}'
