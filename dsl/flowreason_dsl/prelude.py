@@ -10,6 +10,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import islice
+from types import ModuleType
 from typing import Any
 
 from flowreason_dsl.likeness import groups, likeness
@@ -139,7 +140,11 @@ def _scores(items: list[Any], by: By) -> list[Any]:
 
 
 def _field(item: Any, name: str) -> Any:
-    return item.get(name) if isinstance(item, Mapping) else getattr(item, name)
+    if isinstance(item, Mapping):
+        return item.get(name)
+    if name.startswith("_") or callable(item) or isinstance(item, ModuleType):
+        raise AttributeError(f"{type(item).__name__} has no field {name!r} to rank by")
+    return getattr(item, name)
 
 
 def nearest(

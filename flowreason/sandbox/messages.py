@@ -37,9 +37,12 @@ class Broken:
 
 @dataclass(frozen=True, slots=True)
 class Done:
+    """`worn`: the process is not to be used again."""
+
     value: Any
     printed: str
     more: dict[str, Any]
+    worn: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +51,12 @@ class Failed:
     text: str
     line: int
     cause: int
+    worn: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Wild:
+    """The piece might change what outlives it, and was not begun: it needs a process of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +68,7 @@ class Asked:
     fields: dict[str, Any]
 
 
-Message: TypeAlias = Ready | Broken | Done | Failed | Asked
+Message: TypeAlias = Ready | Broken | Done | Failed | Wild | Asked
 
 
 def pack(message: dict[str, Any]) -> bytes:
@@ -83,11 +92,14 @@ def _read(raw: dict[str, Any]) -> tuple[int, Message]:
     run = _of(raw.get("run", 0), int)
     match raw["is"]:
         case "done":
-            more = {name: value for name, value in raw.items() if name not in ("is", "run", "value", "printed")}
-            return run, Done(decode(raw["value"]), _of(raw["printed"], str), more)
+            more = {name: value for name, value in raw.items() if name not in ("is", "run", "value", "printed", "worn")}
+            return run, Done(decode(raw["value"]), _of(raw["printed"], str), more, raw.get("worn") is True)
         case "failed":
             text, kind = _of(raw["text"], str)[:2000], _of(raw["kind"], str)[:100]
-            return run, Failed(kind, text, _of(raw.get("line", 0), int), _of(raw.get("cause", 0), int))
+            worn = raw.get("worn") is True or kind == "memory"  # what it took may not come back
+            return run, Failed(kind, text, _of(raw.get("line", 0), int), _of(raw.get("cause", 0), int), worn)
+        case "wild":
+            return run, Wild()
         case "ready":
             return run, Ready()
         case "broken":
@@ -119,8 +131,8 @@ def call_of(fields: dict[str, Any]) -> tuple[str, tuple[Any, ...], dict[str, Any
         raise Misbehaved(f"it sent what is no call: {type(error).__name__}") from error
 
 
-def piece(run: int, task: Any, *, emulate: bool) -> dict[str, Any]:
-    """The message that starts a piece. Raises `NotPlain`."""
+def piece(run: int, task: Any, *, emulate: bool, alone: bool = False) -> dict[str, Any]:
+    """The message that starts a piece, `alone`: in a process of its own. Raises `NotPlain`."""
     return {
         "do": "run",
         "run": run,
@@ -130,4 +142,5 @@ def piece(run: int, task: Any, *, emulate: bool) -> dict[str, Any]:
         "seed": task.seed,
         "emulate": emulate,
         "written": task.written,
+        "alone": alone,
     }

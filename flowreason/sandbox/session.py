@@ -1,6 +1,7 @@
 """A session over worker processes: one piece is a message to a worker, and a conversation until it is done.
 
-Invariant: whatever ends a conversation early, the piece is ended in its worker too, or the worker is stopped.
+Invariant: whatever ends a conversation early, the piece is ended in its worker too, or the worker is stopped. A piece
+that might change what outlives it (see `inside.tame`) gets a process of its own, which ends with it.
 """
 
 from __future__ import annotations
@@ -19,12 +20,14 @@ from flowreason.ports import (
     SandboxLimits,
 )
 from flowreason.sandbox import messages
-from flowreason.sandbox.messages import Asked, Done, Failed, Misbehaved
+from flowreason.sandbox.messages import Asked, Done, Failed, Misbehaved, Wild
 from flowreason.sandbox.worker import Launch, Running, Worker
 from flowreason.sandbox.workers import MOST_WORKERS, Workers
 from flowreason.values import NotPlain, encode
 
 Answer = Callable[[Asked], Awaitable[Any]]
+MOST_KNOWN = 1024
+"""Pieces that are known to need a process of their own."""
 
 
 class WorkerSession:
@@ -34,6 +37,7 @@ class WorkerSession:
         self._limits = limits
         self._workers = Workers(launch, limits, most)
         self._numbers = itertools.count(1)
+        self._wild: dict[str, None] = {}
 
     @property
     def closed(self) -> bool:
@@ -73,15 +77,38 @@ class WorkerSession:
 
     async def _perform(self, task: PythonTask, answer: Answer, *, emulate: bool) -> Done:
         number = next(self._numbers)
+        if task.code not in self._wild:
+            data = self._packed(number, task, emulate=emulate, alone=False)
+            worker = await self._workers.take()
+            said = await self._held(worker, worker.begin(number, data), answer)
+            if isinstance(said, Done):
+                return said
+            if len(self._wild) >= MOST_KNOWN:
+                self._wild.clear()
+            self._wild[task.code] = None
+        data = self._packed(number, task, emulate=emulate, alone=True)
+        worker = await self._workers.take_alone(calls=bool(task.functions))
         try:
-            data = messages.pack(messages.piece(number, task, emulate=emulate))
+            said = await self._held(worker, worker.begin(number, data), answer)
+        finally:
+            worker.stop()
+        if isinstance(said, Done):
+            return said
+        raise PythonError("this Python was stopped: it spoke when it was not asked", kind="protocol")
+
+    def _packed(self, number: int, task: PythonTask, *, emulate: bool, alone: bool) -> bytes:
+        """The message that starts a piece. Raises `PythonError`."""
+        try:
+            data = messages.pack(messages.piece(number, task, emulate=emulate, alone=alone))
         except (NotPlain, RecursionError, ValueError) as error:
             raise PythonError(f"a value that it reads cannot be handed on: {error}", kind="NotPlain") from error
         if len(data) > 2 * self._limits.value:
             text = f"the values that it reads are too big: {len(data):,} bytes, {2 * self._limits.value:,} allowed"
             raise PythonError(text, kind="size")
-        worker = await self._workers.take()
-        running = worker.begin(number, data)
+        return data
+
+    async def _held(self, worker: Worker, running: Running, answer: Answer) -> Done | Wild:
+        """What a piece comes to. Raises what it failed with, and leaves nothing of it under way."""
         try:
             return await self._converse(worker, running, answer)
         except Misbehaved as error:
@@ -91,21 +118,19 @@ class WorkerSession:
             worker.abandon(running)
             raise
 
-    async def _converse(self, worker: Worker, running: Running, answer: Answer) -> Done:
+    async def _converse(self, worker: Worker, running: Running, answer: Answer) -> Done | Wild:
         while True:
             said = await running.said
             match said:
-                case Done():
+                case Done() | Wild():
                     return said
                 case Failed():
-                    raise self._failure(worker, running, said)
+                    raise self._failure(running, said)
                 case Asked():
                     worker.answer(running, await self._answered(running, said, answer))
 
     @staticmethod
-    def _failure(worker: Worker, running: Running, failed: Failed) -> FlowreasonError:
-        if failed.kind == "memory":  # what it took may not come back
-            worker.stop()
+    def _failure(running: Running, failed: Failed) -> FlowreasonError:
         if failed.cause in running.errors:
             return running.errors[failed.cause]
         return PythonError(failed.text, kind=failed.kind, line=failed.line)

@@ -1,7 +1,8 @@
 """The host's side of one worker process: pieces nested in it, the time they take, and what it says.
 
 Invariant: time counts for the piece that runs, not for those that wait for the host. A worker that breaks a limit
-or a rule is killed at once; every piece in it then fails, the guilty one with the reason.
+or a rule is killed at once; every piece in it then fails, the guilty one with the reason. One that is worn takes no
+further piece, and ends with the last that is in it.
 """
 
 from __future__ import annotations
@@ -77,6 +78,8 @@ class Worker:
         self.stack: list[Running] = []
         self.dead = False
         self.reserved = False
+        self.fresh = True
+        self.worn = False
         self._changed = changed
         self._process: Process | None = None
         self._buffer = bytearray()
@@ -102,12 +105,16 @@ class Worker:
 
     @property
     def idle(self) -> bool:
-        return not self.stack and not self.dead and not self.reserved
+        return not self.stack and not self.dead and not self.reserved and not self.worn
 
     @property
     def ready(self) -> bool:
         """Whether a piece may begin, be it inside one that waits."""
-        return not self.dead and not self._runs
+        return not self.dead and not self._runs and not self.worn
+
+    @property
+    def waiting(self) -> bool:
+        return bool(self.stack) and self.stack[-1].waiting
 
     @property
     def computing(self) -> bool:
@@ -121,7 +128,7 @@ class Worker:
 
     def begin(self, number: int, message: bytes) -> Running:
         """Start a piece, inside the one that waits, if there is one."""
-        self.reserved = False
+        self.reserved = self.fresh = False
         running = Running(number, PATIENCE * self.limits.seconds, self._loop.create_future())
         self.stack.append(running)
         self._write(message)
@@ -235,12 +242,16 @@ class Worker:
             running.asked = message.number
         else:
             self.stack.pop()
+            self.worn = self.worn or getattr(message, "worn", False)
         self._time()
         if not running.said.done():  # it is cancelled with the task that waited
             running.said.set_result(message)
         if running.abandoned and running.waiting:
             self._end(running)
-        self._changed()
+        if self.worn and not self.stack:
+            self.stop()
+        else:
+            self._changed()
 
     def gone(self) -> None:
         """The process ended by itself."""

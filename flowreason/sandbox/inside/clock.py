@@ -25,7 +25,16 @@ def install() -> None:
         signal.signal(signal.SIGPROF, _ring)
 
 
+_rung: list[bool] = []
+
+
+def rang() -> bool:
+    """Whether the time of any piece was over, also of one that went on after."""
+    return bool(_rung)
+
+
 def _ring(number: int, frame: FrameType | None) -> None:
+    _rung[:] = [True]
     raise OutOfTime
 
 

@@ -33,21 +33,23 @@ class Confiner:
     def __init__(self) -> None:
         self._libc = ctypes.CDLL(None, use_errno=True)
         self._filter = Filter(LINE)
+        _die_first()
+        self._size = _size()
 
     def confine(self, limits: dict[str, Any], parent: int) -> None:
         """Lock this process in. Raises OSError or `NotConfined`."""
         self._libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
         if os.getppid() != parent:
             os._exit(0)
-        _die_first()
-        _limit(limits["memory"])
+        _limit(self._size + limits["memory"])
         self._libc.prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
         self._filter.load()
         self_test()
 
 
 def _die_first() -> None:
-    """When the machine runs out of memory, this process goes before others of its size, not before a real hog."""
+    """When the machine runs out of memory, this process and its children go before others of their size, not before a
+    real hog."""
     try:
         with open("/proc/self/oom_score_adj", "w", encoding="ascii") as score:
             score.write("300")
@@ -55,10 +57,14 @@ def _die_first() -> None:
         return
 
 
-def _limit(memory: int) -> None:
+def _size() -> int:
+    """Bytes of address space that this process takes now, and its children in the beginning."""
     with open("/proc/self/statm", encoding="ascii") as sizes:
-        now = int(sizes.read().split()[0]) * resource.getpagesize()
-    resource.setrlimit(resource.RLIMIT_AS, (now + memory, now + memory))
+        return int(sizes.read().split()[0]) * resource.getpagesize()
+
+
+def _limit(space: int) -> None:
+    resource.setrlimit(resource.RLIMIT_AS, (space, space))
     resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS))
     for kind in (resource.RLIMIT_FSIZE, resource.RLIMIT_CORE, resource.RLIMIT_NPROC, resource.RLIMIT_NOFILE):
         resource.setrlimit(kind, (0, 0))

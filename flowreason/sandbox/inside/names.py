@@ -10,6 +10,7 @@ import builtins
 import functools
 import importlib
 import sys
+import types
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -37,7 +38,8 @@ class Names:
         for name in (*_LATE, *_LATER):
             importlib.import_module(name)
         self.random = modules["random"]
-        self.random.seed(0)
+        _seeded(self.random)
+        _frozen(modules["textwrap"])
         self.builtins: dict[str, Any] = {
             **{name: value for name, value in vars(builtins).items() if name not in _ABSENT},
             **{name: modules[name] for name in world.MODULES},
@@ -73,6 +75,26 @@ _REFUSED: dict[str, tuple[type[Exception], str]] = {
     "quit": (RuntimeError, "a piece ends with its last expression, or with `return`"),
     "help": (RuntimeError, "there is no help here"),
 }
+
+
+def _seeded(random: Any) -> None:
+    """Let all that draws by chance depend on the seed of the piece, also what is not given one itself."""
+    seed = random.seed
+
+    class Random(random.Random):  # type: ignore[misc]
+        def seed(self, a: Any = None, version: int = 2) -> None:
+            super().seed(random.getrandbits(256) if a is None else a, version)
+
+    Random.__module__, Random.__qualname__ = "random", "Random"
+    random.Random = random.SystemRandom = Random
+    random.seed = lambda a=None, version=2: seed(random.getrandbits(256) if a is None else a, version)
+    random.seed(0)
+
+
+def _frozen(textwrap: Any) -> None:
+    """Keep the table that is handed to the `translate` of whatever is wrapped from being changed by it."""
+    wrapper = textwrap.TextWrapper
+    wrapper.unicode_whitespace_trans = types.MappingProxyType(wrapper.unicode_whitespace_trans)
 
 
 def _refusing(error: type[Exception], text: str) -> Callable[..., Any]:

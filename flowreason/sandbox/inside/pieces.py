@@ -32,17 +32,6 @@ class Pieces:
 
     def run(self, piece: Piece) -> tuple[Any, dict[str, Any]]:
         """The value of a piece, and what else the host shall know. Raises whatever the piece raises."""
-        if "random" not in piece.code and "execute" not in piece.code:
-            return self._evaluate(piece)
-        random = self._names.random
-        state = random.getstate()
-        try:
-            random.seed(piece.seed)
-            return self._evaluate(piece)
-        finally:
-            random.setstate(state)  # a piece that waits below goes on with its own numbers
-
-    def _evaluate(self, piece: Piece) -> tuple[Any, dict[str, Any]]:
         if piece.emulate:
             return emulate(piece, self._builtins(piece), self._host)
         code = self._code(piece.code)

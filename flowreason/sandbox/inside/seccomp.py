@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ctypes
 import errno
+import os
 
 ALLOW = 0x7FFF0000
 REFUSE = 0x00050000 | errno.EPERM
@@ -20,6 +21,17 @@ CALLS = (
     "futex_time64", "getrandom", "gettimeofday", "madvise", "mremap", "munmap", "restart_syscall", "rt_sigreturn",
     "sched_yield", "time",
 )  # fmt: skip
+
+
+_INSTRUCTION = 8
+"""Bytes of one instruction of a filter."""
+_PR_SET_NO_NEW_PRIVS, _PR_SET_SECCOMP, _SECCOMP_MODE_FILTER = 38, 22, 2
+
+
+class _Program(ctypes.Structure):
+    """`struct sock_fprog`."""
+
+    _fields_ = [("length", ctypes.c_ushort), ("code", ctypes.POINTER(ctypes.c_char))]
 
 
 class _Compare(ctypes.Structure):
@@ -48,6 +60,8 @@ class Filter:
             self._allow("setitimer", _Compare(0, EQUAL, timer, 0))
         for name in ("mmap", "mmap2", "mprotect"):
             self._allow(name, _Compare(2, MASKED_EQUAL, PROT_EXEC, 0))
+        self._libc = ctypes.CDLL(None, use_errno=True)
+        self._program = self._exported()
 
     def _allow(self, name: str, *conditions: _Compare) -> None:
         number = self._library.seccomp_syscall_resolve_name(name.encode())
@@ -61,8 +75,26 @@ class Filter:
         )
 
     def load(self) -> None:
-        """Confine this process for good; this also forbids new privileges."""
-        self._check(self._library.seccomp_load(self._context))
+        """Confine this process for good; this also forbids new privileges. Raises OSError."""
+        program = self._program
+        if self._libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) or self._libc.prctl(
+            _PR_SET_SECCOMP, _SECCOMP_MODE_FILTER, ctypes.byref(program), 0, 0
+        ):
+            raise OSError(ctypes.get_errno(), "the kernel took no filter")
+
+    def _exported(self) -> _Program:
+        """The filter as the kernel takes it: made once, as it is costly to make."""
+        reading, writing = os.pipe()
+        try:
+            os.set_blocking(writing, False)  # a filter that does not fit is an error, and hangs nothing
+            self._check(self._library.seccomp_export_bpf(self._context, ctypes.c_int(writing)))
+            code = os.read(reading, 65536)
+        finally:
+            os.close(reading)
+            os.close(writing)
+        if not code or len(code) % _INSTRUCTION:
+            raise OSError("libseccomp exported no filter")
+        return _Program(len(code) // _INSTRUCTION, ctypes.create_string_buffer(code, len(code)))
 
     @staticmethod
     def _check(status: int) -> None:

@@ -1,7 +1,8 @@
 """The loop of a worker: take a message, run the piece, answer; ask the host in between, and run what it sends then.
 
 Invariant: pieces are nested like calls; the innermost one runs, those below wait for an answer of the host. Answers
-that come while a piece above still runs are kept.
+that come while a piece above still runs are kept. A piece that may change what outlives it (see `tame`) runs only where
+the host says that it is alone; elsewhere it is sent back.
 """
 
 from __future__ import annotations
@@ -16,7 +17,9 @@ from flowreason.sandbox.inside.output import Printed
 from flowreason.sandbox.inside.piece import HostError, Piece
 from flowreason.sandbox.inside.pieces import Pieces, failure, line
 from flowreason.sandbox.inside.records import leave
+from flowreason.sandbox.inside.tame import look
 from flowreason.sandbox.inside.wire import Wire, write
+from flowreason.sandbox.inside.worn import Worn
 from flowreason.values import NotPlain
 
 DEEPEST = 5_000
@@ -36,6 +39,9 @@ class Server:
         self.wire = wire
         self.limits = limits
         self.pieces = Pieces(names, self)
+        self._random = names.random
+        self._worn = Worn()
+        self._depth = 0
         self._answers: dict[int, dict[str, Any]] = {}
         self._count = 0
 
@@ -70,16 +76,32 @@ class Server:
     def _run(self, message: dict[str, Any]) -> None:
         printed = Printed(self.limits["output"])
         before, sys.stdout = sys.stdout, printed
+        self._depth += 1
         try:
             count_down(self.limits["seconds"])
-            outcome = self._outcome(message)
+            outcome = self._looked_at(message)
             count_down(0)
         except OutOfTime as error:
             outcome = self._too_long(error)
         finally:
             count_down(0)
             sys.stdout = before
+            self._depth -= 1
         self._answer(message["run"], outcome, printed)
+
+    def _looked_at(self, message: dict[str, Any]) -> str:
+        known = look(message["code"])
+        if not known.tame and not message["alone"]:
+            return _inner({"is": "wild"})
+        if not known.chance:
+            return self._outcome(message)
+        state = self._random.getstate() if self._depth > 1 else None
+        self._random.seed(message["seed"])
+        try:
+            return self._outcome(message)
+        finally:
+            if state is not None:
+                self._random.setstate(state)  # a piece that waits below goes on with its own numbers
 
     def _outcome(self, message: dict[str, Any]) -> str:
         """The fields of the answer as JSON text, without the braces."""
@@ -112,7 +134,8 @@ class Server:
         return f'{_inner({"is": "done", **more})},"value":{text}'
 
     def _answer(self, run: int, fields: str, printed: Printed) -> None:
-        self.wire.send_text(f'{{"run":{run},{fields},"printed":{write(printed.text())}}}')
+        worn = ',"worn":true' if self._depth == 0 and self._worn() else ""
+        self.wire.send_text(f'{{"run":{run},{fields},"printed":{write(printed.text())}{worn}}}')
 
 
 def _inner(fields: dict[str, Any]) -> str:
