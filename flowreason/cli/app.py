@@ -38,6 +38,7 @@ _UsageFault: type[Exception] = next(c for c in typer.BadParameter.__mro__ if c._
 
 def run_command(arguments: list[str]) -> int:
     """Run one command line; gives the exit code."""
+    output.make_sure_of_streams()
     output.use_utf8()
     as_data = "--json" in arguments
     try:
@@ -52,6 +53,9 @@ def run_command(arguments: list[str]) -> int:
         output.leave_quietly()
         return failures.ANSWERED
     except BaseException as error:
+        if output.reader_has_gone(error):
+            output.leave_quietly()
+            return failures.ANSWERED
         if not failures.is_expected(error):
             raise
         failures.print_error(error, as_data=as_data)

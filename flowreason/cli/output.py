@@ -27,6 +27,17 @@ def visible(text: str, *, coloured: bool = False) -> str:
     return (_BUT_COLOURS if coloured else _CONTROL).sub("\ufffd", text)
 
 
+def make_sure_of_streams() -> None:
+    """Where whoever started us closed a stream (`>&-`), nothing goes there; no file that is opened takes its place."""
+    for number, name, mode in ((0, "stdin", "r"), (1, "stdout", "w"), (2, "stderr", "w")):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # gets the lowest number that is free
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(number, mode, encoding="utf-8"))  # noqa: SIM115
+
+
 def use_utf8() -> None:
     """Write UTF-8 whatever the locale says, and never fail on half a surrogate pair."""
     for stream in (sys.stdout, sys.stderr):
@@ -77,6 +88,11 @@ def width() -> int:
 def may_colour(stream: TextIO) -> bool:
     """Whether a person looks at the stream and wants colours."""
     return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+
+def reader_has_gone(error: BaseException) -> bool:
+    """Whether typer left because nobody reads our output any more: it makes an exit of that."""
+    return isinstance(error, SystemExit) and isinstance(error.__context__, BrokenPipeError)
 
 
 def leave_quietly() -> None:

@@ -182,4 +182,11 @@ def carry_out(
         if known is None or not failures.is_expected(error):
             raise
         return report_broken(error, known, as_data=screen.as_data)
-    return report(result, run(), as_data=screen.as_data, quiet=screen.quiet, live=watch.live)
+    try:
+        return report(result, run(), as_data=screen.as_data, quiet=screen.quiet, live=watch.live)
+    except OSError as error:
+        if isinstance(error, BrokenPipeError) or (at := run()) is None:
+            raise
+        output.complain(f"the answer cannot be written: {failures.told(error)}")
+        output.note(at.told())
+        return failures.FAILED
