@@ -15,8 +15,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and leave the process with its exit code."""
     try:
         from flowreason.cli.app import run_command
+        from flowreason.cli.output import settle
 
         code = run_command(list(sys.argv[1:] if arguments is None else arguments))
+        settle()
     except KeyboardInterrupt:  # before or after a run; during one, it is cancelled in good order
         code = 130
     sys.exit(code)

@@ -95,6 +95,14 @@ def reader_has_gone(error: BaseException) -> bool:
     return isinstance(error, SystemExit) and isinstance(error.__context__, BrokenPipeError)
 
 
+def settle() -> None:
+    """What could not be written is given up, so that it does not fail once more when the process ends."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        leave_quietly()
+
+
 def leave_quietly() -> None:
     """The reader of our output has gone, as in `flowreason examples | head -1`: nobody is there to be told."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
