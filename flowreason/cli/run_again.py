@@ -29,7 +29,7 @@ from flowreason.view.progress import cost_text, kept_count
 if TYPE_CHECKING:
     from flowreason.engine.events import Event
     from flowreason.ports import Provider
-    from flowreason.records import RunInfo
+    from flowreason.records import Plan, RunInfo
 
 
 def _at(terms: Terms) -> running.Place:
@@ -95,7 +95,7 @@ def rerun(run: str, file: Path | None, given: Sequence[str], terms: Terms, scree
     info = fr.run_info(run, store=terms.place)
     if file is None and not info.plan.flow:
         raise UsageError(f"the run {info.id} has no flow yet; name one with --flow FILE")
-    flow = kept_flow(info.plan) if file is None else flow_files.load(file, terms.tools)
+    flow = kept_flow(info.plan) if file is None else _changed(file, terms, info.plan)
     inputs = reading.typed_inputs(given, {p.name: p.type for p in flow.parameters})
 
     provider = provider_again(terms, info.plan)
@@ -105,6 +105,21 @@ def rerun(run: str, file: Path | None, given: Sequence[str], terms: Terms, scree
         return fr.rerun_async(info.id, flow=changed, inputs=inputs, **_grants(terms, info, watch, provider))
 
     return carry_out(begin, provider, screen, place=_at(terms))
+
+
+def _changed(file: Path, terms: Terms, plan: Plan) -> fr.Flow:
+    """The flow in a file; the files that it uses as they were kept with the run, where they are not at hand."""
+    from flowreason.flow import loads_kept
+
+    try:
+        return flow_files.load(file, terms.tools)
+    except fr.FlowError as error:
+        files = plan.settings.get("files", {})
+        if not files or all(found.code != "use-missing" for found in error.diagnostics):
+            raise
+        flow = loads_kept(flow_files.text_of(file), files, tools=tools_from(terms.tools))
+        output.note(f"taken as kept with the run: {', '.join(sorted(files))}")
+        return flow
 
 
 # --- forking ---

@@ -240,6 +240,32 @@ def test_rerun_and_fork_ask_only_for_what_their_change_touches(folder: Path) -> 
         assert wrong.code == 2 and "longest" in wrong.err and is_short(wrong.err)
 
 
+def test_a_run_goes_on_where_the_files_that_its_flow_uses_are_not(folder: Path) -> None:
+    (folder / "lib.flow").write_text('flow river(town: text) -> text { answer ask "On which river lies {town}?" }\n')
+    (folder / "uses.flow").write_text('use "lib.flow"\nflow f(town: text) -> text { r = river(town) answer "{r}!" }\n')
+    away = folder / "away"
+    away.mkdir()
+    with Server("Rhine") as server:
+        env = {**asked_of(server.url), "FLOWREASON_STORE": str(folder / "runs.db")}
+        ran = flowreason("run", "uses.flow", "town=Bonn", folder=folder, **env)
+        run = run_id(ran.err)
+        (folder / "lib.flow").unlink()
+        assert flowreason("runs", "replay", run, "--pace", "0", folder=away, **env).out == "Rhine!\n"
+        assert flowreason("runs", "export", run, "-o", "run.jsonl", folder=away, **env).code == 0
+        env["FLOWREASON_STORE"] = "theirs.db"
+        flowreason("runs", "import", "run.jsonl", folder=away, **env)
+        forked = flowreason("runs", "fork", run, "answer#1=Po", "--frame", "f/r/river", folder=away, **env)
+        assert (forked.code, forked.out) == (0, "Po!\n"), forked.err
+        text = flowreason("runs", "show", run, "--flow", folder=away, **env).out
+        (away / "changed.flow").write_text(text.replace("!", "?"))
+        changed = flowreason("runs", "rerun", run, "--flow", "changed.flow", folder=away, **env)
+        assert (changed.code, changed.out, len(server.requests)) == (0, "Rhine?\n", 1), changed.err
+        assert "taken as kept with the run: lib.flow" in changed.err
+        (away / "lib.flow").write_text('flow river(town: text) -> text { answer "Ob" }\n')
+        other = flowreason("runs", "rerun", run, "--flow", "changed.flow", folder=away, **env)
+        assert (other.out, "taken as kept" in other.err) == ("Ob?\n", False)
+
+
 def test_answers_of_earlier_runs_are_free_unless_they_are_not_wanted(folder: Path) -> None:
     with Server("the Rhine") as server:
         (folder / "bonn.flow").write_text('flow f() -> text { a = ask "On?" with temperature=0 answer a }')
