@@ -297,7 +297,7 @@ def names_of_threads() -> set[str]:
 
 def test_leaving_the_loop_cancels_what_is_under_way(tmp_path: Any) -> None:
     provider = Counting()
-    provider.pause = 0.05
+    provider.pause = 3.0
     for row in fr.batch((f"q{n}" for n in range(1000)), flow=TWO, provider=provider, store=str(tmp_path / "s.db")):
         assert row.ok
         break
@@ -306,7 +306,8 @@ def test_leaving_the_loop_cancels_what_is_under_way(tmp_path: Any) -> None:
     runs = fr.runs(store=str(tmp_path / "s.db"), most=1000)
     statuses = Counter(run.status for run in runs)
     assert set(statuses) <= {"answered", "cancelled", "interrupted"} and statuses["cancelled"]
-    time.sleep(0.15)
+    time.sleep(0.5)
+    provider.pause = 0.0
     assert provider.count == asked
     gone_on = fr.resume(
         next(run.id for run in runs if run.status == "cancelled"), provider=provider, store=str(tmp_path / "s.db")
