@@ -216,5 +216,5 @@ class OfBatches(Protocol):
     """What a store can also do: find the runs of a batch of questions, so that it goes on where it was interrupted."""
 
     async def of_batch(self, name: str, wanted: Callable[[Any], bool]) -> list[tuple[str, Mapping[str, Any]]]:
-        """The runs of the batch whose rows are wanted, by their ids, oldest first, each with what `BATCH` says of it."""
+        """The runs of a batch whose rows are wanted: their ids, oldest first, each with what `BATCH` says of it."""
         ...

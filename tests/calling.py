@@ -93,7 +93,7 @@ class Writer:
         code = self.pick(
             f"sum([{flow}(k + {value} % 2) for k in range(3)])",
             f"sorted([3, 1, 2], key=lambda k: {flow}(k))[0] + mark({value} % 3)",
-            f"sum(note(k % 2) + guess(k, ret_type=int) for k in range(3))",
+            "sum(note(k % 2) + guess(k, ret_type=int) for k in range(3))",
             f"max({flow}(1), {flow}(2), {flow}(1))",
         )
         return f"{name}: int = emulate `{code}`" + self.pick("", f" ensure sound({name})")

@@ -373,17 +373,18 @@ def _load() -> Any:
 
 def checked_url(url: str) -> str:
     """A base URL without a slash at its end. Raises `ConfigError` for what cannot be one."""
+    url = url.strip()
     try:
-        parts = urlsplit(url.strip())
+        parts = urlsplit(url)
         host = parts.hostname or ""
         fine = parts.scheme in ("http", "https") and bool(host) and (parts.port is None or parts.port > 0)
-        fine = fine and url.strip().isprintable() and " " not in url.strip() and (":" in host or bool(host.encode("idna")))
+        fine = fine and url.isprintable() and " " not in url and (":" in host or bool(host.encode("idna")))
     except ValueError:  # so is what IDNA says of a label that is empty or too long
         fine = False
     if not fine:
         shown = f"…@{url.rpartition('@')[2]}" if "@" in url else url
         raise ConfigError(f"this is no base URL: {shown[:100]!r}\nIt looks like http://localhost:11434/v1")
-    url = url.strip().rstrip("/")
+    url = url.rstrip("/")
     for api in _APIS.values():  # what is often pasted is the address of one of its APIs
         url = url.removesuffix(api.PATH)
     return url

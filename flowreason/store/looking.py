@@ -98,7 +98,7 @@ def latest(connection: Connection, search: str, status: str, most: int) -> list[
 
 def _infos(connection: Connection, query: Select[Any]) -> list[RunInfo]:
     found = list(connection.execute(query).mappings())
-    named = texts(connection, (name for row in found for name in rows.named_by(row)))
+    named = texts(connection, (name for row in found for name in rows.named_by(dict(row))))
     return [rows.run_from(dict(row), named, alive=works(row["id"], row["owner"])) for row in found]
 
 
