@@ -20,6 +20,7 @@ from urllib.parse import urlsplit
 from flowreason.errors import ConfigError, ProviderError
 from flowreason.ports import ModelInfo, Notify, OnText, Reply, Request
 from flowreason.providers import chat, chat_stream, models, responses, responses_stream
+from flowreason.providers.address import checked_url
 from flowreason.providers.answers import Answer, bad_reply, error_inside, status_inside
 from flowreason.providers.classify import Place, Refusal, Unreachable, classify, looks_like_html, no_endpoint, refusal
 from flowreason.providers.dialect import Dialect, features
@@ -369,25 +370,6 @@ def _load() -> Any:
     from flowreason.providers import connection
 
     return connection
-
-
-def checked_url(url: str) -> str:
-    """A base URL without a slash at its end. Raises `ConfigError` for what cannot be one."""
-    url = url.strip()
-    try:
-        parts = urlsplit(url)
-        host = parts.hostname or ""
-        fine = parts.scheme in ("http", "https") and bool(host) and (parts.port is None or parts.port > 0)
-        fine = fine and url.isprintable() and " " not in url and (":" in host or bool(host.encode("idna")))
-    except ValueError:  # so is what IDNA says of a label that is empty or too long
-        fine = False
-    if not fine:
-        shown = f"…@{url.rpartition('@')[2]}" if "@" in url else url
-        raise ConfigError(f"this is no base URL: {shown[:100]!r}\nIt looks like http://localhost:11434/v1")
-    url = url.rstrip("/")
-    for api in _APIS.values():  # what is often pasted is the address of one of its APIs
-        url = url.removesuffix(api.PATH)
-    return url
 
 
 def _other(api: str) -> str:
