@@ -10,8 +10,9 @@ from urllib.parse import urlsplit
 from flowreason.config import Settings
 from flowreason.errors import ConfigError
 from flowreason.ports import Provider
+from flowreason.providers.address import checked_url
 from flowreason.providers.classify import Place
-from flowreason.providers.openai import OpenAIProvider, checked_url
+from flowreason.providers.openai import OpenAIProvider
 
 DEFAULT_MODEL = "gpt-5.4-mini"
 """The model at OpenAI, where none is named."""
