@@ -236,11 +236,11 @@ print(tracemalloc.get_traced_memory()[1] / 1e6)
 
 
 def memory(count: int = 10_000) -> Row:
-    ours, bound = (float(_alone(_MEMORY.format(count=count, ours=each))) for each in (True, False))
+    ours, bound = (float(alone(_MEMORY.format(count=count, ours=each))) for each in (True, False))
     return Row(f"1 → {count:,} → 1, peak of the run alone", "MB", ours, bound, "≤ 15")
 
 
-def _alone(code: str) -> str:
+def alone(code: str) -> str:
     """What a piece of Python prints in a process of its own."""
     compiled = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=compiled).stdout
@@ -249,7 +249,7 @@ def _alone(code: str) -> str:
 def importing() -> Row:
     def milliseconds(code: str) -> float:
         before = resource.getrusage(resource.RUSAGE_CHILDREN)
-        _alone(code)
+        alone(code)
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
         return (after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime) * 1000
 
