@@ -95,7 +95,7 @@ def batch(
 
     Ctrl-C finishes the questions under way, a second one stops them; the same command goes on afterwards, and pays for
     nothing twice. Exit codes: 0 all are answered, 1 some are not, 2 wrong use, 3 a limit over all was reached,
-    130 stopped.
+    128 and more: stopped by that signal (130 Ctrl-C).
     """
     from flowreason.cli.batch_running import Wish, answer_all
 

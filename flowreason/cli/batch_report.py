@@ -38,13 +38,13 @@ WORDS = {
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """How it ended: `over` a limit over all, by an `error`, `stopped` by the person, or with the last question."""
+    """How it ended: `over` a limit over all, by an `error`, `stopped` by a signal, or with the last question."""
 
     tally: Tally
     used: Usage
     over: LimitExceeded | None = None
     error: BaseException | None = None
-    stopped: bool = False
+    stopped: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,13 +92,13 @@ def _code(ended: Ended, counts: Counts) -> int:
     if ended.over is not None:
         return failures.LIMITED
     if ended.stopped and (counts.left or counts.total is None):
-        return failures.CANCELLED
+        return 128 + ended.stopped
     return failures.FAILED if counts.failed or counts.unbegun else failures.ANSWERED
 
 
 def _data(ended: Ended, counts: Counts, written: Output | None, code: int) -> dict[str, Any]:
     """The summary as plain data."""
-    status = {0: "answered", 1: "failed", 3: "limit", 130: "cancelled"}.get(code, "failed")
+    status = "cancelled" if code > 128 else {0: "answered", 3: "limit"}.get(code, "failed")
     return {
         "status": status if ended.error is None else "failed",
         "rows": counts.answered + counts.failed + counts.unbegun,

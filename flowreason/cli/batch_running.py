@@ -7,6 +7,7 @@ and are told of, and the same command goes on.
 from __future__ import annotations
 
 import asyncio
+import signal
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import aclosing, contextmanager, suppress
@@ -24,7 +25,7 @@ from flowreason.batch.run import Batching, Order
 from flowreason.batch.shapes import shared_way
 from flowreason.batch.source import Source, source_of, threaded
 from flowreason.batch.ways import ByFlow, Columns, Way, way_of
-from flowreason.cli import flow_files, reading
+from flowreason.cli import flow_files, reading, signals
 from flowreason.cli.asking import provider_for
 from flowreason.cli.batch_report import Ended, report
 from flowreason.cli.batch_screen import BatchScreen
@@ -214,7 +215,7 @@ class Going:
         self._total = total
         self._screen = screen
         self._plain = Lines()
-        self._interrupts = 0
+        self._signal = 0
 
     async def through(self, source: Source, way: Way) -> Ended:
         """Answer them all; how it ended."""
@@ -228,12 +229,12 @@ class Going:
                         await self._rows(batching)
                 except asyncio.CancelledError:
                     task.uncancel()
-                    self._interrupts = max(self._interrupts, 2)
+                    self._signal = self._signal or signal.SIGINT
                 except BrokenPipeError:  # nobody reads the rows any more
                     raise
                 except (fr.FlowreasonError, OSError) as raised:
                     error = raised
-                return Ended(batching.tally, batching.whole.used, batching.whole.over, error, self._interrupts > 0)
+                return Ended(batching.tally, batching.whole.used, batching.whole.over, error, self._signal)
         finally:
             if self._means.provider is not None:
                 await self._means.provider.close()
@@ -262,27 +263,31 @@ class Going:
 
     @contextmanager
     def _interruptible(self, batching: Batching, task: asyncio.Task[Any]) -> Iterator[None]:
-        """The first Ctrl-C begins nothing more, the second stops what is under way, the third ends at once."""
-        import signal
+        """The first Ctrl-C begins nothing more. The second, or another signal, stops what is under way; the next ends
+        at once."""
+        loop, ours = asyncio.get_running_loop(), list[signal.Signals]()
 
-        loop = asyncio.get_running_loop()
-
-        def interrupted() -> None:
-            self._interrupts += 1
-            if self._interrupts == 1:
+        def told(number: signal.Signals) -> None:
+            graceful = number == signal.SIGINT and not self._signal
+            self._signal = number
+            if graceful:
                 batching.stop()
                 self._screen.stopping(batching.under_way)
-            else:
-                loop.remove_signal_handler(signal.SIGINT)
-                self._screen.cancelling()
-                task.cancel()
+                return
+            for each in ours:
+                loop.remove_signal_handler(each)
+                signal.signal(each, signals.leave)
+            ours.clear()
+            self._screen.cancelling()
+            task.cancel()
 
-        with suppress(NotImplementedError):  # a loop of Windows: Ctrl-C stops at once
-            loop.add_signal_handler(signal.SIGINT, interrupted)
-            loop.add_signal_handler(signal.SIGTERM, task.cancel)
+        for each in signals.SIGNALS:
+            if signal.getsignal(each) is not signal.SIG_IGN:
+                with suppress(NotImplementedError, ValueError, RuntimeError):  # a loop of Windows, another thread
+                    loop.add_signal_handler(each, told, each)
+                    ours.append(each)
         try:
             yield
         finally:
-            with suppress(NotImplementedError):
-                loop.remove_signal_handler(signal.SIGINT)
-                loop.remove_signal_handler(signal.SIGTERM)
+            for each in ours:
+                loop.remove_signal_handler(each)

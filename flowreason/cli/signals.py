@@ -49,7 +49,7 @@ class Stopping:
             listened = tuple(ours)
             restore()
             for each in listened:
-                signal.signal(each, _leave)
+                signal.signal(each, leave)
             threading.Thread(target=self._tell_later, daemon=True).start()
             if task is not None:
                 task.cancel()
@@ -73,7 +73,7 @@ class Stopping:
             self._told("something cannot be stopped in the middle and is waited for; Ctrl-C once more leaves at once")
 
 
-def _leave(number: int, _frame: Any) -> None:
+def leave(number: int, _frame: Any) -> None:
     """End here and now; what was kept is whole."""
     with contextlib.suppress(OSError, ValueError):
         if sys.stderr.isatty():
@@ -88,7 +88,7 @@ def at_once() -> Iterator[None]:
     before = {each: signal.getsignal(each) for each in SIGNALS}
     for each, handler in before.items():
         if handler is not signal.SIG_IGN:
-            signal.signal(each, signal.default_int_handler if each == signal.SIGINT else _leave)
+            signal.signal(each, signal.default_int_handler if each == signal.SIGINT else leave)
     try:
         yield
     finally:

@@ -245,6 +245,11 @@ def begun(folder: Path, server: Server, *arguments: str) -> subprocess.Popen[byt
     )  # fmt: skip
 
 
+def stuck_at_second(exchange: Exchange) -> None:
+    """The second step of every question takes for ever."""
+    (ok() if "first" in exchange.prompt else slow(30))(exchange)
+
+
 def until(what: Callable[[], bool], seconds: float = 30) -> None:
     end = time.monotonic() + seconds
     while not what():
@@ -271,7 +276,7 @@ def test_the_first_ctrl_c_finishes_what_is_under_way_and_the_same_command_goes_o
 
 def test_the_second_ctrl_c_stops_what_is_under_way_and_it_goes_on_where_it_was(folder: Path, server: Server) -> None:
     questions(folder, 6)
-    server.then(*[ok()] * 3).always(slow(30))
+    server.always(stuck_at_second)
     arguments = ("in.jsonl", "-o", "out.jsonl", "--flow", "two.flow", "-c", "3")
     process = begun(folder, server, *arguments)
     until(lambda: len(server.requests) >= 6)
@@ -287,6 +292,22 @@ def test_the_second_ctrl_c_stops_what_is_under_way_and_it_goes_on_where_it_was(f
     assert batch(folder, server, *arguments).code == 0
     again = [seen.prompt for seen in server.requests if "first" in seen.prompt]
     assert len(firsts) == 3 and len(again) == 6  # the first steps were kept, and not asked again
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_machine_that_goes_down_stops_it_in_good_order(folder: Path, server: Server, number: signal.Signals) -> None:
+    questions(folder, 8)
+    server.always(stuck_at_second)
+    arguments = ("in.jsonl", "-o", "out.jsonl", "--flow", "two.flow", "-c", "3")
+    process = begun(folder, server, *arguments)
+    until(lambda: len(server.requests) >= 6)
+    process.send_signal(number)
+    _, err = process.communicate(timeout=20)
+    assert process.returncode == 128 + number and b"Traceback" not in err, err
+    assert b"the same command goes on" in err and rows_of(folder / "out.jsonl") == []
+    server.always(ok())
+    assert batch(folder, server, *arguments).code == 0
+    assert len([seen for seen in server.requests if "first" in seen.prompt]) == 8
 
 
 @pytest.mark.parametrize("seed", range(3))
