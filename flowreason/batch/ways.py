@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any, Protocol, TypeAlias
 
+from flowreason import library
 from flowreason.api import checked_question, solve_async
 from flowreason.batch.item import QUESTION, Item
 from flowreason.errors import InputError, UsageError
@@ -80,6 +81,8 @@ def way_of(flow: FlowGiven | None, method: Method | None, tools: Sequence[Any], 
         if tools:
             raise UsageError("the flow has its tools already; give tools where it is loaded: fr.load(file, tools=[…])")
         return ByFlow(flow, columns)
+    if isinstance(flow, str) and flow.startswith(library.PREFIX):
+        return ByFlow(library.load(flow, tools), columns)
     return ByFlow(load(flow, tools=tools), columns)
 
 

@@ -99,7 +99,8 @@ class BatchScreen:
     def row(self, row: Row) -> None:
         """One more row is there."""
         if not row.ok:
-            self._latest = f"row {row.index + 1} {row.reason or row.status}: {one_line(row.error)}"
+            name = f"row {row.index + 1}" + (f" ({one_line(row.id)})" if row.id != str(row.index + 1) else "")
+            self._latest = f"{name}, {row.reason or row.status}: {one_line(row.error)}"
 
     # --- what is said ---
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import random
+import re
 import signal
 import subprocess
 import threading
@@ -344,6 +345,41 @@ def test_however_often_it_is_killed_nothing_is_paid_twice_but_what_was_in_flight
     assert len(paid) == 2 * count
     assert sum(paid.values()) - len(paid) <= kills * width, "more was paid twice than was in flight when it was killed"
     assert kills >= 2
+
+
+def test_killed_while_flows_are_written_it_goes_on_with_each_where_it_was(folder: Path, server: Server) -> None:
+    """The method that writes a flow for each question: no draft that was paid for is written again."""
+    questions(folder, 12)
+
+    def writes(exchange: Exchange) -> None:
+        found = re.findall(r"river (\d+)", exchange.prompt)
+        body = str(exchange.body)
+        if "how deep" in exchange.prompt:
+            slow(0.15, ok("7"))(exchange)
+        else:
+            assert "flow" in body
+            flow = f'flow main() -> int {{ a: int = ask "how deep is river {found[-1]}?"  answer `a * 2` }}'
+            slow(0.05, ok(f"```flow\n{flow}\n```"))(exchange)
+
+    server.always(writes)
+    arguments = ("in.jsonl", "-o", "out.jsonl", "-c", "3")
+    kills = 0
+    for more in (4, 5, 7):
+        seen = len(server.requests)
+        process = begun(folder, server, *arguments)
+        until(lambda seen=seen, more=more: len(server.requests) >= seen + more)  # type: ignore[misc]
+        process.kill()
+        process.communicate()
+        kills += 1
+    final = batch(folder, server, *arguments)
+    assert final.code == 0, final.err
+    rows = rows_of(folder / "out.jsonl")
+    assert sorted(row["row"] for row in rows) == list(range(1, 13))
+    assert all(row["value"] == 14 and row["method"] == "graph" for row in rows)
+    asked = Counter(
+        ("how deep" in seen.prompt, re.findall(r"river (\d+)", seen.prompt)[-1]) for seen in server.requests
+    )
+    assert len(asked) == 24 and sum(asked.values()) - 24 <= 3 * kills
 
 
 def test_other_questions_another_flow_and_foreign_files_are_refused(folder: Path, server: Server) -> None:

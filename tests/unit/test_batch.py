@@ -8,6 +8,7 @@ import threading
 import time
 from collections import Counter
 from contextlib import aclosing
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -87,6 +88,16 @@ def test_methods_answer_as_solve_does() -> None:
     assert rows[0].answer == alone.answer
     with pytest.raises(fr.UsageError, match="did you mean direct"):
         fr.batch(["a"], method="drect")
+
+
+def test_a_flow_may_be_named_by_its_file_or_its_place_in_the_library(tmp_path: Path) -> None:
+    (tmp_path / "twice.flow").write_text(TWICE.text)
+    for flow, questions in ((tmp_path / "twice.flow", ["21"]), (str(tmp_path / "twice.flow"), [{"n": 21}])):
+        assert [row.value for row in fr.batch(questions, flow=flow, provider=echo(), store=None)] == [42]
+    (row,) = fr.batch(["q"], flow="library:direct", provider=echo(), store=None)
+    assert row.ok and row.method == "direct"
+    with pytest.raises(fr.UsageError, match="there is no file no.flow"):
+        fr.batch(["q"], flow="no.flow")
 
 
 def test_a_question_without_a_method_has_a_flow_written_for_it() -> None:

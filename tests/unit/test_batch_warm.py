@@ -19,7 +19,7 @@ from flowreason.ports import PythonResult, PythonTask, SandboxLimits
         "from collections import Counter\nCounter('aab').most_common(1)", "x = {}\nx['a'] = 1\nx", "random.shuffle(xs)",
         "datetime.date(2020, 1, 1)", "from decimal import Decimal\nDecimal(3)", "def f(n):\n    return n\nreturn f(3)",
         "total = 0\nfor i in xs:\n    total += i\nreturn total", "functools.reduce(lambda a, b: a + b, xs)",
-        "sorted(xs, key=lambda x: x.name)", "class P:\n    n = 3\nreturn P().n",
+        "sorted(xs, key=lambda x: x.name)", "boom", "class P:\n    n = 3\nreturn P().n",
     ],
 )  # fmt: skip
 def test_ordinary_code_leaves_nothing(code: str) -> None:
@@ -65,9 +65,9 @@ class FakeSession:
         self.number = number
 
     async def run(self, task: PythonTask, call: Any = None) -> PythonResult:
+        await asyncio.sleep(0)
         if task.code == "boom":
             raise fr.SandboxError("broken")
-        await asyncio.sleep(0)
         return PythonResult(self.number)
 
     async def emulate(self, task: PythonTask, host: Any) -> Any:
@@ -77,44 +77,46 @@ class FakeSession:
         self._home.closed.append(self.number)
 
 
-async def used(sandbox: Sessions, *codes: str, limits: SandboxLimits | None = None) -> int:
-    """What a run does with a session; which one it had."""
-    session = await sandbox.session(limits or SandboxLimits())
-    number = 0
-    try:
-        for code in codes:
-            number = (await session.run(PythonTask(code))).value
-    except fr.SandboxError:
-        pass
+async def used(sandbox: Sessions, *codes: str, limits: SandboxLimits | None = None) -> list[int]:
+    """What a run does; which session each piece had."""
+    session, numbers = await sandbox.session(limits or SandboxLimits()), []
+    for code in codes:
+        try:
+            numbers.append((await session.run(PythonTask(code))).value)
+        except fr.SandboxError:
+            numbers.append(0)
     await session.close()
-    return number
+    return numbers
 
 
-def test_a_session_is_lent_again_unless_something_may_be_left_in_it() -> None:
+def test_a_session_is_lent_again_and_code_that_may_leave_something_has_its_own() -> None:
     async def main() -> None:
         fake = Fake()
         sandbox = Sessions(fake)
-        assert [await used(sandbox, "1 + 1") for _ in range(5)] == [1] * 5 and fake.closed == []
-        assert await used(sandbox, "1 + 1", "math.pi = 3", "2") == 1 and fake.closed == [1]
-        assert await used(sandbox, "3", "boom") == 2 and fake.closed == [1, 2]
+        assert [await used(sandbox, "1 + 1") for _ in range(3)] == [[1]] * 3 and fake.closed == []
+        assert await used(sandbox, "1 + 1", "math.pi = 3", "2", "math.e = 3") == [1, 2, 2, 2] and fake.closed == [2]
+        assert await used(sandbox, "math.pi = 3") == [3] and fake.closed == [2, 3]
         session = await sandbox.session(SandboxLimits())
         await session.emulate(PythonTask("1"), None)  # type: ignore[arg-type]
         await session.close()
-        assert fake.closed == [1, 2, 3]
-        assert await used(sandbox, "1", limits=SandboxLimits(seconds=1.0)) == 4 and fake.closed == [1, 2, 3, 4]
+        assert fake.closed == [2, 3, 4]
+        assert await used(sandbox, "1", limits=SandboxLimits(seconds=1.0)) == [5] and fake.closed[-1] == 5
+        assert await used(sandbox, "3", "boom") == [1, 0] and fake.closed[-1] == 1
         session = await sandbox.session(SandboxLimits())
         running = asyncio.ensure_future(session.run(PythonTask("1")))
         await asyncio.sleep(0)
-        await session.close()  # while a piece is under way
-        await running
-        assert fake.closed == [1, 2, 3, 4, 5]
-        assert await used(sandbox, *["1"] * MOST_PIECES) == 6 and fake.closed[-1] == 6
+        await session.close()  # before or while a piece is under way
+        await asyncio.gather(running, return_exceptions=True)
+        assert await used(sandbox, *["1"] * MOST_PIECES) == [7] * MOST_PIECES and fake.closed[-1] == 7
         await asyncio.gather(*(used(sandbox, "1") for _ in range(MOST_IDLE + 9)))
-        assert len(fake.closed) == 6 + 9
+        idle = fake.made - len(fake.closed)
+        assert idle == MOST_IDLE
         late = await sandbox.session(SandboxLimits())
+        await late.run(PythonTask("1"))
         await sandbox.close()
         await late.close()
-        assert len(fake.closed) == fake.made
+        await (await sandbox.session(SandboxLimits())).close()
+        assert sorted(fake.closed) == list(range(1, fake.made + 1))
 
     asyncio.run(main())
 
