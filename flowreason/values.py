@@ -11,6 +11,7 @@ from __future__ import annotations
 import datetime
 import json
 import re
+from collections import Counter
 from collections.abc import ItemsView, KeysView, Mapping, Set, ValuesView
 from decimal import Decimal
 from fractions import Fraction
@@ -19,6 +20,13 @@ from typing import Any
 TAG = "$"
 MOST_DIGITS = 4300
 """Digits of one number: the most that Python reads or writes."""
+
+
+MOST_DEEP = 200
+"""How deep a value may be nested, counted in its JSON: whatever is done with it later calls itself as often."""
+
+MOST_ALIKE = 32
+"""Members of a set, and keys of a dict, that may have one hash: to find one of them, all are looked at."""
 
 
 class NotPlain(TypeError):
@@ -65,9 +73,24 @@ def _encode_tagged(value: Any) -> Any:
             return {TAG: name, "of": write(value)}
     if isinstance(value, list) or (hasattr(value, "__iter__") and hasattr(value, "__len__")):
         return [encode(item) for item in value]
-    raise NotPlain(
-        f"a value of type {type(value).__name__} cannot be handed on; make it text, a number, a list or a record"
-    )
+    kind = type(value).__name__[:100]
+    raise NotPlain(f"a value of type {kind} cannot be handed on; make it text, a number, a list or a record")
+
+
+def too_deep(data: Any) -> bool:
+    """Whether JSON data is nested deeper than values may be."""
+    level, deep = [data], 0
+    while level:
+        deep += 1
+        if deep > MOST_DEEP + 1:
+            return True
+        level = [
+            item
+            for each in level
+            for item in (each.values() if isinstance(each, dict) else each if isinstance(each, list) else ())
+            if isinstance(item, dict | list)
+        ]
+    return False
 
 
 def ordered(items: Set[Any]) -> list[Any]:
@@ -95,7 +118,9 @@ def _decimal(text: str) -> Decimal:
 
 
 def _decimal_text(value: Decimal) -> str:
-    """Bounded, because what is done with `1E+999999999` later may take for ever."""
+    """Bounded, because what is done with `1E+999999999` later may take for ever; and none that raises when compared."""
+    if value.is_snan():
+        raise NotPlain("a signalling NaN cannot be handed on")
     text = str(value)
     if value.is_finite() and (abs(value.adjusted()) > MOST_DIGITS or len(text) > MOST_DIGITS):
         raise NotPlain(f"a decimal of more than {MOST_DIGITS:,} digits cannot be handed on")
@@ -136,9 +161,10 @@ def untag(name: str, of: Any) -> Any:
         case "tuple":
             return tuple(of)
         case "set":
-            return {_hashable(item) for item in of}
+            return set(_unlike([_hashable(item) for item in of]))
         case "dict":
-            return {_hashable(key): item for key, item in of}
+            keys = _unlike([_hashable(key) for key, _ in of])
+            return {key: item for key, (_, item) in zip(keys, of, strict=True)}
         case str(name) if name in _READERS:
             return _READERS[name](of)
     raise ValueError(f"unknown tag {name!r}")
@@ -146,6 +172,18 @@ def untag(name: str, of: Any) -> Any:
 
 def _hashable(value: Any) -> Any:
     return frozenset(value) if isinstance(value, set) else value
+
+
+def _unlike(members: list[Any]) -> list[Any]:
+    """The members themselves, where their hashes tell them apart. Raises `NotPlain`.
+
+    Hashes of numbers can be computed: thousands of different ones that share theirs take hours to be put in a set.
+    """
+    if len(members) > MOST_ALIKE:
+        most = max(Counter(map(hash, members)).values())
+        if most > MOST_ALIKE:
+            raise NotPlain(f"a set or dict of which {most:,} members have the same hash cannot be handed on")
+    return members
 
 
 def dumps(value: Any) -> str:
@@ -181,7 +219,7 @@ def plain(value: Any) -> Any:
 def _plain_number(value: Decimal | Fraction) -> int | float | str:
     """A whole number as int, another as float, and as text what is neither: `NaN`, `1E+999999999`."""
     if isinstance(value, Decimal) and (not value.is_finite() or abs(value.adjusted()) > 300):
-        return 0 if value == 0 else str(value)
+        return str(value) if value.is_nan() or value else 0
     try:
         return int(value) if value == int(value) else plain(float(value))
     except OverflowError:

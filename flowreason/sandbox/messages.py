@@ -10,7 +10,7 @@ import json
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from flowreason.values import decode, encode
+from flowreason.values import MOST_DEEP, NotPlain, decode, encode, too_deep
 
 _write = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 _parse = json.JSONDecoder().decode
@@ -79,12 +79,19 @@ def pack(message: dict[str, Any]) -> bytes:
 
 def read(data: bytes) -> tuple[int, Message]:
     """The piece that a message belongs to, and the message. Raises `Misbehaved`."""
-    if data.count(b"[") + data.count(b"{") > MOST_CONTAINERS:
+    containers = data.count(b"[") + data.count(b"{")
+    if containers > MOST_CONTAINERS:
         raise Misbehaved(f"it handed on more than {MOST_CONTAINERS:,} lists and records at once")
     try:
         raw = _parse(data.decode("utf-8", "surrogatepass"))
+        if containers > MOST_DEEP and too_deep(raw):
+            raise RecursionError
         return _read(_of(raw, dict))
-    except (ValueError, TypeError, KeyError, ArithmeticError, RecursionError, AttributeError) as error:
+    except RecursionError as error:
+        raise Misbehaved("it handed on what is nested too deeply") from error
+    except NotPlain as error:
+        raise Misbehaved(str(error)) from error
+    except (ValueError, TypeError, KeyError, ArithmeticError, AttributeError) as error:
         raise Misbehaved(f"it sent what is no message: {type(error).__name__}") from error
 
 

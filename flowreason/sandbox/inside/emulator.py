@@ -18,7 +18,7 @@ from flowreason.sandbox.inside import instrument as made
 from flowreason.sandbox.inside.hints import Place
 from flowreason.sandbox.inside.instrument import Instrumented, Statement
 from flowreason.sandbox.inside.piece import ANSWERS, Asking, HostError, NoValue, Piece
-from flowreason.sandbox.inside.records import leave
+from flowreason.sandbox.inside.records import given
 from flowreason.sandbox.inside.rewrite import FILE, PIECE, fields, finished
 from flowreason.sandbox.inside.trace import Trace, shown
 from flowreason.sandbox.inside.unknown import Unknown, UnknownModule
@@ -294,8 +294,8 @@ def _texts(state: Mapping[str, Any]) -> dict[str, str]:
 def _handed(value: Any) -> Any:
     """An argument for the host: plain, or shown as text."""
     try:
-        return leave(value)
-    except (NotPlain, RecursionError):
+        return given(value)
+    except NotPlain:
         return shown(value)
 
 

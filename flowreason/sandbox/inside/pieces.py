@@ -13,13 +13,13 @@ from flowreason.sandbox.inside.emulator import emulate
 from flowreason.sandbox.inside.names import Names
 from flowreason.sandbox.inside.output import OutputFull
 from flowreason.sandbox.inside.piece import Asking, NoValue, Piece
-from flowreason.sandbox.inside.records import leave
+from flowreason.sandbox.inside.records import given
 from flowreason.sandbox.inside.rewrite import FILE, PIECE, Compiled, compiled
 from flowreason.values import NotPlain
 
 MOST_KEPT = 256
-LONGEST = 500
-"""Characters of an error's text."""
+LONGEST, LONGEST_KIND = 500, 100
+"""Characters of an error's text, and of its name."""
 
 
 class Pieces:
@@ -58,10 +58,10 @@ class Pieces:
 
         def call(*args: Any, **kwargs: Any) -> Any:
             try:
-                given, named = [leave(each) for each in args], {key: leave(each) for key, each in kwargs.items()}
+                handed, named = [given(each) for each in args], {key: given(each) for key, each in kwargs.items()}
             except NotPlain as error:
                 raise TypeError(f"{name}: {error}") from None
-            return self._host.ask({"is": "call", "run": run, "name": name, "args": given, "kwargs": named})
+            return self._host.ask({"is": "call", "run": run, "name": name, "args": handed, "kwargs": named})
 
         call.__name__ = call.__qualname__ = name
         return call
@@ -69,7 +69,7 @@ class Pieces:
 
 def failure(error: BaseException, cause: int = 0) -> dict[str, Any]:
     """What the host is told of an exception: its kind, a short text, and the line of the piece."""
-    kind = type(error).__name__
+    kind = type(error).__name__[:LONGEST_KIND]
     if isinstance(error, MemoryError):
         return {"is": "failed", "kind": "memory", "text": "it needs more memory than is allowed", "line": line(error)}
     if isinstance(error, OutputFull):
@@ -77,12 +77,14 @@ def failure(error: BaseException, cause: int = 0) -> dict[str, Any]:
     if isinstance(error, NoValue):
         return {"is": "failed", "kind": "value", "text": str(error), "line": 0}
     if isinstance(error, SyntaxError) and error.filename == FILE:
-        return {"is": "failed", "kind": kind, "text": f"{kind}: {error.msg}", "line": error.lineno or 0}
+        return {"is": "failed", "kind": kind, "text": _short(f"{kind}: {error.msg}"), "line": error.lineno or 0}
     said = _said(error)
-    text = f"{kind}: {said}" if said else kind
-    if len(text) > LONGEST:
-        text = text[: LONGEST - 1] + "…"
+    text = _short(f"{kind}: {said}" if said else kind)
     return {"is": "failed", "kind": kind, "text": text, "line": line(error), "cause": cause}
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
 
 
 def _said(error: BaseException) -> str:

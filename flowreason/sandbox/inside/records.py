@@ -13,7 +13,7 @@ import dataclasses
 import enum
 from typing import Any
 
-from flowreason.values import TAG, NotPlain, encode, untag
+from flowreason.values import TAG, NotPlain, encode, too_deep, untag
 
 METHODS = frozenset(name for name in dir(dict) if not name.startswith("_"))
 
@@ -72,6 +72,18 @@ def leave(value: Any) -> Any:
         return encode(value)
     except NotPlain:
         return encode(settled(value))
+
+
+def given(value: Any) -> Any:
+    """An argument of a call of the host, as JSON data. Raises `NotPlain`."""
+    try:
+        data = leave(value)
+        deep = too_deep(data)
+    except RecursionError:
+        deep = True
+    if deep:
+        raise NotPlain("a value that is nested so deeply cannot be handed on")
+    return data
 
 
 _LISTED = (

@@ -20,7 +20,7 @@ from flowreason.sandbox.inside.records import leave
 from flowreason.sandbox.inside.tame import look
 from flowreason.sandbox.inside.wire import Wire, write
 from flowreason.sandbox.inside.worn import Worn
-from flowreason.values import NotPlain
+from flowreason.values import MOST_DEEP, NotPlain, too_deep
 
 DEEPEST = 5_000
 """How deep calls may go. Python's own 1,000 is too few for recursion that people write; the stack is made for this."""
@@ -119,7 +119,10 @@ class Server:
 
     def _done(self, value: Any, more: dict[str, Any]) -> str:
         try:
-            text = write(leave(value))
+            data = leave(value)
+            text = write(data)
+            if text.count("[") + text.count("{") > MOST_DEEP and too_deep(data):
+                raise RecursionError
         except RecursionError:
             return _inner({"is": "failed", "kind": "size", "text": "the value is nested too deeply to be handed on"})
         except NotPlain as error:

@@ -74,7 +74,7 @@ MODULES: Mapping[str, str] = {
         Random betavariate binomialvariate choice choices expovariate gammavariate gauss getrandbits getstate
         lognormvariate normalvariate paretovariate randbytes randint random randrange sample seed setstate shuffle
         triangular uniform vonmisesvariate weibullvariate""",
-    "re": "Match Pattern compile error escape findall finditer fullmatch match search split sub subn template",
+    "re": "Match Pattern compile error escape findall finditer fullmatch match search split sub subn",
     "statistics": """
         NormalDist StatisticsError correlation covariance fmean geometric_mean harmonic_mean linear_regression mean
         median median_grouped median_high median_low mode multimode pstdev pvariance quantiles stdev variance""",

@@ -13,7 +13,7 @@ import reprlib
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from flowreason.sandbox.inside.records import leave
+from flowreason.sandbox.inside.records import given, leave
 from flowreason.values import NotPlain
 
 if TYPE_CHECKING:
@@ -109,7 +109,7 @@ def snapshot(value: Any) -> Any:
         return value if len(value) <= LONGEST else f"{value[:LONGEST]}…"
     try:
         if isinstance(value, list | tuple | dict | set) and len(value) <= 100:
-            data = leave(value)
+            data = given(value)
             if len(json.dumps(data)) <= 4 * LONGEST:
                 return data
     except (NotPlain, RecursionError, ValueError):
