@@ -21,7 +21,9 @@ from functools import lru_cache
 from types import ModuleType
 from typing import Any
 
-from flowreason_dsl.python_world import IMPORTABLE, PRELUDE
+_WORLD = importlib.import_module("flowreason_dsl.python_world")  # adapters do not import the language itself
+IMPORTABLE: frozenset[str] = frozenset(_WORLD.IMPORTABLE)
+PRELUDE: frozenset[str] = frozenset(_WORLD.PRELUDE)
 
 
 def words(text: str) -> frozenset[str]:
