@@ -78,7 +78,7 @@ def test_rows_hold_what_was_given_and_what_came_of_it(folder: Path, server: Serv
     assert [row["row"] for row in rows] == list(range(1, 13))
     assert list(rows[0]) == [
         "row", "question", "source", "given_answer", "answer", "value", "status", "error", "reason", "run", "method",
-        "calls", "tokens", "money", "seconds",
+        "way", "calls", "tokens", "money", "seconds",
     ]  # fmt: skip
     assert all(row["status"] == "answered" and row["calls"] == 2 and row["tokens"] == 36 for row in rows)
     assert rows[3]["source"] == "atlas 3" and rows[3]["given_answer"] == "gold" and rows[3]["answer"].startswith("r")
