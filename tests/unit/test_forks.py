@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
@@ -110,9 +112,12 @@ def test_every_node_of_every_frame_can_be_given_what_it_had_and_nothing_is_done_
     provider = Counting(said)
     first = fr.loads(EVERYTHING, tools=[put]).run(provider=provider, store=store)
     count, effects, seen = provider.count, list(done), set()
+    most, tried = (10**6 if os.environ.get("FLOWREASON_FORKS") == "all" else 2), Counter()  # of one kind, equally deep
     for frame, node, value in places(first.run_id, store):
-        if not has_value(node):
+        kind = type(node.op), frame.path.count("/")
+        if not has_value(node) or tried[kind] >= most:
             continue
+        tried[kind] += 1
         forked = fr.fork(first.run_id, node.id, value, frame=frame.path, provider=provider, tools=[put], store=store)
         where = f"{frame.path} {node.id}"
         given = [(e.frame, e.node) for e in forked.events if e.kind == "node.given"]
