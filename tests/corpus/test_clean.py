@@ -27,9 +27,7 @@ def test_nothing_is_found_in_a_flow_without_mistakes(path: Path) -> None:
 @pytest.mark.parametrize("path", VALID, ids=lambda path: path.stem)
 def test_a_valid_flow_has_no_error(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
-    found = check(
-        parse(text, path.name), load=lambda used: (path.parent / used).read_text(encoding="utf-8")
-    )
+    found = check(parse(text, path.name), load=lambda used: (path.parent / used).read_text(encoding="utf-8"))
     assert errors(found.diagnostics) == []
 
 
