@@ -14,10 +14,11 @@ TURNS = 30
 
 
 class Activity:
-    """Counts what is under way."""
+    """Counts what is under way. `resting` says how many of it wait for others of the run, if anybody knows."""
 
     def __init__(self) -> None:
         self.on_quiet: Callable[[], None] | None = None
+        self.resting: Callable[[], int] | None = None
         self._count = 0
         self._changes = 0
 
@@ -42,13 +43,17 @@ class Activity:
             self._count += 1
 
     def changed(self) -> None:
-        """Something ended, or somebody waits for a person now."""
+        """Something ended, or somebody waits for a person or for others now."""
         self._changes += 1
-        if self.on_quiet is not None and not self._count:
+        if self.on_quiet is not None and self._quiet:
             self._look(self._changes, TURNS)
 
+    @property
+    def _quiet(self) -> bool:
+        return not self._count or (self.resting is not None and self._count == self.resting())
+
     def _look(self, changes: int, turns: int) -> None:
-        if changes != self._changes or self._count or self.on_quiet is None:
+        if changes != self._changes or not self._quiet or self.on_quiet is None:
             return
         if turns:
             asyncio.get_running_loop().call_soon(self._look, changes, turns - 1)

@@ -16,6 +16,7 @@ from flowreason.asking.votes import decided, winner
 from flowreason.engine.caller import Caller, Tell
 from flowreason.engine.limits import exhausts
 from flowreason.engine.question import Prompts, Question, count
+from flowreason.engine.scarce import Item
 from flowreason.errors import FlowreasonError, NodeError, is_fatal
 from flowreason.ports import ModelInfo
 
@@ -27,12 +28,21 @@ Holds = Callable[[Any], Awaitable[str | None]]
 class Asker:
     """Asks one question. `lacking`: a limit kept draws from being made, and the value is put together without them."""
 
-    def __init__(self, caller: Caller, question: Question, holds: Holds, tell: Tell, priority: float) -> None:
+    def __init__(
+        self,
+        caller: Caller,
+        question: Question,
+        holds: Holds,
+        tell: Tell,
+        priority: float,
+        item: Item | None = None,
+    ) -> None:
         self.caller = caller
         self.question = question
         self.holds = holds
         self.tell = tell
         self.priority = priority
+        self.item = item
         self.info: ModelInfo = caller.provider.model_info(question.settings.get("model"))
         self.prompts = Prompts(question, self.info)
         self.lacking = False
@@ -54,7 +64,7 @@ class Asker:
         reason = ""
         for attempt in range(1, tries + 1):
             about = {"attempt": attempt, "sample": sample}
-            reply = await self.caller.complete(request, self.tell, about, self.priority)
+            reply = await self.caller.complete(request, self.tell, about, self.priority, self.item)
             try:
                 value = parse_reply(
                     reply.text, self.question.type, think=self.prompts.thinks, structured=request.schema is not None

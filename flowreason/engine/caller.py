@@ -20,6 +20,7 @@ from flowreason.engine.gate import Gate
 from flowreason.engine.ledger import Ledger
 from flowreason.engine.limits import Budget
 from flowreason.engine.paying import Errand, Payer, used
+from flowreason.engine.scarce import Item, Scarce
 from flowreason.engine.stopping import is_cancelled
 from flowreason.errors import LimitExceeded
 from flowreason.ports import ModelInfo, Provider, Reply, Request, Usage
@@ -68,6 +69,7 @@ class Caller:
         self.ledger = ledger
         self._flights = flights
         self.activity = Activity()
+        self.scarce: Scarce | None = None
         self._keeps = False
         self._shared: dict[Hashable, Shared] = {}
         self._under_way: dict[asyncio.Task[Reply], Shared] = {}
@@ -79,14 +81,19 @@ class Caller:
         other._keeps, other._shared, other._under_way = True, self._shared, self._under_way
         return other
 
-    async def complete(self, request: Request, tell: Tell, about: Mapping[str, Any], priority: float = 0.0) -> Reply:
-        """The reply to a request. `about` goes into the events. A limit that it meets ends what the run may begin."""
+    async def complete(
+        self, request: Request, tell: Tell, about: Mapping[str, Any], priority: float = 0.0, item: Item | None = None
+    ) -> Reply:
+        """The reply to a request. `about` goes into the events. A limit that it meets ends what the run may begin.
+
+        `item`: what it is asked for, where calls are limited.
+        """
         key = _identity(request)
         known = self._shared.get(key)
         fresh = known is None
         if known is None:
             known = self._shared[key] = Shared(kept=self._keeps, early=self._keeps)
-            task = known.task = asyncio.ensure_future(self._send(request, tell, about, priority, known))
+            task = known.task = asyncio.ensure_future(self._send(request, tell, about, priority, known, item=item))
             self._under_way[task] = known
             task.add_done_callback(lambda done: self._settled(key, done))
         else:
@@ -157,11 +164,12 @@ class Caller:
         priority: float,
         shared: Shared,
         on_text: Callable[[str | None], None] | None = None,
+        item: Item | None = None,
     ) -> Reply:
         """The reply, kept or new, to a request that no other of this run is equal to."""
         ledger, info = self.ledger, self.provider.model_info(request.model)
         if ledger is None:
-            return await self._pay(request, info, tell, about, priority, shared, on_text)
+            return await self._pay(request, info, tell, about, priority, shared, on_text, item)
         shared.key = key = ledger.key(request, info)
         about = {**about, "key": key}
         kept = await ledger.find(key, request)
@@ -169,7 +177,7 @@ class Caller:
             return _recalled(kept, tell, about, on_text)
 
         async def pay() -> Landed:
-            reply = await self._pay(request, info, self._while_open(tell), about, priority, shared, on_text)
+            reply = await self._pay(request, info, self._while_open(tell), about, priority, shared, on_text, item)
             return Landed(reply, owed=self._closed)
 
         if not ledger.shares(request):
@@ -194,9 +202,29 @@ class Caller:
         priority: float,
         shared: Shared,
         on_text: Callable[[str | None], None] | None,
+        item: Item | None,
     ) -> Reply:
-        """A new reply, within the limits. Its place is held until it is kept."""
+        """A new reply, within the limits, when it is its turn."""
         self.budget.permit()
+        if self.scarce is None:
+            return await self._paid(request, info, tell, about, priority, shared, on_text)
+        await self.scarce.enter(item, shared)
+        try:
+            return await self._paid(request, info, tell, about, priority, shared, on_text)
+        finally:
+            self.scarce.leave()
+
+    async def _paid(
+        self,
+        request: Request,
+        info: ModelInfo,
+        tell: Tell,
+        about: Mapping[str, Any],
+        priority: float,
+        shared: Shared,
+        on_text: Callable[[str | None], None] | None,
+    ) -> Reply:
+        """A new reply. Its place is held until it is kept."""
         await self.gate.enter(priority)
         try:
             errand = Errand(tell, about, on_text, shared.leaves)

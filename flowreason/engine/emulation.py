@@ -98,7 +98,9 @@ class ModelHost:
         for attempt in range(1, TRIES + 1):
             about = {"attempt": attempt, "sample": self._count, "emulated": True}
             tell = self.worker.teller(self.frame, self.i)
-            reply = await self.worker.caller.complete(request, tell, about, self.frame.plan.priority[self.i])
+            priority, item = self.frame.plan.priority[self.i], self.worker.item(self.frame)
+            with self.worker.caller.activity.aside():
+                reply = await self.worker.caller.complete(request, tell, about, priority, item)
             try:
                 return parse(reply.text)
             except Misfit as misfit:

@@ -22,6 +22,7 @@ class Rounds(CutShort):
     clock: Callable[[], float]
     log: list[tuple[float, str, Frame | None, int, Any]]
     most_rounds: int
+    on_rounds: Callable[[Frame, int, int], None] | None
     window: int
     resolve: Callable[[Frame, int, int, Any], None]
     fail: Callable[[Frame, int, FlowreasonError], None]
@@ -50,6 +51,8 @@ class Rounds(CutShort):
             self.loop_is_bad(frame, i, FAILED, failure)
             return
         self.begins(frame, i, {"rounds": total})
+        if self.on_rounds is not None:
+            self.on_rounds(frame, i, total)
         run = LoopRun(frame, i, plan, total, items)
         if plan.outs_next:
             if frame.loops is None:

@@ -24,6 +24,7 @@ from flowreason.engine.limits import Budget, error_kind, exhausts, out_of_time
 from flowreason.engine.pending import Pending
 from flowreason.engine.plan import Program
 from flowreason.engine.result import RunResult
+from flowreason.engine.scarce import line_of
 from flowreason.engine.step import Stepper
 from flowreason.engine.stopping import is_cancelled
 from flowreason.engine.undone import is_cut_short
@@ -65,6 +66,7 @@ class Run:
         self._lent = lent
         self._caller = caller or Caller(environment.provider, budget or Budget(limits), Gate(environment.concurrency))
         self._worker = Worker(environment, self._caller, self)
+        self._scarce = None if lent else line_of(self._caller, self._stepper, limits.calls)
         self._main: Frame | None = None
         self._broken: BaseException | None = None
         self._cancelled: list[asyncio.Task[None]] = []
@@ -153,7 +155,9 @@ class Run:
         await self._loop.create_future()
 
     def _quiet(self) -> None:
-        """Nothing is under way any more."""
+        """Nothing is under way any more, but for what waits."""
+        if self._scarce is not None and self._scarce.let_go(one=not self._pending):
+            return
         if self._pending and not self._done.done():
             many = f"{len(self._pending)} questions wait" if len(self._pending) > 1 else "a question waits"
             self._abort(Suspended(f"{many} for a person; the run goes on when they are answered", self._pending))
@@ -163,6 +167,8 @@ class Run:
     def _exhausted(self, error: LimitExceeded) -> None:
         """A limit is reached: from here only that is done which costs and changes nothing."""
         self._stepper.exhausted = True
+        if self._scarce is not None:
+            self._scarce.open()
         self._say("run.exhausted", {"limit": error.limit, "allowed": error.allowed})
 
     def _time_is_over(self) -> None:

@@ -49,6 +49,7 @@ class Stepper(Deciding, Rounds, Giving):
         self.cancels: list[Any] = []
         self.log: Log = []
         self._calls: Numbers[tuple[str, str, str], Mapping[str, Any]] = Numbers(calls)
+        self.on_rounds: Callable[[Frame, int, int], None] | None = None
         self.deadline = float("inf")
         self.exhausted = False
         self._handlers: dict[int, Callable[[Frame, int], None]] = {

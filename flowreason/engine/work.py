@@ -25,6 +25,7 @@ from flowreason.engine.persons import Persons
 from flowreason.engine.plan import Program
 from flowreason.engine.reads import arguments_of, context_of, question_of, read_name, task_of, values_of
 from flowreason.engine.recall import MISSING, Hearing, Recall, ask_key, ask_value, plain_value, python_key, python_value
+from flowreason.engine.scarce import Item
 from flowreason.errors import PythonError, UsageError
 from flowreason.graph import ops
 from flowreason.graph.model import Node
@@ -108,9 +109,9 @@ class Worker:
         question = question_of(frame, i, op)
         tell, checks, priority = self.teller(frame, i), Checks(self, frame, i), frame.plan.priority[i]
         if self.ledger is None:
-            return await Asker(self.caller, question, checks.first_wrong, tell, priority).ask()
+            return await Asker(self.caller, question, checks.first_wrong, tell, priority, self.item(frame)).ask()
         heard = Hearing(tell)
-        asker = Asker(self.caller, question, checks.first_wrong, heard.tell, priority)
+        asker = Asker(self.caller, question, checks.first_wrong, heard.tell, priority, self.item(frame))
         key = ask_key(asker, frame, i)
         value = await self.recall.find(frame, i, "ask", lambda: key, tell, node.type)
         if value is MISSING:
@@ -118,6 +119,8 @@ class Worker:
             form = Form(node.type, asker.prompts.thinks, asker.prompts.structured)
             lacking = asker.lacking or (bool(node.checks) and self._over)
             self._keep(frame, i, "ask", key, ask_value(value, heard, form), lacking)
+        elif self.caller.scarce is not None:
+            self.caller.scarce.known(frame, i)
         return value
 
     async def _ask_person(self, frame: Frame, i: int, node: Node, op: ops.Ask) -> Any:
@@ -136,6 +139,10 @@ class Worker:
                 return value
             asked = f"{text}\n({wrong})"
         raise inline.node_error(frame, i, f"no answer fitted in {tries} tries; the last one: {wrong}", "reply")
+
+    def item(self, frame: Frame) -> Item | None:
+        """What a call is made for, where calls are limited."""
+        return self.caller.scarce.item_of(frame) if self.caller.scarce is not None else None
 
     @property
     def _over(self) -> bool:
@@ -262,7 +269,7 @@ class Worker:
 
         async def complete(request: Any) -> Any:
             about = {"attempt": 1, "sample": 0, "compiled": True}
-            return await self.caller.complete(request, tell, about, frame.plan.priority[i])
+            return await self.caller.complete(request, tell, about, frame.plan.priority[i], self.item(frame))
 
         graph = await compiler.solve(question, inputs, complete, tell)
         return await self._in_place(graph, {"question": question, **inputs}, frame, i)
