@@ -202,10 +202,10 @@ def test_an_answer_before_which_effects_of_items_are_missing_is_not_the_whole_an
         answer "done"
       }
     """
-    for calls in (0, 1):
+    for calls, done in ((0, []), (1, ["yes 1"])):
         work = Work()
         result = limited(text, work=work, calls=calls)
-        assert (result.status, result.partial, work.order) == ("limit", True, [])
+        assert (result.status, result.partial, work.order) == ("limit", True, done)
 
 
 def test_an_effect_in_an_item_is_left_undone_with_it_and_nothing_claims_it() -> None:
@@ -239,7 +239,7 @@ def test_calls_under_way_are_waited_for_and_no_other_is_sent() -> None:
     provider = slowly()
     result = limited(text, provider=provider, calls=8)
     assert len(provider.requests) == result.usage.calls == 8
-    assert sum(value is not None for value in result.value) == 2
+    assert sum(value is not None for value in result.value) == 4
 
 
 def test_a_sub_flow_gives_its_best_answer_so_far() -> None:
