@@ -12,9 +12,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import flowreason as fr
+from flowreason.forking import type_of
 from flowreason.store import SqlStore
 from flowreason.store.choose import make_store, url_of
 from flowreason.why.told import Why
+from flowreason_dsl.types import INT, ListOf
 from tests.programs import plain_question, programs, reckoned
 
 LIMITS = fr.Limits(calls=None, seconds=20)
@@ -77,8 +79,10 @@ async def looked_at(text: str, a: int, b: int, calls: int, store: SqlStore) -> N
         "the same is found again"
     )
     for step in found.without[:2]:
+        node = flow.graph.flows[step.flow].nodes[step.node]
+        other = [17] if type_of(node) == ListOf(INT) else 17
         forked = await fr.fork_async(
-            result.run_id, step.node, 17, frame=step.frame, tools=world.tools, limits=LIMITS, **granted
+            result.run_id, step.node, other, frame=step.frame, tools=world.tools, limits=LIMITS, **granted
         )
         assert (forked.status, forked.value) == (result.status, result.value), step
 
