@@ -22,6 +22,9 @@ MOST_DIGITS = 4300
 """Digits of one number: the most that Python reads or writes."""
 
 
+MOST_TEXT = 16 * 1024 * 1024
+"""Characters of a text that a flow makes, as of what Python hands on."""
+
 MOST_DEEP = 200
 """How deep a value may be nested, counted in its JSON: whatever is done with it later calls itself as often."""
 
@@ -33,46 +36,68 @@ class NotPlain(TypeError):
     """A value that cannot travel between nodes, such as a function or an open iterator."""
 
 
+class TooMuch(NotPlain):
+    """A plain value that is nested too deeply, or holds a number that is too long."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(f"{what} cannot be handed on")
+
+
+DEEP, _LONG = "a value that is nested so deeply", f"a number of more than {MOST_DIGITS:,} digits"
+LONGEST_INT = 10**MOST_DIGITS
+
+
 _PLAIN = (str, int, float, bool, type(None))
 
 
 def encode(value: Any) -> Any:
-    """A value as JSON data; what JSON lacks is tagged: `{"$": "tuple", "of": […]}`."""
+    """A value as JSON data; what JSON lacks is tagged: `{"$": "tuple", "of": […]}`. Raises `NotPlain`."""
+    try:
+        return _encode(value)
+    except RecursionError:
+        raise TooMuch(DEEP) from None
+
+
+def _encode(value: Any) -> Any:
     kind = type(value)
-    if kind in (str, bool, type(None), int):
+    if kind in (str, bool, type(None)):
         return value
+    if kind is int:
+        if -LONGEST_INT < value < LONGEST_INT:
+            return value
+        raise TooMuch(_LONG)
     if kind is float:
         return value if value == value and abs(value) != float("inf") else {TAG: "float", "of": repr(value)}
     if kind is list:
-        return [encode(item) for item in value]
+        return [_encode(item) for item in value]
     if kind is dict and TAG not in value and all(type(key) is str for key in value):
-        return {key: encode(item) for key, item in value.items()}
+        return {key: _encode(item) for key, item in value.items()}
     return _encode_tagged(value)
 
 
 def _encode_tagged(value: Any) -> Any:
     if isinstance(value, bool | int | float | str):  # a subclass, such as an enum
         base = next(t for t in (bool, int, float, str) if isinstance(value, t))
-        return encode(base(value))
+        return _encode(base(value))
     if isinstance(value, tuple):
         if hasattr(value, "_asdict"):
-            return encode(value._asdict())
-        return {TAG: "tuple", "of": [encode(item) for item in value]}
+            return _encode(value._asdict())
+        return {TAG: "tuple", "of": [_encode(item) for item in value]}
     if isinstance(
         value, KeysView | ItemsView | ValuesView
     ):  # `d.keys()` is a set to Python, and an ordered list to people
-        return [encode(item) for item in value]
+        return [_encode(item) for item in value]
     if isinstance(value, Set):
-        return {TAG: "set", "of": [encode(item) for item in ordered(value)]}
+        return {TAG: "set", "of": [_encode(item) for item in ordered(value)]}
     if isinstance(value, Mapping):
         if TAG not in value and all(type(key) is str for key in value):
-            return {key: encode(item) for key, item in value.items()}
-        return {TAG: "dict", "of": [[encode(key), encode(item)] for key, item in value.items()]}
+            return {key: _encode(item) for key, item in value.items()}
+        return {TAG: "dict", "of": [[_encode(key), _encode(item)] for key, item in value.items()]}
     for name, type_, write, _ in _OTHERS:
         if type(value) is type_:
             return {TAG: name, "of": write(value)}
     if isinstance(value, list) or (hasattr(value, "__iter__") and hasattr(value, "__len__")):
-        return [encode(item) for item in value]
+        return [_encode(item) for item in value]
     kind = type(value).__name__[:100]
     raise NotPlain(f"a value of type {kind} cannot be handed on; make it text, a number, a list or a record")
 
@@ -97,11 +122,46 @@ def ordered(items: Set[Any]) -> list[Any]:
     """The members of a set in an order that does not depend on hashing."""
     try:
         return sorted(items)
-    except TypeError:
-        return sorted(items, key=lambda item: (type(item).__name__, repr(item)))
+    except (TypeError, ArithmeticError):  # NaN among decimals
+        return sorted(items, key=lambda item: (type(item).__name__, _spelt(item)))
+
+
+def _spelt(item: Any) -> str:
+    try:
+        return repr(item)
+    except ValueError:  # a number that is too long
+        return show(item)
+
+
+def longer_than(most: int, value: Any) -> bool:
+    """Whether the JSON of a value would be longer than so many characters for certain; writes none of it."""
+    todo = [value]
+    while todo and most >= 0:
+        each = todo.pop()
+        if isinstance(each, str):
+            most -= len(each) + 2
+        elif each is None or isinstance(each, int | float):
+            most -= 1
+        elif isinstance(each, Mapping):
+            most -= 2 * len(each)
+            todo += each.values()
+        elif isinstance(each, list | tuple | set | frozenset):
+            most -= len(each)
+            todo += each
+    return most < 0
 
 
 _FRACTION = re.compile(rf"-?\d{{1,{MOST_DIGITS}}}(/\d{{1,{MOST_DIGITS}}})?")
+
+
+def _short(value: Fraction) -> bool:
+    return bool(abs(value.numerator) < LONGEST_INT and value.denominator < LONGEST_INT)
+
+
+def _fraction_text(value: Fraction) -> str:
+    if not _short(value):
+        raise TooMuch(_LONG)
+    return str(value)
 
 
 def _fraction(text: str) -> Fraction:
@@ -138,7 +198,7 @@ _OTHERS: tuple[tuple[str, type, Any, Any], ...] = (
         lambda parts: datetime.timedelta(*parts),
     ),
     ("decimal", Decimal, _decimal_text, _decimal),
-    ("fraction", Fraction, str, _fraction),
+    ("fraction", Fraction, _fraction_text, _fraction),
     ("bytes", bytes, lambda b: b.hex(), bytes.fromhex),
 )
 _READERS = {name: read for name, _, _, read in _OTHERS} | {"float": float}
@@ -197,22 +257,27 @@ def loads(text: str) -> Any:
 
 def plain(value: Any) -> Any:
     """A value as a person's JSON: tuples and sets become lists, dates texts, 6.0 becomes 6. Not reversible."""
+    try:
+        return _plain(value)
+    except RecursionError:
+        return f"({DEEP})"
+
+
+def _plain(value: Any) -> Any:
     if isinstance(value, bool) or value is None or isinstance(value, str):
         return value
     if isinstance(value, int):
-        return int(value)
+        return int(value) if -LONGEST_INT < value < LONGEST_INT else f"({_LONG})"
     if isinstance(value, float):
-        if value != value or abs(value) == float("inf"):  # JSON has no numbers for them
-            return str(Decimal(value))
         return int(value) if value.is_integer() and abs(value) < 1e15 else value
     if isinstance(value, Decimal | Fraction):
         return _plain_number(value)
     if isinstance(value, Mapping):
-        return {key if isinstance(key, str) else show(key): plain(item) for key, item in value.items()}
+        return {key if isinstance(key, str) else show(key): _plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [plain(item) for item in value]
+        return [_plain(item) for item in value]
     if isinstance(value, Set):
-        return [plain(item) for item in ordered(value)]
+        return [_plain(item) for item in ordered(value)]
     return str(value)
 
 
@@ -220,8 +285,10 @@ def _plain_number(value: Decimal | Fraction) -> int | float | str:
     """A whole number as int, another as float, and as text what is neither: `NaN`, `1E+999999999`."""
     if isinstance(value, Decimal) and (not value.is_finite() or abs(value.adjusted()) > 300):
         return str(value) if value.is_nan() or value else 0
+    if isinstance(value, Fraction) and not _short(value):
+        return f"({_LONG})"
     try:
-        return int(value) if value == int(value) else plain(float(value))
+        return int(value) if value == int(value) else _plain(float(value))
     except OverflowError:
         return str(value)
 

@@ -22,7 +22,7 @@ from typing import Any, TypeAlias
 from flowreason.asking import scalars, shapes
 from flowreason.asking.graphs import as_graph
 from flowreason.asking.misfit import Misfit, named
-from flowreason.values import ordered, show
+from flowreason.values import MOST_DIGITS, ordered, show
 from flowreason_dsl.types import Choice, DictOf, ListOf, Record, Scalar, Type
 
 Leaf: TypeAlias = Callable[[Any, "Scalar | Choice"], Any]
@@ -165,17 +165,23 @@ def _number(value: Any, type: Scalar) -> int | float:
     if isinstance(value, float):
         return float(value)
     if isinstance(value, Decimal | Fraction):
-        return _from_exact(value)
+        return _from_exact(value, type)
     if isinstance(value, str) and len(value) <= _LONGEST_NUMERAL and _NUMERAL.fullmatch(value):
         stripped = value.strip()
         return int(stripped) if stripped.lstrip("+-").isdigit() else float(stripped)
     raise _expected(type, value)
 
 
-def _from_exact(value: Decimal | Fraction) -> int | float:
-    if isinstance(value, Decimal) and not value.is_finite():
+def _from_exact(value: Decimal | Fraction, type: Scalar) -> int | float:
+    """An int or float from a Decimal or Fraction. Raises `Misfit` where neither can hold it."""
+    if isinstance(value, Decimal) and (not value.is_finite() or abs(value.adjusted()) > MOST_DIGITS):
+        if value.is_finite() or value.is_snan():
+            raise _expected(type, value)
         return float(value)
-    return int(value) if value == int(value) else float(value)
+    try:
+        return int(value) if value == int(value) else float(value)
+    except OverflowError:
+        raise _expected(type, value) from None
 
 
 def _whole(number: int | float, value: Any, type: Scalar) -> int:

@@ -16,7 +16,7 @@ from typing import Any
 from flowreason.asking.misfit import Misfit, named
 from flowreason.asking.schema import describe, instruction, json_schema, shape
 from flowreason.ports import Message
-from flowreason.values import show
+from flowreason.values import MOST_TEXT, show
 from flowreason_dsl.syntax import Path, Template
 from flowreason_dsl.types import Type
 
@@ -70,7 +70,7 @@ def build(
         made.block(name, text)
     asked = "".join(part if isinstance(part, str) else made.put(part, values) for part in question.parts)
     parts = [*made.blocks, asked.strip(), reply_form(type, think=thinking, structured=structured)]
-    user = "\n\n".join(part for part in parts if part)
+    user = joined(f"{part}\n\n" for part in parts if part)[:-2]
     return Message("system", THINKING if thinking else SYSTEM), Message("user", user)
 
 
@@ -86,7 +86,18 @@ def reply_form(type: Type, *, think: bool, structured: bool) -> str:
 
 def fill(question: Template, values: Mapping[str, Any]) -> str:
     """A template with its values put in as people write them, for people and for plain texts. One pass."""
-    return "".join(part if isinstance(part, str) else show(look_up(part, values)) for part in question.parts)
+    return joined(part if isinstance(part, str) else show(look_up(part, values)) for part in question.parts)
+
+
+def joined(parts: Iterable[str]) -> str:
+    """The parts as one text. Raises `Misfit` where it would be too long, before it is made."""
+    taken, room = [], MOST_TEXT
+    for part in parts:
+        room -= len(part)
+        if room < 0:
+            raise Misfit(f"a text of more than {MOST_TEXT:,} characters would be made; make it shorter, or part it")
+        taken.append(part)
+    return "".join(taken)
 
 
 def look_up(path: Path, values: Mapping[str, Any]) -> Any:

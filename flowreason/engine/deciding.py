@@ -13,6 +13,7 @@ from flowreason.asking.misfit import Misfit
 from flowreason.engine import inline
 from flowreason.engine.evaluate import NotTrivial
 from flowreason.engine.frames import FAILED, VALUE, Failure, Frame
+from flowreason.engine.held import BIG, LARGE, SMALL, Held
 from flowreason.engine.lacking import convert_lacking
 from flowreason.engine.limits import error_kind, exhausts
 from flowreason.errors import FlowreasonError
@@ -33,6 +34,7 @@ class Deciding:
     close_ways: Callable[[Frame, int, int, Any], None]
 
     exhausted: bool
+    held: Held
 
     def _converted(self, value: Any, type: Type) -> Any:
         return convert_lacking(value, type) if self.exhausted else convert(value, type)
@@ -84,7 +86,26 @@ class Deciding:
             self._typed(frame, i, value)
 
     def _fill(self, frame: Frame, i: int) -> None:
-        self._attempt(frame, i, inline.fill)
+        try:
+            text = inline.fill(frame, i)
+        except FlowreasonError as error:
+            self.fail(frame, i, error)
+            return
+        self._made(frame, i, text)
+
+    def _made(self, frame: Frame, i: int, value: Any) -> None:
+        """A value that came into being here, in the type that its node declares, where there is room for it."""
+        kind = value.__class__
+        if kind is str:
+            refused = self.held.born(frame, i, value) if len(value) >= BIG else None
+        elif kind in SMALL or (kind is int and -LARGE < value < LARGE):
+            refused = None
+        else:
+            refused = self.held.born(frame, i, value)
+        if refused is None:
+            self._typed(frame, i, value)
+        else:
+            self.fail(frame, i, refused)
 
     def _pick(self, frame: Frame, i: int) -> None:
         self._attempt(frame, i, inline.pick_value)
@@ -132,11 +153,7 @@ class Deciding:
             self.fail(frame, i, error)
             return
         self._called(frame, i, began, {})
-        exact = frame.plan.exact[i]
-        if exact is object or value.__class__ is exact:
-            self.resolve(frame, i, VALUE, value)
-        else:
-            self._typed(frame, i, value)
+        self._made(frame, i, value)
 
     def _called(self, frame: Frame, i: int, began: float, failed: dict[str, str]) -> None:
         op, now = frame.plan.nodes[i].op, self.clock()
@@ -159,7 +176,7 @@ class Deciding:
         except Exception as error:  # noqa: BLE001 - whatever Python in a flow raises is that node's failure
             self.fail(frame, i, inline.python_failed(frame, i, error))
         else:
-            self._typed(frame, i, value)
+            self._made(frame, i, value)
 
     def _work(self, frame: Frame, i: int) -> None:
         self.work.append((frame, i))

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from flowreason.asking.convert import convert
-from flowreason.asking.misfit import Misfit
-from flowreason.asking.prompt import pick
+from flowreason.asking.misfit import Misfit, named
+from flowreason.asking.prompt import joined, pick
 from flowreason.engine.environment import ANYTHING, BoundTool
 from flowreason.engine.evaluate import NotTrivial
 from flowreason.engine.frames import Frame
@@ -61,13 +61,13 @@ def fill(frame: Frame, i: int) -> str:
 
 
 def fill_template(parts: tuple[Any, ...], values: dict[str, Any], frame: Frame, i: int) -> str:
-    out = []
-    for part in parts:
-        if isinstance(part, str):
-            out.append(part)
-        else:
-            out.append(show(take(values[part.name.text], part.steps, part.name.text, frame, i)))
-    return "".join(out)
+    try:
+        return joined(
+            part if isinstance(part, str) else show(pick(values[part.name.text], part.steps, part.name.text))
+            for part in parts
+        )
+    except Misfit as error:
+        raise node_error(frame, i, error.reason, "path") from error
 
 
 def take(value: Any, steps: tuple[str | int, ...], name: str, frame: Frame, i: int) -> Any:
@@ -121,7 +121,10 @@ def truth(value: Any, frame: Frame, i: int) -> bool:
         if word in YES or word in NO:
             return word in YES
         raise node_error(frame, i, f"a condition must be yes or no, and this is the text {value[:60]!r}", "condition")
-    return bool(value)
+    try:
+        return bool(value)
+    except Exception as error:  # a value of a tool may be of any kind
+        raise node_error(frame, i, f"a condition must be yes or no, and this is {named(value)}", "condition") from error
 
 
 def same(value: Any, case: Any) -> bool:
@@ -132,7 +135,10 @@ def same(value: Any, case: Any) -> bool:
         return show(value).strip().casefold() == case.strip().casefold()
     if isinstance(value, str):
         return value.strip() == show(case)
-    return bool(value == case)
+    try:
+        return bool(value == case)
+    except Exception:  # noqa: BLE001 - what cannot be compared, such as a signalling NaN, is not the same
+        return False
 
 
 def rounds_of(frame: Frame, i: int, kind: str, value: Any) -> tuple[list[Any] | None, int]:
@@ -148,7 +154,7 @@ def rounds_of(frame: Frame, i: int, kind: str, value: Any) -> tuple[list[Any] | 
         raise node_error(frame, i, f"`{kind}` needs a whole number of rounds, and this is {show(value)[:60]!r}", "type")
     if value < 0:
         raise node_error(
-            frame, i, f"`{kind}` needs a number of rounds that is not negative, and this is {value}", "type"
+            frame, i, f"`{kind}` needs a number of rounds that is not negative, and this is {named(value)}", "type"
         )
     return None, int(value)
 

@@ -14,6 +14,7 @@ from flowreason.engine.frames import Frame
 from flowreason.engine.question import Question, in_range
 from flowreason.graph import ops
 from flowreason.ports import PythonTask
+from flowreason.values import MOST_TEXT, longer_than
 
 
 def question_of(frame: Frame, i: int, op: ops.Ask) -> Question:
@@ -82,7 +83,10 @@ def draw_of(frame: Frame) -> tuple[int, int]:
 
 
 def task_of(code: Any, names: Mapping[str, Any], functions: tuple[str, ...], frame: Frame, i: int) -> PythonTask:
-    """A piece of Python with all that it depends on."""
+    """A piece of Python with all that it depends on. Raises `NodeError` where that is too much to be handed on."""
+    if longer_than(2 * MOST_TEXT, names):
+        text = f"the values that this Python reads are too big: {2 * MOST_TEXT:,} characters are allowed"
+        raise inline.node_error(frame, i, text, "python")
     return PythonTask(code.text, names, functions, seed_of(frame, i))
 
 

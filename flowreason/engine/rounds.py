@@ -11,6 +11,7 @@ from typing import Any
 from flowreason.engine import inline
 from flowreason.engine.cut import CutShort
 from flowreason.engine.frames import FAILED, VALUE, Failure, Frame, LoopRun
+from flowreason.engine.held import Held
 from flowreason.engine.plan import LoopPlan
 from flowreason.errors import FlowreasonError, LimitExceeded, NodeError
 from flowreason.graph import ops
@@ -24,6 +25,7 @@ class Rounds(CutShort):
     most_rounds: int
     on_rounds: Callable[[Frame, int, int], None] | None
     window: int
+    held: Held
     resolve: Callable[[Frame, int, int, Any], None]
     fail: Callable[[Frame, int, FlowreasonError], None]
     feed: Callable[[Frame, int, int, Any], None]
@@ -205,7 +207,13 @@ class Rounds(CutShort):
         else:
             for index, failure in run.failures:
                 self.log.append((self.clock(), "item.failed", run.frame, run.at, {"index": index, "error": failure}))
-        self._over(run.frame, run.at, VALUE, values if run.plan.op.collects or run.plan.yields else None)
+        if not (run.plan.op.collects or run.plan.yields):
+            self._over(run.frame, run.at, VALUE, None)
+        elif (refused := self.held.gathered(run.frame, run.at, values)) is not None:
+            failure = Failure(refused, run.frame.plan.nodes[run.at].id, run.frame.path)
+            self._over(run.frame, run.at, FAILED, failure)
+        else:
+            self._over(run.frame, run.at, VALUE, values)
 
     def _over(self, frame: Frame, i: int, outcome: int, value: Any) -> None:
         """The loop's node has its outcome: what came of the rounds, unless it is given another value."""

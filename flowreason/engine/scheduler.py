@@ -63,6 +63,7 @@ class Run:
         self._live = journal.live
         calls = environment.ledger.calls if environment.ledger is not None else None
         self._stepper = Stepper(time.monotonic, limits.depth, limits.rounds, given=environment.given, calls=calls)
+        self.held = self._stepper.held
         self._lent = lent
         self._caller = caller or Caller(environment.provider, budget or Budget(limits), Gate(environment.concurrency))
         self._worker = Worker(environment, self._caller, self)
@@ -310,7 +311,9 @@ class Run:
         error: BaseException | None = None
         value: Any = None
         try:
-            value = await self._worker.perform(frame, i)
+            if (error := self.held.room(frame, i)) is None:
+                value = await self._worker.perform(frame, i)
+                error = self.held.born(frame, i, value)
         except asyncio.CancelledError:
             if scope.closed or (is_cancelled() and asyncio.current_task() not in self._stopped):
                 stepper.log.append((stepper.clock(), "node.cancelled", frame, i, None))
@@ -369,8 +372,8 @@ class Run:
 
     def tell(self, kind: str, frame: Frame | None, i: int, data: Mapping[str, Any] | None) -> None:
         """An event of a node, live."""
-        stepper = self._stepper
-        stepper.log.append((stepper.clock(), kind, frame, i, data))
+        self._stepper.log.append((self._stepper.clock(), kind, frame, i, data))
+        self.held.told(data or {})
         if self._live:
             self._flush()
 

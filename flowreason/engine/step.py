@@ -14,6 +14,7 @@ from typing import Any
 from flowreason.engine.deciding import Deciding
 from flowreason.engine.frames import FAILED, GIVEN, SKIPPED, VALUE, Failure, Frame, Scope
 from flowreason.engine.giving import Given, Giving, by_frame
+from flowreason.engine.held import Held
 from flowreason.engine.limits import exhausts
 from flowreason.engine.numbers import Calls, Numbers, same_inputs
 from flowreason.engine.plan import Kind, Plan, Program
@@ -52,6 +53,7 @@ class Stepper(Deciding, Rounds, Giving):
         self.on_rounds: Callable[[Frame, int, int], None] | None = None
         self.deadline = float("inf")
         self.exhausted = False
+        self.held = Held()
         self._handlers: dict[int, Callable[[Frame, int], None]] = {
             Kind.INPUT: self._input,
             Kind.CONSTANT: self._constant,

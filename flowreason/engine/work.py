@@ -18,6 +18,7 @@ from flowreason.engine.checks import Checks
 from flowreason.engine.effects import Effects
 from flowreason.engine.environment import Environment
 from flowreason.engine.frames import Frame
+from flowreason.engine.held import Held
 from flowreason.engine.keepsake import Form
 from flowreason.engine.lacking import convert_lacking
 from flowreason.engine.pending import Pending
@@ -34,6 +35,8 @@ from flowreason.ports import HostCall, PythonTask, SandboxLimits, SandboxSession
 
 class Host(Protocol):
     """What work needs of the scheduler: to run flows in place, and to tell what happens."""
+
+    held: Held
 
     async def call_flow(self, program: Program, flow: str, inputs: Mapping[str, Any], frame: Frame, i: int) -> Any: ...
 
@@ -108,10 +111,14 @@ class Worker:
     async def _ask(self, frame: Frame, i: int, node: Node, op: ops.Ask) -> Any:
         question = question_of(frame, i, op)
         tell, checks, priority = self.teller(frame, i), Checks(self, frame, i), frame.plan.priority[i]
-        if self.ledger is None:
-            return await Asker(self.caller, question, checks.first_wrong, tell, priority, self.item(frame)).ask()
         heard = Hearing(tell)
-        asker = Asker(self.caller, question, checks.first_wrong, heard.tell, priority, self.item(frame))
+        say = tell if self.ledger is None else heard.tell
+        asker = Asker(self.caller, question, checks.first_wrong, say, priority, self.item(frame))
+        if (refused := self.host.held.asked(asker.prompts.request(0).messages, frame, i)) is not None:
+            del asker  # an error holds what was there when it was raised
+            raise refused
+        if self.ledger is None:
+            return await asker.ask()
         key = ask_key(asker, frame, i)
         value = await self.recall.find(frame, i, "ask", lambda: key, tell, node.type)
         if value is MISSING:

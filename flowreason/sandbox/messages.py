@@ -56,7 +56,10 @@ class Failed:
 
 @dataclass(frozen=True, slots=True)
 class Wild:
-    """The piece might change what outlives it, and was not begun: it needs a process of its own."""
+    """The piece needs a process of its own: it might change what outlives it, and was not begun; or it found too little
+    memory here."""
+
+    worn: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +109,7 @@ def _read(raw: dict[str, Any]) -> tuple[int, Message]:
             worn = raw.get("worn") is True or kind == "memory"  # what it took may not come back
             return run, Failed(kind, text, _of(raw.get("line", 0), int), _of(raw.get("cause", 0), int), worn)
         case "wild":
-            return run, Wild()
+            return run, Wild(raw.get("worn") is True)
         case "ready":
             return run, Ready()
         case "broken":

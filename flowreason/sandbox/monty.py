@@ -25,7 +25,7 @@ from flowreason.ports import (
     UnknownCall,
 )
 from flowreason.sandbox.monty_code import Prepared, prepared
-from flowreason.values import NotPlain, dumps, loads, show
+from flowreason.values import NotPlain, TooMuch, dumps, loads, show
 
 MOST_PROCESSES = 64
 MOST_CALLS = 1_000_000
@@ -208,7 +208,7 @@ class MontySession:
         try:
             text = dumps(value)
         except NotPlain as error:
-            raise PythonError(str(error), kind="NotPlain") from error
+            raise PythonError(str(error), kind="size" if isinstance(error, TooMuch) else "NotPlain") from error
         except (RecursionError, ValueError) as error:
             raise PythonError("the value is too deep or too long to be handed on", kind="size") from error
         if len(text) > self._limits.value:

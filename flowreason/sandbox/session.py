@@ -23,7 +23,7 @@ from flowreason.sandbox import messages
 from flowreason.sandbox.messages import Asked, Done, Failed, Misbehaved, Wild
 from flowreason.sandbox.worker import Launch, Running, Worker
 from flowreason.sandbox.workers import MOST_WORKERS, Workers
-from flowreason.values import NotPlain, encode
+from flowreason.values import NotPlain, encode, longer_than
 
 Answer = Callable[[Asked], Awaitable[Any]]
 MOST_KNOWN = 1024
@@ -77,18 +77,25 @@ class WorkerSession:
 
     async def _perform(self, task: PythonTask, answer: Answer, *, emulate: bool) -> Done:
         number = next(self._numbers)
+        most = 2 * self._limits.value
+        if longer_than(most, task.names):
+            raise PythonError(f"the values that it reads are too big: {most:,} bytes are allowed", kind="size")
         if task.code not in self._wild:
-            data = self._packed(number, task, emulate=emulate, alone=False)
             worker = await self._workers.take()
+            try:
+                data = self._packed(number, task, emulate=emulate, alone=False)
+            except PythonError:
+                self._workers.give_back(worker)
+                raise
             said = await self._held(worker, worker.begin(number, data), answer)
             if isinstance(said, Done):
                 return said
             if len(self._wild) >= MOST_KNOWN:
                 self._wild.clear()
             self._wild[task.code] = None
-        data = self._packed(number, task, emulate=emulate, alone=True)
         worker = await self._workers.take_alone(calls=bool(task.functions))
         try:
+            data = self._packed(number, task, emulate=emulate, alone=True)
             said = await self._held(worker, worker.begin(number, data), answer)
         finally:
             worker.stop()
@@ -97,13 +104,14 @@ class WorkerSession:
         raise PythonError("this Python was stopped: it spoke when it was not asked", kind="protocol")
 
     def _packed(self, number: int, task: PythonTask, *, emulate: bool, alone: bool) -> bytes:
-        """The message that starts a piece. Raises `PythonError`."""
+        """The message that starts a piece, made when it can start: many may wait. Raises `PythonError`."""
+        most = 2 * self._limits.value
         try:
             data = messages.pack(messages.piece(number, task, emulate=emulate, alone=alone))
         except (NotPlain, RecursionError, ValueError) as error:
             raise PythonError(f"a value that it reads cannot be handed on: {error}", kind="NotPlain") from error
-        if len(data) > 2 * self._limits.value:
-            text = f"the values that it reads are too big: {len(data):,} bytes, {2 * self._limits.value:,} allowed"
+        if len(data) > most:
+            text = f"the values that it reads are too big: {len(data):,} bytes, {most:,} allowed"
             raise PythonError(text, kind="size")
         return data
 

@@ -48,7 +48,7 @@ class Workers:
             worker = await self._turn()
             if worker.ready:
                 return worker
-            self._release(worker)  # it died on the way, or the piece that waited in it goes on
+            self.give_back(worker)  # it died on the way, or the piece that waited in it goes on
 
     async def take_alone(self, *, calls: bool) -> Worker:
         """A fresh worker for one piece, which must `begin` in it at once and stop it; `calls`: it may wait for others.
@@ -92,10 +92,10 @@ class Workers:
             return await turn
         except asyncio.CancelledError:
             if turn.done() and not turn.cancelled() and turn.exception() is None:
-                self._release(turn.result())
+                self.give_back(turn.result())
             raise
 
-    def _release(self, worker: Worker) -> None:
+    def give_back(self, worker: Worker) -> None:
         """Give back a worker in which nothing was begun."""
         worker.reserved = False
         self.changed()
@@ -119,7 +119,8 @@ class Workers:
         """A worker became free, waits, or is gone: hand out what there is."""
         self._workers = [worker for worker in self._workers if not worker.dead]
         for place in self._alone.values():
-            place.changed()
+            if place.used:
+                place.changed()
         while self._queue:
             worker = next((worker for worker in self._workers if worker.idle), None) or self._to_nest_in()
             if worker is None:
@@ -202,6 +203,11 @@ class Alone:
         self._starting = 0
         self._queue: deque[asyncio.Future[None]] = deque()
         self._timer: asyncio.TimerHandle | None = None
+
+    @property
+    def used(self) -> bool:
+        """Whether any piece is here, or waits."""
+        return bool(self.workers or self._queue)
 
     async def enter(self) -> None:
         """Wait until another process may be started; `began` or `leave` must follow. Raises `PythonError`."""

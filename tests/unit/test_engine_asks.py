@@ -197,7 +197,7 @@ def test_questions_to_the_person_keep_their_order_and_the_model_does_not_wait_fo
         ("temperature=`n * 1.0`", "temperature must be a number from 0 to 2, and this is 3"),
         ("model=`str(n)[:0]`", "model must be text, and this is"),
         ("think=`[n, True][0]`", "think must be true or false, and this is 3"),
-        ("max_tokens=`[True, n][0]`", "max_tokens must be a whole number at least 1, and this is true"),
+        ("max_tokens=`[True, n][0]`", "max_tokens must be a whole number from 1 to 1,000,000,000, and this is true"),
     ],
 )
 def test_settings_that_are_computed_are_held_to_the_same_bounds(setting: str, told: str) -> None:

@@ -9,9 +9,11 @@ from pathlib import Path
 import pytest
 
 import flowreason as fr
+from flowreason.engine.held import MOST_HELD
 from flowreason.engine.limits import Limits
 from flowreason.ports import SandboxLimits
 from flowreason.used_files import MOST_USED
+from flowreason.values import MOST_DEEP, MOST_TEXT
 from flowreason_dsl import lexer, parse, parser, prelude
 from flowreason_dsl.card import CARD, card
 from flowreason_dsl.check import diagnose
@@ -129,4 +131,6 @@ def test_the_limits_are_those_of_the_code() -> None:
         assert re.search(rf"\| `{name}` [^|]*\| {value:,} \|", words), name
     assert (limits.tokens, limits.money, limits.seconds) == (None, None, None)
     assert MOST_DATA == MOST_USED == 4_000_000 and "A file has 4 MB at most" in " ".join(section(1).split())
-    assert f"{python.seconds:g} seconds, {python.memory >> 20} MB" in words
+    assert f"{python.seconds:g} seconds and {python.memory >> 20} MB" in first
+    assert python.value == MOST_TEXT and f"a template makes, at most {MOST_TEXT >> 20} MB" in first
+    assert f"nest at most {MOST_DEEP} deep, and take {MOST_HELD >> 30} GB in a run" in first

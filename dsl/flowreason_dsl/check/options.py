@@ -26,7 +26,7 @@ class Option:
 
     @property
     def range(self) -> str:
-        return f"from {self.least:g} to {self.most:g}" if self.most is not None else f"at least {self.least}"
+        return f"from {self.least:g} to {self.most:,.15g}" if self.most is not None else f"at least {self.least}"
 
     @property
     def wanted(self) -> str:
@@ -48,10 +48,11 @@ OPTIONS = {
     "samples": Option(INT, 1, 100),
     "vote": Option(INT, 1, 100),
     "think": Option(BOOL),
-    "max_tokens": Option(INT, 1),
+    "max_tokens": Option(INT, 1, 1_000_000_000),
     "seed": Option(INT),
     "tries": Option(INT, 1, 10),
 }
+_FAR = 1e15
 _FOR_PERSONS = frozenset({"tries"})
 _KINDS = {TEXT: "text", INT: "a whole number", NUMBER: "a number", BOOL: "true or false"}
 _OTHER_NAMES = {
@@ -101,7 +102,8 @@ def _literal(name: str, option: Option, literal: Literal, findings: Findings) ->
     value = literal.value
     if option.holds(value):
         return
-    wrong = "is empty" if isinstance(value, str) else f"must be {option.range}, and is {value:g}"
+    shown = f"{value:g}" if isinstance(value, int | float) and abs(value) < _FAR else "far from that"
+    wrong = "is empty" if isinstance(value, str) else f"must be {option.range}, and is {shown}"
     findings.add("setting-range", f"`{name}` {wrong}", literal.span)
 
 

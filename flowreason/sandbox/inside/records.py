@@ -13,7 +13,7 @@ import dataclasses
 import enum
 from typing import Any
 
-from flowreason.values import TAG, NotPlain, encode, too_deep, untag
+from flowreason.values import TAG, NotPlain, TooMuch, encode, too_deep, untag
 
 METHODS = frozenset(name for name in dir(dict) if not name.startswith("_"))
 
@@ -70,6 +70,8 @@ def leave(value: Any) -> Any:
     """A value as JSON data. Raises `NotPlain` or `RecursionError`."""
     try:
         return encode(value)
+    except TooMuch:
+        raise
     except NotPlain:
         return encode(settled(value))
 

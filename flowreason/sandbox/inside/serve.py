@@ -20,7 +20,7 @@ from flowreason.sandbox.inside.records import leave
 from flowreason.sandbox.inside.tame import look
 from flowreason.sandbox.inside.wire import Wire, write
 from flowreason.sandbox.inside.worn import Worn
-from flowreason.values import MOST_DEEP, NotPlain, too_deep
+from flowreason.values import MOST_DEEP, NotPlain, TooMuch, too_deep
 
 DEEPEST = 5_000
 """How deep calls may go. Python's own 1,000 is too few for recursion that people write; the stack is made for this."""
@@ -76,18 +76,19 @@ class Server:
     def _run(self, message: dict[str, Any]) -> None:
         printed = Printed(self.limits["output"])
         before, sys.stdout = sys.stdout, printed
-        self._depth += 1
+        left, self._depth = 0.0, self._depth + 1
         try:
             count_down(self.limits["seconds"])
             outcome = self._looked_at(message)
-            count_down(0)
+            left = count_down(0)
         except OutOfTime as error:
             outcome = self._too_long(error)
         finally:
             count_down(0)
             sys.stdout = before
             self._depth -= 1
-        self._answer(message["run"], outcome, printed)
+        worn = ',"worn":true' if self._depth == 0 and self._worn(self.limits["seconds"] - left) else ""
+        self._answer(message["run"], outcome + worn if worn else outcome, printed)
 
     def _looked_at(self, message: dict[str, Any]) -> str:
         known = look(message["code"])
@@ -105,11 +106,16 @@ class Server:
 
     def _outcome(self, message: dict[str, Any]) -> str:
         """The fields of the answer as JSON text, without the braces."""
+        asked = self._count
         try:
             value, more = self.pieces.run(Piece.read(message))
             return self._done(value, more)
         except OutOfTime as error:
             return self._too_long(error)
+        except MemoryError as error:
+            if message["alone"] or self._count > asked:
+                return _inner(failure(error))
+            return _inner({"is": "wild", "worn": True})  # earlier pieces may have left too little
         except BaseException as error:  # noqa: BLE001 - whatever a piece does, the worker answers
             return _inner(failure(error, error.number if isinstance(error, HostError) else 0))
 
@@ -126,10 +132,8 @@ class Server:
         except RecursionError:
             return _inner({"is": "failed", "kind": "size", "text": "the value is nested too deeply to be handed on"})
         except NotPlain as error:
-            return _inner({"is": "failed", "kind": "NotPlain", "text": str(error)})
-        except ValueError:
-            text = "the value holds a number of more than 4,300 digits"
-            return _inner({"is": "failed", "kind": "size", "text": text})
+            kind = "size" if isinstance(error, TooMuch) else "NotPlain"
+            return _inner({"is": "failed", "kind": kind, "text": str(error)})
         most = self.limits["value"]
         if len(text) > most:
             message = f"the value is too big to be handed on: {len(text):,} characters of JSON, {most:,} allowed"
@@ -137,8 +141,7 @@ class Server:
         return f'{_inner({"is": "done", **more})},"value":{text}'
 
     def _answer(self, run: int, fields: str, printed: Printed) -> None:
-        worn = ',"worn":true' if self._depth == 0 and self._worn() else ""
-        self.wire.send_text(f'{{"run":{run},{fields},"printed":{write(printed.text())}{worn}}}')
+        self.wire.send_text(f'{{"run":{run},{fields},"printed":{write(printed.text())}}}')
 
 
 def _inner(fields: dict[str, Any]) -> str:

@@ -21,22 +21,31 @@ BLOCK = 64
 """Bytes of one of Python's own blocks, about."""
 
 
+SOON = 0.005
+"""Seconds of processor time after which memory is looked at. A piece that finds none left is begun anew, alone."""
+
+
 class Worn:
-    """Called, it says whether the process is worn."""
+    """Called after a piece, with the seconds that it took, it says whether the process is worn."""
 
     def __init__(self) -> None:
-        self._began = self._held()
+        self._big, self._small = _outside(), sys.getallocatedblocks()
+        self._used = 0.0
 
-    def __call__(self) -> bool:
+    def __call__(self, seconds: float) -> bool:
         if clock.rang():
             return True
-        if self._held() - self._began < MOST:
+        self._used += seconds
+        if self._used < SOON:
+            return False
+        self._used = 0.0
+        if self._grown() < MOST:
             return False
         gc.collect()
-        return self._held() - self._began >= MOST
+        return self._grown() >= MOST
 
-    def _held(self) -> int:
-        return sys.getallocatedblocks() * BLOCK + _outside()
+    def _grown(self) -> int:
+        return (sys.getallocatedblocks() - self._small) * BLOCK + _outside() - self._big
 
 
 class _Info(ctypes.Structure):
