@@ -37,7 +37,13 @@ ODD: list[Any] = [
     datetime.datetime(2000, 1, 1, tzinfo=datetime.timezone(datetime.timedelta(0, 1, 1))),
 ]  # fmt: skip
 
-LEAVES = st.integers(0, len(ODD) - 1).map(lambda number: ODD[number]) | st.integers() | st.floats() | st.text(max_size=20) | st.booleans()
+LEAVES = (
+    st.integers(0, len(ODD) - 1).map(lambda number: ODD[number])
+    | st.integers()
+    | st.floats()
+    | st.text(max_size=20)
+    | st.booleans()
+)
 VALUES = st.recursive(
     LEAVES,
     lambda inner: (
