@@ -102,12 +102,13 @@ def _encode_tagged(value: Any) -> Any:
     raise NotPlain(f"a value of type {kind} cannot be handed on; make it text, a number, a list or a record")
 
 
-def too_deep(data: Any) -> bool:
-    """Whether JSON data is nested deeper than values may be."""
-    level, deep = [data], 0
+def too_deep(data: Any, around: int = 0) -> bool:
+    """Whether JSON data is nested deeper than values may be; `around`: how deep what stands around a value may be."""
+    level: list[Any] = [[data]]
+    deep = 0
     while level:
         deep += 1
-        if deep > MOST_DEEP + 1:
+        if deep > MOST_DEEP + 1 + around:
             return True
         level = [
             item

@@ -18,6 +18,9 @@ _parse = json.JSONDecoder().decode
 MOST_CONTAINERS = 1_000_000
 """Lists and records in one message; each costs the host sixty bytes and more, however short it is written."""
 
+AROUND = 5
+"""How deep a value stands in a message, at most: that of a variable in a trace."""
+
 
 class Misbehaved(Exception):
     """A worker said what it must not."""
@@ -87,7 +90,7 @@ def read(data: bytes) -> tuple[int, Message]:
         raise Misbehaved(f"it handed on more than {MOST_CONTAINERS:,} lists and records at once")
     try:
         raw = _parse(data.decode("utf-8", "surrogatepass"))
-        if containers > MOST_DEEP and too_deep(raw):
+        if containers > MOST_DEEP and too_deep(raw, AROUND):
             raise RecursionError
         return _read(_of(raw, dict))
     except RecursionError as error:

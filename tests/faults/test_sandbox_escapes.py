@@ -417,3 +417,52 @@ def test_the_line_of_a_child_is_a_socket_and_takes_json_alone() -> None:
     with ours, theirs:
         ours.sendall(b"\0\0\0\2{}")
         assert json.loads(theirs.recv(6)[4:]) == {}
+
+
+# --- values that would stop the host ---
+
+COLLIDING = {
+    "a set": "{'$': 'set', 'of': [n * P for n in range(1, 9000)]}",
+    "a dict": "{'$': 'dict', 'of': [[n * P, 0] for n in range(1, 3000)]}",
+    "sets in a list": "[{'$': 'set', 'of': [n * P for n in range(m, m + 90)]} for m in range(1, 99)]",
+    "floats": "{'$': 'set', 'of': [2.0 ** (61 * n) for n in range(-16, 17)]}",
+    "tuples": "{'$': 'set', 'of': [{'$': 'tuple', 'of': [n * P, 1]} for n in range(1, 900)]}",
+    "fractions": "{'$': 'set', 'of': [{'$': 'fraction', 'of': str(n * P)} for n in range(1, 900)]}",
+    "decimals": "{'$': 'set', 'of': [{'$': 'decimal', 'of': str(n * P)} for n in range(1, 900)]}",
+}
+
+
+@pytest.mark.parametrize("name", COLLIDING)
+def test_numbers_made_to_collide_are_refused_before_they_are_put_together(name: str) -> None:
+    forged = (
+        f"P = 2**61 - 1\nsay({{'run': 1, 'is': 'done', 'value': {COLLIDING[name]}, 'printed': ''}})\nwhile True: pass"
+    )
+    began = time.process_time()
+    found = error(forged)
+    assert "have the same hash" in str(found), found
+    assert time.process_time() - began < 2
+
+
+def test_sets_and_dicts_of_ordinary_numbers_are_handed_on_whatever_their_size() -> None:
+    assert len(value("set(range(-9000, 9000))")) == 18_000
+    assert value("{-1, -2, 0, 2**61 - 1, 2 * (2**61 - 1)}") == {-1, -2, 0, 2**61 - 1, 2 * (2**61 - 1)}
+    assert value("{n * 0.5: n for n in range(999)}") == {n * 0.5: n for n in range(999)}
+
+
+@pytest.mark.parametrize("times", [207, 480, 900, 4000, 90_000])
+def test_a_value_that_is_nested_too_deeply_is_told_as_such(times: int) -> None:
+    for make in ("[x]", "{'a': x}", "(x,)", "{1: x}"):
+        assert error(f"x = 0\nfor _ in range({times}): x = {make}\nx").kind == "size"
+    forged = f'say(b\'{{"run":1,"is":"done","printed":"","value":\' + b\'[\' * {times} + b\']\' * {times} + b\'}}\')\nwhile True: pass'
+    assert "nested too deeply" in str(error(forged)) or times > 40_000
+
+
+def test_a_name_of_a_million_letters_is_cut() -> None:
+    for code in ("raise type('A' * 10**6, (Exception,), {})('x')", "type('A' * 10**6, (), {})()", "raise SyntaxError('x' * 10**6, ('<python>', 1, 1, ''))"):  # fmt: skip
+        found = error(code)
+        assert found.kind != "size" and len(str(found)) < 700
+
+
+def test_a_signalling_nan_is_handed_on_nowhere() -> None:
+    for code in ("decimal.Decimal('sNaN')", "[decimal.Decimal('sNaN')]", "{'a': (decimal.Decimal('-sNaN1'),)}"):
+        assert "signalling NaN" in str(error(code))
