@@ -95,8 +95,8 @@ class Asker:
             return [draws.values.get(sample) for sample in range(self.prompts.samples)]
 
     async def _vote(self) -> Any:
-        """The answer that most samples give; those that can no longer change it are cancelled."""
-        async with Draws(self._one, self.prompts.samples, self._spared) as draws:
+        """The answer that most samples give; those that can no longer change it are cancelled, or never sent."""
+        async with Draws(self._one, self.prompts.samples, self._spared, self._answered) as draws:
             await draws.until(lambda: decided(draws.values, draws.waiting, self.question.type) is not None)
             best = decided(draws.values, draws.waiting, self.question.type) or winner(draws.values)
             if best is None:
@@ -108,28 +108,43 @@ class Asker:
             self.tell("node.vote", told)
             return best.value
 
+    def _answered(self, sample: int) -> bool:
+        """Whether the reply to a draw is there already: the same was asked before."""
+        return self.caller.has(self.prompts.request(sample))
+
     def _spared(self, error: FlowreasonError) -> bool:
         """Whether a draw fails alone: for a reason of its own, or because the run has come to a limit."""
         return not is_fatal(error) or (exhausts(error) and self.caller.budget.over is not None)
 
 
 class Draws:
-    """Several draws at once. Leaving it cancels those that are still under way."""
+    """Several draws at once. Leaving it cancels those that are still under way.
+
+    Those whose reply is there (`answered`) go first: they may be enough, and the others are not paid for then.
+    """
 
     def __init__(
-        self, draw: Callable[[int], Awaitable[Any]], count: int, spared: Callable[[FlowreasonError], bool]
+        self,
+        draw: Callable[[int], Awaitable[Any]],
+        count: int,
+        spared: Callable[[FlowreasonError], bool],
+        answered: Callable[[int], bool] = lambda _: False,
     ) -> None:
         self._draw = draw
-        self._count = count
         self._spared = spared
         self.values: dict[int, Any] = {}
         self.errors: dict[int, FlowreasonError] = {}
         self._tasks: dict[asyncio.Task[Any], int] = {}
+        first = [sample for sample in range(count) if answered(sample)]
+        self._rest = [sample for sample in range(count) if sample not in first]
+        self._begin(first)
 
-    async def __aenter__(self) -> Draws:
-        for sample in range(self._count):
+    def _begin(self, samples: list[int]) -> None:
+        for sample in samples:
             task: asyncio.Task[Any] = asyncio.ensure_future(self._draw(sample))
             self._tasks[task] = sample
+
+    async def __aenter__(self) -> Draws:
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -139,17 +154,26 @@ class Draws:
 
     @property
     def waiting(self) -> list[int]:
-        return sorted(self._tasks.values())
+        return sorted([*self._tasks.values(), *self._rest])
 
     async def until(self, enough: Callable[[], bool]) -> None:
         """Wait until it is enough, or nothing is left to wait for."""
+        if self._tasks:
+            await self._next()
+        if not enough():
+            self._begin(self._rest)
+            self._rest = []
         while self._tasks and not enough():
-            done, _ = await asyncio.wait(self._tasks, return_when=asyncio.FIRST_COMPLETED)
-            for task in sorted(done, key=self._tasks.__getitem__):
-                sample = self._tasks.pop(task)
-                try:
-                    self.values[sample] = task.result()
-                except FlowreasonError as error:
-                    if not self._spared(error):
-                        raise
-                    self.errors[sample] = error
+            await self._next()
+
+    async def _next(self) -> None:
+        """Wait for those that are over first."""
+        done, _ = await asyncio.wait(self._tasks, return_when=asyncio.FIRST_COMPLETED)
+        for task in sorted(done, key=self._tasks.__getitem__):
+            sample = self._tasks.pop(task)
+            try:
+                self.values[sample] = task.result()
+            except FlowreasonError as error:
+                if not self._spared(error):
+                    raise
+                self.errors[sample] = error

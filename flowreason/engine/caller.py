@@ -125,6 +125,11 @@ class Caller:
             _tell_reply(reply, tell, {**about, **named, **early}, Usage(0, 0, 0, 0.0))
         return reply
 
+    def has(self, request: Request) -> bool:
+        """Whether the reply to a request is there: an equal one of this run was answered."""
+        known = self._shared.get(_identity(request))
+        return known is not None and known.task is not None and known.task.done()
+
     def _goes_on(self, known: Shared) -> bool:
         """Whether a request that nobody here waits for any more is not stopped."""
         return (known.kept and known.sent) or (bool(known.key) and self._flights.wanted(known.key))

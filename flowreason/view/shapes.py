@@ -1,10 +1,11 @@
-"""The outlines of nodes and the small signs before their titles, as SVG paths.
+"""The outlines of nodes and the small signs before their titles, as elements.
 
 Invariant: an outline stays within the node's box, so that lines end on it.
 """
 
 from __future__ import annotations
 
+from flowreason.view.drawn import Element, element
 from flowreason.view.layout import Box
 from flowreason.view.picture import PictureNode
 
@@ -13,39 +14,39 @@ _SLANT = 10.0
 _BAR = 7.0
 
 
-def outline(box: Box) -> str:
-    """The shape of a node, as SVG elements with the class `shape`."""
+def outline(box: Box) -> tuple[Element, ...]:
+    """The shape of a node: elements with the class `shape`."""
     node = box.thing
     assert isinstance(node, PictureNode)
     x, y, w, h = box.x, box.y, box.width, box.height
     match node.shape:
         case "diamond":
             middle, level = n(x + w / 2), n(y + h / 2)
-            return _path(f"M{middle} {n(y)}L{n(x + w)} {level}L{middle} {n(y + h)}L{n(x)} {level}Z")
+            return (_path(f"M{middle} {n(y)}L{n(x + w)} {level}L{middle} {n(y + h)}L{n(x)} {level}Z"),)
         case "stadium" | "pill":
-            return _rect(x, y, w, h, min(h / 2, 24.0))
+            return (_rect(x, y, w, h, min(h / 2, 24.0)),)
         case "rounded":
-            return _rect(x, y, w, h, 10.0)
+            return (_rect(x, y, w, h, 10.0),)
         case "bars":
             bars = f"M{n(x + _BAR)} {n(y)}V{n(y + h)}M{n(x + w - _BAR)} {n(y)}V{n(y + h)}"
-            return _rect(x, y, w, h, 2.0) + _path(bars)
+            return _rect(x, y, w, h, 2.0), _path(bars)
         case "double":
-            return _rect(x, y, w, h, 6.0) + _rect(x + 4.0, y + 4.0, w - 8.0, h - 8.0, 3.0)
+            return _rect(x, y, w, h, 6.0), _rect(x + 4.0, y + 4.0, w - 8.0, h - 8.0, 3.0)
         case "slanted":
-            return _path(f"M{n(x + _SLANT)} {n(y)}H{n(x + w)}L{n(x + w - _SLANT)} {n(y + h)}H{n(x)}Z")
+            return (_path(f"M{n(x + _SLANT)} {n(y)}H{n(x + w)}L{n(x + w - _SLANT)} {n(y + h)}H{n(x)}Z"),)
         case "folded":
             corner = f"M{n(x + w - _FOLD)} {n(y)}V{n(y + _FOLD)}H{n(x + w)}"
-            return _path(f"M{n(x)} {n(y)}H{n(x + w - _FOLD)}L{n(x + w)} {n(y + _FOLD)}V{n(y + h)}H{n(x)}Z{corner}")
+            return (_path(f"M{n(x)} {n(y)}H{n(x + w - _FOLD)}L{n(x + w)} {n(y + _FOLD)}V{n(y + h)}H{n(x)}Z{corner}"),)
         case "plain" | "box":
-            return _rect(x, y, w, h, 3.0)
+            return (_rect(x, y, w, h, 3.0),)
 
 
-def _rect(x: float, y: float, w: float, h: float, radius: float) -> str:
-    return f'<rect class="shape" x="{n(x)}" y="{n(y)}" width="{n(w)}" height="{n(h)}" rx="{n(radius)}"/>'
+def _rect(x: float, y: float, w: float, h: float, radius: float) -> Element:
+    return element("rect", class_="shape", x=n(x), y=n(y), width=n(w), height=n(h), rx=n(radius))
 
 
-def _path(data: str) -> str:
-    return f'<path class="shape" d="{data}"/>'
+def _path(data: str) -> Element:
+    return element("path", class_="shape", d=data)
 
 
 _ICONS: dict[str, str] = {
@@ -61,10 +62,10 @@ _ICONS: dict[str, str] = {
 }
 
 
-def icon(kind: str, x: float, y: float) -> str:
+def icon(kind: str, x: float, y: float) -> tuple[Element, ...]:
     """A sign of 13 by 13 pixels, or nothing where a kind has none."""
     found = _ICONS.get(kind)
-    return f'<path class="icon" transform="translate({n(x)} {n(y)})" d="{found}"/>' if found else ""
+    return (element("path", class_="icon", transform=f"translate({n(x)} {n(y)})", d=found),) if found else ()
 
 
 def n(value: float) -> str:

@@ -9,13 +9,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Literal, TypeAlias
 
 from flowreason.view import sizes
+from flowreason.view.drawn import Element, element
 from flowreason.view.hops import bundle
 from flowreason.view.layout import XY, Box, Layout, Line
 from flowreason.view.picture import PictureNode, PictureRegion
 from flowreason.view.progress import MARKS, NodeState, known_state
 from flowreason.view.shapes import icon, n, outline
 from flowreason.view.style import css
-from flowreason.view.text import escape, width
+from flowreason.view.text import width
 
 Theme: TypeAlias = Literal["auto", "light", "dark"]
 States: TypeAlias = Mapping[tuple[str, str], NodeState]
@@ -28,53 +29,62 @@ def svg(layout: Layout, *, state: States | None = None, theme: Theme = "auto") -
     """The drawing as one SVG document. `state` tells, by (flow, node), how far a run is: it is written into the
     nodes."""
     wide, high = n(layout.width), n(layout.height)
-    title = escape(" · ".join(box.thing.title for box in layout.frames[:1]))
-    size = f'viewBox="0 0 {wide} {high}" width="{wide}" height="{high}"'
+    title = " · ".join(box.thing.title for box in layout.frames[:1])
+    opening = element(
+        "svg", [""], xmlns="http://www.w3.org/2000/svg", class_="flowreason", viewBox=f"0 0 {wide} {high}",
+        width=wide, height=high, role="img", aria_label=title,
+    ).as_text()  # fmt: skip
     parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" class="flowreason" {size} role="img" aria-label="{title}">',
-        f"<title>{title}</title>",
+        opening.removesuffix("</svg>"),
+        element("title", [title]).as_text(),
         f"<style>{css(theme)}</style>",
-        f'<rect class="paper" width="{wide}" height="{high}"/>',
+        element("rect", class_="paper", width=wide, height=high).as_text(),
+        *(each.as_text() for each in elements(layout, state=state)),
     ]
-    parts += [_frame(box) for box in layout.frames]
-    parts += [_area(box) for box in layout.regions]
-    parts += [_lines(lines) for lines in _bundles(layout.lines)]
-    parts += [_head(box, state or {}) for box in layout.regions if box.head]
-    parts += [_node(box, state) for box in layout.nodes]
-    parts += [_label(line) for line in layout.lines if line.label_at]
     return "\n".join([*parts, "</svg>", ""])
 
 
-def _text(text: str, x: float, y: float, style: str, size: float, anchor: str = "", more: str = "") -> str:
-    place = f' text-anchor="{anchor}"' if anchor else ""
-    after = f'<tspan class="more" font-size="12">{escape(more)}</tspan>' if more else ""
-    return (
-        f'<text class="{style}" x="{n(x)}" y="{n(y)}" font-size="{n(size)}"{place} xml:space="preserve">'
-        f"{escape(text)}{after}</text>"
+def elements(layout: Layout, *, state: States | None = None, live: bool = False) -> Iterator[Element]:
+    """All that is drawn, from the back to the front. `live`: with a place for the state of whatever has one."""
+    yield from (_frame(box) for box in layout.frames)
+    yield from (_area(box) for box in layout.regions)
+    yield from (_lines(lines) for lines in _bundles(layout.lines))
+    yield from (_head(box, state or {}, live) for box in layout.regions if box.head)
+    yield from (_node(box, state, live) for box in layout.nodes)
+    yield from (_label(line) for line in layout.lines if line.label_at)
+
+
+def _text(text: str, x: float, y: float, style: str, size: float, anchor: str = "", more: str = "") -> Element:
+    after = [element("tspan", [more], class_="more", font_size="12")] if more else []
+    return element(
+        "text",
+        [text, *after],
+        class_=style,
+        x=n(x),
+        y=n(y),
+        font_size=n(size),
+        text_anchor=anchor,
+        xml__space="preserve",
     )
 
 
 # --- flows and regions -------------------------------------------------------------------------------------
 
 
-def _frame(box: Box) -> str:
+def _frame(box: Box) -> Element:
     assert isinstance(box.thing, PictureRegion)
-    rect = (
-        f'<rect class="frame" x="{n(box.x)}" y="{n(box.y)}" width="{n(box.width)}" height="{n(box.height)}" rx="10"/>'
-    )
-    return f'<g class="flow">{rect}{_text(box.thing.title, box.x + 18, box.y + 25, "code title", 13.0)}</g>'
+    rect = element("rect", class_="frame", x=n(box.x), y=n(box.y), width=n(box.width), height=n(box.height), rx="10")
+    return element("g", [rect, _text(box.thing.title, box.x + 18, box.y + 25, "code title", 13.0)], class_="flow")
 
 
-def _area(box: Box) -> str:
+def _area(box: Box) -> Element:
     assert isinstance(box.thing, PictureRegion)
     full = box.thing.full or box.thing.title
-    return (
-        f'<g class="{box.thing.kind}"><title>{escape(full)}</title><rect class="area" x="{n(box.x)}" y="{n(box.y)}"'
-        f' width="{n(box.width)}" height="{n(box.height)}" rx="8"/></g>'
-    )
+    rect = element("rect", class_="area", x=n(box.x), y=n(box.y), width=n(box.width), height=n(box.height), rx="8")
+    return element("g", [element("title", [full]), rect], class_=box.thing.kind)
 
 
-def _head(box: Box, state: States) -> str:
+def _head(box: Box, state: States, live: bool) -> Element:
     """The head of a loop: its first line, and in a run how many rounds are done."""
     region = box.thing
     assert isinstance(region, PictureRegion)
@@ -84,49 +94,50 @@ def _head(box: Box, state: States) -> str:
         f"Q{n(x + w)} {n(y)} {n(x + w)} {n(y + 8)}V{n(y + h)}Z"
     )
     at = x + sizes.PAD_X
-    parts = [f'<path class="band" d="{band}"/>', icon("loop", at, y + 8.5)]
+    parts = [element("path", class_="band", d=band), *icon("loop", at, y + 8.5)]
     at += sizes.ICON
     if region.name:
         parts.append(_text(region.name, at, y + 19.5, "title", 13.0))
         at += width(region.name, 13.0, bold=True) + 10.0
     parts.append(_text(region.title, at, y + 19.5, "code", 12.5))
     known = state.get((box.flow, region.owner or ""))
-    if known is not None and known.text:
-        parts.append(_text(known.text, x + w - sizes.PAD_X, y + 19.5, "state", 11.0, "end"))
-    return f'<g class="head{_state_class(known)}"{_identity(box, region.owner or region.id)}>{"".join(parts)}</g>'
+    if live or (known is not None and known.text):
+        text = known.text if known is not None else ""
+        parts.append(_text(text, x + w - sizes.PAD_X, y + 19.5, "state", 11.0, "end"))
+    return _group(parts, f"head{_state_class(known)}", box, region.owner or region.id)
 
 
 # --- nodes -------------------------------------------------------------------------------------------------
 
 
-def _node(box: Box, state: States | None) -> str:
+def _node(box: Box, state: States | None, live: bool) -> Element:
     node = box.thing
     assert isinstance(node, PictureNode)
     known = known_state(state or {}, box.flow, node.members) if node.kind != "input" else None
-    tip = f"{node.title}{': ' + node.type if node.type else ''}\n{node.full}".strip()
-    return (
-        f'<g class="node {node.kind}{_state_class(known)}"{_identity(box, node.id)}><title>{escape(tip)}</title>'
-        f"{outline(box)}{''.join(_rows(box, node, known, state is not None))}{_mark(box, node, known)}</g>"
-    )
+    tip = element("title", [f"{node.title}{': ' + node.type if node.type else ''}\n{node.full}".strip()])
+    rows = _rows(box, node, known, state is not None)
+    parts = [tip, *outline(box), *rows, *_mark(box, node, known, live)]
+    return _group(parts, f"node {node.kind}{_state_class(known)}", box, node.id)
 
 
-def _mark(box: Box, node: PictureNode, known: NodeState | None) -> str:
+def _mark(box: Box, node: PictureNode, known: NodeState | None, live: bool) -> Iterator[Element]:
     """The state of a small node, which has no row for it, as a sign at its corner."""
-    if known is None or known.status == "waiting" or sizes.has_state_row(node):
-        return ""
+    if sizes.has_state_row(node) or not (live or (known is not None and known.status != "waiting")):
+        return
     across, down = (0.78, 0.14) if node.shape == "diamond" else (0.94, -0.1)
-    return _text(MARKS[known.status], box.x + box.width * across, box.y + box.height * down, "state label", 12.0)
+    sign = MARKS[known.status] if known is not None and known.status != "waiting" else ""
+    yield _text(sign, box.x + box.width * across, box.y + box.height * down, "state label", 12.0)
 
 
-def _identity(box: Box, id: str) -> str:
-    return f' data-flow="{escape(box.flow)}" data-node="{escape(id)}"'
+def _group(parts: Sequence[Element], style: str, box: Box, id: str) -> Element:
+    return element("g", parts, class_=style, data_flow=box.flow, data_node=id)
 
 
 def _state_class(known: NodeState | None) -> str:
     return f" s-{known.status}" if known is not None and known.status != "waiting" else ""
 
 
-def _rows(box: Box, node: PictureNode, known: NodeState | None, state: bool) -> Iterator[str]:
+def _rows(box: Box, node: PictureNode, known: NodeState | None, state: bool) -> Iterator[Element]:
     """The rows of text, and the sign of the kind."""
     rows = sizes.rows(node, state=state)
     y = box.y + (box.height - sum(sizes.HEIGHTS[row.style] for row in rows)) / 2
@@ -142,7 +153,7 @@ def _rows(box: Box, node: PictureNode, known: NodeState | None, state: bool) -> 
             continue
         x = box.x + inset
         if row.style == "title" and sizes.has_icon(node):
-            yield icon(node.kind, x, base - 10.5)
+            yield from icon(node.kind, x, base - 10.5)
             x += sizes.ICON
         yield _text(text, x, base, row.style, size, "", row.more)
 
@@ -158,16 +169,15 @@ def _bundles(lines: Sequence[Line]) -> list[list[Line]]:
     return list(found.values())
 
 
-def _lines(lines: list[Line]) -> str:
+def _lines(lines: list[Line]) -> Element:
     """One line that branches, and its tips."""
     paths = list(dict.fromkeys(path for line in lines for path in line.paths if len(path) > 1))
-    ends = escape(" ".join(dict.fromkeys(line.edge.end for line in lines)))
-    about = f' data-from="{escape(lines[0].edge.start)}" data-to="{ends}"'
-    drawn = f'<path class="line" d="{"".join(map(_rounded, paths))}"/>{"".join(map(_tip, paths))}'
-    return f'<g class="edge {lines[0].edge.kind}"{about}>{drawn}</g>'
+    ends = " ".join(dict.fromkeys(line.edge.end for line in lines))
+    drawn = [element("path", class_="line", d="".join(map(_rounded, paths))), *map(_tip, paths)]
+    return element("g", drawn, class_=f"edge {lines[0].edge.kind}", data_from=lines[0].edge.start, data_to=ends)
 
 
-def _label(line: Line) -> str:
+def _label(line: Line) -> Element:
     assert line.label_at is not None
     return _text(line.edge.label, *line.label_at, "label", sizes.LABEL_SIZE)
 
@@ -196,13 +206,12 @@ def _short(start: XY, end: XY, by: float) -> XY:
     return end[0] + (start[0] - end[0]) * share, end[1] + (start[1] - end[1]) * share
 
 
-def _tip(path: tuple[XY, ...]) -> str:
+def _tip(path: tuple[XY, ...]) -> Element:
     """The arrow at the end of a path, in the direction of its last stretch."""
     (x0, y0), (x, y) = path[-2], path[-1]
     across = abs(x - x0) > abs(y - y0)
     dx = (TIP if x > x0 else -TIP) if across else 0.0
     dy = 0.0 if across else (TIP if y > y0 else -TIP)
     wx, wy = dy * 0.55, dx * 0.55
-    return (
-        f'<path class="tip" d="M{n(x)} {n(y)}L{n(x - dx + wx)} {n(y - dy + wy)}L{n(x - dx - wx)} {n(y - dy - wy)}Z"/>'
-    )
+    d = f"M{n(x)} {n(y)}L{n(x - dx + wx)} {n(y - dy + wy)}L{n(x - dx - wx)} {n(y - dy - wy)}Z"
+    return element("path", class_="tip", d=d)

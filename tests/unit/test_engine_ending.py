@@ -251,6 +251,20 @@ def test_a_vote_stops_when_it_is_decided() -> None:
     assert result.usage.calls == len(provider.requests) == 5, "those that were sent and cancelled may be paid for"
 
 
+def test_a_vote_that_replies_from_before_decide_sends_nothing() -> None:
+    text = """
+flow f() { a = ask "Which?" with vote=3
+    answer again(a) }
+flow again(a: text) { if `a == "blue"` { c = ask "Which?" with vote=3
+        answer c }
+    answer "" }
+"""
+    delays = iter([1, 2, 50])
+    provider = fr.ScriptedProvider(default="blue", latency=lambda request: next(delays))
+    result = Work().run(text, provider=provider)
+    assert (result.value, len(provider.requests)) == ("blue", 3), "the draw that was cancelled is not paid for again"
+
+
 def test_samples_are_independent_and_one_that_fails_is_null() -> None:
     replies = iter(["4", "many", "6", "many", "many"])
     provider = fr.ScriptedProvider(lambda request: next(replies))
