@@ -17,7 +17,7 @@ from flowreason.engine.events import Event
 from flowreason.engine.journal import Journal
 from flowreason.engine.limits import Limits
 from flowreason.errors import UsageError
-from flowreason.flow import Flow, as_inputs, encoded, finish_run, load, loads, plan_settings, run_plan
+from flowreason.flow import Confirm, Flow, as_inputs, encoded, finish_run, load, loads, plan_settings, run_plan
 from flowreason.keeping import DEFAULT, Keeper, OnRun, Where, keeping, store_at
 from flowreason.listening import listening
 from flowreason.methods import GRAPH, Chosen, Method, meant, prices_of
@@ -33,7 +33,6 @@ from flowreason_dsl.check import CheckedFlow
 MOST_QUESTION = 200_000
 """Characters of a question; more belongs into an input."""
 
-Confirm = Callable[[Any, Limits], bool]
 METHOD = Kind(
     "the name of a method, the path of a flow, or a flow", lambda value: isinstance(value, Flow) or PATH.fits(value)
 )

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import asdict
 from functools import cached_property
+from inspect import isawaitable
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -46,7 +47,8 @@ if TYPE_CHECKING:
     from flowreason_dsl.syntax import ToolDef
 
 Tools = Iterable[Tool[..., Any] | Callable[..., Any]]
-Confirm = Callable[[Any, Limits], bool]
+Confirm = Callable[[Any, Limits], bool | Awaitable[bool]]
+"""Whether a flow of such a price runs within limits that it may go over; it may take its time to say so."""
 
 
 @checked(path=PATH, tools=TOOLS)
@@ -329,7 +331,7 @@ async def _priced_and_run(
         session.need_model()
     journal.say("price", price.as_json())
     over = price.over(environment.limits)
-    if over is not None and not (confirm is not None and confirm(price, environment.limits)):
+    if over is not None and not await _agreed(confirm, price, environment.limits):
         error = LimitExceeded(
             over,
             getattr(environment.limits, over) or 0,
@@ -340,6 +342,11 @@ async def _priced_and_run(
         return RunResult("limit", None, error, tuple(journal.events))
     environment = session.handing_on(environment, flow.handed_on)
     return await Run(flow.graph, environment, journal, session.budget, session.caller).run(inputs)
+
+
+async def _agreed(confirm: Confirm | None, price: Price, limits: Limits) -> bool:
+    said = confirm is not None and confirm(price, limits)
+    return bool(await said if isawaitable(said) else said)
 
 
 def _price_of(

@@ -20,7 +20,7 @@ from flowreason.engine.limits import Limits
 from flowreason.engine.persons import asked_key
 from flowreason.engine.replaced import of_session, place_of, replaced
 from flowreason.errors import UsageError
-from flowreason.flow import Flow, as_inputs, finish_run, loads_kept, run_plan
+from flowreason.flow import Confirm, Flow, as_inputs, finish_run, loads_kept, run_plan
 from flowreason.keeping import DEFAULT, SERVER, OnRun, Past, Where, keeping, origin_of, store_at
 from flowreason.kept_events import last_questions, used_in
 from flowreason.listening import listening
@@ -58,7 +58,7 @@ class Grants:
     on_flow: Callable[[Flow], None] | None = None
     ask_user: AskUser | None = None
     may_ask: bool | None = None
-    confirm: Callable[[Any, Limits], bool] | None = None
+    confirm: Confirm | None = None
     approve: bool = False
     cache: bool = True
     on_run: OnRun | None = None

@@ -29,7 +29,9 @@ NodeKind: TypeAlias = Literal[
     "value",
     "answer",
     "yield",
+    "loop",
 ]
+"""A loop is a node only where it is closed, and all that is in it is not shown."""
 
 WORDS: dict[str, str] = {
     "input": "input",
@@ -41,6 +43,7 @@ WORDS: dict[str, str] = {
     "call": "flow",
     "solve": "solve",
     "run": "run",
+    "loop": "loop",
     "decision": "if",
     "value": "value",
     "answer": "answer",

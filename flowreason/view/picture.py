@@ -39,6 +39,7 @@ SHAPES: dict[NodeKind, Shape] = {
     "value": "plain",
     "answer": "stadium",
     "yield": "pill",
+    "loop": "double",
 }
 
 COLUMNS = 30

@@ -34,6 +34,7 @@ KINDS: dict[str, Tint] = {
     "value": Tint("#ffffff", "#a8b3c2", "#1a2230", "#75839a"),
     "answer": Tint("#334155", "#334155", "#cbd5e1", "#cbd5e1"),
     "yield": Tint("#e2e8f0", "#94a3b8", "#334155", "#64748b"),
+    "loop": Tint("#e6ebf2", "#64748b", "#1f2a3b", "#94a3b8"),
 }
 
 STATES: dict[str, Tint] = {

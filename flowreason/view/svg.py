@@ -117,7 +117,7 @@ def _node(box: Box, state: States | None, live: bool) -> Element:
     tip = element("title", [f"{node.title}{': ' + node.type if node.type else ''}\n{node.full}".strip()])
     rows = _rows(box, node, known, state is not None)
     parts = [tip, *outline(box), *rows, *_mark(box, node, known, live)]
-    return _group(parts, f"node {node.kind}{_state_class(known)}", box, node.id)
+    return _group(parts, f"node {node.kind}{_state_class(known)}", box, node.members[0])
 
 
 def _mark(box: Box, node: PictureNode, known: NodeState | None, live: bool) -> Iterator[Element]:

@@ -1,0 +1,126 @@
+"""Graph → the flowchart that a browser builds once, and patches while the run goes on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from flowreason.graph.model import Graph
+from flowreason.view.folding import folded
+from flowreason.view.hops import bundle
+from flowreason.view.layout import Box, Layout, layout
+from flowreason.view.picture import Picture, PictureNode, pictures
+from flowreason.view.svg import elements
+from flowreason_dsl.source import NOWHERE
+
+Key: TypeAlias = str
+"""`flow:id`: how the browser names a thing of the chart."""
+
+
+def key(flow: str, id: str) -> Key:
+    return f"{flow}:{id}"
+
+
+@dataclass(frozen=True, slots=True)
+class Thing:
+    """What can be selected in a chart: a node, or a loop. `members` are the nodes of the graph that it stands for."""
+
+    flow: str
+    id: str
+    kind: str
+    title: str
+    members: tuple[str, ...]
+    box: tuple[float, float, float, float]
+    span: tuple[int, int] | None
+    region: str = ""
+
+    @property
+    def key(self) -> Key:
+        return key(self.flow, self.id)
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "key": self.key, "flow": self.flow, "id": self.id, "kind": self.kind, "title": self.title,
+            "box": list(self.box), "span": None if self.span is None else list(self.span),
+            "region": self.region,
+        }  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Chart:
+    """A flowchart. `edges` are bundles in the order in which they are drawn: the flow, where it starts, where it ends.
+
+    `foldable` are the regions that can be closed, as keys, with those that are closed now in `closed`.
+    """
+
+    laid: Layout
+    things: tuple[Thing, ...]
+    edges: tuple[tuple[str, str, tuple[str, ...]], ...]
+    foldable: tuple[Key, ...] = ()
+    closed: frozenset[Key] = frozenset()
+
+    def as_json(self) -> dict[str, Any]:
+        """The chart as the browser is sent it; elements are `[tag, {attribute: value}, child, …]`."""
+        return {
+            "width": self.laid.width,
+            "height": self.laid.height,
+            "elements": [each.as_json() for each in elements(self.laid, state={}, live=True)],
+            "things": [each.as_json() for each in self.things],
+            "foldable": list(self.foldable),
+            "closed": sorted(self.closed),
+        }
+
+
+def chart(graph: Graph, closed: Iterable[Key] = ()) -> Chart:
+    """The flowchart of a graph, in which the regions of `closed` are shown by their heads alone."""
+    seen = pictures(graph)
+    shut = frozenset(closed)
+    foldable = tuple(key(each.flow, region.id) for each in seen for region in each.regions if region.kind == "loop")
+    shut &= frozenset(foldable)
+    shown = [folded(each, frozenset(id for id in _ids(each) if key(each.flow, id) in shut)) for each in seen]
+    laid = layout(shown, state=True)
+    return Chart(laid, tuple(_things(laid)), tuple(_bundles(seen, laid)), foldable, shut)
+
+
+def _ids(picture: Picture) -> list[str]:
+    return [region.id for region in picture.regions]
+
+
+def _things(laid: Layout) -> Iterator[Thing]:
+    for box in [*laid.regions, *laid.nodes]:
+        thing = box.thing
+        if isinstance(thing, PictureNode):
+            id = thing.members[0]
+            yield Thing(box.flow, id, thing.kind, thing.title, thing.members, _box(box), _span(box), thing.region)
+        elif thing.kind == "loop":
+            id = thing.owner or thing.id
+            title = thing.name or thing.title
+            yield Thing(box.flow, id, "loop", title, thing.members, _box(box), _span(box), thing.id)
+
+
+def _box(box: Box) -> tuple[float, float, float, float]:
+    return box.x, box.y, box.width, box.height
+
+
+def _span(box: Box) -> tuple[int, int] | None:
+    span = box.thing.span
+    return None if span == NOWHERE else (span.start, span.end)
+
+
+def _bundles(seen: Sequence[Picture], laid: Layout) -> Iterator[tuple[str, str, tuple[str, ...]]]:
+    """The lines as they are drawn: those that start as one are one."""
+    owners = {
+        (each.flow, region.id): region.owner or region.id
+        for each in seen
+        for region in each.regions
+        if region.kind == "loop"
+    }
+    found: dict[tuple[str, str], tuple[str, dict[str, None]]] = {}
+    for line in laid.lines:
+        start = owners.get((line.flow, line.edge.start), line.edge.start)
+        end = owners.get((line.flow, line.edge.end), line.edge.end)
+        ends = found.setdefault((line.flow, bundle(line.edge)), (start, {}))[1]
+        ends[end] = None
+    for (flow, _), (start, ends) in found.items():
+        yield flow, start, tuple(ends)

@@ -1,0 +1,123 @@
+"""Events → how far each thing of a chart is, and along which edges values have flowed.
+
+Invariant: a state is a function of the view (`flowreason.view.progress`), and so of the events alone: at the same place
+in the events it is the same, in a run that goes on and in one that ended long ago.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal, TypeAlias
+
+from flowreason.view.progress import MARKS, NodeState, RunView, cost_text, known_state
+from flowreason_ui.view.chart import Chart, Key, Thing, key
+
+State: TypeAlias = Literal[
+    "waiting", "ready", "running", "done", "cached", "retried", "failed", "skipped", "cancelled"
+]  # fmt: skip
+
+SIGNS: dict[State, str] = {
+    "waiting": MARKS["waiting"],
+    "ready": "◦",
+    "running": MARKS["running"],
+    "done": MARKS["done"],
+    "cached": "✓",
+    "retried": "↻",
+    "failed": MARKS["failed"],
+    "skipped": MARKS["skipped"],
+    "cancelled": MARKS["cancelled"],
+}
+"""A sign for every state, so that none is told by colour alone."""
+
+WORDS: Mapping[State, str] = {
+    "waiting": "waiting for what it needs",
+    "ready": "ready, and waiting for its turn",
+    "running": "running",
+    "done": "done",
+    "cached": "known from before, at no cost",
+    "retried": "done, after another try",
+    "failed": "failed",
+    "skipped": "skipped",
+    "cancelled": "cancelled",
+}
+"""What each state means, for the legend and for those who do not see the chart."""
+
+_REACHED = frozenset({"ready", "running", "done", "cached", "retried", "failed"})
+_THROUGH = frozenset({"done", "cached", "retried"})
+
+
+def state_of(known: NodeState | None) -> State:
+    """The one word for a thing of the chart, over all frames it ran in."""
+    if known is None:
+        return "waiting"
+    status = known.status
+    if status == "running" and known.waits and len({frame for frame, _ in known.waits}) >= known.running:
+        return "ready"
+    if status == "done" and (known.retries or known.rejected):
+        return "retried"
+    if status == "done" and known.kept and not known.calls:
+        return "cached"
+    return status
+
+
+def state_text(known: NodeState | None, state: State) -> str:
+    """What stands in a thing: its sign and word, counters, time and tokens."""
+    if known is None or state == "waiting":
+        return ""
+    text = known.text
+    if state == "ready":
+        return f"{SIGNS[state]} waits its turn" + text.removeprefix(f"{MARKS['running']} running")
+    if state == "retried":
+        times = known.retries + known.rejected
+        return text.replace(f"{MARKS['done']} done", f"{SIGNS[state]} done, {times + 1} tries", 1)
+    return text
+
+
+def states(chart: Chart, view: RunView) -> dict[Key, list[str]]:
+    """By key: state, text, sign; things that nothing has happened to are left out."""
+    found: dict[Key, list[str]] = {}
+    for thing in chart.things:
+        known = _known(thing, view)
+        state = state_of(known)
+        if state != "waiting":
+            found[thing.key] = [state, state_text(known, state), SIGNS[state]]
+    return found
+
+
+def _known(thing: Thing, view: RunView) -> NodeState | None:
+    return known_state(view.nodes, thing.flow, thing.members)
+
+
+def lit(chart: Chart, found: Mapping[Key, list[str]]) -> list[int]:
+    """The edges, by their number, along which a value has come to something that began."""
+
+    def state(flow: str, id: str) -> str:
+        known = found.get(key(flow, id))
+        return "waiting" if known is None else known[0]
+
+    def sent(flow: str, start: str) -> bool:
+        return state(flow, start) in _THROUGH or (start in loops.get(flow, ()) and state(flow, start) in _REACHED)
+
+    loops: dict[str, set[str]] = {}
+    for thing in chart.things:
+        if thing.kind == "loop":
+            loops.setdefault(thing.flow, set()).add(thing.id)
+    return [
+        number
+        for number, (flow, start, ends) in enumerate(chart.edges)
+        if sent(flow, start) and any(state(flow, end) in _REACHED for end in ends)
+    ]
+
+
+def standing(view: RunView) -> dict[str, Any]:
+    """How the run as a whole is: one word, and a line of numbers."""
+    return {
+        "status": view.status,
+        "error": view.error,
+        "limit": view.limit,
+        "numbers": cost_text(view.usage, view.seconds, shared=view.shared, kept=view.kept),
+        "calls": view.usage.calls,
+        "tokens": view.usage.tokens,
+        "money": view.usage.money,
+        "seconds": round(view.seconds, 3),
+    }
