@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import flowreason as fr
-from flowreason.cli import reading
+from flowreason import reading
 from flowreason.cli.options import Recording, Terms
 from flowreason.errors import ConfigError, UsageError
 

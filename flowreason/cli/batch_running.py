@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import flowreason as fr
+from flowreason import reading
 from flowreason.batch.beside import Made
 from flowreason.batch.columns import Lines
 from flowreason.batch.files import json_lines, rows_of
@@ -25,16 +26,16 @@ from flowreason.batch.run import Batching, Order
 from flowreason.batch.shapes import shared_way
 from flowreason.batch.source import Source, source_of, threaded
 from flowreason.batch.ways import ByFlow, Columns, Way, way_of
-from flowreason.cli import flow_files, reading, signals
+from flowreason.cli import flow_files, signals
 from flowreason.cli.asking import provider_for
 from flowreason.cli.batch_report import Ended, report
 from flowreason.cli.batch_screen import BatchScreen
 from flowreason.cli.options import Recording, Shown, Terms
-from flowreason.cli.tool_files import tools_from
 from flowreason.engine.limits import Limits
 from flowreason.engine.whole import UNLIMITED
 from flowreason.errors import UsageError
 from flowreason.graph.bounds import ZERO
+from flowreason.tool_files import tools_from
 
 if TYPE_CHECKING:
     from flowreason.batch.row import Row

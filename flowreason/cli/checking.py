@@ -14,8 +14,8 @@ from typing import Any, TextIO
 
 import flowreason as fr
 from flowreason.cli import failures, flow_files, output
-from flowreason.cli.tool_files import tools_from
 from flowreason.errors import UsageError
+from flowreason.tool_files import tools_from
 from flowreason_dsl.diagnostics import Diagnostic, FlowError, as_json, errors, render
 from flowreason_dsl.fixing import Fixed, fix_all
 from flowreason_dsl.rendering import Paint, plainly

@@ -103,8 +103,8 @@ def _evaluated(
     shown: options.Shown,
 ) -> int:
     from flowreason.cli.asking import provider_for
-    from flowreason.cli.tool_files import tools_from
     from flowreason.evaluate.api import evaluate as evaluate_now
+    from flowreason.tool_files import tools_from
 
     provider = provider_for(terms, options.Recording())
     with _progress(shown) as tell:

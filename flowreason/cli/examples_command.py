@@ -1,83 +1,22 @@
-"""The recorded examples: list them, show one, copy one, play one without a key.
-
-Invariant: an example is a folder with `question.txt`, `flow.flow`, `README.md` and `replies.jsonl`; beside them may
-stand `inputs.json` (a record), `tools.py` and whatever files these name.
-"""
+"""The recorded examples: list them, show one, copy one, play one without a key."""
 
 from __future__ import annotations
 
 import json as json_module
 import shutil
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
-from flowreason.cli import options, output, reading
+from flowreason.cli import options, output
 from flowreason.errors import UsageError
+from flowreason.examples_catalog import Example, catalog, find
 
 examples_app = typer.Typer(
     help="Recorded examples: list, show, copy, play.", rich_markup_mode=None, invoke_without_command=True
 )
 Name = Annotated[str, typer.Argument(metavar="NAME", help="As `flowreason examples` lists it.", show_default=False)]
-
-
-@dataclass(frozen=True, slots=True)
-class Example:
-    """One example's folder."""
-
-    folder: Path
-
-    @property
-    def name(self) -> str:
-        return self.folder.name
-
-    @property
-    def question(self) -> str:
-        return reading.file_text(self.folder / "question.txt").strip()
-
-    @property
-    def flow(self) -> str:
-        return reading.file_text(self.folder / "flow.flow")
-
-    @property
-    def replies(self) -> Path:
-        return self.folder / "replies.jsonl"
-
-    @property
-    def inputs(self) -> dict[str, Any]:
-        path = self.folder / "inputs.json"
-        return dict(json_module.loads(reading.file_text(path))) if path.exists() else {}
-
-    @property
-    def tools(self) -> Path | None:
-        path = self.folder / "tools.py"
-        return path if path.exists() else None
-
-    def first_line(self) -> str:
-        line = self.question.partition("\n")[0]
-        return line if len(line) <= 88 else line[:87] + "…"
-
-
-def folder() -> Path:
-    """Where the examples are: inside the installed package, or beside it in a checkout."""
-    package = Path(__file__).parents[1]
-    inside = package / "examples"
-    return inside if inside.is_dir() else package.parent / "examples"
-
-
-def catalog() -> list[Example]:
-    return [Example(path.parent) for path in sorted(folder().glob("*/replies.jsonl"))]
-
-
-def find(name: str) -> Example:
-    """The example of that name."""
-    for example in catalog():
-        if example.name == name:
-            return example
-    names = ", ".join(example.name for example in catalog()) or "none"
-    raise UsageError(f"there is no example {name}; there are: {names}")
 
 
 @examples_app.callback()
@@ -97,7 +36,7 @@ def list_examples(json: options.Json = False) -> None:
         return
     width = max((len(each.name) for each in found), default=0)
     for each in found:
-        output.emit(f"{each.name:<{width}}  {each.first_line()}")
+        output.emit(f"{each.name:<{width}}  {each.first_line}")
     output.note("\nPlay one: flowreason examples play NAME" if found else "There are no examples here.")
 
 

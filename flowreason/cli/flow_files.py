@@ -13,9 +13,9 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import flowreason as fr
-from flowreason.cli import reading
-from flowreason.cli.tool_files import tools_from
+from flowreason import reading
 from flowreason.errors import UsageError
+from flowreason.tool_files import tools_from
 from flowreason_dsl.diagnostics import FlowError
 
 STDIN = "-"

@@ -44,7 +44,7 @@ def _version() -> str:
 
 
 def _definitions(path: Path) -> Mapping[str, ToolDef]:
-    from flowreason.cli.tool_files import tools_from
+    from flowreason.tool_files import tools_from
 
     return {tool.definition.name.text: tool.definition for tool in tools_from(path)}
 

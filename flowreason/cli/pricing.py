@@ -10,7 +10,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from flowreason.cli import failures, flow_files, output, reading
+from flowreason import reading
+from flowreason.cli import failures, flow_files, output
 from flowreason.graph.bounds import ZERO
 
 if TYPE_CHECKING:

@@ -12,18 +12,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import flowreason as fr
-from flowreason.cli import flow_files, output, reading, running
+from flowreason import reading
+from flowreason.cli import flow_files, output, running
 from flowreason.cli.asking import provider_again
 from flowreason.cli.kept import Kept, step_names
 from flowreason.cli.options import Screen, Terms
 from flowreason.cli.outcome import code_of, report
-from flowreason.cli.running import PLAYED_SECONDS, carry_out
-from flowreason.cli.tool_files import tools_from
+from flowreason.cli.running import carry_out
 from flowreason.cli.watching import Watch
 from flowreason.errors import UsageError
+from flowreason.examples_catalog import PLAYED_SECONDS
 from flowreason.forking import Place, find_place, type_of
 from flowreason.keeping import DEFAULT
 from flowreason.resuming import kept_flow, the_store
+from flowreason.tool_files import tools_from
 from flowreason.view.progress import cost_text, kept_count
 
 if TYPE_CHECKING:

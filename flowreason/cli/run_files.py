@@ -6,7 +6,8 @@ import json
 from pathlib import Path
 
 import flowreason as fr
-from flowreason.cli import failures, output, reading
+from flowreason import reading
+from flowreason.cli import failures, output
 from flowreason.cli.kept import Kept
 from flowreason.keeping import DEFAULT
 

@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import flowreason as fr
-from flowreason.cli import failures, output, reading
+from flowreason import reading
+from flowreason.cli import failures, output
 from flowreason.cli.kept import Kept
 from flowreason.cli.outcome import data_of
 from flowreason.cli.run_list import as_json, when, with_usage

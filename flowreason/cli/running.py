@@ -13,23 +13,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import flowreason as fr
-from flowreason.cli import failures, flow_files, output, reading
+from flowreason import reading
+from flowreason.cli import failures, flow_files, output
 from flowreason.cli.asking import provider_for, recorded
 from flowreason.cli.kept import Kept
 from flowreason.cli.options import Recording, Screen, Terms
 from flowreason.cli.outcome import report, report_broken, report_stopped
 from flowreason.cli.signals import Stopping
-from flowreason.cli.tool_files import tools_from
 from flowreason.cli.watching import Watch
 from flowreason.graph.bounds import ZERO
+from flowreason.tool_files import tools_from
 
 if TYPE_CHECKING:
-    from flowreason.cli.examples_command import Example
+    from flowreason.examples_catalog import Example
     from flowreason.ports import Provider
-
-
-PLAYED_SECONDS = 8.0
-"""How long the replies of a played example take, one after the other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +106,7 @@ def play_example(example: Example, pace: float | None, screen: Screen, flow_out:
     """Answer an example's question from its recorded replies; gives the exit code."""
     reading.writable(flow_out, "--flow-out")
     question, tools = example.question, tools_from(example.tools)
-    provider = recorded(example.replies, _watchable(example.replies) if pace is None else pace)
+    provider = recorded(example.replies, example.pace if pace is None else pace)
     if not screen.quiet and not screen.as_data:
         output.note(f"Question: {question}\n")
 
@@ -120,14 +117,6 @@ def play_example(example: Example, pace: float | None, screen: Screen, flow_out:
         )  # fmt: skip
 
     return carry_out(begin, provider, screen, ("the recorded replies, which can be played again",))
-
-
-def _watchable(path: Path) -> float:
-    """A pace at which all replies together take some seconds: slow enough to watch, quick enough not to wait."""
-    from flowreason.providers.recording import read
-
-    total = sum(entry.seconds for entry in read(path)[1])
-    return min(1.0, PLAYED_SECONDS / total) if total else 0.0
 
 
 def _kept(order: Order, flow_out: Path | None) -> tuple[str, ...]:

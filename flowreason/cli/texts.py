@@ -10,9 +10,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import flowreason as fr
-from flowreason.cli import failures, flow_files, output, reading
-from flowreason.cli.tool_files import tools_from
+from flowreason import reading
+from flowreason.cli import failures, flow_files, output
 from flowreason.errors import UsageError
+from flowreason.tool_files import tools_from
 from flowreason_dsl.diagnostics import FlowError, render
 
 

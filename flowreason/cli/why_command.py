@@ -60,8 +60,8 @@ async def _found(run: str, calls: int, node: str | None, terms: options.Terms, *
     """Why the run came to its answer; what it may cost and each probe are told meanwhile."""
     import flowreason as fr
     from flowreason.cli.asking import provider_again
-    from flowreason.cli.tool_files import tools_from
     from flowreason.resuming import the_store
+    from flowreason.tool_files import tools_from
 
     tools = tools_from(terms.tools)
     info = await the_store(terms.place).run(run)

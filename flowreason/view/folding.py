@@ -40,13 +40,13 @@ def folded(picture: Picture, closed: Iterable[str]) -> Picture:
         start, end = seen(edge.start), seen(edge.end)
         if start == end and edge.start != edge.end:
             continue
-        plain = start in shut and edge.kind in ("each", "exit") or end in shut and edge.kind == "each"
+        plain = (start in shut and edge.kind in ("each", "exit")) or (end in shut and edge.kind == "each")
         made = PictureEdge(start, end, "data" if plain else edge.kind, edge.label)
         if not (start == end and start in shut):
             edges[made] = None
     return replace(
         picture,
-        nodes=tuple([*nodes, *loops]),
+        nodes=(*nodes, *loops),
         regions=tuple(region for region in regions if region.id not in shut),
         edges=tuple(edges),
     )

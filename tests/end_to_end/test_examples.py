@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import flowreason as fr
-from flowreason.cli.tool_files import tools_from
+from flowreason.tool_files import tools_from
 from tests.end_to_end.command import ROOT, Terminal
 
 EXAMPLES = sorted(path.parent for path in ROOT.glob("examples/*/question.txt"))

@@ -11,7 +11,7 @@ import traceback
 from pathlib import Path
 from typing import Any
 
-from flowreason.cli import reading
+from flowreason import reading
 from flowreason.errors import UsageError
 
 MODULE = "flowreason_user_tools"

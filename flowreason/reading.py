@@ -13,8 +13,8 @@ from math import inf
 from pathlib import Path
 from typing import Any
 
-from flowreason.cli.rows import is_rows, rows
 from flowreason.errors import InputError, UsageError
+from flowreason.rows import is_rows, rows
 from flowreason_dsl.types import ANY, BOOL, GRAPH, INT, NUMBER, TEXT, Choice, Type
 
 MOST_FILE = 64 * 1024 * 1024
