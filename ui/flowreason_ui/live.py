@@ -1,0 +1,149 @@
+"""One run as the app follows it: what it has told so far, and what it waits for a person to say.
+
+Invariant: only the thread of the runs changes a `Live`; pages and streams read it, from any thread, and what they read
+at one moment belongs together because lists only grow and the rest is replaced whole.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal, TypeAlias
+
+import flowreason as fr
+from flowreason.engine.events import Event
+from flowreason.graph.model import Graph
+from flowreason_ui.writing import Writing
+
+Status: TypeAlias = Literal[
+    "writing", "pricing", "running", "asking", "paused", "answered", "failed", "limit", "cancelled", "waiting"
+]
+"""`pricing`: whether it may run is asked; `asking`: a person is; `waiting`: it was left waiting for a person."""
+
+ENDED = frozenset({"answered", "failed", "limit", "cancelled", "waiting"})
+
+
+@dataclass(eq=False)
+class Asked:
+    """A question to the person. `kind`: `price` (may it run?), `person` (the flow asks, or wants consent)."""
+
+    kind: Literal["price", "person"]
+    text: str
+    type: str
+    number: int
+    said: asyncio.Future[str] = field(repr=False)
+
+
+class Live:
+    """A run. `origin` is what it was started from, `title` how people know it."""
+
+    def __init__(self, title: str, origin: Any = None) -> None:
+        self.id = secrets.token_urlsafe(12)
+        self.title = title
+        self.origin = origin
+        self.began = time.time()
+        self.events: list[Event] = []
+        self.run = ""
+        self.graph: Graph | None = None
+        self.text = ""
+        self.version = 0
+        self.writing = Writing(())
+        self.price = ""
+        self.asked: tuple[Asked, ...] = ()
+        self.paused = False
+        self.kept_only = False
+        self.result: fr.Result | None = None
+        self.error = ""
+        self.error_kind = ""
+        self.ended: Status | None = None
+        self.task: asyncio.Task[Any] | None = None
+        self._listeners: set[Callable[[], None]] = set()
+        self._lock = threading.Lock()
+        self._numbers = 0
+
+    @property
+    def status(self) -> Status:
+        if self.ended is not None:
+            return self.ended
+        if self.asked:
+            return "pricing" if self.asked[0].kind == "price" else "asking"
+        if self.paused:
+            return "paused"
+        return "running" if self.graph is not None else "writing"
+
+    @property
+    def over(self) -> bool:
+        return self.ended is not None
+
+    @property
+    def seconds(self) -> float:
+        """How long ago it began, in the time of its events."""
+        return self.events[-1].time if self.over and self.events else time.time() - self.began
+
+    # --- who follows it ---
+
+    def listen(self, listener: Callable[[], None]) -> Callable[[], None]:
+        """Have a function called after each change, in the thread of the runs; gives what ends that."""
+        with self._lock:
+            self._listeners.add(listener)
+
+        def stop() -> None:
+            with self._lock:
+                self._listeners.discard(listener)
+
+        return stop
+
+    @property
+    def followed(self) -> bool:
+        return bool(self._listeners)
+
+    def changed(self) -> None:
+        """Tell all who listen."""
+        with self._lock:
+            listeners: Sequence[Callable[[], None]] = list(self._listeners)
+        for listener in listeners:
+            listener()
+
+    # --- what the run tells (in the thread of the runs) ---
+
+    def take(self, event: Event) -> None:
+        """An event of the run."""
+        if event.kind.startswith("compile.") and not event.node:
+            self.writing.take(event)
+            if self.graph is None:
+                self.version = self.version + 1
+        elif event.kind == "price":
+            self.price = str(event.data.get("summary", ""))
+        self.events.append(event)
+        self.changed()
+
+    def written(self, flow: fr.Flow) -> None:
+        """The flow is there, and has not run."""
+        self.graph, self.text = flow.graph, flow.text
+        self.version += 1
+        self.changed()
+
+    async def ask(self, kind: Literal["price", "person"], text: str, type: str) -> str:
+        """What the person says, whenever they do."""
+        self._numbers += 1
+        asked = Asked(kind, text, type, self._numbers, asyncio.get_running_loop().create_future())
+        self.asked = (*self.asked, asked)
+        self.changed()
+        try:
+            return await asked.said
+        finally:
+            self.asked = tuple(each for each in self.asked if each is not asked)
+            self.changed()
+
+    def end(self, status: Status, *, result: fr.Result | None = None, error: str = "", kind: str = "") -> None:
+        """The run is over."""
+        self.result, self.error, self.error_kind = result, error, kind
+        if result is not None and self.graph is None:
+            self.graph, self.text = result.graph, result.flow
+            self.version += 1
+        self.ended = status
+        self.changed()
