@@ -1,0 +1,1 @@
+"""The pages: what a person sees and can do, each a thin layer over orders, runs and views."""

@@ -1,0 +1,3 @@
+export default function (component: any) {
+  component.parentElement.textContent = JSON.stringify(component.data)
+}
