@@ -33,8 +33,8 @@ _SETTINGS: dict[str, Any] = {
 def make_app(store: str | None = None, port: int = PORT) -> Any:
     """The app, as ASGI. `store` is where runs are kept, by default where the command line keeps them."""
     import streamlit as st
-    from streamlit import config
     from starlette.middleware import Middleware
+    from streamlit import config
 
     from flowreason_ui.guard import Guard
     from flowreason_ui.routes import routes
