@@ -18,7 +18,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from flowreason_ui.stream import APART, Viewer
+from flowreason_ui.stream import Viewer
 from flowreason_ui.works import works
 
 ROOT = "/flowreason"
@@ -94,8 +94,7 @@ async def _told(socket: WebSocket, viewer: Viewer, woken: asyncio.Event, reading
     await asyncio.wait({pause, reading}, return_when=asyncio.FIRST_COMPLETED)
     pause.cancel()
     waiting = asyncio.ensure_future(woken.wait())
-    patience = APART if viewer.wants_more else None
-    await asyncio.wait({waiting, reading}, timeout=patience, return_when=asyncio.FIRST_COMPLETED)
+    await asyncio.wait({waiting, reading}, timeout=viewer.patience, return_when=asyncio.FIRST_COMPLETED)
     waiting.cancel()
 
 

@@ -2,6 +2,7 @@
 
 The browser opens a WebSocket and is sent JSON messages, each with its `kind`. Offsets into texts are in characters.
 
+- `hello`, first: `light` and `dark` (style sheets of the chart), `states` (sign and words of each, for the legend).
 - `chart`, when the flow is there or changed, or a region was opened or closed: the drawing (`view.chart`), `text` of
   the flow, `tokens` (its words by kind, as `[start, end, kind]`), `whole`: not still being written, `version`.
 - `writing`, while the model writes the flow: `text`, `tokens`, `statements`, `done`, `drafts` (text, round and
@@ -9,14 +10,17 @@ The browser opens a WebSocket and is sent JSON messages, each with its `kind`. O
 - `states`, when something happened, or the viewer went elsewhere in time: `things` (state, text and sign by key; `full`
   says whether they replace what was sent), `lit` (numbers of edges), `running` (keys); `at` and `of`: position and
   number of events; `live`: the viewer follows; `over`: the run has ended; `time`, `until`: seconds; `run`: as in
-  `view.states.standing`; `status`: of the run as a whole.
-- `timeline`, at most once a second while the run goes on: `view.timeline`, up to the position.
+  `view.states.standing`; `status`: of the run as a whole; `told`: what the last event was, in a few words.
+- `timeline`, at most once a second while the run goes on: `view.timeline` of the whole run so far, of which `bars` are
+  those that are new or changed; `full`: they replace what was sent.
 - `marks`, with the timeline: `times`, the places of the slider, each as `[number of events, seconds]`.
-- `look`, when something was selected, or there is news of it: `key` (null: nothing), and `view.look`.
+- `look`, when something was selected, or there is news of it: `key` (null: nothing), and `view.look`; `kept`: the run
+  is kept, and another can be made from it.
 - `gone`, when the run is not there.
 
-The browser may send `{"do": "seek", "at": n}` (after n events; -1: follow), `{"do": "select", "key": …, "frame": …}`
-(null: nothing), `{"do": "close", "keys": […]}` (the regions that are closed).
+The browser may send `{"do": "seek", "at": n}` (after n events; -1: follow), `{"do": "step", "by": n}` (so many events
+on, or back), `{"do": "select", "key": …, "frame": …, "inner": …}` (null: nothing), `{"do": "close", "keys": […]}` (the
+regions that are closed).
 
 Invariant: what is sent is a function of the run's events and of what the viewer asked for; nothing that a viewer sends
 changes a run.
@@ -25,185 +29,294 @@ changes a run.
 from __future__ import annotations
 
 import time
+from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from flowreason.engine.events import Event
 from flowreason.graph.model import Graph
-from flowreason.view.progress import RunView, fold
 from flowreason_ui.live import Live
 from flowreason_ui.view.chart import Chart, chart
+from flowreason_ui.view.colours import colours
+from flowreason_ui.view.course import Course
 from flowreason_ui.view.look import look
-from flowreason_ui.view.states import lit, standing, states
-from flowreason_ui.view.timeline import timeline
+from flowreason_ui.view.states import SIGNS, WORDS, lit, standing, states
+from flowreason_ui.view.timeline import Times
+from flowreason_ui.view.told import Told
 from flowreason_ui.view.words import words
+from flowreason_ui.writing import LATER
 
 FOLLOW = -1
 PLACES = 400
 """Places of the time slider."""
 APART = 1.0
 """Seconds between two timelines of a run that goes on."""
+LOOKS_APART = 0.3
+"""Seconds between two looks at the same thing, while it goes on."""
+CHARTS_APART = 0.25
+"""Seconds between two charts of a flow that is being written."""
+MOST_WAITING = 64
+"""Messages of the browser that wait to be heeded; the oldest are dropped."""
+MOST_CLOSED = 2000
 
+_SILENT = frozenset({"compile.text"})
 Message = dict[str, Any]
 
 
 class Viewer:
-    """One viewer of one run. `news` gives the messages that are due; `take` is told what the viewer asks for."""
+    """One viewer of one run. `news` gives the messages that are due; `take` is told what the viewer asks for.
+
+    `take` and `news` may be called in different threads, `news` in one at a time.
+    """
 
     def __init__(self, live: Live) -> None:
         self._live = live
+        self._asked: deque[Any] = deque(maxlen=MOST_WAITING)
+        self._greeted = False
         self._at = FOLLOW
         self._closed: tuple[str, ...] = ()
-        self._selected: tuple[str, str] | None = None
+        self._selected: tuple[str, str, str] | None = None
         self._chart: Chart | None = None
         self._graph: Graph | None = None
         self._drawn: tuple[Any, ...] = ()
+        self._drawn_at = float("-inf")
+        self._elements: Any = None
         self._written: tuple[Any, ...] = ()
-        self._view = RunView()
-        self._folded = 0
+        self._course = Course()
         self._sent: Mapping[str, list[str]] = {}
+        self._lit: list[int] = []
         self._shown: tuple[Any, ...] | None = None
+        self._times = Times(None)
         self._timed: tuple[Any, ...] = ()
-        self._timed_at = 0.0
+        self._timed_at = float("-inf")
+        self._timed_events = 0
+        self._told = Told()
+        self._told_events = 0
         self._looked: tuple[Any, ...] = ()
+        self._looked_at = float("-inf")
+        self._due: float | None = None
 
     # --- what is asked for ---
 
     def take(self, message: Any) -> None:
-        """Something that the browser sent; what makes no sense is passed over."""
+        """Something that the browser sent; it is heeded when the next news is asked for."""
+        self._asked.append(message)
+
+    def _heed(self, message: Any) -> None:
+        """What makes no sense is passed over."""
         if not isinstance(message, dict):
             return
         match message.get("do"):
-            case "seek" if isinstance(at := message.get("at"), int):
-                self._at = FOLLOW if at < 0 else at
-                self._timed, self._shown = (), None
+            case "seek" if (at := _whole(message.get("at"))) is not None:
+                self._at, self._shown = (FOLLOW if at < 0 else at), None
+            case "step" if (by := _whole(message.get("by"))) is not None:
+                self._at, self._shown = self._stepped(by), None
             case "select":
-                key, frame = message.get("key"), message.get("frame")
-                self._selected = (key, str(frame or "")) if isinstance(key, str) and key else None
+                key, frame, inner = message.get("key"), message.get("frame"), message.get("inner")
+                chosen = isinstance(key, str) and bool(key)
+                self._selected = (str(key), str(frame or ""), str(inner or "")) if chosen else None
                 self._looked = ()
             case "close" if isinstance(keys := message.get("keys"), list):
-                self._closed = tuple(key for key in keys if isinstance(key, str))
+                self._closed = tuple(key for key in keys[:MOST_CLOSED] if isinstance(key, str))
+
+    def _stepped(self, by: int) -> int:
+        """The position so many events on; pieces of a text that is being written are gone over."""
+        events, at = self._live.events, self._number()
+        step = 1 if by > 0 else -1
+        for _ in range(min(abs(by), len(events))):
+            at += step
+            while 0 < at < len(events) and events[at - 1].kind in _SILENT:
+                at += step
+        return max(0, min(at, len(events)))
 
     # --- what is due ---
 
     def news(self, now: float | None = None) -> list[Message]:
         """The messages that are due."""
         now = time.monotonic() if now is None else now
-        events = self._events()
+        self._due = None
+        while self._asked:
+            self._heed(self._asked.popleft())
+        n = self._number()
         return [
+            *self._greeting(),
             *self._writing(),
-            *self._drawing(),
-            *self._states(events),
-            *self._times(events, now),
-            *self._look(events),
+            *self._drawing(now),
+            *self._states(n),
+            *self._timing(now),
+            *self._look(n, now),
         ]
 
     @property
     def following(self) -> bool:
         return self._at == FOLLOW
 
-    def _events(self) -> Sequence[Event]:
-        """The events that the viewer is shown."""
-        all_of_them = self._live.events
-        return all_of_them[: len(all_of_them) if self.following else min(self._at, len(all_of_them))]
+    @property
+    def patience(self) -> float | None:
+        """Seconds until something is due though nothing happens meanwhile; None where nothing is."""
+        return self._due
+
+    def _number(self) -> int:
+        """How many events the viewer is shown."""
+        known = len(self._live.events)
+        return known if self.following else min(self._at, known)
+
+    def _later(self, seconds: float) -> None:
+        """Something was put off."""
+        self._due = seconds if self._due is None else min(self._due, seconds)
+
+    def _greeting(self) -> Iterator[Message]:
+        if not self._greeted:
+            self._greeted = True
+            yield {"kind": "hello", **colours(), "states": [[state, SIGNS[state], WORDS[state]] for state in SIGNS]}
 
     def _writing(self) -> Iterator[Message]:
         writing = self._live.writing
-        drafts = writing.drafts
-        stamp = (len(writing.text), writing.statements, len(drafts), writing.done)
-        if stamp != self._written and (writing.text or drafts):
+        drafts, text = writing.drafts, writing.text
+        stamp = (len(text), writing.statements, len(drafts), writing.done)
+        if stamp != self._written and (text or drafts):
             self._written = stamp
             yield {
-                "kind": "writing", "text": writing.text, "statements": writing.statements, "done": writing.done,
-                "fallback": writing.fallback, "tokens": words(writing.text),
+                "kind": "writing", "text": text, "statements": writing.statements, "done": writing.done,
+                "fallback": writing.fallback, "tokens": words(text),
                 "drafts": [{"text": d.text, "round": d.round, "diagnostics": list(d.diagnostics)} for d in drafts],
             }  # fmt: skip
 
-    def _drawing(self) -> Iterator[Message]:
+    def _drawing(self, now: float) -> Iterator[Message]:
         live = self._live
-        graph = live.graph if live.graph is not None else live.writing.graph
-        stamp = (id(graph), self._closed)
-        if graph is None or stamp == self._drawn:
-            return
-        self._drawn, self._graph = stamp, graph
-        self._chart = chart(graph, self._closed)
-        self._shown, self._looked = None, ()
-        text = graph.source.text
         whole = live.graph is not None
+        graph = live.graph if live.graph is not None else live.writing.graph
+        if graph is None or (graph is self._graph and self._drawn == (self._closed, whole)):
+            return
+        if not whole and graph is not self._graph and now - self._drawn_at < CHARTS_APART:
+            self._later(CHARTS_APART - (now - self._drawn_at))
+            return
+        self._drawn, self._graph, self._drawn_at = (self._closed, whole), graph, now
+        self._chart = chart(graph, self._closed, "" if whole else _LATER_TEXT)
+        made, text = self._chart.as_json(), graph.source.text
+        if (made, whole) == self._elements:
+            return  # more text, and the same picture
+        self._elements = made, whole
+        self._shown, self._looked = None, ()
         yield {
-            "kind": "chart", **self._chart.as_json(), "text": text, "tokens": words(text), "version": live.version,
-            "whole": whole,
+            "kind": "chart", **made, "text": text, "tokens": words(text), "version": live.version, "whole": whole,
         }  # fmt: skip
 
-    def _states(self, events: Sequence[Event]) -> Iterator[Message]:
-        live = self._live
-        stamp = (len(events), live.status, live.paused, self.following)
-        if self._chart is None or stamp == self._shown:
+    def _states(self, n: int) -> Iterator[Message]:
+        live, events = self._live, self._live.events
+        stamp = (n, len(events), live.status, live.paused, self.following)
+        if stamp == self._shown:
             return
         full = self._shown is None
         self._shown = stamp
-        if len(events) < self._folded:
-            self._view, self._folded = RunView(), 0
-        for event in events[self._folded :]:
-            fold(self._view, event)
-        self._folded = len(events)
-        found = states(self._chart, self._view)
+        view = self._course.go(events, n)
+        found = states(self._chart, view) if self._chart is not None else {}
         before = {} if full else self._sent
         changed = {key: state for key, state in found.items() if before.get(key) != state}
         changed |= {key: ["waiting", "", ""] for key in before.keys() - found.keys()}
         self._sent = found
-        last = live.events[-1].time if live.events else 0.0
+        last = events[-1].time if events else 0.0
         yield {
-            "kind": "states", "full": full, "things": changed, "lit": lit(self._chart, found),
+            "kind": "states", "full": full, "things": changed,
+            "lit": lit(self._chart, found) if self._chart is not None else [],
             "running": [key for key, state in found.items() if state[0] in ("running", "ready")],
-            "at": len(events), "of": len(live.events), "live": self.following, "over": live.over,
-            "time": round(events[-1].time if events else 0.0, 4), "until": round(last, 4),
-            "run": standing(self._view), "status": live.status,
+            "at": n, "of": len(events), "live": self.following, "over": live.over,
+            "time": round(events[n - 1].time if n else 0.0, 4), "until": round(last, 4),
+            "run": standing(view), "status": live.status, "told": _in_words(events[n - 1]) if n else "",
         }  # fmt: skip
 
-    def _times(self, events: Sequence[Event], now: float) -> Iterator[Message]:
-        stamp = (len(events), self._live.over)
-        pressing = self._live.over or not self.following
-        if stamp == self._timed or (not pressing and now - self._timed_at < APART):
+    def _timing(self, now: float) -> Iterator[Message]:
+        live, events = self._live, self._live.events
+        n = len(events)
+        stamp = (n, live.over, live.graph is None)
+        if stamp == self._timed:
+            return
+        if not live.over and now - self._timed_at < APART:
+            self._later(APART - (now - self._timed_at))
             return
         self._timed, self._timed_at = stamp, now
-        yield {"kind": "timeline", **timeline(self._graph, events).as_json()}
-        yield {"kind": "marks", "times": _places(self._live.events)}
+        full = self._timed_events == 0 or self._times.graph is not live.graph
+        if self._times.graph is not live.graph:
+            self._times, self._timed_events = Times(live.graph), 0
+        for number in range(self._timed_events, n):
+            self._times.take(events[number])
+        self._timed_events = n
+        changed = self._times.news()
+        whole = self._times.timeline()
+        yield {
+            "kind": "timeline", "full": full, **whole.totals(), "bars": [bar.as_json() for bar in changed],
+        }  # fmt: skip
+        yield {"kind": "marks", "times": _places(events[:n])}
 
-    def _look(self, events: Sequence[Event]) -> Iterator[Message]:
+    def _look(self, n: int, now: float) -> Iterator[Message]:
         if self._selected is None:
             if self._looked != ("nothing",):
                 self._looked = ("nothing",)
                 yield {"kind": "look", "key": None}
             return
-        key, frame = self._selected
+        key, frame, inner = self._selected
         flow, _, id = key.partition(":")
         members = self._members(key, id)
-        stamp = (key, frame, len(events), _told_of(events, members))
-        if self._looked and self._looked[:2] == stamp[:2] and self._looked[3] == stamp[3]:
+        told = self._told_at(n)
+        kept = bool(self._live.run)
+        stamp = (self._selected, told.count(flow, members), len(told.closed) if inner else 0, kept)
+        if stamp == self._looked:
             return
-        self._looked = stamp
-        yield {"kind": "look", "key": key, **look(self._graph, events, flow, members, frame)}
+        if self._looked and self._looked[0] == stamp[0] and self.following and now - self._looked_at < LOOKS_APART:
+            self._later(LOOKS_APART - (now - self._looked_at))
+            return
+        self._looked, self._looked_at = stamp, now
+        yield {"kind": "look", "key": key, "kept": kept, **look(self._graph, told, flow, members, frame, inner)}
+
+    def _told_at(self, n: int) -> Told:
+        """What the first n events say."""
+        if n < self._told_events:
+            self._told, self._told_events = Told(), 0
+        events = self._live.events
+        for number in range(self._told_events, n):
+            self._told.take(events[number])
+        self._told_events = n
+        return self._told
 
     def _members(self, key: str, id: str) -> tuple[str, ...]:
         found = next((thing for thing in self._chart.things if thing.key == key), None) if self._chart else None
         return found.members if found is not None else (id,)
 
-    @property
-    def wants_more(self) -> bool:
-        """Whether something is due later though nothing happens meanwhile: a timeline that was put off."""
-        return self._timed != (len(self._events()), self._live.over)
+
+_LATER_TEXT = LATER.partition('"')[2].rstrip('"')
 
 
-def _told_of(events: Sequence[Event], members: Sequence[str]) -> int:
-    """How many events there are of some nodes: whether there is news of them."""
-    wanted = set(members)
-    return sum(event.node in wanted for event in events)
+def _whole(value: Any) -> int | None:
+    """A whole number that can be one of events."""
+    return value if isinstance(value, int) and not isinstance(value, bool) and abs(value) < 2**53 else None
 
 
 def _places(events: Sequence[Event]) -> list[list[float]]:
     """Where the slider can stop: after events that are seen, at most so many, and the first and last always."""
-    seen = [n for n, event in enumerate(events, 1) if event.kind != "compile.text"]
+    seen = [n for n, event in enumerate(events, 1) if event.kind not in _SILENT]
     step = max(1, -(-len(seen) // PLACES))
     chosen = [*seen[::step], *([seen[-1]] if seen and (len(seen) - 1) % step else [])]
     return [[n, round(events[n - 1].time, 4)] for n in chosen]
+
+
+_SAID = {
+    "compile.started": "the flow is being written", "compile.text": "the flow is being written",
+    "compile.draft": "a draft is whole", "compile.done": "the flow is written", "price": "the price is known",
+    "run.started": "the run begins", "run.finished": "the answer is there", "run.failed": "the run failed",
+    "run.cancelled": "the run was stopped", "run.waiting": "the run waits for a person",
+    "run.exhausted": "a limit is reached", "frame.opened": "begins", "frame.closed": "is over",
+    "node.started": "begins", "node.request": "asks the model", "node.reply": "has a reply", "node.done": "is done",
+    "node.failed": "failed", "node.skipped": "is skipped", "node.cancelled": "was stopped", "node.retry": "tries again",
+    "node.wait": "waits for the server", "node.rejected": "sends a reply back", "node.recalled": "was known before",
+    "node.tool": "called a tool", "node.trace": "told its lines", "node.vote": "counted votes",
+    "person.asked": "asks a person", "person.answered": "has the person's answer",
+}  # fmt: skip
+
+
+def _in_words(event: Event) -> str:
+    """What an event tells, for the place of the slider."""
+    said = _SAID.get(event.kind, "")
+    if not said or event.kind.startswith(("run.", "compile.", "price")):
+        return said
+    where = event.frame.removeprefix("early/").partition("/")[2]
+    return " · ".join(part for part in (f"{event.node} {said}".strip(), where) if part)

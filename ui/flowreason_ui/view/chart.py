@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
 from flowreason.graph.model import Graph
@@ -24,7 +24,8 @@ def key(flow: str, id: str) -> Key:
 
 @dataclass(frozen=True, slots=True)
 class Thing:
-    """What can be selected in a chart: a node, or a loop. `members` are the nodes of the graph that it stands for."""
+    """What can be selected in a chart: a node, or a loop. `members` are the nodes of the graph that it stands for,
+    `region` is where it stands, or of a loop its own, by which it is closed."""
 
     flow: str
     id: str
@@ -67,20 +68,36 @@ class Chart:
             "height": self.laid.height,
             "elements": [each.as_json() for each in elements(self.laid, state={}, live=True)],
             "things": [each.as_json() for each in self.things],
+            "edges": [[key(flow, start), [key(flow, end) for end in ends]] for flow, start, ends in self.edges],
             "foldable": list(self.foldable),
             "closed": sorted(self.closed),
         }
 
 
-def chart(graph: Graph, closed: Iterable[Key] = ()) -> Chart:
-    """The flowchart of a graph, in which the regions of `closed` are shown by their heads alone."""
+LATER = "still being written"
+
+
+def chart(graph: Graph, closed: Iterable[Key] = (), later: str = "") -> Chart:
+    """The flowchart of a graph, in which the regions of `closed` are shown by their heads alone.
+
+    `later`: the question that stands for what is not there yet in a flow that is being written.
+    """
     seen = pictures(graph)
+    if later:
+        seen = tuple(replace(each, nodes=tuple(_later(node, later) for node in each.nodes)) for each in seen)
     shut = frozenset(closed)
     foldable = tuple(key(each.flow, region.id) for each in seen for region in each.regions if region.kind == "loop")
     shut &= frozenset(foldable)
     shown = [folded(each, frozenset(id for id in _ids(each) if key(each.flow, id) in shut)) for each in seen]
     laid = layout(shown, state=True)
     return Chart(laid, tuple(_things(laid)), tuple(_bundles(seen, laid)), foldable, shut)
+
+
+def _later(node: PictureNode, later: str) -> PictureNode:
+    """The node that stands for what is not there yet says so."""
+    if node.kind != "person" or node.full.strip().strip('"') != later:
+        return node
+    return replace(node, kind="value", name=LATER, type="", shape="rounded", lines=(), notes=(), full="", code=False)
 
 
 def _ids(picture: Picture) -> list[str]:
@@ -92,7 +109,9 @@ def _things(laid: Layout) -> Iterator[Thing]:
         thing = box.thing
         if isinstance(thing, PictureNode):
             id = thing.members[0]
-            yield Thing(box.flow, id, thing.kind, thing.title, thing.members, _box(box), _span(box), thing.region)
+            kind = "later" if thing.title == LATER and thing.kind == "value" else thing.kind
+            region = thing.id if thing.kind == "loop" else thing.region
+            yield Thing(box.flow, id, kind, thing.title, thing.members, _box(box), _span(box), region)
         elif thing.kind == "loop":
             id = thing.owner or thing.id
             title = thing.name or thing.title

@@ -5,7 +5,9 @@ Invariant: what is shown was told by an event, or stands in the flow's text; pro
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import json
+import re
+from collections.abc import Sequence
 from typing import Any
 
 from flowreason.engine.events import Event
@@ -13,82 +15,41 @@ from flowreason.graph import ops
 from flowreason.graph.model import FlowGraph, Graph, Node
 from flowreason.values import dumps, show
 from flowreason.view import labels
-from flowreason.view.progress import NodeState, RunView, fold, wait_text
+from flowreason.view.progress import wait_text
 from flowreason.view.text import shorten
+from flowreason_dsl.syntax import Code
 from flowreason_ui.view.attempts import Attempts
-from flowreason_ui.view.states import SIGNS, state_of
+from flowreason_ui.view.chart import key
+from flowreason_ui.view.states import SIGNS, state_of, state_text
+from flowreason_ui.view.told import Told
 
 SHORT = 120
 """Characters of a value in a list."""
 LONG = 50_000
 """Characters of a value, a prompt or a reply that are shown; more is cut, and said so."""
 MOST_FRAMES = 500
-
-Place = tuple[str, str]
-
-
-class Told:
-    """What the events say of every step and every frame."""
-
-    def __init__(self, events: Iterable[Event]) -> None:
-        self.view = RunView()
-        self.flows: dict[str, str] = {}
-        self.indexes: dict[str, int] = {}
-        self.owners: dict[str, Place] = {}
-        self.values: dict[Place, Any] = {}
-        self.of: dict[Place, list[Event]] = {}
-        for event in events:
-            self._take(event)
-
-    def _take(self, event: Event) -> None:
-        event = event._replace(frame=event.frame.removeprefix("early/"))
-        if event.kind == "frame.opened":
-            data = event.data
-            self.flows[event.frame] = str(data.get("flow", ""))
-            if data.get("index") is not None:
-                self.indexes[event.frame] = int(data["index"])
-            if data.get("owner"):
-                self.owners[event.frame] = event.frame.rpartition("/")[0], str(data["owner"])
-        elif event.node:
-            self.view.frames[event.frame] = event.frame
-            fold(self.view, event)
-            self.of.setdefault((event.frame, event.node), []).append(event)
-            if event.kind == "node.done":
-                self.values[event.frame, event.node] = event.data.get("value")
-
-    def state(self, frame: str, members: Sequence[str]) -> NodeState | None:
-        found = [self.view.nodes[frame, id] for id in members if (frame, id) in self.view.nodes]
-        return next((each for each in found if each.status == "failed"), found[0] if found else None)
-
-    def frames_of(self, flow: str) -> list[str]:
-        """The frames in which steps of a flow run, in the order in which they were opened."""
-        return [path for path, name in self.flows.items() if name == flow]
-
-    def value(self, frame: str, node: str) -> tuple[bool, Any]:
-        """Whether the value of a step is known in a frame, or in one around it; and the value."""
-        while frame:
-            if (frame, node) in self.values:
-                return True, self.values[frame, node]
-            frame = frame.rpartition("/")[0]
-        return False, None
+MOST_LINES = 1000
+"""Lines of a trace that are shown."""
+_LINE = re.compile(r"line (\d+): ")
 
 
 def look(
-    graph: Graph | None, events: Iterable[Event], flow: str, members: Sequence[str], frame: str = ""
+    graph: Graph | None, told: Told, flow: str, members: Sequence[str], frame: str = "", inner: str = ""
 ) -> dict[str, Any]:
     """All that is known of a thing of the chart that stands for these nodes; `frame` is the one that is looked into.
 
-    Without one it is the frame that says most: one that failed, else the one that began last.
+    Without one it is the frame that says most: one that failed, else the one that began last. `inner`: the round of a
+    loop, or the call of a flow, of which the steps are told.
     """
-    told = Told(events)
     if flow == "compile":
         return _writing(told)
     known = graph.flows.get(flow) if graph is not None else None
-    node = None if known is None else known.nodes.get(members[0])
+    node = None if known is None or not members else known.nodes.get(members[0])
     if known is None or node is None:
         return {"flow": flow, "node": members[0] if members else "", "frames": [], "detail": None}
-    frames = [path for path in told.frames_of(flow) if told.state(path, members) is not None]
+    frames = told.frames_at(flow, members)
     chosen = frame if frame in frames else _most_telling(told, frames, members)
+    shown = frames[:MOST_FRAMES]
     return {
         "flow": flow,
         "node": node.id,
@@ -97,10 +58,10 @@ def look(
         "type": labels.type_text(node),
         "text": _text(known, node),
         "span": [node.span.start, node.span.end] if node.span.end else None,
-        "frames": [_line(told, path, members) for path in frames[:MOST_FRAMES]],
-        "frames_left_out": max(0, len(frames) - MOST_FRAMES),
+        "frames": [_line(told, path, members) for path in shown],
+        "frames_left_out": len(frames) - len(shown),
         "frame": chosen,
-        "detail": None if not chosen else _detail(told, known, node, chosen, members),
+        "detail": None if not chosen else _detail(told, known, node, chosen, members, inner),
     }
 
 
@@ -111,22 +72,20 @@ def _text(flow: FlowGraph, node: Node) -> str:
 
 
 def _most_telling(told: Told, frames: Sequence[str], members: Sequence[str]) -> str:
-    for path in frames:
-        state = told.state(path, members)
-        if state is not None and state.status == "failed":
-            return path
-    return frames[-1] if frames else ""
+    failed = next((path for path in frames if told.failed_at(path, members)), "")
+    return failed or (frames[-1] if frames else "")
 
 
 def _line(told: Told, path: str, members: Sequence[str]) -> dict[str, Any]:
     """A frame in the list of frames."""
     state = told.state(path, members)
     status = state_of(state)
+    where = path.partition("/")[2] or "the flow itself"
     said = next((told.values[path, id] for id in members if (path, id) in told.values), None)
     shown = state.error if state is not None and state.status == "failed" else "" if said is None else show(said)
     return {
         "frame": path,
-        "label": path.partition("/")[2] or "the flow itself",
+        "label": where,
         "status": status,
         "sign": SIGNS[status],
         "seconds": round(state.seconds, 4) if state is not None else 0,
@@ -135,7 +94,7 @@ def _line(told: Told, path: str, members: Sequence[str]) -> dict[str, Any]:
     }
 
 
-def _detail(told: Told, flow: FlowGraph, node: Node, frame: str, members: Sequence[str]) -> dict[str, Any]:
+def _detail(told: Told, flow: FlowGraph, node: Node, frame: str, members: Sequence[str], inner: str) -> dict[str, Any]:
     state = told.state(frame, members)
     events = sorted((each for id in members for each in told.of.get((frame, id), [])), key=lambda each: each.seq)
     status = state_of(state)
@@ -145,16 +104,17 @@ def _detail(told: Told, flow: FlowGraph, node: Node, frame: str, members: Sequen
     found: dict[str, Any] = {
         "frame": frame,
         "status": status,
-        "numbers": "" if state is None else state.text,
+        "numbers": state_text(state, status),
         "calls": 0 if state is None else state.calls,
         "tokens": 0 if state is None else state.tokens,
         "money": None if state is None else state.money,
         "seconds": 0 if state is None else round(state.seconds, 4),
         "inputs": _inputs(told, flow, node, frame),
         "attempts": attempts.as_json(LONG),
-        "code": _code(node),
+        "code": _code(flow, node),
         "rounds": _rounds(told, frame, node),
-        **_became(events, frame, members),
+        "round": _round(told, flow, frame, node, inner),
+        **_became(events, node),
         **_said(told, frame, node),
     }
     return found
@@ -174,8 +134,6 @@ def _json(value: Any) -> str | None:
     """A record or list in lines; None for what reads as well without."""
     if not isinstance(value, dict | list | tuple):
         return None
-    import json
-
     return _cut(json.dumps(json.loads(dumps(value)), ensure_ascii=False, indent=2))
 
 
@@ -192,52 +150,92 @@ def _inputs(told: Told, flow: FlowGraph, node: Node, frame: str) -> list[dict[st
     return [{"name": name, "value": value} for name, value in found.items()]
 
 
-def _code(node: Node) -> str:
+def _code(flow: FlowGraph, node: Node) -> dict[str, Any] | None:
+    """The Python of a step, and the line of the flow in which it begins."""
     match node.op:
         case ops.Python(code=code):
-            return code.text
+            pass
         case ops.Emulate(code=code) if code is not None:
-            return code.text
-    return ""
+            pass
+        case _:
+            return None
+    return {"text": code.text, "first": _first_line(flow, code)}
+
+
+def _first_line(flow: FlowGraph, code: Code) -> int:
+    start = code.lines[0] if code.lines else code.span.start
+    return flow.source.position(start)[0]
 
 
 def _rounds(told: Told, frame: str, node: Node) -> list[dict[str, Any]]:
     """The rounds of a loop, and the flow that a step calls: frames that can be opened."""
-    found = []
-    for path, owner in told.owners.items():
-        outer = path.rpartition("/")[0]
-        places = {(frame, node.id), (f"{frame}/{node.id}", node.id)}
-        if owner in places or (outer == f"{frame}/{node.id}" and path not in told.indexes):
-            states = [state for (place, _), state in told.view.nodes.items() if place == path]
-            failed = any(state.failed for state in states)
-            running = any(state.running for state in states)
-            status = "failed" if failed else "running" if running else "done"
-            found.append({"frame": path, "index": told.indexes.get(path), "status": status})
-    return found[:MOST_FRAMES]
+    return [
+        {
+            "frame": path,
+            "index": told.indexes.get(path),
+            "label": path.rpartition("/")[2],
+            "status": (status := told.standing(path)),
+            "sign": SIGNS[status],
+            "seconds": _lasted(told, path),
+        }
+        for path in told.rounds(frame, node.id)[:MOST_FRAMES]
+    ]
 
 
-def _became(events: Sequence[Event], frame: str, members: Sequence[str]) -> dict[str, Any]:
+def _lasted(told: Told, frame: str) -> float | None:
+    ended = told.closed.get(frame)
+    return None if ended is None else round(ended - told.opened.get(frame, ended), 4)
+
+
+def _round(told: Told, flow: FlowGraph, frame: str, node: Node, chosen: str) -> dict[str, Any] | None:
+    """The steps of one frame that a step opened, each with how it is there, and what came of it."""
+    if chosen not in told.rounds(frame, node.id):
+        return None
+    name = told.flow_of(chosen) or flow.name
+    steps = []
+    for id in told.steps(chosen)[:MOST_FRAMES]:
+        line = _line(told, chosen, (id,))
+        steps.append({**line, "key": key(name, id), "label": id})
+    return {"frame": chosen, "steps": steps}
+
+
+def _became(events: Sequence[Event], node: Node | None) -> dict[str, Any]:
     """What else was told: errors, what was printed, the trace of an emulated program, tools, persons, votes."""
-    found: dict[str, Any] = {"notes": [], "tools": [], "persons": [], "trace": None, "printed": ""}
+    found: dict[str, Any] = {"notes": [], "tools": [], "persons": [], "trace": None, "printed": "", "error": ""}
     for event in events:
         data = event.data
         match event.kind:
             case "node.failed":
                 found["error"], found["error_kind"] = str(data.get("error", "")), str(data.get("error_kind", ""))
+                found["error_line"] = _error_line(found["error"])
             case "node.printed":
                 found["printed"] += str(data.get("text", ""))
             case "node.trace":
-                found["trace"] = _trace(data)
+                found["trace"] = _trace(data, node)
             case "node.tool":
                 found["tools"].append(_tool(data))
             case "person.asked":
                 found["persons"].append({"question": str(data.get("question", "")), "answer": None})
-            case "person.answered" if found["persons"]:
-                found["persons"][-1]["answer"] = str(data.get("text", ""))
+            case "person.answered":
+                _answered(found["persons"], str(data.get("text", "")))
             case _ if (note := _note(event)) and note not in found["notes"]:
                 found["notes"].append(note)
     found["printed"] = _cut(found["printed"])
     return found
+
+
+def _error_line(error: str) -> int | None:
+    """The line of the flow that an error names."""
+    named = _LINE.match(error)
+    return int(named[1]) if named else None
+
+
+def _answered(persons: list[dict[str, Any]], text: str) -> None:
+    """The answer to the first question that has none."""
+    for each in persons:
+        if each["answer"] is None:
+            each["answer"] = text
+            return
 
 
 def _tool(data: Any) -> dict[str, Any]:
@@ -249,18 +247,20 @@ def _tool(data: Any) -> dict[str, Any]:
     }
 
 
-def _trace(data: Any) -> dict[str, Any]:
+def _trace(data: Any, node: Node | None) -> dict[str, Any]:
     """The lines of an emulated program: who carried each out, and what it changed."""
-    lines = [
-        {
-            "line": int(each.get("line") or 0),
-            "by": str(each.get("by", "")),
-            "changed": {str(name): shorten(show(value), SHORT) for name, value in (each.get("changed") or {}).items()},
-            "end": str(each.get("end") or ""),
-        }
-        for each in data.get("lines") or ()
-    ]
-    return {"lines": lines, "program": str(data.get("program") or "")}
+    program = str(data.get("program") or "")
+    if not program and node is not None and isinstance(node.op, ops.Emulate) and node.op.code is not None:
+        program = node.op.code.text
+    rows, told = program.split("\n"), data.get("lines") or ()
+    lines = []
+    for each in told[:MOST_LINES]:
+        start = int(each.get("line") or 0)
+        end = max(start, int(each.get("end") or 0))
+        changed = {str(name): shorten(show(value), SHORT) for name, value in (each.get("changed") or {}).items()}
+        text = "\n".join(rows[max(0, start - 1) : end])
+        lines.append({"line": start, "by": str(each.get("by", "")), "text": text, "changed": changed})
+    return {"lines": lines, "program": program, "left_out": max(0, len(told) - MOST_LINES)}
 
 
 def _note(event: Event) -> str:
@@ -299,7 +299,7 @@ def _writing(told: Told) -> dict[str, Any]:
     detail = {
         "frame": "compile", "status": "done" if state is None else state_of(state), "inputs": [], "rounds": [],
         "numbers": "" if state is None else state.text, "attempts": attempts.as_json(LONG), "value": None,
-        **_became(events, "compile", ["compile"]),
+        **_became(events, None),
     }  # fmt: skip
     return {
         "flow": "compile", "node": "compile", "kind": "compile", "title": "writing the flow", "type": "", "text": "",

@@ -21,7 +21,7 @@ SIGNS: dict[State, str] = {
     "ready": "◦",
     "running": MARKS["running"],
     "done": MARKS["done"],
-    "cached": "✓",
+    "cached": "=",
     "retried": "↻",
     "failed": MARKS["failed"],
     "skipped": MARKS["skipped"],
@@ -67,6 +67,8 @@ def state_text(known: NodeState | None, state: State) -> str:
     text = known.text
     if state == "ready":
         return f"{SIGNS[state]} waits its turn" + text.removeprefix(f"{MARKS['running']} running")
+    if state == "cached":
+        return text.replace(f"{MARKS['done']} done", f"{SIGNS[state]} known", 1)
     if state == "retried":
         times = known.retries + known.rejected
         return text.replace(f"{MARKS['done']} done", f"{SIGNS[state]} done, {times + 1} tries", 1)

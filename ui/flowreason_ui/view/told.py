@@ -1,0 +1,145 @@
+"""Events → what is known of every step in every frame, found without going through all events again.
+
+Invariant: it is a function of the events; told one by one, or all at once, they say the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import Any, TypeAlias
+
+from flowreason.engine.events import Event
+from flowreason.view.progress import NodeState, RunView, fold
+
+Place: TypeAlias = tuple[str, str]
+"""A frame, and a step in it."""
+
+
+class Told:
+    """What the events say of every step and every frame."""
+
+    def __init__(self, events: Iterable[Event] = ()) -> None:
+        self.view = RunView()
+        self.indexes: dict[str, int] = {}
+        self.values: dict[Place, Any] = {}
+        self.of: dict[Place, list[Event]] = {}
+        self.counts: dict[Place, int] = {}
+        self.opened: dict[str, float] = {}
+        self.closed: dict[str, float] = {}
+        self.troubled: set[str] = set()
+        self._flows: dict[str, str] = {}
+        self._where: dict[Place, dict[str, None]] = {}
+        self._owned: dict[Place, list[str]] = {}
+        self._within: dict[str, list[str]] = {}
+        self._steps: dict[str, dict[str, None]] = {}
+        for event in events:
+            self.take(event)
+
+    def take(self, event: Event) -> None:
+        """One more event."""
+        frame = event.frame.removeprefix("early/")
+        if event.kind == "frame.opened":
+            self._opens(frame, event)
+        elif event.kind == "frame.closed":
+            self.closed[frame] = event.time
+        elif event.node:
+            self._step(frame, event)
+
+    def _opens(self, frame: str, event: Event) -> None:
+        data, outer = event.data, frame.rpartition("/")[0]
+        self.opened.setdefault(frame, event.time)
+        flow = str(data.get("flow") or self._flows.get(outer, ""))
+        if frame not in self._flows:
+            self._flows[frame] = flow
+            self._within.setdefault(outer, []).append(frame)
+            if data.get("owner"):
+                self._owned.setdefault((outer, str(data["owner"])), []).append(frame)
+                if outer in self._flows:
+                    self._where.setdefault((self._flows[outer], str(data["owner"])), {})[outer] = None
+        if data.get("index") is not None:
+            self.indexes[frame] = int(data["index"])
+
+    def _step(self, frame: str, event: Event) -> None:
+        self.view.frames[frame] = frame  # each frame is a flow of its own here: steps are told apart by frame
+        fold(self.view, event if frame == event.frame else event._replace(frame=frame))
+        place = frame, event.node
+        self._steps.setdefault(frame, {})[event.node] = None
+        self.of.setdefault(place, []).append(event)
+        flow = self._flows.get(frame) or str(event.data.get("flow") or frame.partition("/")[0])
+        self._where.setdefault((flow, event.node), {})[frame] = None
+        self.counts[flow, event.node] = self.counts.get((flow, event.node), 0) + 1
+        if event.kind == "node.done":
+            self.values[place] = event.data.get("value")
+        elif event.kind == "node.failed":
+            self.troubled.add(frame)
+
+    # --- what is asked ---
+
+    def count(self, flow: str, members: Iterable[str]) -> int:
+        """How many events there are of some steps of a flow: whether there is news of them."""
+        return sum(self.counts.get((flow, id), 0) for id in members)
+
+    def state(self, frame: str, members: Sequence[str]) -> NodeState | None:
+        """How far a thing of the chart is, in one frame."""
+        found = [self.view.nodes[frame, id] for id in members if (frame, id) in self.view.nodes]
+        chosen = next((each for each in found if each.status == "failed"), found[0] if found else None)
+        rounds = next((inner for id in members if (inner := self.rounds(frame, id))), None)
+        if rounds is None or rounds[0] not in self.indexes:
+            return chosen
+        return self._counted(frame, members, chosen, rounds)
+
+    def _counted(self, frame: str, members: Sequence[str], known: NodeState | None, rounds: Sequence[str]) -> NodeState:
+        """The state of a loop, which its rounds tell more of."""
+        over = sum(path in self.closed for path in rounds)
+        known = known or NodeState(frame, members[0])
+        said = bool(known.done or known.failed or known.skipped or known.cancelled)
+        return replace(known, rounds=over, of=known.of or len(rounds), running=0 if said else 1)
+
+    def flow_of(self, frame: str) -> str:
+        return self._flows.get(frame, "")
+
+    def frames_at(self, flow: str, members: Iterable[str]) -> list[str]:
+        """The frames in which something was told of a thing of the chart, in the order in which it was."""
+        found: dict[str, None] = {}
+        for id in members:
+            found |= self._where.get((flow, id), {})
+        return list(found)
+
+    def failed_at(self, frame: str, members: Iterable[str]) -> bool:
+        """Whether a thing of the chart failed in a frame."""
+        return any((known := self.view.nodes.get((frame, id))) is not None and known.failed > 0 for id in members)
+
+    def rounds(self, frame: str, node: str) -> list[str]:
+        """The frames that a step opened: the rounds of a loop, or those of the flow that it calls."""
+        inner = f"{frame}/{node}"
+        found = dict.fromkeys(self._owned.get((frame, node), ()))
+        found |= dict.fromkeys(self._owned.get((inner, node), ()))
+        found |= dict.fromkeys(path for path in self._within.get(inner, ()) if path not in self.indexes)
+        return list(found)
+
+    def standing(self, frame: str) -> str:
+        """How a frame is: `running`, `done` or `failed`."""
+        if frame in self.closed:
+            return "failed" if frame in self.troubled and self._ends_badly(frame) else "done"
+        return "running"
+
+    def _ends_badly(self, frame: str) -> bool:
+        """Whether something failed in a frame, and nothing went on after it."""
+        last = max((self.of[place][-1] for place in self._places(frame)), key=lambda each: each.seq, default=None)
+        return last is not None and last.kind in ("node.failed", "node.cancelled")
+
+    def _places(self, frame: str) -> list[Place]:
+        return [(frame, id) for id in self.steps(frame)]
+
+    def steps(self, frame: str) -> list[str]:
+        """The steps of which something was told in a frame, in the order in which it was."""
+        return list(self._steps.get(frame, ()))
+
+    def value(self, frame: str, node: str) -> tuple[bool, Any]:
+        """Whether the value of a step is known in a frame, or in one around it; and the value."""
+        while frame:
+            if (frame, node) in self.values:
+                return True, self.values[frame, node]
+            frame = frame.rpartition("/")[0]
+        return False, None
