@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from flowreason_ui.pages import solve
+from flowreason_ui.places import pages
 
 st.set_page_config(page_title="flowreason", layout="wide", initial_sidebar_state="collapsed")
-st.navigation([st.Page(solve.page, title="Solve", url_path="solve", default=True)], position="top").run()
+st.navigation(list(pages().values()), position="top").run()

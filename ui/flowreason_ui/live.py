@@ -60,6 +60,7 @@ class Live:
         self.error = ""
         self.error_kind = ""
         self.ended: Status | None = None
+        self.ended_at = 0.0
         self.task: asyncio.Task[Any] | None = None
         self._listeners: set[Callable[[], None]] = set()
         self._lock = threading.Lock()
@@ -145,5 +146,6 @@ class Live:
         if result is not None and self.graph is None:
             self.graph, self.text = result.graph, result.flow
             self.version += 1
+        self.ended_at = time.time()
         self.ended = status
         self.changed()

@@ -6,15 +6,34 @@ An order is plain data; carrying it out is one call of the public API.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol
 
 import flowreason as fr
-from flowreason.examples_catalog import Example
-from flowreason.ports import Provider
+from flowreason.errors import ConfigError, ProviderError
+from flowreason.examples_catalog import Example, catalog
+from flowreason.keeping import SERVER
+from flowreason.ports import ModelInfo, Notify, Provider, Reply, Request
+from flowreason.records import Plan
 from flowreason.tool_files import tools_from
 from flowreason_ui.connection import Connection
+
+
+class Nobody:
+    """Stands in where no model is connected."""
+
+    def __init__(self, why: str) -> None:
+        self._why = why
+
+    async def complete(self, request: Request, notify: Notify | None = None) -> Reply:
+        raise ProviderError(self._why, kind="unconnected")
+
+    def model_info(self, model: str | None) -> ModelInfo:
+        return ModelInfo(model or "none")
+
+    async def close(self) -> None:
+        """There is nothing to give back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +53,13 @@ class Terms:
         if self.replies is not None:
             return fr.Recorded(self.replies, pace=self.pace)
         return self.connection.provider()
+
+    def provider_if_any(self) -> Provider:
+        """Who answers; where no model is connected, one that says so when it is asked: a flow may ask nothing."""
+        try:
+            return self.provider()
+        except ConfigError as error:
+            return Nobody(str(error))
 
     def granted(self) -> dict[str, Any]:
         return {"limits": self.limits, "approve": self.approve, "cache": self.cache}
@@ -94,8 +120,29 @@ class Solve:
 
 def example(chosen: Example, pace: float | None = None) -> Solve:
     """A recorded example, played from its question."""
-    terms = Terms(replies=chosen.replies, pace=chosen.pace if pace is None else pace, tools=chosen.tools, cache=False)
-    return Solve(chosen.question, terms, chosen.inputs, may_ask=False)
+    return Solve(chosen.question, example_terms(chosen, pace), chosen.inputs, may_ask=False)
+
+
+def example_terms(chosen: Example, pace: float | None = None) -> Terms:
+    """The terms on which an example is played: its recording answers."""
+    paced = chosen.pace if pace is None else pace
+    return Terms(replies=chosen.replies, pace=paced, tools=chosen.tools, cache=False)
+
+
+def example_of(plan: Plan) -> Example | None:
+    """The recorded example that a kept run plays; None for a run that a model has answered."""
+    if SERVER in plan.settings:
+        return None
+    same = (each for each in catalog() if plan.question == each.question or plan.flow.strip() == each.flow.strip())
+    return next(same, None)
+
+
+def terms_for(plan: Plan, connection: Connection, tools: Path | None = None) -> Terms:
+    """The terms on which a kept run goes on, or is run again: an example with its recording, others with the model."""
+    found = example_of(plan)
+    if found is None:
+        return Terms(connection, tools=tools)
+    return replace(example_terms(found), tools=tools or found.tools)
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,6 +224,8 @@ class Replay:
 
     run: str
     title: str
+    stamp: Any = None
+    """How it stood when it was opened."""
     terms: None = None
 
     async def carry_out(self, hooks: Hooks) -> fr.Result:

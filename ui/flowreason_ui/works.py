@@ -10,16 +10,22 @@ import asyncio
 import threading
 from collections.abc import Callable, Coroutine
 from concurrent.futures import Future
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import flowreason as fr
+from flowreason.engine.limits import error_kind
 from flowreason.errors import FlowreasonError
 from flowreason.keeping import default_place
+from flowreason.records import RunInfo
+from flowreason.resuming import the_store
 from flowreason.tool_files import tools_from
 from flowreason.tools import bind
+from flowreason_dsl.diagnostics import FlowError
 from flowreason_dsl.syntax import ToolDef
+from flowreason_ui.connection import Connection
+from flowreason_ui.escape import one_line
 from flowreason_ui.live import Live
-from flowreason_ui.orders import Hooks, Order, Replay
+from flowreason_ui.orders import Hooks, Order, Replay, Solve
 from flowreason_ui.pausing import Pausing
 from flowreason_ui.writing import Writing
 
@@ -27,16 +33,28 @@ T = TypeVar("T")
 
 MOST_KEPT = 16
 """Runs that have ended and whose events stay in memory; others are read from the store again."""
+SLACK = 5.0
+"""Seconds for which a run may be written to after it has ended here."""
+PATIENCE = 60.0
+"""Seconds that a page waits for the store."""
 SECONDS = 30.0
 """How long the app waits, at its end, for runs to be put down."""
 
 
+class Task(Protocol):
+    """Something beside runs that is at work here, such as a batch. `put_down` ends it in good order."""
+
+    async def put_down(self) -> None: ...
+
+
 class Works:
-    """All runs of this process. `store` is where they are kept."""
+    """All runs of this process. `store` is where they are kept, `connection` the model that was entered in the app."""
 
     def __init__(self, store: str | None = None) -> None:
         self.store = store or default_place()
+        self.connection = Connection()
         self.runs: dict[str, Live] = {}
+        self.tasks: dict[str, Task] = {}
         self._brakes: dict[str, Pausing] = {}
         self._lock = threading.Lock()
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -60,6 +78,18 @@ class Works:
         """Run a coroutine in the thread of the runs."""
         return asyncio.run_coroutine_threadsafe(coroutine, self.loop)
 
+    def ask(self, coroutine: Coroutine[Any, Any, T]) -> T:
+        """What a coroutine gives, waited for; for what takes a moment, such as a look into the store."""
+        return self.submit(coroutine).result(PATIENCE)
+
+    def settle(self) -> None:
+        """Wait until what the thread of the runs was told before has been done."""
+
+        async def nothing() -> None:
+            await asyncio.sleep(0)
+
+        self.ask(nothing())
+
     def soon(self, action: Callable[[], object]) -> None:
         """Do something in the thread of the runs."""
         self.loop.call_soon_threadsafe(action)
@@ -72,13 +102,16 @@ class Works:
             return
 
         async def stop() -> None:
-            tasks = [live.task for live in self.runs.values() if live.task is not None]
-            for task in tasks:
-                task.cancel()
-            await asyncio.wait(tasks, timeout=SECONDS) if tasks else None
+            ending = [live.task for live in self.runs.values() if live.task is not None]
+            for each in ending:
+                each.cancel()
+            ending += [asyncio.ensure_future(each.put_down()) for each in self.tasks.values()]
+            await asyncio.wait(ending, timeout=SECONDS) if ending else None
 
-        asyncio.run_coroutine_threadsafe(stop(), loop).result(SECONDS + 5)
-        loop.call_soon_threadsafe(loop.stop)
+        try:
+            asyncio.run_coroutine_threadsafe(stop(), loop).result(SECONDS + 5)
+        finally:
+            loop.call_soon_threadsafe(loop.stop)
 
     # --- runs ---
 
@@ -87,11 +120,13 @@ class Works:
         provider: Pausing | None = None
         tools: tuple[ToolDef, ...] = ()
         if order.terms is not None:
-            provider = Pausing(order.terms.provider())
-            tools = tuple(tool.definition for tool in bind(tools_from(order.terms.tools)).values())
+            terms = order.terms
+            provider = Pausing(terms.provider() if isinstance(order, Solve) else terms.provider_if_any())
+            tools = tuple(tool.definition for tool in bind(tools_from(terms.tools)).values())
         live = Live(order.title, order)
         live.writing = Writing(tools)
-        live.kept_only = isinstance(order, Replay)
+        if isinstance(order, Replay):
+            live.kept_only, live.run = True, order.run
         with self._lock:
             self._forget()
             self.runs[live.id] = live
@@ -125,13 +160,14 @@ class Works:
             result = await order.carry_out(hooks)
         except asyncio.CancelledError:
             live.end("cancelled")
-        except FlowreasonError as error:
-            live.end("failed", error=str(error), kind=type(error).__name__)
+        except (FlowreasonError, FlowError) as error:
+            live.end("failed", error=str(error), kind=error_kind(error))
         except Exception as error:  # noqa: BLE001 - shown to the person; the app goes on
             live.end("failed", error=f"this is a fault of flowreason: {type(error).__name__}: {error}", kind="fault")
         else:
-            error_ = "" if result.error is None else str(result.error)
-            live.end(result.status, result=result, error=error_, kind=type(result.error).__name__)
+            told = ("", "") if result.error is None else (str(result.error), error_kind(result.error))
+            live.run = live.run or result.run_id
+            live.end(result.status, result=result, error=told[0], kind=told[1])
         finally:
             if provider is not None:
                 await provider.close()
@@ -164,15 +200,38 @@ class Works:
 
         self.soon(act)
 
-    def open(self, run: str, title: str) -> Live:
-        """A run that was kept, to look at; the live one where it is at work here."""
-        for live in self.runs.values():
-            if live.run == run and not live.kept_only:
-                return live
-        for live in self.runs.values():
-            if isinstance(live.origin, Replay) and live.origin.run == run:
-                return live
-        return self.start(Replay(run, title))
+    def open(self, info: RunInfo) -> Live:
+        """A run that was kept, to look at; the live one where it is, or was last, at work here."""
+        stamp = (info.session, info.status, info.updated)
+        found = self.latest(info.id)
+        if found is not None and (not found.over or self._is_current(found, stamp)):
+            return found
+        return self.start(Replay(info.id, one_line(info.title), stamp))
+
+    def latest(self, run: str) -> Live | None:
+        """What is in memory of a kept run, the latest first; what was at work here before what was looked at."""
+        same = [live for live in reversed(list(self.runs.values())) if live.run == run]
+        return next((live for live in same if not live.kept_only), same[0] if same else None)
+
+    def _is_current(self, live: Live, stamp: tuple[int, str, float]) -> bool:
+        """Whether what is in memory of a run is what the store has: somebody may have gone on with it elsewhere."""
+        if isinstance(live.origin, Replay):
+            return bool(live.origin.stamp == stamp)
+        return stamp[2] <= live.ended_at + SLACK
+
+    def find(self, id: str) -> Live | None:
+        """A run by its id, as an address has it: that of a live run, or that under which it is kept.
+
+        Raises `UsageError` where there is none of that name any more.
+        """
+        live = self.runs.get(id)
+        if live is not None or not id:
+            return live
+        return self.open(self.ask(self.kept(id)))
+
+    async def kept(self, run: str) -> RunInfo:
+        """What the store says of a run."""
+        return await the_store(self.store).run(run)
 
 
 _the_works: Works | None = None

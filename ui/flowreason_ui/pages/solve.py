@@ -2,19 +2,140 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
 import streamlit as st
 
-from flowreason.examples_catalog import catalog
-from flowreason_ui.components import run_view
-from flowreason_ui.orders import example
+import flowreason as fr
+from flowreason.errors import FlowreasonError
+from flowreason.examples_catalog import Example, catalog
+from flowreason.reading import file_text
+from flowreason_dsl.diagnostics import FlowError
+from flowreason_ui import places
+from flowreason_ui.choosing import method_box
+from flowreason_ui.escape import escaped, label
+from flowreason_ui.forms import inputs_box, limits_box, tools_box
+from flowreason_ui.orders import Solve, Terms, example
+from flowreason_ui.pages.run import run_in_address
+from flowreason_ui.telling import fault
 from flowreason_ui.works import works
+
+PLACEHOLDER = (
+    "How many years lie between the founding of the oldest and the youngest of these universities: "
+    "Bologna, Salamanca, Coimbra, Heidelberg?"
+)
+WIDTH = 860
+"""Pixels of what is read and written; the run view is as wide as the page."""
+STYLE = """<style>
+.st-key-examples button { height: 100%; min-height: 6.5rem; align-items: flex-start; justify-content: flex-start;
+  text-align: left; padding: 0.9rem 1rem; }
+.st-key-examples button p { text-align: left; line-height: 1.45; }
+.st-key-examples [data-testid="stElementContainer"], .st-key-examples .stButton { height: 100%; }
+.st-key-question textarea { font-size: 1.15rem; line-height: 1.5; }
+</style>"""
 
 
 def page() -> None:
-    st.title("flowreason")
-    for each in catalog():
-        if st.button(each.name):
-            st.query_params["run"] = works().start(example(each)).id
-    live = works().runs.get(st.query_params.get("run", ""))
-    if live is not None:
-        st.write(run_view(live, key="run"))
+    if st.query_params.get(places.RUN):
+        run_in_address("A new question")
+        return
+    st.html(STYLE)
+    missing = works().connection.missing
+    with st.container(horizontal_alignment="center"), st.container(width=WIDTH):
+        st.title("What would you like to know?", anchor=False)
+        if missing:
+            _unconnected(missing)
+            _examples("Play an example: no key is needed")
+        _question(missing)
+        if not missing:
+            _examples("Or watch a recorded example")
+
+
+def _unconnected(missing: str) -> None:
+    told = "No model is connected yet." if missing.startswith("no model") else escaped(fault(missing))
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.caption(f"{told} The examples play without one.", width="content")
+        places.link("settings", "Connect a model", ":material/settings:")
+
+
+# --- a question ---
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """How a question is to be answered."""
+
+    method: str
+    inputs: dict[str, Any]
+    limits: fr.Limits
+    tools: str
+    approve: bool
+    may_ask: bool
+
+
+def _question(missing: str) -> None:
+    with st.form("question", border=False):
+        question = st.text_area(
+            "Your question", key="question-text", height=130, placeholder=PLACEHOLDER, label_visibility="collapsed"
+        )
+        asked = st.form_submit_button(
+            "Solve", type="primary", icon=":material/play_arrow:", disabled=bool(missing), key="solve",
+            help="Connect a model first." if missing else None,
+        )  # fmt: skip
+    try:
+        wish = _wish()
+        if asked:
+            _begin(question, wish)
+    except (FlowreasonError, FlowError) as error:
+        st.error(escaped(fault(str(error))), icon=":material/error:")
+
+
+def _wish() -> Wish:
+    with st.expander("Inputs, method and limits", icon=":material/tune:", key="options"):
+        st.markdown("**Inputs** that come with the question")
+        inputs = dict(inputs_box("solve"))
+        method = method_box("solve-method")
+        limits = limits_box("solve-limits")
+        tools = tools_box("solve-tools")
+        approve = st.checkbox("Ask me before a tool changes something", key="solve-approve")
+        may_ask = st.checkbox("The flow may ask me questions", value=True, key="solve-may-ask")
+    return Wish(method, inputs, limits, tools, approve, may_ask)
+
+
+def _begin(question: str, wish: Wish) -> None:
+    from flowreason.api import checked_question
+
+    tools = Path(wish.tools).expanduser() if wish.tools else None
+    terms = Terms(works().connection, limits=wish.limits, tools=tools, approve=wish.approve)
+    order = Solve(checked_question(question).strip(), terms, wish.inputs, wish.method, wish.may_ask)
+    places.show(works().start(order))
+
+
+# --- examples ---
+
+
+def _examples(title: str) -> None:
+    st.subheader(title, anchor=False)
+    found = catalog()
+    with st.container(key="examples"):
+        for first in range(0, len(found), 2):
+            for column, each in zip(st.columns(2), found[first : first + 2], strict=False):
+                with column:
+                    _card(each)
+
+
+def _card(each: Example) -> None:
+    if st.button(
+        f"**{label(_heading(each))}**  \n{label(each.question, 110)}",
+        key=f"example-{each.name}",
+        width="stretch",
+        wrap=True,
+    ):
+        places.show(works().start(example(each)))
+
+
+def _heading(example: Example) -> str:
+    """What an example shows, as its README begins."""
+    return file_text(example.folder / "README.md").partition("\n")[0].lstrip("# ")

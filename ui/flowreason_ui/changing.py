@@ -1,0 +1,189 @@
+"""Going on with a run, and making another one of it: resumed, with a step's value changed, with another flow or other
+inputs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+import flowreason as fr
+from flowreason.errors import FlowreasonError
+from flowreason.forking import Place, find_place, type_of
+from flowreason.records import Plan, RunInfo
+from flowreason.resuming import inputs_of, kept_flow, the_store
+from flowreason_dsl.diagnostics import FlowError
+from flowreason_ui import places
+from flowreason_ui.escape import escaped, one_line
+from flowreason_ui.forms import limits_box, parameters_box, tools_box, value_box
+from flowreason_ui.live import Live
+from flowreason_ui.orders import Fork, Order, Replay, Rerun, Resume, Solve, Terms, terms_for
+from flowreason_ui.telling import fault
+from flowreason_ui.works import works
+
+RESUMED = frozenset({"failed", "limit", "cancelled", "waiting"})
+
+
+def can_resume(live: Live) -> bool:
+    """Whether a run is kept and has no whole answer."""
+    return bool(live.run) and live.ended in RESUMED
+
+
+def asked_anew(live: Live) -> Order:
+    """The same question once more, without answers of earlier runs."""
+    order: Solve = live.origin
+    return replace(order, terms=replace(order.terms, connection=works().connection, cache=False))
+
+
+def terms_of(live: Live, plan: Plan) -> Terms:
+    """The terms of a run that is made from another: those on which that ran, with the model connected now."""
+    before = None if isinstance(live.origin, Replay | None) else live.origin.terms
+    terms = terms_for(plan, works().connection, None if before is None else before.tools)
+    return terms if before is None else replace(terms, approve=before.approve)
+
+
+# --- resume ---
+
+
+@st.dialog("Resume the run")
+def resume_dialog(live: Live) -> None:
+    """Go on where it stood: nothing that it has finished is done again."""
+    st.caption("Nothing that it has finished is done again, or paid for twice.")
+    try:
+        info = works().ask(works().kept(live.run))
+        terms = terms_of(live, info.plan)
+        limits = _limits(info, live)
+        terms = _granted(replace(terms, limits=limits), info.plan, "resume", live)
+    except FlowreasonError as error:
+        _told(error)
+        return
+    if st.button("Resume", type="primary", key="resume-now"):
+        _begin(Resume(info.id, live.title, terms))
+
+
+def _limits(info: RunInfo, live: Live) -> fr.Limits | None:
+    """Higher limits, where one was reached; else those that the run has."""
+    if live.ended != "limit" and info.standing.status != "limit":
+        return None
+    st.markdown("It stopped at a limit. Allow more, for the whole run:")
+    before = info.plan.settings.get("limits")
+    return limits_box(f"resume-limits-{info.id}", None if before is None else fr.Limits(**before))
+
+
+def _granted(terms: Terms, plan: Plan, key: str, live: Live) -> Terms:
+    """With the tools that the run had, and who answers, where that is to be said anew."""
+    needed = ", ".join(plan.settings.get("tools", ()))
+    if needed and terms.tools is None:
+        path = tools_box(f"{key}-tools", f" The run had: {escaped(needed)}.")
+        terms = replace(terms, tools=Path(path).expanduser() if path else None)
+    if terms.replies is not None and not works().connection.missing:
+        model = escaped(works().connection.told)
+        who = {"recording": "the recording of the example", "model": model}
+        at = 1 if "is not in the recording" in live.error else 0
+        chosen = st.radio("Answered by", list(who), index=at, format_func=who.__getitem__, key=f"{key}-who")
+        if chosen == "model":
+            terms = replace(terms, replies=None, pace=0.0, connection=works().connection)
+    return terms
+
+
+def _begin(order: Order, beside: Live | None = None) -> None:
+    """Start what was made of a run, and show it, or both side by side."""
+    try:
+        made = works().start(order)
+    except (FlowreasonError, FlowError) as error:
+        _told(error)
+        return
+    if beside is None:
+        places.show(made)
+    places.go("compare", left=places.address(beside), right=made.id)
+
+
+def _told(error: Exception) -> None:
+    first, _, rest = fault(str(error)).partition("\n")
+    st.error(escaped(first), icon=":material/error:")
+    if rest.strip():
+        st.code(rest, language=None, wrap_lines=True)
+
+
+# --- fork ---
+
+
+@st.dialog("What if it were another value?", width="large")
+def fork_dialog(live: Live, wish: Mapping[str, Any]) -> None:
+    """A new run in which one step has another value; only what depends on it is done anew."""
+    if not live.run:
+        st.info("This run is not kept, so nothing can be made of it.")
+        return
+    try:
+        info = works().ask(works().kept(live.run))
+        place = works().ask(find_place(the_store(works().store), info, str(wish["node"]), str(wish["frame"]) or None))
+        st.caption(escaped(one_line(_said(live, place), 300)))
+        value = value_box(
+            "Its value", type_of(place.node), value_of(live, place), f"fork-{place.frame}-{place.node.id}"
+        )
+        terms = _granted(terms_of(live, info.plan), info.plan, "fork", live)
+    except FlowreasonError as error:
+        _told(error)
+        return
+    st.caption(
+        "Only what depends on it is done anew. To change a question or the flow itself, use Change above the run."
+    )
+    if st.button("Run with this value", type="primary", key="fork-now"):
+        title = f"{live.title} (changed: {place.node.name or place.node.id})"
+        _begin(Fork(info.id, title, place.node.id, place.frame, value, terms), live)
+
+
+def _said(live: Live, place: Place) -> str:
+    """The step as its flow writes it."""
+    span = place.node.span
+    return live.text[span.start : span.end] if live.text else place.node.id
+
+
+def value_of(live: Live, place: Place) -> Any:
+    """The value that a step had in a frame, by the events; None where none is known."""
+    for event in reversed(live.events):
+        if event.node == place.node.id and event.frame == place.frame and "value" in event.data:
+            return event.data["value"]
+    return None
+
+
+# --- rerun ---
+
+
+@st.dialog("Run it with something changed", width="large")
+def rerun_dialog(live: Live) -> None:
+    """A new run with other inputs, or another flow; only what that changes is done anew."""
+    try:
+        info = works().ask(works().kept(live.run))
+        flow = kept_flow(info.plan)
+        inputs, text = _changes(info, flow)
+        terms = _granted(terms_of(live, info.plan), info.plan, "rerun", live)
+    except (FlowreasonError, FlowError) as error:
+        _told(error)
+        return
+    st.caption("Only what this changes is done anew; everything else keeps its outcome.")
+    if st.button("Run it", type="primary", key="rerun-now"):
+        try:
+            changed = None if text.strip() == info.plan.flow.strip() else text
+            if changed is not None:
+                kept_flow(replace(info.plan, flow=changed))
+        except FlowError as error:
+            _told(error)
+            return
+        _begin(Rerun(info.id, f"{live.title} (changed)", changed, inputs or None, terms), live)
+
+
+def _changes(info: RunInfo, flow: fr.Flow) -> tuple[dict[str, Any], str]:
+    """Other inputs, and another text of the flow, as they are typed."""
+    names = [*(["Inputs"] if flow.parameters else []), "Flow and prompts"]
+    tabs = dict(zip(names, st.tabs(names), strict=True))
+    inputs: dict[str, Any] = {}
+    if flow.parameters:
+        with tabs["Inputs"]:
+            inputs = parameters_box(flow.parameters, inputs_of(info.plan, flow), f"rerun-{info.id}")
+    with tabs["Flow and prompts"]:
+        text = st.text_area("The flow", info.plan.flow, height=380, key=f"rerun-{info.id}-text")
+    return inputs, text

@@ -1,0 +1,38 @@
+"""Text of a model, a question, a file or an error, made safe for the labels, titles and messages that Streamlit reads
+as Markdown.
+
+Invariant: what comes out of `escaped` is shown letter for letter, whatever stands in it: no heading, link, image,
+formula, colour, icon or HTML comes of it. Whole texts are better shown by `st.text` and `st.code`, which read nothing.
+"""
+
+from __future__ import annotations
+
+import re
+
+JOINER = "\u2060"
+"""Takes no room; it parts what Streamlit looks for in texts after their Markdown was read (`:icon:`, `www.`, `a@b`)."""
+
+_PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
+_UNSEEN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+
+
+def escaped(text: object) -> str:
+    """A text as Markdown that shows it letter for letter; lines stay lines."""
+    found = _UNSEEN.sub("\ufffd", str(text).replace("\r\n", "\n"))
+    found = re.sub(r"(?i)(www)(\.)", rf"\1{JOINER}\2", found)
+    found = re.sub(r"([:@])(?=\S)", rf"\1{JOINER}", found)
+    found = re.sub(r"([-<=])(?=[-<>=])", rf"\1{JOINER}", found)
+    found = _PUNCTUATION.sub(r"\\\1", found)
+    lines = [line.lstrip(" \t") for line in found.split("\n")]
+    return "  \n".join(line or JOINER for line in lines)
+
+
+def one_line(text: object, most: int = 120) -> str:
+    """The first words of a text, on one line, as they are: to be escaped where Markdown is read."""
+    line = " ".join(str(text).split())
+    return line if len(line) <= most else line[: most - 1].rstrip() + "…"
+
+
+def label(text: object, most: int = 120) -> str:
+    """The first words of a text, for a label, a title or a tab."""
+    return escaped(one_line(text, most))

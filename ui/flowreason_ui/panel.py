@@ -1,0 +1,112 @@
+"""A run as a page shows it: how it stands, what it asks, its answer, what can be done with it, and the run view.
+
+What changes while the run goes on is a fragment that looks again twice a second; the page itself runs anew only when
+the run has ended.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+
+from flowreason.engine.result import usage_of
+from flowreason.view.progress import kept_count
+from flowreason_ui import changing, places
+from flowreason_ui.answering import outcome
+from flowreason_ui.asking import asked_boxes
+from flowreason_ui.components import run_view
+from flowreason_ui.escape import escaped
+from flowreason_ui.live import Live
+from flowreason_ui.orders import Replay, Solve
+from flowreason_ui.saving import save_menu
+from flowreason_ui.telling import cost, seconds, state
+from flowreason_ui.works import works
+
+APART = 0.5
+"""Seconds between two looks at a run that goes on."""
+
+
+def run_panel(live: Live, *, key: str = "run", height: int = 720, beside: bool = False) -> None:
+    """All of a run. `beside`: it stands beside another one, with less around it."""
+    over = live.over
+    st.fragment(_standing, run_every=None if over else APART, key=f"{key}-standing")(live, over, key, beside)
+    chosen = run_view(live, key=f"{key}-view-{live.id}", height=height)
+    wish: Any = getattr(chosen, "fork", None)
+    if wish and not beside:
+        changing.fork_dialog(live, wish)
+
+
+def _standing(live: Live, was_over: bool, key: str, beside: bool) -> None:
+    """How the run stands. `was_over`: when the page ran last."""
+    if live.over and not was_over:
+        st.rerun(scope="app")
+    with st.container(horizontal=True, vertical_alignment="center", key=f"{key}-line"):
+        told = state(live.status)
+        st.badge(told.words, icon=told.icon, color=told.color)
+        st.caption(escaped(_figures(live)), width="content")
+        if not beside:
+            st.space("stretch")
+            _actions(live, key)
+    if live.price and not live.over:
+        st.caption(escaped(f"Its price: {live.price}"))
+    asked_boxes(live)
+    if live.over:
+        outcome(live, key)
+
+
+def _figures(live: Live) -> str:
+    """What it used so far, or in all."""
+    events = live.events[:]
+    result = live.result
+    if result is not None and live.over:
+        return cost(result.usage, result.seconds, kept_count(events))
+    used = usage_of(events)
+    return cost(used, live.seconds, kept_count(events)) if used.calls else seconds(live.seconds)
+
+
+# --- what can be done ---
+
+
+def _actions(live: Live, key: str) -> None:
+    if not live.over:
+        _while_it_goes_on(live, key)
+        return
+    if changing.can_resume(live) and _button("Resume", "play_arrow", f"{key}-resume", primary=True):
+        changing.resume_dialog(live)
+    if live.run and live.graph is not None and _button("Change", "edit", f"{key}-change"):
+        changing.rerun_dialog(live)
+    if _asks_anew(live) and _button("Ask again", "refresh", f"{key}-again", help="Without answers from earlier runs."):
+        places.show(works().start(changing.asked_anew(live)))
+    if live.text and _button("Open in editor", "edit_note", f"{key}-edit"):
+        places.edit(live.text)
+    save_menu(live, key)
+
+
+def _asks_anew(live: Live) -> bool:
+    return isinstance(live.origin, Solve) and live.origin.terms.replies is None
+
+
+def _while_it_goes_on(live: Live, key: str) -> None:
+    if isinstance(live.origin, Replay):
+        return
+    if live.paused:
+        if _button("Go on", "play_arrow", f"{key}-go"):
+            works().pause(live, False)
+            live_changed()
+    elif _button("Pause", "pause", f"{key}-pause", help="Nothing more is sent; what is under way comes to its end."):
+        works().pause(live, True)
+        live_changed()
+    if _button("Cancel", "stop_circle", f"{key}-cancel", help="Stop it. What it has done is kept."):
+        works().cancel(live)
+        live_changed()
+
+
+def live_changed() -> None:
+    """Look again at once: the thread of the runs has been told."""
+    works().settle()
+    st.rerun(scope="fragment")
+
+
+def _button(words: str, icon: str, key: str, *, primary: bool = False, help: str | None = None) -> bool:
+    return st.button(words, icon=f":material/{icon}:", key=key, type="primary" if primary else "secondary", help=help)

@@ -1,0 +1,85 @@
+"""The pages of the app, and how one leads to another.
+
+An address names a run by `?run=`: the id under which it is kept, or, where it is not (yet), that of the live run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Final, NoReturn
+
+import streamlit as st
+
+from flowreason_ui.works import works
+
+if TYPE_CHECKING:
+    from flowreason_ui.live import Live
+
+RUN: Final = "run"
+TEXT_TO_EDIT: Final = "text-to-edit"
+"""Where in a session's state the text is put that the editor is opened with."""
+
+
+def pages() -> dict[str, Any]:
+    """The pages by their names in addresses, in the order of the menu."""
+    from importlib.util import find_spec
+
+    from flowreason_ui.pages import compare, run, runs, settings, solve
+
+    more = {}
+    if find_spec("flowreason_ui.pages.edit"):
+        from flowreason_ui.pages import edit
+
+        more["edit"] = _page(edit.page, "Edit", "edit")
+    if find_spec("flowreason_ui.pages.batch"):
+        from flowreason_ui.pages import batch
+
+        more["batch"] = _page(batch.page, "Batch", "batch")
+
+    return {
+        "solve": _page(solve.page, "Solve", "solve", default=True),
+        "runs": _page(runs.page, "Runs", "runs"),
+        **more,
+        "settings": _page(settings.page, "Settings", "settings"),
+        "run": _page(run.page, "Run", "run", visibility="hidden"),
+        "compare": _page(compare.page, "Compare", "compare", visibility="hidden"),
+    }
+
+
+def _page(page: Callable[[], None], title: str, path: str, **more: Any) -> Any:
+    return st.Page(page, title=title, url_path=path, **more)
+
+
+def go(name: str, **query: str) -> NoReturn:
+    """Open a page."""
+    st.switch_page(pages()[name], query_params=query)
+
+
+def link(name: str, label: str, icon: str | None = None) -> None:
+    """A link to a page."""
+    st.page_link(pages()[name], label=label, icon=icon)
+
+
+def address(live: Live) -> str:
+    """The id of a run, as an address has it."""
+    return live.run or live.id
+
+
+def show(live: Live) -> NoReturn:
+    """Show a run in place of what this page shows."""
+    st.query_params[RUN] = address(live)
+    st.rerun()
+
+
+def shown() -> Live | None:
+    """The run that the address names; None where it names none. Raises `UsageError` where there is no such run."""
+    live = works().find(st.query_params.get(RUN, ""))
+    if live is not None and live.run and st.query_params[RUN] != live.run:
+        st.query_params[RUN] = live.run
+    return live
+
+
+def edit(text: str) -> NoReturn:
+    """Open a flow in the editor."""
+    st.session_state[TEXT_TO_EDIT] = text
+    go("edit")

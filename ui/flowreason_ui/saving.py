@@ -1,0 +1,72 @@
+"""A run and its flow as files to take away: made when they are asked for."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+import streamlit as st
+
+import flowreason as fr
+from flowreason.view import draw, draw_run
+from flowreason_ui.live import Live
+from flowreason_ui.works import works
+
+
+def file_name(title: str, ending: str) -> str:
+    """A name for a file, from the first words of a title: `how_many_years_lie.flow`."""
+    words = re.findall(r"[A-Za-z0-9]+", title)[:6]
+    return f"{'_'.join(words).lower()[:60] or 'flow'}.{ending}"
+
+
+def exported(run: str) -> bytes:
+    """A kept run as one file, for somebody else."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "run.jsonl"
+        fr.export_run(run, path, store=works().store)
+        return path.read_bytes()
+
+
+def imported(name: str, raw: bytes) -> str:
+    """Take in a run that was exported; gives its id. Raises `UsageError`, which names the file as the user knows it."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "run.jsonl"
+        path.write_bytes(raw)
+        try:
+            return fr.import_run(path, store=works().store)
+        except fr.UsageError as error:
+            raise fr.UsageError(str(error).replace(str(path), name)) from None
+
+
+def save_menu(live: Live, key: str) -> None:
+    """What can be saved of a run."""
+    graph = live.graph
+    if graph is None:
+        return
+    events, title = list(live.events), live.title
+    with st.popover("Save", icon=":material/download:", key=f"{key}-save"):
+        _file("Flow, as text", live.text, file_name(title, "flow"), "text/plain", f"{key}-flow")
+        _file("Picture of the run (SVG)", lambda: _bytes(draw_run(graph, events, "svg")), file_name(title, "svg"),
+              "image/svg+xml", f"{key}-svg")  # fmt: skip
+        if shutil.which("dot"):
+            _file("Picture of the flow (PNG)", lambda: _bytes(draw(graph, "png")), file_name(title, "png"),
+                  "image/png", f"{key}-png")  # fmt: skip
+        _file("Mermaid", lambda: _bytes(draw(graph, "mmd")), file_name(title, "mmd"), "text/plain", f"{key}-mmd")
+        _file("Flow, as JSON", lambda: _bytes(draw(graph, "json")), file_name(title, "json"), "application/json",
+              f"{key}-json")  # fmt: skip
+        if live.run and live.over:
+            run = live.run
+            _file("The whole run, for somebody else", lambda: exported(run), file_name(title, "run.jsonl"),
+                  "application/jsonl", f"{key}-export")  # fmt: skip
+            st.caption("What was asked and answered is in it; keys and the server's address are not.")
+
+
+def _bytes(picture: str | bytes) -> bytes:
+    return picture.encode() if isinstance(picture, str) else picture
+
+
+def _file(words: str, data: str | Callable[[], bytes], name: str, mime: str, key: str) -> None:
+    st.download_button(words, data, name, mime, key=key, on_click="ignore", type="tertiary")

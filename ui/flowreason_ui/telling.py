@@ -1,0 +1,136 @@
+"""How a run is told of: the words, signs and colours of its states, what it cost, when it was, what went wrong.
+
+Pure functions, but for the clock's time zone.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final, Literal, TypeAlias
+
+from flowreason.ports import Usage
+from flowreason.records import RunInfo
+from flowreason.view.progress import cost_text, money_text, seconds_text
+
+Color: TypeAlias = Literal["blue", "green", "orange", "red", "gray"]
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A state in words, with its icon and colour (of Streamlit's badges)."""
+
+    words: str
+    icon: str
+    color: Color
+
+
+STATES: Final[Mapping[str, Told]] = {
+    "writing": Told("Writing the flow", ":material/edit_note:", "blue"),
+    "pricing": Told("Waiting for your word", ":material/payments:", "orange"),
+    "running": Told("Running", ":material/play_arrow:", "blue"),
+    "asking": Told("Waiting for you", ":material/person:", "orange"),
+    "paused": Told("Paused", ":material/pause:", "orange"),
+    "answered": Told("Answered", ":material/check:", "green"),
+    "failed": Told("Failed", ":material/error:", "red"),
+    "limit": Told("Stopped at a limit", ":material/speed:", "orange"),
+    "cancelled": Told("Cancelled", ":material/stop_circle:", "gray"),
+    "waiting": Told("Waits for an answer", ":material/person:", "orange"),
+    "interrupted": Told("Interrupted", ":material/power_off:", "gray"),
+}
+"""By the status of a live or a kept run."""
+
+
+def state(status: str) -> Told:
+    """How a status is told."""
+    return STATES.get(status) or Told(status.capitalize(), ":material/help:", "gray")
+
+
+def when(moment: float, now: float | None = None) -> str:
+    """A moment on the clock of this machine: `14:05`, `yesterday 14:05`, `3 Mar 14:05`, `3 Mar 2025`."""
+    then, today = time.localtime(moment), time.localtime(time.time() if now is None else now)
+    clock = time.strftime("%H:%M", then)
+    if then[:3] == today[:3]:
+        return f"today {clock}"
+    day = f"{then.tm_mday} {time.strftime('%b', then)}"
+    return f"{day} {clock}" if then.tm_year == today.tm_year else f"{day} {then.tm_year}"
+
+
+def cost(usage: Usage, seconds: float, kept: int = 0) -> str:
+    """`3 calls · 1,204 tokens · $0.0021 · 4.2 s`; what was known before is told as free."""
+    return cost_text(usage, seconds, kept=kept)
+
+
+def money(amount: float | None) -> str:
+    """`$0.0021`; empty where nothing was paid or the price is not known."""
+    return money_text(amount) if amount else ""
+
+
+def seconds(amount: float) -> str:
+    return seconds_text(amount)
+
+
+def count(number: int, noun: str) -> str:
+    """`1 call`, `2 calls`."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+_COMMANDS: Final = (
+    (re.compile(r"this request is not in the recording .*?: (.*?)\n.*", re.DOTALL), r"not recorded: \1"),
+    (re.compile(r";?\s*raise it with --(?:total-)?limit[^;\n]*"), ""),
+    (re.compile(r"\s*\((?:--frame; frame=|frame=|inputs=)[^)\n]*\)"), ""),
+    (re.compile(r";?\s*give them again: --tools[^\n]*"), ""),
+    (re.compile(r"set OPENAI_API_KEY,\s*or --base-url .*", re.DOTALL), "name one under Settings"),
+    (re.compile(r":? add --model NAME, or set FLOWREASON_MODEL"), ": name one under Settings"),
+    (re.compile(r"[;,]?\s*(?:go on with it|look at it with): flowreason [^\n]*"), ""),
+    (re.compile(r"[;,]?\s*`flowreason runs show [^`]*` names those that there are"), ""),
+    (re.compile(r"\n?give long material as an input instead: --input[^\n]*"), "\ngive long material as an input"),
+    (re.compile(r"as in: flowreason [^\n]*"), "and ask again"),
+    (re.compile(r"\s*Name the one that is meant: --\S[^\n]*"), ""),
+    (re.compile(r"; say what you want to know, and ask again"), "; say what you want to know"),
+)
+"""Ways out that are commands: the app has buttons for them."""
+
+
+def fault(text: str) -> str:
+    """An error in words, without what is to be typed on a command line."""
+    for pattern, instead in _COMMANDS:
+        text = pattern.sub(instead, text)
+    return text.strip()
+
+
+def title_of(info: RunInfo) -> str:
+    """What a kept run is known by: its question, or its flow without what stands before it."""
+    if info.plan.question:
+        return info.title
+    begins = re.search(r"^\s*flow\b", info.plan.flow, re.MULTILINE)
+    return " ".join(info.plan.flow[begins.start() if begins else 0 :].split("{")[0].split()) or "a flow"
+
+
+_WAYS: Final[Mapping[str, str]] = {
+    "limit": "Allow more, and go on: what was done so far stays.",
+    "unconnected": "Connect a model under Settings, then resume.",
+    "key": "The server refused the key. Look at it under Settings, then resume.",
+    "quota": "The account has no credit left. Top it up, or connect another model under Settings, then resume.",
+    "model": "The server does not have this model. Name another one under Settings, then resume.",
+    "url": "Look at the address under Settings, then resume.",
+    "network": "The server could not be reached. Look whether it runs, then resume: nothing is paid for twice.",
+    "server": "The server had trouble. Resume later: nothing is paid for twice.",
+    "rate": "The server allows no more for now. Resume later: nothing is paid for twice.",
+    "timeout": "The server did not answer in time. Resume: nothing is paid for twice.",
+    "user": "Resume to answer the question.",
+    "interrupted": "Resume to go on where it stood.",
+    "consent": "You did not agree to what the flow wanted to do. Resume to decide again.",
+}
+
+
+def way_out(kind: str, error: str = "") -> str:
+    """What a person can do about an error of a kind; empty where nothing is known."""
+    if "is not in the recording" in error:
+        return (
+            "This example is answered by its recording, and that holds no answer to what is asked now. "
+            "A connected model can answer it."
+        )
+    return _WAYS.get(kind, "")
