@@ -3,7 +3,7 @@
 #   make solve              a recorded example, from its question, live on screen; no key needed
 #   make solve Q="…"        your own question, with the model that your environment names
 #   make test               all tests                make check    linters, types, import rules
-#   make bench              measurements             make ui       the app, where this version has one
+#   make bench              measurements             make ui       the app, in your browser
 #   make clean              remove what was made     PYTHON=…      another Python (3.11 or newer)
 
 PYTHON ?= python3
@@ -11,6 +11,7 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 PIP    := PIP_DISABLE_PIP_VERSION_CHECK=1 $(BIN)/python -m pip install --quiet -c constraints.txt
 EXAMPLE ?= universities
+SCRIPTS := ui/flowreason_ui/assets/run.js
 export Q
 
 .PHONY: help solve test check bench ui format constraints clean
@@ -54,13 +55,13 @@ format: $(VENV)/.ready-dev
 bench: $(VENV)/.ready-dev
 	$(BIN)/python -m tests.benchmarks
 
-ifneq ($(wildcard ui/flowreason_ui/__main__.py),)
-ui: $(VENV)/.ready-ui
-	$(BIN)/python -m flowreason_ui
-else
-ui:
-	@echo "This version has no app yet; use the command line: make solve" >&2; exit 1
-endif
+ui: $(VENV)/.ready-ui $(SCRIPTS)
+	$(BIN)/flowreason ui
+
+# What the browser runs. Without Node the app has plain widgets instead.
+$(SCRIPTS): $(wildcard ui/frontend/*.json ui/frontend/*.mjs ui/frontend/src/*)
+	@if command -v npm > /dev/null; then cd ui/frontend && npm install --no-audit --no-fund --silent && npm run -s build; \
+	else echo "without Node (npm) the app has plain widgets only" >&2; fi
 
 # Pins what is installed now: names and versions, nothing about where they came from.
 constraints: $(VENV)/.ready-dev $(VENV)/.ready-ui

@@ -18,6 +18,7 @@ from flowreason.cli.grammar_command import print_grammar
 from flowreason.cli.lsp_command import run_server
 from flowreason.cli.methods_command import methods
 from flowreason.cli.runs_command import runs_app
+from flowreason.cli.ui_command import open_app
 from flowreason.errors import UsageError
 
 app = typer.Typer(
@@ -238,6 +239,7 @@ def price(
 app.command("grammar")(print_grammar)
 app.command("lsp")(run_server)
 app.command("methods")(methods)
+app.command("ui")(open_app)
 app.command("batch")(batch)
 app.command("evaluate")(evaluate)
 

@@ -132,7 +132,7 @@ def fork_dialog(live: Live, wish: Mapping[str, Any]) -> None:
         "Only what depends on it is done anew. To change a question or the flow itself, use Change above the run."
     )
     if st.button("Run with this value", type="primary", key="fork-now"):
-        title = f"{live.title} (changed: {place.node.name or place.node.id})"
+        title = f"With another {place.node.name or place.node.id}: {live.title}"
         _begin(Fork(info.id, title, place.node.id, place.frame, value, terms), live)
 
 
@@ -173,7 +173,7 @@ def rerun_dialog(live: Live) -> None:
         except FlowError as error:
             _told(error)
             return
-        _begin(Rerun(info.id, f"{live.title} (changed)", changed, inputs or None, terms), live)
+        _begin(Rerun(info.id, f"Changed: {live.title}", changed, inputs or None, terms), live)
 
 
 def _changes(info: RunInfo, flow: fr.Flow) -> tuple[dict[str, Any], str]:

@@ -34,7 +34,7 @@ def outcomes(events: Iterable[Event]) -> dict[tuple[str, str], str]:
         place = (event.frame, event.node)
         if not event.node:
             continue
-        if event.kind == "node.finished":
+        if event.kind == "node.done":
             found[place] = show(plain(event.data.get("value")))
         elif event.kind in _ENDS:
             found[place] = _ENDS[event.kind]
@@ -49,9 +49,13 @@ def differing(left: Iterable[Event], right: Iterable[Event], seen: dict[str, str
         frame, node = place
         if one.get(place) != other.get(place) and (seen is None or node in seen):
             name = node if seen is None else seen[node]
-            rounds = "" if frame == "main" else frame.removeprefix("main/")
-            found.append(Difference(name, rounds, one.get(place, NOT_THERE), other.get(place, NOT_THERE)))
+            found.append(Difference(name, _within(frame), one.get(place, NOT_THERE), other.get(place, NOT_THERE)))
     return found
+
+
+def _within(frame: str) -> str:
+    """A frame without the flow in which all begins: empty for that itself."""
+    return frame.partition("/")[2]
 
 
 def steps_of(*graphs: Graph | None) -> dict[str, str]:

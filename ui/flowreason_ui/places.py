@@ -22,24 +22,13 @@ TEXT_TO_EDIT: Final = "text-to-edit"
 
 def pages() -> dict[str, Any]:
     """The pages by their names in addresses, in the order of the menu."""
-    from importlib.util import find_spec
-
-    from flowreason_ui.pages import compare, run, runs, settings, solve
-
-    more = {}
-    if find_spec("flowreason_ui.pages.edit"):
-        from flowreason_ui.pages import edit
-
-        more["edit"] = _page(edit.page, "Edit", "edit")
-    if find_spec("flowreason_ui.pages.batch"):
-        from flowreason_ui.pages import batch
-
-        more["batch"] = _page(batch.page, "Batch", "batch")
+    from flowreason_ui.pages import batch, compare, edit, run, runs, settings, solve
 
     return {
         "solve": _page(solve.page, "Solve", "solve", default=True),
+        "edit": _page(edit.page, "Edit", "edit"),
         "runs": _page(runs.page, "Runs", "runs"),
-        **more,
+        "batch": _page(batch.page, "Batch", "batch"),
         "settings": _page(settings.page, "Settings", "settings"),
         "run": _page(run.page, "Run", "run", visibility="hidden"),
         "compare": _page(compare.page, "Compare", "compare", visibility="hidden"),

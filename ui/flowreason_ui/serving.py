@@ -25,8 +25,13 @@ _SETTINGS: dict[str, Any] = {
     "logger.level": "warning",
     "server.address": HOST,
     "server.fileWatcherType": "none",
+    "runner.magicEnabled": False,
     "server.headless": True,
     "server.maxUploadSize": 64,
+    "theme.light.primaryColor": "#3563c9",
+    "theme.dark.primaryColor": "#6c9cf5",
+    "theme.headingFontSizes": ["2.1rem", "1.5rem", "1.2rem"],
+    "theme.baseRadius": "0.5rem",
 }
 
 

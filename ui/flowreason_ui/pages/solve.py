@@ -26,10 +26,12 @@ PLACEHOLDER = (
     "How many years lie between the founding of the oldest and the youngest of these universities: "
     "Bologna, Salamanca, Coimbra, Heidelberg?"
 )
-WIDTH = 860
+WIDTH = 1080
 """Pixels of what is read and written; the run view is as wide as the page."""
+ACROSS = 4
+"""Examples beside one another."""
 STYLE = """<style>
-.st-key-examples button { height: 100%; min-height: 6.5rem; align-items: flex-start; justify-content: flex-start;
+.st-key-examples button { height: 100%; min-height: 7.5rem; align-items: flex-start; justify-content: flex-start;
   text-align: left; padding: 0.9rem 1rem; }
 .st-key-examples button p { text-align: left; line-height: 1.45; }
 .st-key-examples [data-testid="stElementContainer"], .st-key-examples .stButton { height: 100%; }
@@ -120,15 +122,15 @@ def _examples(title: str) -> None:
     st.subheader(title, anchor=False)
     found = catalog()
     with st.container(key="examples"):
-        for first in range(0, len(found), 2):
-            for column, each in zip(st.columns(2), found[first : first + 2], strict=False):
+        for first in range(0, len(found), ACROSS):
+            for column, each in zip(st.columns(ACROSS), found[first : first + ACROSS], strict=False):
                 with column:
                     _card(each)
 
 
 def _card(each: Example) -> None:
     if st.button(
-        f"**{label(_heading(each))}**  \n{label(each.question, 110)}",
+        f"**{label(_heading(each))}**  \n{label(each.question, 80)}",
         key=f"example-{each.name}",
         width="stretch",
         wrap=True,

@@ -1,0 +1,325 @@
+"""A batch of questions as the app follows it: in the thread of the runs, with a folder of its own.
+
+    plan.json   what is asked, and how (no key)          questions.…   the file that was uploaded
+    rows.jsonl  a row for each question, as they come    rows.jsonl.batch  what they were made of
+
+Invariant: a batch belongs to no page; what it has answered is in its folder, so that it goes on after a reload, a stop,
+and the end of the app.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import secrets
+import time
+from collections import Counter, deque
+from collections.abc import Mapping
+from contextlib import aclosing, suppress
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any, Literal, TypeAlias
+
+import flowreason as fr
+from flowreason.batch.beside import Made
+from flowreason.batch.columns import written_name
+from flowreason.batch.opening import Means, opened, over_all
+from flowreason.batch.output import Output
+from flowreason.batch.row import Row
+from flowreason.batch.run import Batching, Order
+from flowreason.batch.shapes import shared_way
+from flowreason.batch.source import source_of
+from flowreason.batch.ways import Columns, Way, way_of
+from flowreason.config import data_path
+from flowreason.errors import FlowreasonError, UsageError
+from flowreason.evaluate.compare import judge
+from flowreason.evaluate.statistics import Share, share
+from flowreason.keeping import store_at
+from flowreason.ports import Provider, Usage
+from flowreason.tool_files import tools_from
+from flowreason_dsl.diagnostics import FlowError
+from flowreason_ui.connection import Connection
+from flowreason_ui.questions import item_of
+from flowreason_ui.works import Works
+
+State: TypeAlias = Literal["running", "stopping", "stopped", "done", "limit", "failed"]
+PLAN, ROWS = "plan.json", "rows.jsonl"
+MOST_FAULTS = 200
+LATEST = 50
+WINDOW = 60.0
+"""Seconds over which the rate is taken."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What is asked, and how. `flow` is a flow's text, which then answers instead of the method; `gold` the column of
+    the known answers, compared as `kind`; limits by name, for each question and over all."""
+
+    title: str
+    file: str
+    count: int
+    question: str = "question"
+    inputs: tuple[str, ...] = ()
+    method: str = "graph"
+    flow: str = ""
+    once: bool = False
+    concurrency: int = 16
+    limits: Mapping[str, float | None] = field(default_factory=dict)
+    total: Mapping[str, float] = field(default_factory=dict)
+    gold: str = ""
+    kind: str = "text"
+    tools: str = ""
+    created: float = 0.0
+
+    def way(self) -> Way:
+        """How each question is answered. Raises `UsageError` or a `FlowError`."""
+        columns = Columns(self.question, self.inputs)
+        tools = tools_from(Path(self.tools).expanduser() if self.tools else None)
+        if self.flow:
+            return way_of(fr.loads(self.flow, tools=tools), None, (), columns)
+        if self.once:
+            return shared_way(None, self.method, tools, columns, {})
+        return way_of(None, self.method, tools, columns)
+
+    @property
+    def each(self) -> fr.Limits:
+        return fr.Limits(**self.limits) if self.limits else fr.Limits()  # type: ignore[arg-type]
+
+
+class Batch:
+    """One batch. Its fields are read by pages, and changed in the thread of the runs alone."""
+
+    def __init__(self, id: str, folder: Path, plan: Plan) -> None:
+        self.id, self.folder, self.plan = id, folder, plan
+        self.state: State = "stopped"
+        self.error = ""
+        self.used = Usage()
+        self.answered = self.judged = self.right = 0
+        self.reasons: Counter[str] = Counter()
+        self.latest: deque[dict[str, Any]] = deque(maxlen=LATEST)
+        self.faults: deque[dict[str, Any]] = deque(maxlen=MOST_FAULTS)
+        self.under_way = 0
+        self._times: deque[tuple[float, int]] = deque(maxlen=240)
+        self._batching: Batching | None = None
+        self._task: asyncio.Task[Any] | None = None
+
+    @property
+    def rows(self) -> Path:
+        return self.folder / ROWS
+
+    @property
+    def done(self) -> int:
+        return self.answered + self.reasons.total()
+
+    @property
+    def over(self) -> bool:
+        return self.state not in ("running", "stopping")
+
+    @property
+    def accuracy(self) -> Share | None:
+        """The share of right answers among those that can be judged, with its interval."""
+        return share(self.right, self.judged) if self.plan.gold and self.judged else None
+
+    @property
+    def rate(self) -> float:
+        """Rows a second, of late."""
+        if len(self._times) < 2:
+            return 0.0
+        (first, before), (last, now) = self._times[0], self._times[-1]
+        return (now - before) / max(last - first, 1e-3)
+
+    # --- in the thread of the runs ---
+
+    async def carry_out(self, connection: Connection, store: str, *, retry: bool = False) -> None:
+        """Answer what has no answer yet, to the end or until it is stopped."""
+        self._task = asyncio.current_task()
+        self.state, self.error = "running", ""
+        try:
+            await self._through(connection.provider(), store, retry)
+        except asyncio.CancelledError:
+            self.state = "stopped"
+        except (FlowreasonError, FlowError, OSError) as error:
+            self.state, self.error = "failed", str(error)
+        except Exception as error:  # noqa: BLE001 - shown to the person; the app goes on
+            self.state, self.error = "failed", f"this is a fault of flowreason: {type(error).__name__}: {error}"
+        finally:
+            self._batching, self.under_way = None, 0
+
+    async def _through(self, provider: Provider, store: str, retry: bool) -> None:
+        way = self.plan.way()
+        made = Made(way.name, way.identity, self.plan.question, self.plan.inputs)
+        written = Output(self.rows, made, (), in_order=False, retry=retry)
+        try:
+            await asyncio.to_thread(self.look_back)
+            self.used = written.used
+            name = written.name if store_at(store, provider) is not None else ""
+            columns = Columns(self.plan.question, self.plan.inputs)
+            order = Order(
+                self.plan.concurrency, False, self.plan.each, columns, name, retry,
+                skip=written.skip, check=written.check, options={"confirm": _within, "approve": False},
+            )  # fmt: skip
+            means = Means(provider=provider, store=store, used=written.used)
+            source = source_of(self.folder / self.plan.file, self.plan.question)
+            async with opened(source, way, means, order, over_all(self.plan.total or None)) as batching:
+                self._batching = batching
+                await self._rows(batching, written)
+                self._ended(batching)
+        finally:
+            written.close()
+            await provider.close()
+
+    async def _rows(self, batching: Batching, written: Output) -> None:
+        self._times.clear()
+        self._times.append((time.monotonic(), self.done))
+        async with aclosing(batching.rows()) as rows:
+            async for row in rows:
+                written.write(row)
+                self._count(row)
+                self.answered, self.reasons = written.answered, written.reasons()
+                self.used, self.under_way = batching.whole.used, batching.under_way
+                self._times.append((time.monotonic(), self.done))
+                while self._times[-1][0] - self._times[0][0] > WINDOW:
+                    self._times.popleft()
+
+    def _ended(self, batching: Batching) -> None:
+        if batching.whole.over is not None:
+            self.state, self.error = "limit", str(batching.whole.over)
+        else:
+            self.state = "stopped" if self.state == "stopping" else "done"
+
+    def _count(self, row: Row) -> None:
+        told = {"row": row.index + 1, "question": row.question, "answer": row.answer, "why": row.error}
+        self.latest.append(told)
+        if not row.ok:
+            self.faults.append(told | {"reason": row.reason})
+        self._judge(row.given.get(self.plan.gold), row.question, row.answer, row.value)
+
+    def _judge(self, known: Any, question: str, answer: str, value: Any) -> None:
+        """Hold an answer against the known one, where there is one."""
+        if not self.plan.gold or known in (None, ""):
+            return
+        with suppress(UsageError):
+            judged = judge(item_of("questions/1", question or "?", {}, known, self.plan.kind), answer, value)
+            self.judged += 1
+            self.right += judged.right
+
+    def look_back(self) -> None:
+        """Take in what is in the folder already."""
+        self.judged = self.right = self.answered = 0
+        self.reasons.clear()
+        self.faults.clear()
+        for record in read_rows(self.rows):
+            if record["status"] == "answered":
+                self.answered += 1
+            else:
+                self.reasons[str(record.get("reason") or "limit")] += 1
+                told = {"row": record["row"], "question": str(record.get(self.plan.question, ""))}
+                self.faults.append(told | {"answer": "", "why": record.get("error"), "reason": record.get("reason")})
+            known = record.get(written_name(self.plan.gold))
+            self._judge(
+                known, str(record.get(self.plan.question, "")), str(record.get("answer") or ""), record["value"]
+            )
+
+    def stop(self) -> None:
+        """Begin nothing more; asked once more, stop what is under way."""
+        if self.state == "stopping" and self._task is not None:
+            self._task.cancel()
+        elif self._batching is not None:
+            self.state = "stopping"
+            self._batching.stop()
+
+    async def put_down(self) -> None:
+        """End in good order: what was under way can be gone on with."""
+        if self._task is not None and not self._task.done():
+            self._task.cancel()
+            await asyncio.wait([self._task])
+
+
+def _within(_price: Any, _limits: fr.Limits) -> bool:
+    """Agrees to run within the limits: so many questions are not asked about one by one."""
+    return True
+
+
+def read_rows(path: Path, most: int | None = None) -> list[dict[str, Any]]:
+    """The rows that are there, by their place; of two with the same place the later one. `most`: not more of them."""
+    found: dict[int, dict[str, Any]] = {}
+    with suppress(FileNotFoundError), path.open(encoding="utf-8") as lines:
+        for line in lines:
+            with suppress(ValueError, KeyError):  # one that was cut off
+                record = json.loads(line)
+                found[record["row"]] = record
+            if most is not None and len(found) >= most:
+                break
+    return [found[place] for place in sorted(found)]
+
+
+# --- where they are ---
+
+
+def folder_of(works: Works, name: str) -> Path:
+    """A folder beside the runs: in the same place where that is a file, else in the user's data folder."""
+    place = works.store
+    beside = "://" not in place and place not in ("none", "")
+    return (Path(place).expanduser().absolute().parent if beside else data_path()) / name
+
+
+def start(works: Works, plan: Plan, raw: bytes) -> Batch:
+    """Begin a batch. Raises `UsageError` or a `FlowError` where it cannot be."""
+    plan.way()
+    works.connection.provider()
+    id = f"{time.strftime('%y%m%d')}-{secrets.token_hex(4)}"
+    folder = folder_of(works, "batches") / id
+    try:
+        folder.mkdir(parents=True, mode=0o700)
+        (folder / plan.file).write_bytes(raw)
+        (folder / PLAN).write_text(json.dumps(asdict(replace(plan, created=time.time()))), encoding="utf-8")
+    except OSError as error:
+        raise UsageError(f"{folder} cannot be written: {(error.strerror or str(error)).lower()}") from None
+    batch = Batch(id, folder, plan)
+    go_on(works, batch)
+    return batch
+
+
+def go_on(works: Works, batch: Batch, *, retry: bool = False) -> None:
+    """Answer what has no answer yet; `retry`: what failed as well."""
+    if batch.over:
+        batch.state = "running"
+        works.tasks[batch.id] = batch
+        works.submit(batch.carry_out(works.connection, works.store, retry=retry))
+
+
+def find(works: Works, id: str) -> Batch | None:
+    """A batch by its id: at work, or from its folder; None where there is none."""
+    known = works.tasks.get(id)
+    if isinstance(known, Batch):
+        return known
+    folder = folder_of(works, "batches") / id
+    if not id.replace("-", "").isalnum() or not (folder / PLAN).is_file():
+        return None
+    batch = Batch(id, folder, _plan(folder))
+    batch.look_back()
+    batch.used = _used(batch.rows)
+    batch.state = "done" if batch.done >= batch.plan.count else "stopped"
+    works.tasks[id] = batch
+    return batch
+
+
+def _used(path: Path) -> Usage:
+    used = Usage()
+    for each in read_rows(path):
+        used += Usage(each["calls"], 0, each["tokens"], each["money"])
+    return used
+
+
+def _plan(folder: Path) -> Plan:
+    data = json.loads((folder / PLAN).read_text(encoding="utf-8"))
+    return Plan(**data | {"inputs": tuple(data["inputs"])})
+
+
+def earlier(works: Works, most: int = 20) -> list[tuple[str, Plan]]:
+    """The batches that there are, the latest first."""
+    found = []
+    for path in folder_of(works, "batches").glob(f"*/{PLAN}"):
+        with suppress(OSError, ValueError, TypeError, KeyError):
+            found.append((path.parent.name, _plan(path.parent)))
+    return sorted(found, key=lambda each: -each[1].created)[:most]

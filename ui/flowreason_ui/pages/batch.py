@@ -1,0 +1,263 @@
+"""Many questions from a file: answered one like the other, or by several methods that are compared."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import streamlit as st
+
+from flowreason.batch.opening import TOTALS
+from flowreason.errors import FlowreasonError, UsageError
+from flowreason.evaluate.items import ANSWER_TYPES
+from flowreason.methods import GRAPH, meant, prices_of
+from flowreason_dsl.diagnostics import FlowError
+from flowreason_ui import batches, measuring, places
+from flowreason_ui.batch_panel import batch_panel, measuring_panel
+from flowreason_ui.choosing import method_box, methods, name_of
+from flowreason_ui.escape import escaped, label
+from flowreason_ui.forms import limits_box, tools_box
+from flowreason_ui.questions import ANSWERS, KINDS, QUESTIONS, Survey, items_of, likely_type, rows_of, surveyed
+from flowreason_ui.telling import count, fault, when
+from flowreason_ui.works import works
+
+WIDTH = 980
+BATCH, EVALUATION = "batch", "evaluation"
+_NONE = "(none)"
+
+
+def page() -> None:
+    try:
+        if id := st.query_params.get(BATCH, ""):
+            batch = batches.find(works(), id)
+            batch_panel(batch) if batch is not None else _gone()
+        elif id := st.query_params.get(EVALUATION, ""):
+            found = measuring.find(works(), id)
+            measuring_panel(found) if found is not None else _gone()
+        else:
+            _new()
+    except (FlowreasonError, FlowError) as error:
+        told(error)
+
+
+def told(error: Exception) -> None:
+    """An error in words."""
+    first, _, rest = fault(str(error)).partition("\n")
+    st.error(escaped(first), icon=":material/error:")
+    if rest.strip():
+        st.code(rest, language=None, wrap_lines=True)
+
+
+def _gone() -> None:
+    st.info("It is not there any more.", icon=":material/info:")
+    places.link("batch", "Many questions", ":material/arrow_back:")
+
+
+def _new() -> None:
+    with st.container(horizontal_alignment="center"), st.container(width=WIDTH):
+        st.title("Many questions", anchor=False)
+        missing = works().connection.missing
+        if missing:
+            with st.container(horizontal=True, vertical_alignment="center"):
+                st.caption("No model is connected yet.", width="content")
+                places.link("settings", "Connect a model", ":material/settings:")
+        file = st.file_uploader(
+            "A file with a question in each row",
+            KINDS,
+            key="batch-file",
+            help="CSV or TSV with a header, or JSONL with an object or a text in each line.",
+        )
+        if file is None:
+            _earlier()
+            return
+        try:
+            raw = file.getvalue()
+            _file(file.name, raw, surveyed(file.name, raw), bool(missing))
+        except (FlowreasonError, FlowError) as error:
+            told(error)
+
+
+# --- the file ---
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """Which columns mean what."""
+
+    question: str
+    inputs: tuple[str, ...]
+    gold: str
+    kind: str
+
+
+def _file(name: str, raw: bytes, survey: Survey, unconnected: bool) -> None:
+    st.caption(escaped(f"{count(survey.count, 'row')}. These are the first:"))
+    st.dataframe([{key: str(value) for key, value in row.items()} for row in survey.first], hide_index=True)
+    if survey.faults:
+        more = f" and {len(survey.faults) - 1} more" if len(survey.faults) > 1 else ""
+        st.warning(escaped(f"A row cannot be used: {survey.faults[0]}{more}"), icon=":material/warning:")
+    columns = _columns(survey)
+    how = st.segmented_control(
+        "What to do", ["Answer them", "Compare methods"], default="Answer them", required=True, key="batch-how"
+    )
+    if how == "Compare methods":
+        _compare(name, raw, columns, unconnected)
+    else:
+        _answer(name, raw, survey, columns, unconnected)
+
+
+def _columns(survey: Survey) -> Columns:
+    names = list(survey.columns) or ["question"]
+    one, two, three = st.columns(3)
+    likely = survey.likely(QUESTIONS)
+    question = one.selectbox(
+        "The question is in", names, index=names.index(likely) if likely else 0, key="batch-question"
+    )
+    inputs = two.multiselect(
+        "Given with it",
+        [each for each in names if each != question],
+        key="batch-inputs",
+        placeholder="nothing",
+        help="Columns that the flow may see. It sees no others.",
+    )
+    known = survey.likely(ANSWERS)
+    golds = [_NONE, *(each for each in names if each != question)]
+    gold = three.selectbox(
+        "The known answer is in",
+        golds,
+        index=golds.index(known) if known in golds else 0,
+        key="batch-gold",
+        help="Then it is counted how many answers are right. No model sees it.",
+    )
+    if gold == _NONE:
+        return Columns(question, tuple(inputs), "", "text")
+    guess = likely_type([row.get(gold) for row in survey.first])
+    kind = three.selectbox("Compared as", ANSWER_TYPES, index=ANSWER_TYPES.index(guess), key=f"batch-kind-{gold}")
+    return Columns(question, tuple(inputs), gold, kind)
+
+
+# --- answering ---
+
+
+def _answer(name: str, raw: bytes, survey: Survey, columns: Columns, unconnected: bool) -> None:
+    method, flow, once = _way()
+    limits = total = None
+    with st.expander("Limits and tools", icon=":material/tune:", key="batch-options"):
+        st.markdown("**For each question**")
+        limits = limits_box("batch-each")
+        st.markdown("**Over all questions**")
+        total = limits_box("batch-total", over_all=True)
+        concurrency = st.number_input("Questions at once", 1, 256, 16, key="batch-concurrency")
+        tools = tools_box("batch-tools")
+    plan = batches.Plan(
+        Path(name).name, f"questions{Path(name).suffix.lower()}", survey.count, columns.question, columns.inputs,
+        method, flow, once, int(concurrency),
+        {each: getattr(limits, each) for each in TOTALS},
+        {each: most for each in TOTALS if (most := getattr(total, each)) is not None},
+        columns.gold, columns.kind, tools,
+    )  # fmt: skip
+    way = plan.way()
+    way.fits([*survey.columns] or [columns.question])
+    st.caption(escaped(price_before(plan)))
+    if st.button(
+        f"Answer {count(survey.count, 'question')}",
+        type="primary",
+        key="batch-start",
+        disabled=unconnected,
+        icon=":material/play_arrow:",
+        help="Connect a model first." if unconnected else None,
+    ):
+        batch = batches.start(works(), plan, raw)
+        st.query_params[BATCH] = batch.id
+        st.rerun()
+
+
+def _way() -> tuple[str, str, bool]:
+    """A method, or the text of a flow; and whether a flow is written once for questions of one shape."""
+    by = st.segmented_control(
+        "Answered by", ["A method", "A flow of mine"], default="A method", required=True, key="batch-by"
+    )
+    if by == "A method":
+        method = method_box("batch-method")
+        once = method == GRAPH and st.checkbox(
+            "Write the flow once for questions of one shape", key="batch-once",
+            help="Quicker and cheaper where the questions are alike; one that it does not fit has a flow of its own.",
+        )  # fmt: skip
+        return method, "", once
+    file = st.file_uploader("The flow", ["flow"], key="batch-flow-file")
+    with st.container(key="flow-text"):
+        typed = st.text_area("or its text", key="batch-flow-text", height=180)
+    text = file.getvalue().decode("utf-8", "replace") if file is not None else typed
+    if not text.strip():
+        raise UsageError(
+            "name the flow: upload its file, or put its text there; its parameters are columns of the file"
+        )
+    return GRAPH, text, False
+
+
+def price_before(plan: batches.Plan) -> str:
+    """What is known of the price before anything is asked."""
+    flow = getattr(plan.way(), "flow", None)
+    if flow is None and plan.method not in (GRAPH, "auto"):
+        flow = meant(plan.method).flow
+    if flow is not None:
+        connection = works().connection
+        prices = None if connection.missing else prices_of(connection.provider())
+        return f"For each of {count(plan.count, 'question')}: {flow.price(prices=prices).summary()}."
+    if plan.once:
+        return "A flow is written once for each shape of question; then each question takes what that flow asks."
+    if plan.method == "auto":
+        return "What each takes depends on the method that is chosen for it, within its limits."
+    return "For each question: one call or more to write its flow, and then what that flow asks, within its limits."
+
+
+# --- comparing ---
+
+
+def _compare(name: str, raw: bytes, columns: Columns, unconnected: bool) -> None:
+    if not columns.gold:
+        st.info("Say which column holds the known answers: without them there is nothing to compare.")
+        return
+    items = items_of(rows_of(name, raw, columns.question), columns.question, columns.inputs, columns.gold, columns.kind)
+    chosen = st.multiselect(
+        "Methods", methods(), ["direct", "chain_of_thought"], format_func=name_of, key="compare-methods"
+    )
+    most = st.number_input(
+        "Questions", 1, len(items), min(len(items), 50), key="compare-most", help="The first so many are asked."
+    )
+    st.markdown("**What each method may take for a question**")
+    budget = limits_box("compare-budget")
+    wanted = int(most) * len(chosen)
+    st.caption(escaped(f"{count(wanted, 'answer')} in all, each within these limits."))
+    if st.button(
+        "Compare",
+        type="primary",
+        key="compare-start",
+        disabled=unconnected or not chosen,
+        icon=":material/play_arrow:",
+        help="Connect a model first." if unconnected else None,
+    ):
+        made = measuring.start(works(), items[: int(most)], chosen, budget, 16)
+        st.query_params[EVALUATION] = made.id
+        st.rerun()
+
+
+# --- what was there before ---
+
+
+def _earlier() -> None:
+    for id, plan in batches.earlier(works()):
+        words = f"{plan.title}: {count(plan.count, 'question')}, {when(plan.created)}"
+        if st.button(label(words), key=f"batch-{id}", type="tertiary", icon=":material/table_rows:"):
+            st.query_params[BATCH] = id
+            st.rerun()
+    for id, words in measuring.earlier(works()):
+        if st.button(label(words), key=f"evaluation-{id}", type="tertiary", icon=":material/bar_chart:"):
+            st.query_params[EVALUATION] = id
+            st.rerun()
+    with st.expander("Open the folder of an evaluation", icon=":material/folder_open:", key="batch-folder"):
+        path = st.text_input(
+            "Its path on this machine", key="evaluation-path", placeholder="evaluations/tuesday"
+        ).strip()
+        if path:
+            measuring_panel(measuring.opened("", Path(path).expanduser()))

@@ -1,0 +1,160 @@
+"""Questions that were uploaded: what stands in the file, which columns mean what, and the answers that are known.
+
+Pure functions of a file's name and bytes; what is wrong is a `UsageError` in words.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from flowreason.batch.files import ENDINGS, TABLES, json_lines, table
+from flowreason.batch.item import Item as Row
+from flowreason.errors import UsageError
+from flowreason.evaluate.items import ANSWER_TYPES, AnswerType, Item
+from flowreason.values import show
+
+KINDS: Final = tuple(ending.removeprefix(".") for ending in ENDINGS)
+SHOWN = 5
+"""Rows of a preview."""
+QUESTIONS: Final = ("question", "prompt", "input", "text", "query")
+ANSWERS: Final = ("answer", "gold", "target", "expected", "label", "solution")
+"""Names of columns that mostly hold the question, and the known answer."""
+_WORDS: Final = {"true": True, "yes": True, "false": False, "no": False}
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """What is known of a file: how many rows, the columns that any of them has, the first rows, and what is wrong."""
+
+    count: int
+    columns: tuple[str, ...]
+    first: tuple[Mapping[str, Any], ...]
+    faults: tuple[str, ...] = ()
+
+    def likely(self, names: Sequence[str]) -> str:
+        """The column that is called by one of these names, or like it; empty where none is."""
+        by_name = {column.strip().lower(): column for column in self.columns}
+        exact = [by_name[name] for name in names if name in by_name]
+        close = [column for low, column in by_name.items() if any(name in low for name in names)]
+        return next(iter([*exact, *close]), "")
+
+
+def rows_of(name: str, raw: bytes, question: str = "question") -> Iterator[Row]:
+    """The rows of an uploaded file. Raises `UsageError` for a file that holds none."""
+    ending = Path(name).suffix.lower()
+    if ending in TABLES:
+        yield from table(io.BytesIO(raw), name, TABLES[ending]).items
+    elif ending in ENDINGS:
+        yield from json_lines(io.BytesIO(raw), name, question)
+    else:
+        raise UsageError(
+            f"{name} is no file of questions by its name; its ending should be one of: {', '.join(ENDINGS)}"
+        )
+
+
+def surveyed(name: str, raw: bytes) -> Survey:
+    """Look through a file. Raises `UsageError` where there is no row in it."""
+    count, columns, first, faults = 0, dict[str, None](), list[Mapping[str, Any]](), list[str]()
+    for row in rows_of(name, raw):
+        count += 1
+        columns |= dict.fromkeys(row.given)
+        if row.fault:
+            faults.append(row.fault)
+        elif len(first) < SHOWN:
+            first.append(row.given)
+    if not count:
+        raise UsageError(f"there are no questions in {name}")
+    return Survey(count, tuple(columns), tuple(first), tuple(faults))
+
+
+# --- known answers ---
+
+
+def likely_type(values: Sequence[Any]) -> AnswerType:
+    """Of which type known answers are, by what they look like."""
+    there = [value for value in values if value not in (None, "")]
+    if not there:
+        return "text"
+    if all(isinstance(value, bool) or str(value).strip().lower() in _WORDS for value in there):
+        return "bool"
+    if all(_number(value) is not None for value in there):
+        return "number"
+    if all(isinstance(value, list) or str(value).strip().startswith("[") for value in there):
+        return "list"
+    if all(isinstance(value, str) and value.strip()[:1] == "(" and value.strip()[-1:] == ")" for value in there):
+        return "choice"
+    return "text"
+
+
+def known_answer(value: Any, kind: str) -> Any:
+    """A cell as a known answer of a type. Raises `UsageError` for one that is none."""
+    read = _read(value, kind)
+    if read is None:
+        raise UsageError(f"the known answer {show(value)[:60]!r} is no {kind}")
+    return read
+
+
+def _read(value: Any, kind: str) -> Any:
+    match kind:
+        case "number":
+            return _number(value)
+        case "bool":
+            return value if isinstance(value, bool) else _WORDS.get(str(value).strip().lower())
+        case "list":
+            return value if isinstance(value, list) else _list(str(value))
+        case "graph":
+            return value if isinstance(value, dict) else None
+    return show(value).strip() or None
+
+
+def _number(value: Any) -> int | float | None:
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        return None
+    if not isinstance(value, str):
+        return value
+    try:
+        number = float(value.replace(",", "").replace("\u2212", "-").strip())
+    except ValueError:
+        return None
+    return int(number) if number.is_integer() and abs(number) < 1e15 else number
+
+
+def _list(text: str) -> list[Any] | None:
+    try:
+        found = json.loads(text)
+    except ValueError:
+        return [part.strip() for part in text.strip("[] ").split(",")]
+    return found if isinstance(found, list) else None
+
+
+def item_of(id: str, question: str, inputs: Mapping[str, Any], known: Any, kind: str) -> Item:
+    """A question that can be judged. Raises `UsageError`."""
+    if kind not in ANSWER_TYPES:
+        raise UsageError(f"answers are compared as one of: {', '.join(ANSWER_TYPES)}")
+    typed: AnswerType = kind  # type: ignore[assignment]
+    return Item(id, "questions", question, known_answer(known, kind), typed, inputs=inputs)
+
+
+def items_of(rows: Iterator[Row], question: str, inputs: Sequence[str], gold: str, kind: str) -> list[Item]:
+    """All questions of a file that can be judged; a row without a known answer is passed over.
+
+    Raises `UsageError` where there is none, or an answer is of another type.
+    """
+    found = []
+    for number, row in enumerate(rows, 1):
+        text, known = row.given.get(question), row.given.get(gold)
+        if row.fault or not isinstance(text, str) or not text.strip() or known in (None, ""):
+            continue
+        given = {name: row.given[name] for name in inputs if row.given.get(name) is not None}
+        try:
+            found.append(item_of(f"questions/{number}", text, given, known, kind))
+        except UsageError as error:
+            raise UsageError(f"{row.place}: {error}") from None
+    if not found:
+        raise UsageError(f"no row has both a question ({question}) and a known answer ({gold})")
+    return found
