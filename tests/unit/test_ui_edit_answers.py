@@ -294,7 +294,7 @@ def test_a_fault_is_told_in_words(client: TestClient, monkeypatch: pytest.Monkey
     def broken(_asked: Asked) -> dict[str, Any]:
         raise RuntimeError("boom")
 
-    monkeypatch.setitem(edit_routes.ANSWERS, "look", broken)  # type: ignore[arg-type]
+    monkeypatch.setitem(ANSWERS, "look", broken)
     said = client.post(f"{EDIT}/look", json={"text": GOOD})
     assert said.status_code == 500
     assert "boom" not in said.text

@@ -253,7 +253,7 @@ def _edits(edits: Iterable[Edit]) -> list[list[Any]]:
     return [[each.span.start, each.span.end, each.text] for each in edits]
 
 
-ANSWERS: Mapping[str, Callable[[Asked], Json]] = {
+ANSWERS: dict[str, Callable[[Asked], Json]] = {
     "look": look, "draw": draw, "offer": offer, "tell": tell, "define": define, "form": form, "fix": fix,
 }  # fmt: skip
 """By the name in the address of a request."""

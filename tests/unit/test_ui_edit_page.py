@@ -1,0 +1,216 @@
+"""The page Edit, run without a browser: opening, findings, the form of inputs, runs. The script's part is plain here."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from flowreason_dsl import format_text
+from flowreason_ui.drafting import DRAFT, TEMPLATE, Draft, from_example
+from flowreason_ui.places import TEXT_TO_EDIT
+from flowreason_ui.works import Works, set_works, works
+
+MARKUP = "<img src=x onerror=alert(1)> **bold** [link](http://evil.example) $x^2$ :material/home:"
+PLAIN = (
+    "flow f(name: text, times: int = 2, loud: bool = false, mood: \"calm\" | \"glad\" = \"calm\", rows: list[{a: int}]) -> text {\n"
+    "  line = `f'{name} {times} {loud} {mood} {len(rows)}'`\n  answer line\n}\n"
+)  # fmt: skip
+
+
+@pytest.fixture(autouse=True)
+def quiet(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """No model, a store of its own, and no built script."""
+    for name in ("OPENAI_API_KEY", "FLOWREASON_API_KEY", "FLOWREASON_BASE_URL", "OPENAI_BASE_URL"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    monkeypatch.setattr("flowreason_ui.pages.edit.is_built", lambda _name: False)
+    made = Works(str(tmp_path / "runs.db"))
+    set_works(made)
+    yield
+    made.close()
+
+
+def script() -> None:
+    from flowreason_ui.pages.edit import page
+
+    page()
+
+
+def opened(given: str | Draft | None = None) -> AppTest:
+    app = AppTest.from_function(script, default_timeout=20)
+    if given is not None:
+        app.session_state[TEXT_TO_EDIT] = given
+    app.run()
+    assert not app.exception
+    return app
+
+
+def said(app: AppTest) -> str:
+    return "\n".join(
+        each.value for kind in ("error", "warning", "info", "caption", "markdown", "text") for each in app.get(kind)
+    )
+
+
+def finished(app: AppTest) -> Any:
+    """The run that was started, when it is over."""
+    (live,) = works().runs.values()
+    until = time.monotonic() + 15
+    while not live.over and time.monotonic() < until:
+        time.sleep(0.02)
+    assert live.over
+    return live
+
+
+def typed(app: AppTest) -> Any:
+    return next(each for each in app.text_area if each.key.startswith("edit-plain-"))
+
+
+def field(app: AppTest, kind: str, name: str) -> Any:
+    return next(each for each in app.get(kind) if f"-{name}-" in str(each.key) and each.key.startswith("edit-in-"))
+
+
+# --- opening ---
+
+
+def test_it_begins_with_a_small_flow_that_has_no_mistakes() -> None:
+    app = opened()
+    assert typed(app).value == TEMPLATE
+    assert format_text(TEMPLATE) == TEMPLATE
+    assert not app.error
+    assert not app.button(key="edit-run").disabled
+
+
+def test_a_flow_of_the_library_is_opened() -> None:
+    app = opened()
+    box = next(each for each in app.selectbox if each.label.startswith("A method"))
+    box.select("few_shot").run()
+    assert not app.exception
+    assert app.session_state[DRAFT].name == "few_shot"
+    assert not app.error
+
+
+def test_new_begins_anew() -> None:
+    app = opened("flow x( {")
+    app.button(key="edit-new").click().run()
+    assert typed(app).value == TEMPLATE
+
+
+# --- mistakes ---
+
+
+def test_a_mistake_is_told_with_its_line_and_nothing_runs() -> None:
+    app = opened(TEMPLATE.replace("answer short", "answer shrt"))
+    (found,) = app.error
+    assert "Line 4" in found.value.replace("\\", "")
+    assert app.button(key="edit-run").disabled
+
+
+def test_mending_and_formatting_change_the_text() -> None:
+    app = opened(TEMPLATE.replace("  answer short", "answer    shrt"))
+    app.button(key="edit-plain-fix").click().run()
+    assert not app.error
+    app.button(key="edit-plain-format").click().run()
+    assert typed(app).value == TEMPLATE
+
+
+def test_what_is_typed_is_checked_and_kept() -> None:
+    app = opened()
+    typed(app).set_value(TEMPLATE.replace("answer short", "answer shrt")).run()
+    assert app.error
+    app.run()
+    assert "shrt" in typed(app).value
+
+
+def test_the_last_picture_stays_while_there_is_a_mistake() -> None:
+    app = opened()
+    typed(app).set_value("flow f( {").run()
+    assert "last text without mistakes" in said(app)
+
+
+def test_markup_in_a_flow_is_shown_letter_for_letter() -> None:
+    app = opened(f'flow f() -> text {{\n  answer "{MARKUP}" + missing_name\n}}\n')
+    for each in [*app.error, *app.warning, *app.info]:
+        assert "**bold**" not in each.value
+        assert "](http" not in each.value
+        assert "<img" not in each.value.replace("\\<", "")
+
+
+# --- the form ---
+
+
+def test_each_parameter_has_a_field_of_its_type_with_its_default() -> None:
+    app = opened(PLAIN)
+    assert field(app, "text_area", "name").value == ""
+    assert field(app, "text_input", "times").placeholder == "empty: 2"
+    assert field(app, "radio", "loud").value is False
+    assert field(app, "selectbox", "mood").value == "calm"
+    assert "a table" in field(app, "text_area", "rows").label
+
+
+def test_what_is_missing_or_wrong_is_told_at_its_field_and_nothing_runs() -> None:
+    app = opened(PLAIN)
+    assert not app.error
+    field(app, "text_input", "times").set_value("many").run()
+    assert len(app.error) == 1
+    assert "whole number" in app.error[0].value or "int" in app.error[0].value
+    app.button(key="edit-run").click().run()
+    assert sum("needed" in each.value for each in app.error) == 2
+    assert not works().runs
+
+
+def test_a_flow_runs_with_what_was_filled_in() -> None:
+    app = opened(PLAIN)
+    field(app, "text_area", "name").set_value("Ada 🦉")
+    field(app, "text_input", "times").set_value("3")
+    field(app, "radio", "loud").set_value(True)
+    field(app, "selectbox", "mood").set_value("glad")
+    field(app, "text_area", "rows").set_value('[{"a": 1}]').run()
+    assert not app.error
+    app.button(key="edit-run").click().run()
+    assert not app.exception
+    live = finished(app)
+    assert live.result.answer == "Ada 🦉 3 True glad 1"
+    assert str(app.query_params["run"]).strip("[]'") in (live.id, live.run)
+
+
+def test_fields_outlive_a_mistake() -> None:
+    app = opened(PLAIN)
+    field(app, "text_area", "name").set_value("Ada").run()
+    typed(app).set_value(PLAIN.replace("answer line", "answer lin")).run()
+    typed(app).set_value(PLAIN).run()
+    assert field(app, "text_area", "name").value == "Ada"
+
+
+def test_an_example_is_answered_by_its_recording() -> None:
+    app = opened(from_example("letter"))
+    assert field(app, "text_area", "letter").value.strip()
+    app.button(key="edit-run").click().run()
+    assert not app.exception
+    assert not app.error
+    live = finished(app)
+    assert live.ended == "answered"
+
+
+def test_a_flow_that_uses_an_opened_file_runs_with_it() -> None:
+    text = 'use "more.flow"\nflow f() -> text {\n  answer more()\n}\n'
+    app = opened(Draft(text, files={"more.flow": 'flow more() -> text {\n  answer "from the other file"\n}\n'}))
+    app.button(key="edit-run").click().run()
+    assert finished(app).result.answer == "from the other file"
+
+
+def test_tools_are_those_of_the_file_that_is_named(tmp_path: Path) -> None:
+    tools = tmp_path / "my_tools.py"
+    tools.write_text("from flowreason import tool\n\n@tool\ndef twice(a: int) -> int:\n    return 2 * a\n")
+    app = opened("flow f(a: int = 4) -> int {\n  answer twice(a)\n}\n")
+    assert app.error
+    app.text_input(key="edit-tools").set_value(str(tools)).run()
+    assert not app.error
+    app.button(key="edit-run").click().run()
+    assert finished(app).result.value == 8
+    app.text_input(key="edit-tools").set_value(str(tmp_path / "none.py")).run()
+    assert any("no file" in each.value.replace("\\", "") for each in app.error)

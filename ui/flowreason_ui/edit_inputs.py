@@ -1,0 +1,178 @@
+"""The form for the inputs of the flow in the editor: a field for each parameter, by its type.
+
+Invariant: what was typed outlives a moment in which the flow has mistakes; what does not fit is told at its field, in
+words; a field that is left empty takes the parameter's default.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, MutableMapping
+from dataclasses import dataclass
+from typing import Any
+
+import streamlit as st
+
+from flowreason.asking.convert import convert
+from flowreason.asking.misfit import Misfit
+from flowreason.errors import FlowreasonError
+from flowreason.graph.ops import Input
+from flowreason.values import plain, show
+from flowreason_dsl.types import BOOL, GRAPH, INT, NUMBER, TEXT, Choice, ListOf, Record, Type
+from flowreason_ui.escape import escaped, label
+from flowreason_ui.forms import KINDS, read_file, typed_value
+
+LONG = 4_000
+"""Characters of a default that are shown in its field."""
+
+
+@dataclass(frozen=True, slots=True)
+class Filled:
+    """What the fields hold. `missing` and `wrong` are names; `wrong` with what is wrong."""
+
+    values: Mapping[str, Any]
+    missing: tuple[str, ...]
+    wrong: Mapping[str, str]
+
+    @property
+    def ready(self) -> bool:
+        return not self.missing and not self.wrong
+
+
+def words_of(type: Type) -> str:
+    """A type as people are told of it."""
+    if type == TEXT:
+        return "text"
+    if type == INT:
+        return "a whole number"
+    if type == NUMBER:
+        return "a number"
+    if type == BOOL:
+        return "yes or no"
+    if type == GRAPH:
+        return "a graph: nodes and edges, as JSON"
+    match type:
+        case Choice():
+            return "one of these"
+        case ListOf(item=Record()):
+            return "a table: as JSON, or a CSV or JSONL file"
+        case ListOf(item=item):
+            return f"a list of {_plural(item)}, as JSON or a file"
+        case Record():
+            return "a record, as JSON"
+    return "any value, as JSON" if str(type) == "any" else f"{type}, as JSON"
+
+
+def _plural(type: Type) -> str:
+    known = {"text": "texts", "int": "whole numbers", "number": "numbers", "bool": "true or false"}
+    return known.get(str(type), str(type))
+
+
+def fields(parameters: tuple[Input, ...], start: Mapping[str, Any], key: str, *, pressed: bool) -> Filled:
+    """The fields, and what they hold. `start` are values to begin with; `pressed`: what is missing is told as well."""
+    typed: MutableMapping[str, Any] = st.session_state.setdefault(f"{key}-typed", {})
+    values: dict[str, Any] = {}
+    missing: list[str] = []
+    wrong: dict[str, str] = {}
+    for each in parameters:
+        with st.container(key=f"{key}-field-{each.name}", gap="xsmall"):
+            try:
+                given = _field(each, typed, start, f"{key}-{each.name}-{each.type}")
+            except FlowreasonError as error:
+                wrong[each.name] = str(error)
+                st.error(escaped(_short(str(error), each)), icon=":material/error:")
+                continue
+            if given is not None:
+                values[each.name] = given
+            elif each.required:
+                missing.append(each.name)
+                if pressed:
+                    st.error("This is needed.", icon=":material/error:")
+    return Filled(values, tuple(missing), wrong)
+
+
+def _short(text: str, each: Input) -> str:
+    """What is wrong, without the name of the field it stands at."""
+    for start in (f"{each.name} must be ", f"the input {each.name} must be "):
+        if text.startswith(start):
+            return f"This must be {text.removeprefix(start)}"
+    return text
+
+
+def _field(each: Input, typed: MutableMapping[str, Any], start: Mapping[str, Any], key: str) -> Any:
+    """One field; gives its value, None where it is empty. Raises `FlowreasonError` for what does not fit."""
+    stored = f"{each.name}: {each.type}"
+    if stored not in typed and each.name in start:
+        typed[stored] = _as_typed(start[each.name], each.type)
+    before = typed.get(stored)
+    name = f"**{label(each.name)}** · {escaped(words_of(each.type))}"
+    if each.type == BOOL or isinstance(each.type, Choice):
+        typed[stored] = _chosen(each, name, before, key)
+        return typed[stored]
+    text, file = _written(each, name, str(before or ""), key)
+    typed[stored] = text
+    if file is not None:
+        value = _from_file(each, *file)
+    else:
+        value = typed_value(each.name, text, each.type) if text.strip() else None
+    if each.type == TEXT and value is None and each.required and key in st.session_state and text:
+        return text
+    return value
+
+
+def _chosen(each: Input, name: str, before: Any, key: str) -> Any:
+    options: tuple[Any, ...] = (True, False) if each.type == BOOL else getattr(each.type, "options", ())
+    chosen = before if before in options else each.default if not each.required else None
+    at = options.index(chosen) if chosen in options else None
+
+    def shown(option: Any) -> str:
+        return ("yes" if option else "no") if isinstance(option, bool) else str(option)
+
+    if len(options) <= 3 and each.type == BOOL:
+        return st.radio(name, options, index=at, key=key, horizontal=True, format_func=shown)
+    return st.selectbox(name, options, index=at, key=key, placeholder="choose one", format_func=shown)
+
+
+def _written(each: Input, name: str, before: str, key: str) -> tuple[str, tuple[str, bytes] | None]:
+    """A field for text, with a file beside it where one makes sense; gives both."""
+    hint = _default_of(each)
+    if each.type in (INT, NUMBER):
+        return st.text_input(name, before, key=key, placeholder=hint, width=260), None
+    field, beside = st.columns([4, 1], vertical_alignment="top") if each.type != TEXT else st.columns([4, 1])
+    text = field.text_area(name, before, key=key, placeholder=hint, height=110 if each.type == TEXT else 130)
+    with beside, st.popover("From a file", icon=":material/upload_file:", key=f"{key}-more"):
+        file = st.file_uploader("A file", KINDS, key=f"{key}-file", help="Text, JSON, or a table as CSV or JSONL.")
+    if file is None:
+        return text, None
+    field.caption(escaped(f"Taken from {file.name}."))
+    return text, (file.name, file.getvalue())
+
+
+def _default_of(each: Input) -> str:
+    """What an empty field means."""
+    if each.data:
+        return f"empty: what {each.data} holds"
+    if each.required:
+        return ""
+    return f"empty: {_as_typed(each.default, each.type)[:LONG]}"
+
+
+def _as_typed(value: Any, type: Type) -> Any:
+    """A value as somebody would type it."""
+    if type == BOOL or isinstance(type, Choice):
+        return value
+    if type in (TEXT, INT, NUMBER):
+        return show(value)
+    return json.dumps(plain(value), ensure_ascii=False, indent=1)
+
+
+def _from_file(each: Input, name: str, raw: bytes) -> Any:
+    if each.type == TEXT:
+        found = read_file("text.txt", raw)
+        return found
+    try:
+        return convert(read_file(name, raw), each.type)
+    except Misfit as misfit:
+        from flowreason.errors import InputError
+
+        raise InputError(f"What {name} holds does not fit {each.type}: {misfit.reason}") from None

@@ -1,0 +1,289 @@
+"""Write a flow, see it as a picture, and run it."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from functools import lru_cache
+from pathlib import Path
+
+import streamlit as st
+
+from flowreason import library
+from flowreason.compiler import declaration
+from flowreason.errors import ConfigError, FlowreasonError, UsageError
+from flowreason.examples_catalog import catalog
+from flowreason.graph.model import Graph
+from flowreason.graph.ops import Input
+from flowreason.tool_files import tools_from
+from flowreason.tools import bind
+from flowreason.view import draw
+from flowreason_dsl.diagnostics import FlowError, errors
+from flowreason_ui import places
+from flowreason_ui.components import is_built, mount
+from flowreason_ui.drafting import (
+    DRAFT,
+    PRESSED,
+    Draft,
+    RunDraft,
+    begun,
+    from_example,
+    from_files,
+    from_library,
+    new,
+    taken,
+)
+from flowreason_ui.edit_inputs import Filled, fields
+from flowreason_ui.edit_plain import plain_editor
+from flowreason_ui.edit_routes import EDIT
+from flowreason_ui.editing import analysis_of
+from flowreason_ui.escape import escaped, label
+from flowreason_ui.forms import limits_box, tools_box
+from flowreason_ui.orders import Terms, example_terms
+from flowreason_ui.panel import run_panel
+from flowreason_ui.saving import file_name
+from flowreason_ui.telling import fault
+from flowreason_ui.works import works
+
+HEIGHT = 560
+
+
+def page() -> None:
+    st.fragment(_work)()
+    _run_in_address()
+
+
+def _draft() -> Draft:
+    """What stands in the editor, or what was put there to be opened."""
+    given = st.session_state.pop(places.TEXT_TO_EDIT, None)
+    if isinstance(given, Draft):
+        st.session_state[DRAFT] = given
+    elif isinstance(given, str):
+        st.session_state[DRAFT] = Draft(given, origin="run")
+    found: Draft = st.session_state.setdefault(DRAFT, begun())
+    return found
+
+
+def _work() -> None:
+    draft = _draft()
+    header = st.container(horizontal=True, vertical_alignment="center", key="edit-head")
+    tools, complaint = _tools(draft)
+    draft = _editor(draft, tools)
+    st.session_state[DRAFT] = draft
+    analysis = analysis_of(draft.asked(tools, _prices()))
+    graph = None if errors(analysis.findings) else analysis.graph
+    with header:
+        _head(draft, graph)
+    _run_box(draft, graph, complaint)
+
+
+def _editor(draft: Draft, tools: tuple[str, ...]) -> Draft:
+    if not is_built("editor"):
+        return plain_editor(draft, draft.asked(tools, _prices()))
+    data = {
+        "root": EDIT, "text": draft.text, "epoch": draft.epoch, "version": draft.version, "fresh": draft.fresh,
+        "name": draft.name, "origin": draft.origin, "files": dict(draft.files), "tools": list(tools),
+        "prices": _prices(), "height": HEIGHT, "reveal": st.query_params.get(places.RUN, ""),
+    }  # fmt: skip
+    said = mount("editor", data, key="editor", height="content", default={"draft": None}, on_draft_change=_nothing)
+    return taken(draft, getattr(said, "draft", None))
+
+
+def _nothing() -> None:
+    """Streamlit runs the fragment again, and that is all."""
+
+
+def _prices() -> tuple[float, float] | None:
+    """What the connected model takes for a million tokens in and out, where that is known."""
+    try:
+        info = works().connection.provider().model_info(None)
+    except ConfigError:
+        return None
+    if info.prompt_price is None or info.completion_price is None:
+        return None
+    return float(info.prompt_price), float(info.completion_price)
+
+
+# --- new, open, save ---
+
+
+def _head(draft: Draft, graph: Graph | None) -> None:
+    st.title("Edit", anchor=False, width="content")
+    st.caption(escaped(draft.name), width="content")
+    st.space("stretch")
+    if st.button("New", icon=":material/note_add:", key="edit-new"):
+        _open(new())
+    with st.popover("Open", icon=":material/folder_open:", key="edit-open"):
+        _openings()
+    with st.popover("Save", icon=":material/download:", key="edit-save"):
+        _savings(draft, graph)
+
+
+def _open(draft: Draft) -> None:
+    st.session_state[DRAFT] = draft
+    st.query_params.clear()
+    st.rerun(scope="app")
+
+
+def _openings() -> None:
+    number = st.session_state.setdefault("edit-uploads", 0)
+    files = st.file_uploader(
+        "A flow from this machine", accept_multiple_files=True, key=f"edit-upload-{number}",
+        help="A .flow file, or the JSON graph of a flow. Add the files that it uses, if there are any.",
+    )  # fmt: skip
+    if files:
+        try:
+            draft = from_files((file.name, file.getvalue()) for file in files)
+        except UsageError as error:
+            st.error(escaped(fault(str(error))), icon=":material/error:")
+        else:
+            if any(file.name.endswith((".flow", ".json")) for file in files) and st.button(
+                label(f"Open {draft.name}"), type="primary", key="edit-open-file"
+            ):
+                st.session_state["edit-uploads"] = number + 1
+                _open(draft)
+    chosen = st.selectbox("An example", [each.name for each in catalog()], index=None, key=f"edit-example-{number}",
+                          placeholder="choose one")  # fmt: skip
+    method = st.selectbox("A method of the library", library.names(), index=None, key=f"edit-method-{number}",
+                          placeholder="choose one", format_func=lambda name: name.replace("_", " "))  # fmt: skip
+    if chosen or method:
+        st.session_state["edit-uploads"] = number + 1
+        _open(from_example(chosen) if chosen else from_library(str(method)))
+    st.caption("A run's flow opens from the run: “Open in editor”.")
+
+
+def _savings(draft: Draft, graph: Graph | None) -> None:
+    _file("Flow, as text", draft.text, file_name(draft.name, "flow"), "text/plain", "edit-save-flow")
+    if graph is None:
+        st.caption("The pictures can be saved once the flow has no mistakes.")
+        return
+    for words, kind, mime in (
+        ("Picture (SVG)", "svg", "image/svg+xml"), ("Picture (PNG)", "png", "image/png"),
+        ("Mermaid", "mmd", "text/plain"), ("Flow, as JSON", "json", "application/json"),
+    ):  # fmt: skip
+        if kind == "png" and shutil.which("dot") is None:
+            st.caption("A PNG needs Graphviz, which is not installed here.")
+            continue
+        _file(words, lambda kind=kind: _drawn(graph, kind), file_name(draft.name, kind), mime, f"edit-save-{kind}")  # type: ignore[misc]
+
+
+def _drawn(graph: Graph, kind: str) -> bytes:
+    picture = draw(graph, kind)
+    return picture.encode() if isinstance(picture, str) else picture
+
+
+def _file(words: str, data: str | Callable[[], bytes], name: str, mime: str, key: str) -> None:
+    st.download_button(words, data, name, mime, key=key, on_click="ignore", type="tertiary")
+
+
+# --- tools ---
+
+
+def _tools_path(draft: Draft) -> Path | None:
+    typed = str(st.session_state.get("edit-tools", "")).strip()
+    if typed:
+        return Path(typed).expanduser()
+    return draft.example.tools if draft.example is not None else None
+
+
+def _tools(draft: Draft) -> tuple[tuple[str, ...], str]:
+    """The lines that declare the tools that the flow may call, and what is wrong with their file."""
+    path = _tools_path(draft)
+    if path is None:
+        return (), ""
+    try:
+        return _declared(path, path.stat().st_mtime_ns if path.exists() else 0), ""
+    except FlowreasonError as error:
+        return (), str(error)
+
+
+@lru_cache(maxsize=8)
+def _declared(path: Path, _changed: int) -> tuple[str, ...]:
+    return tuple(declaration(tool.definition) for tool in bind(tools_from(path)).values())
+
+
+# --- running it ---
+
+
+def _run_box(draft: Draft, graph: Graph | None, complaint: str) -> None:
+    """The inputs, and what starts a run."""
+    if graph is not None:
+        main = graph.main
+        found = tuple(op for name in main.parameters if isinstance(op := main.nodes[name].op, Input))
+        st.session_state["edit-parameters"] = (draft.epoch, found)
+    epoch, parameters = st.session_state.get("edit-parameters", ("", ()))
+    parameters = parameters if epoch == draft.epoch else ()
+    with st.container(border=True, key="edit-run-box"):
+        pressed = st.session_state.get(PRESSED) == draft.epoch
+        start = draft.example.inputs if draft.example is not None else {}
+        if parameters:
+            st.markdown("**Run it with**")
+        filled = fields(parameters, start, f"edit-in-{draft.epoch}", pressed=pressed)
+        terms = _terms_box(draft, complaint)
+        with st.container(horizontal=True, vertical_alignment="center"):
+            if st.button("Run", type="primary", icon=":material/play_arrow:", disabled=graph is None, key="edit-run",
+                         on_click=_pressed, args=(draft.epoch,)):  # fmt: skip
+                _start(draft, filled, terms)
+            if graph is None:
+                st.caption("It can run once it has no mistakes.", width="content")
+            elif works().connection.missing and terms is not None and terms.replies is None:
+                st.caption("No model is connected: steps that ask one will fail.", width="content")
+                places.link("settings", "Connect a model", ":material/settings:")
+
+
+def _terms_box(draft: Draft, complaint: str) -> Terms | None:
+    """What the run is granted; None where what was typed cannot be."""
+    example = draft.example
+    recorded = False
+    if example is not None:
+        recorded = st.toggle(
+            "Answer from the example's recording",
+            value=bool(works().connection.missing),
+            key=f"edit-rec-{draft.epoch}",
+            help="No model is asked. What the recording has not been asked before, it cannot answer.",
+        )
+    with st.expander("Limits and tools", icon=":material/tune:", key="edit-options"):
+        limits = limits_box("edit-limits")
+        tools_box("edit-tools")
+        if complaint:
+            st.error(escaped(complaint), icon=":material/error:")
+        approve = st.checkbox("Ask me before a tool changes something", key="edit-approve")
+    if complaint:
+        return None
+    if recorded and example is not None:
+        base = example_terms(example)
+        return Terms(replies=base.replies, pace=base.pace, limits=limits, tools=_tools_path(draft), approve=approve,
+                     cache=False)  # fmt: skip
+    return Terms(works().connection, limits=limits, tools=_tools_path(draft), approve=approve)
+
+
+def _pressed(epoch: str) -> None:
+    st.session_state[PRESSED] = epoch
+
+
+def _start(draft: Draft, filled: Filled, terms: Terms | None) -> None:
+    if not filled.ready or terms is None:
+        return
+    try:
+        live = works().start(RunDraft(draft, terms, dict(filled.values)))
+    except (FlowreasonError, FlowError) as error:
+        st.error(escaped(fault(str(error))), icon=":material/error:")
+        return
+    st.session_state.pop(PRESSED, None)
+    st.query_params[places.RUN] = places.address(live)
+    st.rerun(scope="app")
+
+
+def _run_in_address() -> None:
+    """The run that was started here, below the editor."""
+    if not st.query_params.get(places.RUN):
+        return
+    with st.container(key="edit-run-view"):
+        try:
+            live = places.shown()
+        except FlowreasonError as error:
+            st.error(escaped(fault(str(error))), icon=":material/error:")
+            return
+        if live is not None:
+            st.subheader(label(f"Run of {live.title}"), anchor=False)
+            run_panel(live, key="edit-live")
