@@ -46,14 +46,18 @@ def look(
     known = graph.flows.get(flow) if graph is not None else None
     node = None if known is None or not members else known.nodes.get(members[0])
     if known is None or node is None:
-        return {"flow": flow, "node": members[0] if members else "", "frames": [], "detail": None}
+        id = members[0] if members else ""
+        return {
+            "flow": flow, "node": id, "what": "other", "title": id,
+            "type": "", "text": "", "span": None, "frames": [], "frames_left_out": 0, "frame": "", "detail": None,
+        }  # fmt: skip
     frames = told.frames_at(flow, members)
     chosen = frame if frame in frames else _most_telling(told, frames, members)
     shown = frames[:MOST_FRAMES]
     return {
         "flow": flow,
         "node": node.id,
-        "kind": "loop" if isinstance(node.op, ops.Loop) else labels.node_kind(node.op) or "other",
+        "what": "loop" if isinstance(node.op, ops.Loop) else labels.node_kind(node.op) or "other",
         "title": node.name or labels.WORDS.get(labels.node_kind(node.op) or "", "loop"),
         "type": labels.type_text(node),
         "text": _text(known, node),
@@ -302,8 +306,8 @@ def _writing(told: Told) -> dict[str, Any]:
         **_became(events, None),
     }  # fmt: skip
     return {
-        "flow": "compile", "node": "compile", "kind": "compile", "title": "writing the flow", "type": "", "text": "",
-        "span": None, "frames": [], "frame": "compile", "detail": detail,
+        "flow": "compile", "node": "compile", "what": "compile", "title": "writing the flow", "type": "", "text": "",
+        "span": None, "frames": [], "frames_left_out": 0, "frame": "compile", "detail": detail,
     }  # fmt: skip
 
 

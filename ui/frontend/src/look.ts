@@ -1,0 +1,323 @@
+// The panel that looks into what is selected. Each part is made anew only when what it shows has changed.
+
+import { button, copier, count, h, seconds, type Child } from "./dom"
+import type { Attempt, Detail, FrameLine, Look, RoundLine } from "./messages"
+import { codeBlock, money, traceTable } from "./parts"
+
+export interface LookCalls {
+  frame(frame: string): void
+  inner(frame: string): void
+  select(key: string, frame: string): void
+  fork(flow: string, node: string, frame: string): void
+}
+
+const FOLD_AT = 900
+const CHANGEABLE = new Set(["done", "cached", "retried"])
+const EMPTY = "Select a step in the flowchart, a line of the flow, or a bar of the timeline to look into it."
+
+export class LookView {
+  readonly element = h("div", { class: "look" })
+  private made = new Map<string, { stamp: string; element: HTMLElement | null }>()
+  private opened = new Map<string, boolean>()
+  private whole = new Set<string>()
+  private key = ""
+  private look: Look | null = null
+
+  constructor(private readonly calls: LookCalls) {
+    this.nothing()
+  }
+
+  private nothing(): void {
+    this.made.clear()
+    this.element.replaceChildren(h("p", { class: "empty" }, EMPTY))
+  }
+
+  set(look: Look): void {
+    if (look.key === null) {
+      this.look = null
+      this.key = ""
+      this.nothing()
+      return
+    }
+    if (look.key !== this.key) {
+      this.made.clear()
+      this.whole.clear()
+      this.element.replaceChildren()
+      this.element.scrollTop = 0
+      this.key = look.key
+    }
+    this.look = look
+    const parts = this.parts(look)
+    const elements: HTMLElement[] = []
+    for (const [name, shown, make] of parts) {
+      const stamp = JSON.stringify(shown)
+      const known = this.made.get(name)
+      if (known?.stamp === stamp) {
+        if (known.element) elements.push(known.element)
+        continue
+      }
+      const element = make()
+      if (name === "frames") this.keepScroll(known?.element, element)
+      this.made.set(name, { stamp, element })
+      if (element) elements.push(element)
+    }
+    this.place(elements)
+  }
+
+  private keepScroll(before: HTMLElement | null | undefined, after: HTMLElement | null): void {
+    const was = before?.querySelector(".frames")
+    const is = after?.querySelector(".frames")
+    if (!was || !is) return
+    const { scrollTop } = was
+    const focused = was.getRootNode() instanceof ShadowRoot && (was.getRootNode() as ShadowRoot).activeElement === was
+    requestAnimationFrame(() => {
+      is.scrollTop = scrollTop
+      if (focused) (is as HTMLElement).focus({ preventScroll: true })
+    })
+  }
+
+  /** Puts the parts in place, and moves only those that are not there yet. */
+  private place(elements: HTMLElement[]): void {
+    elements.forEach((element, i) => {
+      if (this.element.children[i] !== element) this.element.insertBefore(element, this.element.children[i] ?? null)
+    })
+    while (this.element.children.length > elements.length) this.element.lastElementChild?.remove()
+  }
+
+  private parts(look: Look): [string, unknown, () => HTMLElement | null][] {
+    const { detail: d } = look
+    const head = [look.title, look.type, look.text, look.what, d?.status, d?.numbers]
+    const parts: [string, unknown, () => HTMLElement | null][] = [["head", head, () => this.head(look)]]
+    parts.push(["frames", [look.frames, look.frame], () => this.frames(look)])
+    if (!d) {
+      parts.push(["none", 1, () => h("p", { class: "empty" }, "Nothing has happened here yet.")])
+      return parts
+    }
+    const at = d.frame
+    parts.push(["notes", [at, d.notes], () => this.notes(d)])
+    parts.push(["error", [at, d.error, d.code ? 1 : 0], () => this.error(d)])
+    parts.push(["value", [at, d.value, d.json, look.kept, d.status], () => this.value(look, d)])
+    parts.push(["rounds", [at, d.rounds, d.round?.frame], () => this.rounds(d)])
+    parts.push(["round", [at, d.round], () => this.round(d)])
+    parts.push(["inputs", [at, d.inputs], () => this.inputs(d)])
+    parts.push(["trace", [at, d.trace], () => this.trace(d)])
+    parts.push(["code", [at, d.code, d.error_line, d.trace ? 1 : 0], () => this.code(d)])
+    parts.push(["printed", [at, d.printed], () => d.printed ? this.section("Printed", this.long("printed", d.printed)) : null])
+    parts.push(["tools", [at, d.tools], () => this.tools(d)])
+    parts.push(["persons", [at, d.persons], () => this.persons(d)])
+    parts.push(["attempts", [at, d.attempts], () => this.attempts(d)])
+    return parts
+  }
+
+  private section(title: string, ...children: Child[]): HTMLElement {
+    return h("section", {}, h("h4", {}, title), ...children)
+  }
+
+  private head(look: Look): HTMLElement {
+    const kind = KINDS[look.what] ?? look.what
+    const state = look.detail?.status ?? "waiting"
+    const said = look.detail?.numbers || (state === "waiting" ? "waiting for what it needs" : state)
+    return h("header", {},
+      h("div", { class: "kind" }, kind, look.type ? h("span", { class: "type" }, look.type) : null),
+      h("h3", {}, look.title),
+      h("div", { class: `state st-${state}` }, said),
+      look.text ? this.long("text", look.text, look.what === "python" || look.what === "loop" ? "code" : "") : null,
+    )
+  }
+
+  // --- frames ---
+
+  private frames(look: Look): HTMLElement | null {
+    if (look.frames.length < 2) return null
+    const rows = look.frames.map((line) => this.frameRow(line, line.frame === look.frame))
+    const list = h("div", { class: "frames", role: "listbox", tabindex: 0, "aria-label": "where it ran" }, ...rows)
+    list.addEventListener("keydown", (event) => this.moved(event))
+    const chosen = rows[look.frames.findIndex((line) => line.frame === look.frame)]
+    if (chosen) requestAnimationFrame(() => near(list, chosen))
+    const left = look.frames_left_out ? h("p", { class: "muted" }, `and ${count(look.frames_left_out, "more")}`) : null
+    const all = look.frames.length + (look.frames_left_out ?? 0)
+    return this.section(`Ran ${all.toLocaleString("en")} times`, list, left)
+  }
+
+  private frameRow(line: FrameLine, chosen: boolean): HTMLElement {
+    const row = h("div", { class: `frame st-${line.status}`, role: "option", "aria-selected": String(chosen) },
+      h("span", { class: "sign" }, line.sign),
+      h("span", { class: "where", title: line.label }, line.label),
+      h("span", { class: "value", title: line.value }, line.value),
+      h("span", { class: "time" }, line.seconds ? seconds(line.seconds) : ""))
+    row.addEventListener("click", () => this.calls.frame(line.frame))
+    return row
+  }
+
+  private moved(event: KeyboardEvent): void {
+    const { look } = this
+    if (!look) return
+    const at = look.frames.findIndex((line) => line.frame === look.frame)
+    const steps: Record<string, number> = {
+      ArrowDown: at + 1, ArrowUp: at - 1, Home: 0, End: look.frames.length - 1, PageDown: at + 10, PageUp: at - 10,
+    }
+    const to = steps[event.key]
+    if (to === undefined) return
+    event.preventDefault()
+    event.stopPropagation()
+    const line = look.frames[Math.max(0, Math.min(look.frames.length - 1, to))]
+    if (line && line.frame !== look.frame) this.calls.frame(line.frame)
+  }
+
+  private rounds(d: Detail): HTMLElement | null {
+    if (!d.rounds.length) return null
+    const row = (line: RoundLine): HTMLElement => button(
+      `${line.sign} ${line.index === null ? line.label : line.index + 1}`,
+      () => this.calls.inner(line.frame === d.round?.frame ? "" : line.frame),
+      `${line.index === null ? line.label : `round ${line.index + 1}`}: ${line.status}${line.seconds === null ? "" : `, ${seconds(line.seconds)}`}`,
+      `round st-${line.status}${line.frame === d.round?.frame ? " chosen" : ""}`,
+    )
+    const title = d.rounds[0]?.index === null ? "The flow that it calls" : "Rounds"
+    return this.section(title, h("div", { class: "rounds" }, ...d.rounds.map(row)))
+  }
+
+  private round(d: Detail): HTMLElement | null {
+    const { round } = d
+    if (!round) return null
+    const rows = round.steps.map((line) => {
+      const row = this.frameRow(line, false)
+      row.setAttribute("role", "button")
+      row.tabIndex = 0
+      const act = (): void => this.calls.select(line.key, line.frame)
+      row.addEventListener("click", (event) => { event.stopImmediatePropagation(); act() }, true)
+      row.addEventListener("keydown", (event) => { if (event.key === "Enter") act() })
+      return row
+    })
+    return h("div", { class: "frames steps" }, ...rows)
+  }
+
+  // --- what became of it ---
+
+  private notes(d: Detail): HTMLElement | null {
+    return d.notes.length ? h("ul", { class: "notes" }, ...d.notes.map((note) => h("li", {}, note))) : null
+  }
+
+  private error(d: Detail): HTMLElement | null {
+    return d.error ? h("section", { class: "error" }, h("h4", {}, "What went wrong"), this.long("error", d.error)) : null
+  }
+
+  private value(look: Look, d: Detail): HTMLElement | null {
+    if (d.value === null) return null
+    const { value } = d
+    const as = { json: false }
+    const body = h("div", {}, this.long("value", value))
+    const swap = d.json ? button("As JSON", () => {
+      as.json = !as.json
+      swap?.replaceChildren(as.json ? "As text" : "As JSON")
+      body.replaceChildren(this.long(as.json ? "json" : "value", as.json ? d.json ?? "" : value, as.json ? "code" : ""))
+    }, "", "quiet") : null
+    const change = look.kept && CHANGEABLE.has(d.status)
+      ? button("Change this value…", () => this.calls.fork(look.flow, look.node, d.frame), "", "change")
+      : null
+    const made = this.section("Value", body, change)
+    made.querySelector("h4")?.append(h("span", { class: "tools" }, swap, copier(() => (as.json ? d.json ?? "" : value))))
+    return made
+  }
+
+  private inputs(d: Detail): HTMLElement | null {
+    if (!d.inputs.length) return null
+    const rows = d.inputs.flatMap(({ name, value }) => [h("dt", {}, name), h("dd", {}, this.long(`input ${name}`, value))])
+    return this.section("What it was given", h("dl", {}, ...rows))
+  }
+
+  private trace(d: Detail): HTMLElement | null {
+    return d.trace ? this.section("Line by line", traceTable(d.trace)) : null
+  }
+
+  private code(d: Detail): HTMLElement | null {
+    if (!d.code || d.trace) return null
+    const { code } = d
+    const made = this.section("Python", codeBlock(code.text, code.first, d.error_line ?? null, d.error))
+    made.querySelector("h4")?.append(h("span", { class: "tools" }, copier(() => code.text)))
+    return made
+  }
+
+  private tools(d: Detail): HTMLElement | null {
+    if (!d.tools.length) return null
+    const rows = d.tools.map((tool, i) => h("li", {}, h("b", {}, tool.tool), ` ${tool.error || seconds(tool.seconds)}`,
+      this.long(`tool ${i}`, tool.arguments, "code")))
+    return this.section("Tools", h("ul", { class: "plain" }, ...rows))
+  }
+
+  private persons(d: Detail): HTMLElement | null {
+    if (!d.persons.length) return null
+    const rows = d.persons.map((each, i) => h("li", {}, this.long(`person ${i}`, each.question),
+      each.answer === null ? h("p", { class: "muted" }, "no answer yet") : this.long(`said ${i}`, each.answer, "reply")))
+    return this.section("A person", h("ul", { class: "plain" }, ...rows))
+  }
+
+  private attempts(d: Detail): HTMLElement | null {
+    if (!d.attempts.length) return null
+    const made = d.attempts.map((attempt, i) => this.attempt(attempt, i, d.attempts.length))
+    return this.section(d.attempts.length > 1 ? `Asked ${d.attempts.length} times` : "Asked", ...made)
+  }
+
+  private attempt(a: Attempt, i: number, all: number): HTMLElement {
+    const free = a.cached ? "known before, free" : a.shared ? "shared with an equal question, free" : ""
+    const tokens = a.prompt_tokens + a.completion_tokens
+    const facts = [
+      a.model, tokens ? count(tokens, "token") : "", money(a.money), a.seconds === null ? "" : seconds(a.seconds), free,
+      a.early ? "asked ahead" : "", a.rejected ? "sent back" : "", a.unanswered ? "no usable reply" : "",
+      a.reply === null && !a.unanswered ? "waiting for the reply" : "",
+    ].filter(Boolean)
+    const name = `attempt ${a.sample} ${a.attempt}`
+    const box = h("details", { class: "attempt", open: this.opened.get(name) ?? (i === all - 1 || all <= 2) },
+      h("summary", {}, h("b", {}, all > 1 ? `${i + 1}. ` : ""), facts.join(" · ")))
+    box.addEventListener("toggle", () => this.opened.set(name, box.open))
+    for (const [j, message] of a.messages.entries()) {
+      const text = this.long(`${name} ${j}`, message.content)
+      box.append(h("div", { class: "message" },
+        h("div", { class: "role" }, ROLES[message.role] ?? message.role, copier(() => message.content)), text))
+    }
+    if (a.reply !== null) {
+      const reply = a.reply
+      box.append(h("div", { class: "message reply" },
+        h("div", { class: "role" }, "reply", copier(() => reply)), this.long(`${name} reply`, reply)))
+    }
+    if (a.rejected) {
+      box.append(h("div", { class: "message wrong" },
+        h("div", { class: "role" }, "what was wrong with it"), this.long(`${name} wrong`, a.rejected)))
+    }
+    return box
+  }
+
+  /** A text that folds where it is long. */
+  private long(name: string, text: string, style = ""): HTMLElement {
+    const body = h("pre", { class: `long ${style}` }, text)
+    const isLong = text.length > FOLD_AT || text.split("\n", 16).length > 15
+    if (!isLong) return body
+    const set = (whole: boolean): void => {
+      body.classList.toggle("folded", !whole)
+      more.textContent = whole ? "Show less" : "Show all"
+    }
+    const more = button("", () => {
+      const whole = body.classList.contains("folded")
+      if (whole) this.whole.add(name)
+      else this.whole.delete(name)
+      set(whole)
+    }, "", "quiet more")
+    set(this.whole.has(name))
+    return h("div", {}, body, more)
+  }
+}
+
+function near(list: HTMLElement, row: HTMLElement): void {
+  const top = row.offsetTop - list.offsetTop
+  if (top < list.scrollTop || top > list.scrollTop + list.clientHeight - 24) {
+    list.scrollTop = Math.max(0, top - list.clientHeight / 2)
+  }
+}
+
+const ROLES: Record<string, string> = { system: "instructions", user: "question", assistant: "earlier reply" }
+
+const KINDS: Record<string, string> = {
+  ask: "asks the model", person: "asks a person", python: "Python", emulate: "emulated Python", tool: "tool",
+  call: "calls a flow", solve: "solves a sub-question", run: "runs a flow", decision: "decision", value: "value",
+  answer: "answer", yield: "one value of the list", input: "input", loop: "loop", compile: "the model writes",
+  other: "step",
+}

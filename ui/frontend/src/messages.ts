@@ -1,0 +1,205 @@
+// What the stream of a run sends (see flowreason_ui/stream.py), and what may be sent to it.
+
+export type Drawn = [string, Record<string, string>, ...(Drawn | string)[]]
+export type Token = [number, number, string]
+export type ThingState = [state: string, text: string, sign: string]
+
+export interface Thing {
+  key: string
+  flow: string
+  id: string
+  kind: string
+  title: string
+  box: [number, number, number, number]
+  span: [number, number] | null
+  region: string
+}
+
+export interface Hello {
+  kind: "hello"
+  light: string
+  dark: string
+  states: [string, string, string][]
+}
+
+export interface ChartMessage {
+  kind: "chart"
+  width: number
+  height: number
+  elements: Drawn[]
+  things: Thing[]
+  edges: [string, string[]][]
+  foldable: string[]
+  closed: string[]
+  text: string
+  tokens: Token[]
+  version: number
+  whole: boolean
+}
+
+export interface Diagnostic {
+  severity: string
+  message: string
+  line: number
+  help?: string
+}
+
+export interface Writing {
+  kind: "writing"
+  text: string
+  tokens: Token[]
+  statements: number
+  done: boolean
+  fallback: string
+  drafts: { text: string; round: number; diagnostics: Diagnostic[] }[]
+}
+
+export interface States {
+  kind: "states"
+  full: boolean
+  things: Record<string, ThingState>
+  lit: number[]
+  running: string[]
+  at: number
+  of: number
+  live: boolean
+  over: boolean
+  time: number
+  until: number
+  run: { status: string; error: string; limit: string; numbers: string }
+  status: string
+  told: string
+}
+
+export interface Bar {
+  n: number
+  key: string
+  frame: string
+  kind: string
+  label: string
+  ready: number
+  start: number
+  end: number | null
+  status: string
+  lane: number
+  calls: number
+  tokens: number
+  free: number
+  tries: number
+  spans: [number, number | null, string][]
+}
+
+export interface TimelineMessage {
+  kind: "timeline"
+  full: boolean
+  bars: Bar[]
+  chain: number[]
+  lanes: number
+  seconds: number
+  calls: number
+  tokens: number
+  saved: number
+  waited: number
+  critical: number
+  left_out: number
+}
+
+export interface Marks {
+  kind: "marks"
+  times: [number, number][]
+}
+
+export interface FrameLine {
+  frame: string
+  label: string
+  status: string
+  sign: string
+  seconds: number
+  tokens: number
+  value: string
+}
+
+export interface Attempt {
+  sample: number
+  attempt: number
+  model: string
+  schema: unknown
+  messages: { role: string; content: string }[]
+  reply: string | null
+  rejected: string
+  unanswered: boolean
+  cached: boolean
+  shared: boolean
+  early: boolean
+  emulated: boolean
+  prompt_tokens: number
+  completion_tokens: number
+  money: number | null
+  seconds: number | null
+}
+
+export interface TraceLine {
+  line: number
+  by: string
+  text: string
+  changed: Record<string, string>
+}
+
+export interface RoundLine {
+  frame: string
+  index: number | null
+  label: string
+  status: string
+  sign: string
+  seconds: number | null
+}
+
+export interface Detail {
+  frame: string
+  status: string
+  numbers: string
+  inputs: { name: string; value: string }[]
+  attempts: Attempt[]
+  code?: { text: string; first: number } | null
+  rounds: RoundLine[]
+  round?: { frame: string; steps: (FrameLine & { key: string })[] } | null
+  value: string | null
+  json?: string | null
+  error: string
+  error_line?: number | null
+  printed: string
+  trace: { lines: TraceLine[]; program: string; left_out: number } | null
+  tools: { tool: string; arguments: string; seconds: number; error: string }[]
+  persons: { question: string; answer: string | null }[]
+  notes: string[]
+}
+
+export interface Look {
+  kind: "look"
+  key: string | null
+  kept?: boolean
+  flow: string
+  node: string
+  title: string
+  type: string
+  text: string
+  span: [number, number] | null
+  frames: FrameLine[]
+  frames_left_out?: number
+  frame: string
+  detail: Detail | null
+  // `look` has a kind of its own; the message's own `kind` is told apart by the stream.
+  what: string
+}
+
+export interface Gone {
+  kind: "gone"
+}
+
+export type Message = Hello | ChartMessage | Writing | States | TimelineMessage | Marks | Look | Gone
+
+export type Request =
+  | { do: "seek"; at: number }
+  | { do: "step"; by: number }
+  | { do: "select"; key: string | null; frame: string; inner: string }
+  | { do: "close"; keys: string[] }

@@ -1,0 +1,171 @@
+// The slider under a run: moves over its events, plays them again, and follows a run that goes on.
+
+import { button, h, seconds, throttled } from "./dom"
+import type { Marks, Request, States } from "./messages"
+
+const SPEEDS = [0.5, 1, 2, 5, 20]
+const SEEK_EVERY = 90
+
+export class SliderView {
+  readonly element: HTMLElement
+  playing = false
+  private readonly play: HTMLButtonElement
+  private readonly range = h("input", { type: "range", min: 0, max: 0, value: 0, "aria-label": "place in the run" })
+  private readonly clock = h("output", { class: "clock" })
+  private readonly said = h("span", { class: "said" })
+  private readonly end: HTMLButtonElement
+  private readonly speed: HTMLSelectElement
+  private times: [number, number][] = []
+  private at = 0
+  private of = 0
+  private live = true
+  private over = false
+  private time = 0
+  private held = false
+  private clockAt = 0
+  private sent = -1
+  private ticked = 0
+  private frame = 0
+  private readonly seek: (at: number) => void
+
+  constructor(private readonly send: (request: Request) => void) {
+    this.seek = throttled((at: number) => { this.sent = at; this.send({ do: "seek", at }) }, SEEK_EVERY)
+    this.play = button("▶", () => this.toggle(), "play", "play")
+    this.end = button("To the end", () => this.toEnd(), "", "quiet")
+    this.speed = h("select", { "aria-label": "speed of the replay" },
+      ...SPEEDS.map((speed) => h("option", { value: speed, selected: speed === 1 }, `${speed}×`)))
+    this.range.addEventListener("input", () => this.dragged())
+    this.range.addEventListener("pointerdown", () => { this.held = true })
+    this.range.addEventListener("change", () => { this.held = false })
+    this.range.addEventListener("pointerup", () => { this.held = false })
+    this.range.addEventListener("keydown", (event) => this.key(event))
+    this.element = h("div", { class: "slider" }, this.play, this.range, this.clock, this.said, this.speed, this.end)
+  }
+
+  setMarks(marks: Marks): void {
+    this.times = marks.times
+    this.range.max = String(Math.max(0, this.times.length - 1))
+    this.show()
+  }
+
+  setStates(message: States): void {
+    this.at = message.at
+    this.of = message.of
+    this.live = message.live
+    this.over = message.over
+    this.time = message.time
+    this.said.textContent = message.told
+    this.said.title = message.told
+    this.show()
+  }
+
+  private show(): void {
+    this.clock.textContent = seconds(this.playing ? this.clockAt : this.time)
+    const moves = this.over ? "To the end" : "Follow live"
+    this.end.textContent = this.live ? (this.over ? "At the end" : "Live") : moves
+    this.end.disabled = this.live
+    this.end.classList.toggle("on", this.live && !this.over)
+    if (!this.held) this.range.value = String(this.index(this.at))
+    const share = this.times.length > 1 ? Number(this.range.value) / (this.times.length - 1) : 0
+    this.range.style.setProperty("--share", `${share * 100}%`)
+    const text = `event ${this.at} of ${this.of}, ${this.clock.textContent}: ${this.said.textContent ?? ""}`
+    this.range.setAttribute("aria-valuetext", text)
+  }
+
+  /** The last place that is not after so many events. */
+  private index(at: number): number {
+    let low = 0
+    let high = this.times.length - 1
+    while (low < high) {
+      const middle = (low + high + 1) >> 1
+      if ((this.times[middle]?.[0] ?? 0) <= at) low = middle
+      else high = middle - 1
+    }
+    return Math.max(0, low)
+  }
+
+  private dragged(): void {
+    this.pause()
+    const place = this.times[Number(this.range.value)]
+    if (!place) return
+    this.time = place[1]
+    const last = Number(this.range.value) === this.times.length - 1
+    this.seek(last && this.over ? -1 : place[0])
+    this.show()
+  }
+
+  private key(event: KeyboardEvent): void {
+    const by: Record<string, number> = {
+      ArrowLeft: -1, ArrowDown: -1, ArrowRight: 1, ArrowUp: 1, PageUp: 20, PageDown: -20,
+    }
+    const step = by[event.key]
+    if (event.key === "Home") this.seek(0)
+    else if (event.key === "End") this.toEnd()
+    else if (event.key === " ") this.toggle()
+    else if (step !== undefined) {
+      this.pause()
+      this.send({ do: "step", by: step })
+    } else return
+    event.preventDefault()
+    event.stopPropagation()
+  }
+
+  toEnd(): void {
+    this.pause()
+    this.seek(-1)
+  }
+
+  /** Go to a time of the run. */
+  toTime(time: number): void {
+    this.pause()
+    let i = 0
+    while (i + 1 < this.times.length && (this.times[i + 1]?.[1] ?? 0) <= time) i++
+    const place = this.times[i]
+    if (place) this.seek(place[0])
+  }
+
+  // --- replay ---
+
+  toggle(): void {
+    if (this.playing) {
+      this.pause()
+      return
+    }
+    const last = this.times[this.times.length - 1]
+    if (!last) return
+    this.clockAt = this.at >= last[0] ? 0 : this.time
+    this.playing = true
+    this.sent = -2
+    this.ticked = performance.now()
+    this.play.textContent = "❚❚"
+    this.play.setAttribute("aria-label", "pause")
+    this.play.title = "pause"
+    this.frame = requestAnimationFrame((now) => this.tick(now))
+  }
+
+  private tick(now: number): void {
+    if (!this.playing) return
+    this.clockAt += ((now - this.ticked) / 1000) * Number(this.speed.value)
+    this.ticked = now
+    let i = this.times.length - 1
+    while (i > 0 && (this.times[i]?.[1] ?? 0) > this.clockAt) i--
+    const place = this.times[i]
+    if (i === this.times.length - 1) {
+      this.toEnd()
+      return
+    }
+    if (place && place[0] !== this.sent) this.seek(place[0])
+    this.show()
+    this.frame = requestAnimationFrame((then) => this.tick(then))
+  }
+
+  pause(): void {
+    if (!this.playing) return
+    this.playing = false
+    cancelAnimationFrame(this.frame)
+    this.play.textContent = "▶"
+    this.play.setAttribute("aria-label", "play")
+    this.play.title = "play"
+    this.show()
+  }
+}

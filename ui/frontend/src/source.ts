@@ -1,0 +1,155 @@
+// The flow's text beside its chart: coloured words, the place of what is selected, and drafts while it is written.
+
+import { button, count, h } from "./dom"
+import type { ChartMessage, Thing, Token, Writing } from "./messages"
+
+export class SourceView {
+  readonly element = h("div", { class: "source" })
+  private readonly note = h("div", { class: "note", "aria-live": "polite" })
+  private readonly code = h("div", { class: "lines", role: "list", "aria-label": "the flow's text" })
+  private readonly drafts = h("div", { class: "drafts" })
+  private text = ""
+  private tokens: Token[] = []
+  private things: Thing[] = []
+  private lit: [number, number] | null = null
+  private starts: number[] = []
+  private offered = ""
+  private shown = ""
+
+  constructor(private readonly select: (key: string) => void) {
+    this.element.append(this.note, this.code, this.drafts)
+    this.code.addEventListener("click", (event) => this.clicked(event))
+  }
+
+  setChart(chart: ChartMessage): void {
+    this.things = chart.things
+    if (chart.whole) this.setText(chart.text, chart.tokens)
+    if (chart.whole) this.note.textContent = ""
+  }
+
+  setWriting(writing: Writing, whole: boolean): void {
+    if (!whole) {
+      this.setText(writing.text, writing.tokens)
+      const written = writing.statements ? `, ${count(writing.statements, "statement")} so far` : ""
+      this.note.textContent = writing.done ? "" : `The model is writing the flow${written} …`
+      this.element.classList.toggle("writing", !writing.done)
+      this.code.scrollTop = this.code.scrollHeight
+    } else this.element.classList.remove("writing")
+    this.showDrafts(writing)
+  }
+
+  private setText(text: string, tokens: Token[]): void {
+    if (text === this.text && tokens.length === this.tokens.length) return
+    this.text = text
+    this.tokens = tokens
+    this.starts = [0]
+    for (let i = text.indexOf("\n"); i >= 0; i = text.indexOf("\n", i + 1)) this.starts.push(i + 1)
+    this.paint()
+  }
+
+  /** Lights up the place of what is selected. */
+  light(span: [number, number] | null, reveal: boolean): void {
+    if (span?.[0] === this.lit?.[0] && span?.[1] === this.lit?.[1]) return
+    this.lit = span
+    this.paint()
+    if (reveal) this.reveal()
+  }
+
+  reveal(): void {
+    const line = this.code.querySelector<HTMLElement>(".lit")
+    if (!line) return
+    const top = line.offsetTop - this.code.offsetTop
+    const { scrollTop, clientHeight } = this.code
+    if (top < scrollTop || top > scrollTop + clientHeight - 40) this.code.scrollTop = Math.max(0, top - clientHeight / 3)
+  }
+
+  private paint(): void {
+    const lines: HTMLElement[] = []
+    let token = 0
+    for (let i = 0; i < this.starts.length; i++) {
+      const start = this.starts[i] ?? 0
+      const end = (this.starts[i + 1] ?? this.text.length + 1) - 1
+      while (token < this.tokens.length && (this.tokens[token]?.[1] ?? 0) <= start) token++
+      lines.push(this.line(i, start, end, token))
+    }
+    this.code.replaceChildren(...lines)
+  }
+
+  private line(number: number, start: number, end: number, token: number): HTMLElement {
+    const { lit } = this
+    const isLit = lit !== null && lit[0] < Math.max(end, start + 1) && lit[1] > start
+    const row = h("div", { class: isLit ? "row lit" : "row", role: "listitem", "data-line": number },
+      h("span", { class: "number", "aria-hidden": "true" }, String(number + 1)))
+    const words = h("code", {})
+    let at = start
+    for (let i = token; i < this.tokens.length; i++) {
+      const [from, to, kind] = this.tokens[i] as Token
+      if (from >= end) break
+      const a = Math.max(from, start)
+      const b = Math.min(to, end)
+      if (a > at) this.piece(words, at, a, "")
+      if (b > a) this.piece(words, a, b, kind)
+      at = Math.max(at, b)
+    }
+    if (end > at) this.piece(words, at, end, "")
+    row.append(words)
+    return row
+  }
+
+  /** A stretch of text, parted where the lit place begins and ends. */
+  private piece(into: HTMLElement, from: number, to: number, kind: string): void {
+    const cuts = [from, ...(this.lit ?? []).filter((cut) => cut > from && cut < to), to]
+    for (let i = 0; i + 1 < cuts.length; i++) {
+      const [a, b] = [cuts[i] as number, cuts[i + 1] as number]
+      const inside = this.lit !== null && a >= this.lit[0] && b <= this.lit[1]
+      const style = `${kind ? `t-${kind}` : ""}${inside ? " in" : ""}`.trim()
+      into.append(style ? h("span", { class: style }, this.text.slice(a, b)) : this.text.slice(a, b))
+    }
+  }
+
+  private clicked(event: Event): void {
+    if (window.getSelection()?.toString()) return
+    const row = (event.target as Element).closest("[data-line]")
+    if (!row) return
+    const number = Number(row.getAttribute("data-line"))
+    const key = this.thingAt(this.starts[number] ?? 0, (this.starts[number + 1] ?? this.text.length + 1) - 1)
+    if (key !== null) this.select(key)
+  }
+
+  /** What stands in a line: what begins there, else the smallest thing around it. */
+  private thingAt(start: number, end: number): string | null {
+    let best: [number, string] | null = null
+    for (const thing of this.things) {
+      if (!thing.span || thing.span[0] >= end || thing.span[1] <= start) continue
+      const begins = thing.span[0] >= start
+      const size = thing.span[1] - thing.span[0]
+      const cost = begins ? thing.span[0] - start - 1e6 - (thing.kind === "loop" ? 1e5 : 0) : size
+      if (best === null || cost < best[0]) best = [cost, thing.key]
+    }
+    return best?.[1] ?? null
+  }
+
+  private showDrafts(writing: Writing): void {
+    const faulty = writing.drafts.filter((draft) => draft.diagnostics.length)
+    const stamp = JSON.stringify([faulty.map((draft) => draft.text), writing.fallback, writing.drafts.length])
+    if (stamp === this.offered) return
+    this.offered = stamp
+    this.drafts.replaceChildren()
+    if (writing.fallback) this.drafts.append(h("p", { class: "warn" }, `A plain flow is used instead: ${writing.fallback}`))
+    if (!faulty.length) return
+    const mended = writing.drafts.length > faulty.length
+    const said = mended ? "It was mended before it ran." : "It is being mended."
+    this.drafts.append(h("h4", {}, `${count(faulty.length, "draft")} did not hold. ${said}`))
+    for (const draft of faulty) {
+      const text = h("pre", { class: "draft", hidden: this.shown !== draft.text }, draft.text)
+      const show = button("Show the draft", () => {
+        text.hidden = !text.hidden
+        this.shown = text.hidden ? "" : draft.text
+        show.textContent = text.hidden ? "Show the draft" : "Hide the draft"
+      }, "", "quiet")
+      const found = draft.diagnostics.map((each) => h("li", { class: each.severity },
+        h("b", {}, `line ${each.line} `), each.message, each.help ? h("small", {}, each.help) : null))
+      this.drafts.append(h("section", {}, h("ul", {}, ...found), show, text))
+    }
+  }
+}
