@@ -54,7 +54,7 @@ def make_app(store: str | None = None, port: int = PORT) -> Any:
         yield
         made.close()
 
-    script = Path(__file__).with_name("app.py")
+    script = Path(__file__).with_name("script") / "app.py"
     return st.App(script, routes=routes(), middleware=[Middleware(Guard)], lifespan=lifespan)
 
 
