@@ -316,6 +316,10 @@ _SAID = {
 def _in_words(event: Event) -> str:
     """What an event tells, for the place of the slider."""
     said = _SAID.get(event.kind, "")
+    if event.frame == "compile":
+        return {"node.request": "the model is asked for a flow", "node.reply": "the model has written"}.get(
+            event.kind, ""
+        )
     if not said or event.kind.startswith(("run.", "compile.", "price")):
         return said
     where = event.frame.removeprefix("early/").partition("/")[2]

@@ -51,6 +51,8 @@ def state_of(known: NodeState | None) -> State:
     if known is None:
         return "waiting"
     status = known.status
+    if status == "waiting" and known.calls:
+        return "ready"
     if status == "running" and known.waits and len({frame for frame, _ in known.waits}) >= known.running:
         return "ready"
     if status == "done" and (known.retries or known.rejected):
@@ -65,6 +67,8 @@ def state_text(known: NodeState | None, state: State) -> str:
     if known is None or state == "waiting":
         return ""
     text = known.text
+    if state == "ready" and known.status == "waiting":
+        return f"{SIGNS[state]} asked ahead · {known.tokens:,} tokens"
     if state == "ready":
         return f"{SIGNS[state]} waits its turn" + text.removeprefix(f"{MARKS['running']} running")
     if state == "cached":

@@ -34,7 +34,8 @@ MOST_BARS = 2000
 @dataclass
 class Bar:
     """One step of one frame. Times are seconds since the run began; `ready` is when its frame was there, so that what
-    lies between is waiting for data. `spans` are what it waited for: a limit of the server, a person."""
+    lies between is waiting for data. `spans` are what it waited for: a limit of the server, a person. `ahead`: asked
+    while the flow was still being written."""
 
     number: int
     flow: str
@@ -52,6 +53,7 @@ class Bar:
     free: int = 0
     tries: int = 0
     holds: bool = False
+    ahead: bool = False
     spans: list[Span] = field(default_factory=list)
 
     def as_json(self) -> dict[str, Any]:
@@ -59,7 +61,7 @@ class Bar:
             "n": self.number, "key": key(self.flow, self.node), "frame": self.frame,
             "kind": self.kind, "label": self.label, "ready": round(self.ready, 4), "start": round(self.start, 4),
             "end": None if self.end is None else round(self.end, 4), "status": self.status, "lane": self.lane,
-            "calls": self.calls, "tokens": self.tokens, "free": self.free, "tries": self.tries,
+            "calls": self.calls, "tokens": self.tokens, "free": self.free, "tries": self.tries, "ahead": self.ahead,
             "spans": [[round(a, 4), None if b is None else round(b, 4), what] for a, b, what in self.spans],
         }  # fmt: skip
 
@@ -115,6 +117,7 @@ class Times:
         self._waiting: dict[tuple[Place, int], tuple[int, float]] = {}
         self._news: dict[int, Bar] = {}
         self._open: dict[int, Bar] = {}
+        self._ahead: dict[Place, set[tuple[int, int]]] = {}
 
     # --- what is told ---
 
@@ -132,8 +135,28 @@ class Times:
                 self._over(("compile", "compile"), "done")
         elif event.kind == "node.started" or (frame == "compile" and place not in self._at):
             self._begin(place, str(event.data.get("flow") or frame))
+        elif event.frame != frame:
+            self._goes_ahead(event, place)
         elif place in self._at:
             self._goes_on(self._at[place], event, place)
+
+    def _goes_ahead(self, event: Event, place: Place) -> None:
+        """A request that is made before its step begins has a bar of its own, until all its replies are there."""
+        known = self._at.get(place)
+        if event.kind == "node.request" and (known is None or known.end is not None):
+            self._begin(place, str(event.data.get("flow") or place[0].partition("/")[0]))
+            known = self._at[place]
+            known.ahead = True
+        if known is None or not known.ahead or known.end is not None:
+            return
+        draw = int(event.data.get("sample") or 0), int(event.data.get("attempt") or 1)
+        if event.kind == "node.request":
+            self._ahead.setdefault(place, set()).add(draw)
+        self._goes_on(known, event, place)
+        if event.kind in ("node.reply", "node.unanswered"):
+            self._ahead.get(place, set()).discard(draw)
+            if not self._ahead.get(place):
+                self._over(place, "done")
 
     def _frame(self, frame: str, flow: str) -> None:
         self._flows[frame] = flow
@@ -146,7 +169,7 @@ class Times:
     def _begin(self, place: Place, flow: str) -> None:
         frame, node = place
         if place in self._at:
-            self._over(place, "cancelled")
+            self._over(place, "done" if self._at[place].ahead else "cancelled")
         flow = self._flows.get(frame, flow)
         kind, label = ("compile", "writing the flow") if frame == "compile" else _about(self.graph, flow, node)
         inside = frame.partition("/")[2]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from typing import Any, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 from flowreason.engine.events import Event
 from flowreason.view.progress import NodeState, RunView, fold
@@ -118,7 +118,7 @@ class Told:
         found |= dict.fromkeys(path for path in self._within.get(inner, ()) if path not in self.indexes)
         return list(found)
 
-    def standing(self, frame: str) -> str:
+    def standing(self, frame: str) -> Literal["running", "done", "failed"]:
         """How a frame is: `running`, `done` or `failed`."""
         if frame in self.closed:
             return "failed" if frame in self.troubled and self._ends_badly(frame) else "done"

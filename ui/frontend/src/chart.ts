@@ -85,7 +85,7 @@ export class ChartView {
       if (thing) this.spot(thing, element, !first && !known.has(thing.key))
     }
     this.into = new Map()
-    chart.edges.forEach(([, ends], number) => {
+    chart.edges?.forEach(([, ends], number) => {
       for (const end of ends) this.into.set(end, [...(this.into.get(end) ?? []), number])
     })
     this.lit = new Set()

@@ -86,7 +86,7 @@ export class LookView {
 
   private parts(look: Look): [string, unknown, () => HTMLElement | null][] {
     const { detail: d } = look
-    const head = [look.title, look.type, look.text, look.what, d?.status, d?.numbers]
+    const head = [look.title, look.type, look.text, look.what, d?.status, d?.numbers, d?.code ? 1 : 0]
     const parts: [string, unknown, () => HTMLElement | null][] = [["head", head, () => this.head(look)]]
     parts.push(["frames", [look.frames, look.frame], () => this.frames(look)])
     if (!d) {
@@ -121,7 +121,7 @@ export class LookView {
       h("div", { class: "kind" }, kind, look.type ? h("span", { class: "type" }, look.type) : null),
       h("h3", {}, look.title),
       h("div", { class: `state st-${state}` }, said),
-      look.text ? this.long("text", look.text, look.what === "python" || look.what === "loop" ? "code" : "") : null,
+      look.text && !look.detail?.code ? this.long("text", look.text, ["python", "emulate", "loop", "decision"].includes(look.what) ? "code" : "") : null,
     )
   }
 

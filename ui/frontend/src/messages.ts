@@ -28,7 +28,7 @@ export interface ChartMessage {
   height: number
   elements: Drawn[]
   things: Thing[]
-  edges: [string, string[]][]
+  edges?: [string, string[]][]
   foldable: string[]
   closed: string[]
   text: string
@@ -86,6 +86,7 @@ export interface Bar {
   tokens: number
   free: number
   tries: number
+  ahead: boolean
   spans: [number, number | null, string][]
 }
 

@@ -241,7 +241,14 @@ class RunView {
         this.find(false)
         this.light(false)
         break
-      case "writing": this.source.setWriting(message, this.chart.chart?.whole ?? false); break
+      case "writing": {
+        const { scrollTop, scrollHeight, clientHeight } = this.pane
+        this.source.setWriting(message, this.chart.chart?.whole ?? false)
+        if (!message.done && this.memory.tab === "source" && scrollHeight - scrollTop - clientHeight < 60) {
+          this.pane.scrollTop = this.pane.scrollHeight
+        }
+        break
+      }
       case "states": this.states(message); break
       case "timeline": this.timeline.set(message); break
       case "marks": this.slider.setMarks(message); break
@@ -251,6 +258,7 @@ class RunView {
   }
 
   private states(message: States): void {
+    const ends = message.over && this.last !== null && !this.last.over && message.live
     this.last = message
     this.chart.setStates(message, !message.live && !this.slider.playing)
     this.slider.setStates(message)
@@ -259,6 +267,7 @@ class RunView {
     this.status.classList.toggle("failed", message.status === "failed")
     this.numbers.textContent = message.run.numbers + (message.run.limit ? ` · limit reached: ${message.run.limit}` : "")
     this.followed.hidden = message.over
+    if (ends && this.memory.follow) this.chart.zoom.fit(true)
     const at = message.live ? -1 : message.at
     if (at !== this.memory.at) {
       this.memory.at = at
@@ -291,7 +300,8 @@ class RunView {
 
   private light(reveal: boolean): void {
     const { key } = this.memory
-    this.source.light(key === null ? null : this.chart.spots.get(key)?.thing.span ?? null, reveal && this.memory.tab === "source")
+    this.source.light(key === null ? null : this.chart.spots.get(key)?.thing.span ?? null)
+    if (reveal && this.memory.tab === "source") this.revealSource()
   }
 
   /** Tells the page what is selected, a little later, and only where that is news. */

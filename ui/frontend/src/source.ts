@@ -33,7 +33,6 @@ export class SourceView {
       const written = writing.statements ? `, ${count(writing.statements, "statement")} so far` : ""
       this.note.textContent = writing.done ? "" : `The model is writing the flow${written} …`
       this.element.classList.toggle("writing", !writing.done)
-      this.code.scrollTop = this.code.scrollHeight
     } else this.element.classList.remove("writing")
     this.showDrafts(writing)
   }
@@ -48,19 +47,10 @@ export class SourceView {
   }
 
   /** Lights up the place of what is selected. */
-  light(span: [number, number] | null, reveal: boolean): void {
+  light(span: [number, number] | null): void {
     if (span?.[0] === this.lit?.[0] && span?.[1] === this.lit?.[1]) return
     this.lit = span
     this.paint()
-    if (reveal) this.reveal()
-  }
-
-  reveal(): void {
-    const line = this.code.querySelector<HTMLElement>(".lit")
-    if (!line) return
-    const top = line.offsetTop - this.code.offsetTop
-    const { scrollTop, clientHeight } = this.code
-    if (top < scrollTop || top > scrollTop + clientHeight - 40) this.code.scrollTop = Math.max(0, top - clientHeight / 3)
   }
 
   private paint(): void {

@@ -187,6 +187,6 @@ export const STYLES = `
 .fr.narrow .side { flex: 0 0 auto; width: auto !important; border-top: 1px solid var(--line); }
 .fr.narrow .pane { max-height: 460px; }
 .fr.narrow .top { flex-wrap: wrap; } .fr.narrow .find { order: 5; width: 100%; } .fr.narrow .find input { flex: 1; width: auto; }
-.fr.narrow .slider { flex-wrap: wrap; } .fr.narrow .slider .said { order: 9; flex: 1 1 100%; }
+.fr.narrow .slider { flex-wrap: wrap; } .fr.narrow .slider .said { order: 8; flex: 1 1 60%; } .fr.narrow .slider button.quiet { order: 9; }
 .fr.narrow .slider .clock { min-width: 48px; } .fr.narrow .timeline .totals { white-space: normal; }
 `

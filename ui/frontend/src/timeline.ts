@@ -256,7 +256,7 @@ export class TimelineView {
     pen.strokeStyle = this.dark ? "#1f2a3b" : "#eef2f6"
     pen.lineWidth = 1
     const step = tick(90 / scale)
-    for (let time = Math.max(0, Math.ceil(from / step) * step); this.x(time, from, scale) < wide - 8; time += step) {
+    for (let time = Math.max(0, Math.ceil(from / step) * step); this.x(time, from, scale) < wide - 34; time += step) {
       const x = Math.round(this.x(time, from, scale)) + 0.5
       pen.beginPath()
       pen.moveTo(x, AXIS - 4)
@@ -414,6 +414,7 @@ function describe(bar: Bar, until: number, critical: boolean): string[] {
     bar.free ? `${count(bar.free, "reply", "replies")} free` : "", bar.tries ? `${count(bar.tries, "more try", "more tries")}` : ""]
   const said = spent.filter(Boolean).join(" · ")
   if (said) lines.push(said)
+  if (bar.ahead) lines.push("asked ahead, while the flow was being written")
   if (critical) lines.push("in the chain that took longest")
   return lines
 }
