@@ -60,8 +60,7 @@ ui: $(VENV)/.ready-ui $(SCRIPTS)
 
 # What the browser runs. Without Node the app has plain widgets instead.
 $(SCRIPTS): $(wildcard ui/frontend/*.json ui/frontend/*.mjs ui/frontend/src/*)
-	@if command -v npm > /dev/null; then cd ui/frontend && npm install --no-audit --no-fund --silent && npm run -s build; \
-	else echo "without Node (npm) the app has plain widgets only" >&2; fi
+	@$(BIN)/python ui/frontend/build.py
 
 # Pins what is installed now: names and versions, nothing about where they came from.
 constraints: $(VENV)/.ready-dev $(VENV)/.ready-ui

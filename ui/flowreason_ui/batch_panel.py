@@ -142,7 +142,7 @@ def _results(batch: Batch) -> None:
     answers, faults = st.tabs([f"Answers ({batch.answered:,})", f"Not answered ({batch.reasons.total():,})"])
     with answers:
         st.dataframe(
-            [_shown(_record(each)) for each in rows if each["status"] == "answered"],
+            [_shown(_record(batch, each)) for each in rows if each["status"] == "answered"],
             hide_index=True,
             width="stretch",
             height=420 if len(rows) > 10 else "auto",
@@ -157,10 +157,12 @@ def _results(batch: Batch) -> None:
     _downloads(batch)
 
 
-def _record(row: dict[str, Any]) -> dict[str, Any]:
-    """A row without what says little of an answer."""
+def _record(batch: Batch, row: dict[str, Any]) -> dict[str, Any]:
+    """A row without what says little of an answer; with a known answer, whether it is right."""
     hidden = ("value", "status", "error", "reason", "method", "way")
-    return {name: value for name, value in row.items() if name not in hidden}
+    told = {name: value for name, value in row.items() if name not in hidden}
+    right = batch.is_right(row)
+    return told if right is None else told | {"right": "yes" if right else "no"}
 
 
 def _downloads(batch: Batch) -> None:

@@ -22,7 +22,7 @@ from typing import Any, Literal, TypeAlias
 
 import flowreason as fr
 from flowreason.batch.beside import Made
-from flowreason.batch.columns import written_name
+from flowreason.batch.columns import record_of, written_name
 from flowreason.batch.opening import Means, opened, over_all
 from flowreason.batch.output import Output
 from flowreason.batch.row import Row
@@ -192,16 +192,25 @@ class Batch:
         self.latest.append(told)
         if not row.ok:
             self.faults.append(told | {"reason": row.reason})
-        self._judge(row.given.get(self.plan.gold), row.question, row.answer, row.value)
+        self._judge(record_of(row))
 
-    def _judge(self, known: Any, question: str, answer: str, value: Any) -> None:
-        """Hold an answer against the known one, where there is one."""
-        if not self.plan.gold or known in (None, ""):
-            return
-        with suppress(UsageError):
-            judged = judge(item_of("questions/1", question or "?", {}, known, self.plan.kind), answer, value)
+    def _judge(self, record: Mapping[str, Any]) -> None:
+        right = self.is_right(record)
+        if right is not None:
             self.judged += 1
-            self.right += judged.right
+            self.right += right
+
+    def is_right(self, record: Mapping[str, Any]) -> bool | None:
+        """Whether a row's answer is the known one; None where none is known."""
+        known = record.get(written_name(self.plan.gold)) if self.plan.gold else None
+        if known in (None, ""):
+            return None
+        question = str(record.get(self.plan.question) or "?")
+        try:
+            item = item_of("questions/1", question, {}, known, self.plan.kind)
+        except UsageError:
+            return None
+        return judge(item, str(record.get("answer") or ""), record.get("value")).right
 
     def look_back(self) -> None:
         """Take in what is in the folder already."""
@@ -215,10 +224,7 @@ class Batch:
                 self.reasons[str(record.get("reason") or "limit")] += 1
                 told = {"row": record["row"], "question": str(record.get(self.plan.question, ""))}
                 self.faults.append(told | {"answer": "", "why": record.get("error"), "reason": record.get("reason")})
-            known = record.get(written_name(self.plan.gold))
-            self._judge(
-                known, str(record.get(self.plan.question, "")), str(record.get("answer") or ""), record["value"]
-            )
+            self._judge(record)
 
     def stop(self) -> None:
         """Begin nothing more; asked once more, stop what is under way."""

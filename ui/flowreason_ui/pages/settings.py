@@ -50,6 +50,8 @@ def _in_force() -> None:
         return
     with st.container(border=True):
         st.markdown(f"**{escaped(connection.told)}**")
+        if told := st.session_state.pop("connected", ""):
+            st.success(escaped(told), icon=":material/check:")
         st.caption(escaped(f"From {source(connection)}."))
         with st.container(horizontal=True):
             if st.button("Test it", icon=":material/bolt:", key="test", help="Asks it for one word."):
@@ -82,22 +84,28 @@ def source(connection: Connection) -> str:
 
 def _connect() -> None:
     before = works().connection
-    with st.expander("Connect a model", icon=":material/link:", expanded=bool(before.missing), key="connect"):
+    words, number = "Connect a model" if before.missing else "Connect another model", _number()
+    with st.expander(words, icon=":material/link:", expanded=bool(before.missing), key=f"connect-{number}"):
         server = st.selectbox("Server", list(SERVERS), key="server")
         preset = SERVERS[server]
         with st.form("connection", border=False):
             address = preset or ""
             if preset != "":
-                address = st.text_input("Address", preset or "", key=f"address-{server}",
+                address = st.text_input("Address", preset or "", key=f"address-{server}-{number}",
                                         placeholder="http://localhost:8000/v1")  # fmt: skip
-            model = st.text_input("Model", key=f"model-{server}",
+            model = st.text_input("Model", key=f"model-{server}-{number}",
                                   placeholder="gpt-5.4-mini" if preset == "" else "as the server calls it")  # fmt: skip
-            key = st.text_input("Key", type="password", key=f"key-{server}", autocomplete="off",
+            key = st.text_input("Key", type="password", key=f"key-{server}-{number}", autocomplete="off",
                                 placeholder="sk-…" if preset == "" else "where the server wants one")  # fmt: skip
             kept = st.checkbox("Keep it in my config file", key="keep", help=str(config_path()))
             st.caption("Otherwise it is held in the memory of the app, until that ends.")
             if st.form_submit_button("Connect and test", type="primary", key="connect-now"):
                 _entered(Connection(model.strip(), address.strip(), key.strip()), kept)
+
+
+def _number() -> int:
+    """Of the form: one that was sent is not shown again, so that no key stays in a field."""
+    return int(st.session_state.setdefault("connect-number", 0))
 
 
 def _entered(connection: Connection, kept: bool) -> None:
@@ -119,6 +127,7 @@ def _entered(connection: Connection, kept: bool) -> None:
         st.error(escaped(fault(str(error))), icon=":material/error:")
         return
     st.session_state["connected"] = found.text
+    st.session_state["connect-number"] = _number() + 1
     st.rerun()
 
 
