@@ -51,9 +51,9 @@ def opened(given: str | Draft | None = None) -> AppTest:
 
 
 def said(app: AppTest) -> str:
-    return "\n".join(
-        each.value for kind in ("error", "warning", "info", "caption", "markdown", "text") for each in app.get(kind)
-    )
+    shown: list[Any] = [*app.error, *app.warning, *app.info, *app.caption, *app.markdown]
+    return "
+".join(str(each.value) for each in shown)
 
 
 def finished(app: AppTest) -> Any:
@@ -67,11 +67,11 @@ def finished(app: AppTest) -> Any:
 
 
 def typed(app: AppTest) -> Any:
-    return next(each for each in app.text_area if each.key.startswith("edit-plain-"))
+    return next(each for each in app.text_area if str(each.key).startswith("edit-plain-"))
 
 
 def field(app: AppTest, kind: str, name: str) -> Any:
-    return next(each for each in app.get(kind) if f"-{name}-" in str(each.key) and each.key.startswith("edit-in-"))
+    return next(each for each in app.get(kind) if str(each.key).startswith("edit-in-") and f"-{name}-" in str(each.key))
 
 
 # --- opening ---

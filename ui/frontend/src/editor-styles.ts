@@ -1,0 +1,98 @@
+// The styles of the editor, over those of the run view: the same colours, buttons and drawing.
+
+export const EDITOR_STYLES = `
+.edit .top { gap: 6px; }
+.edit .top .told { flex: 1 1 160px; min-width: 0; color: var(--soft); text-align: right; white-space: nowrap; overflow: hidden; text-overflow: ellipsis; }
+.edit .top .fixes { border-color: var(--accent); color: var(--accent); }
+.edit .writing { flex: 1 1 50%; min-width: 0; display: flex; flex-direction: column; background: var(--paper); }
+.edit .text { flex: 1 1 auto; min-height: 0; display: flex; }
+.edit .side { flex: 1 1 44%; }
+.edit .side .stage { flex: 1 1 auto; min-height: 0; }
+.edit .side .note { color: var(--soft); padding: 6px 12px; border-bottom: 1px solid var(--line); background: var(--panel); }
+.edit .stage svg { transition: opacity .2s; }
+.edit .stage.stale svg { opacity: .42; filter: grayscale(1); }
+.edit .findings { flex: 0 0 auto; max-height: 34%; overflow: auto; border-top: 1px solid var(--line); background: var(--panel); overscroll-behavior: contain; }
+.edit .findings:empty { display: none; }
+.edit .finding { display: grid; grid-template-columns: 18px minmax(0, 1fr) auto; gap: 2px 8px; padding: 6px 12px; align-items: baseline; cursor: pointer; }
+.edit .finding + .finding { border-top: 1px solid var(--line); }
+.edit .finding:hover .words { color: var(--accent); }
+.edit .finding .sign { font-weight: 700; text-align: center; }
+.edit .finding .line { color: var(--soft); margin-right: 7px; font-variant-numeric: tabular-nums; }
+.edit .finding .words { overflow-wrap: anywhere; }
+.edit .finding .help, .edit .finding .why { grid-column: 2 / -1; color: var(--soft); white-space: pre-wrap; overflow-wrap: anywhere; }
+.edit .finding .code { font-family: var(--mono); font-size: 11.5px; color: var(--soft); background: none; padding: 0; }
+.edit .finding button { align-self: center; white-space: normal; text-align: left; max-width: 260px; }
+.error .sign, .f-error .sign { color: var(--bad); } .f-warning .sign { color: var(--warn); } .f-information .sign, .f-hint .sign { color: var(--accent); }
+
+.fr .cm-editor.cm-editor { flex: 1 1 auto; min-width: 0; height: 100%; font-size: 13.5px; background: var(--paper); color: var(--ink); }
+.fr .cm-editor.cm-focused { outline: none; }
+.fr .cm-editor .cm-scroller { font-family: var(--mono); line-height: 1.6; overscroll-behavior: contain; }
+.fr .cm-editor .cm-content { padding: 10px 0; caret-color: var(--ink); }
+.fr .cm-editor .cm-line { padding: 0 14px 0 8px; }
+.fr .cm-editor .cm-gutters { background: var(--paper); color: var(--soft); border-right: 1px solid var(--line); }
+.fr .cm-editor .cm-lineNumbers .cm-gutterElement { padding: 0 6px 0 12px; opacity: .8; }
+.fr .cm-editor .cm-activeLine { background: color-mix(in srgb, var(--accent) 6%, transparent); }
+.fr .cm-editor .cm-activeLineGutter { background: none; color: var(--ink); opacity: 1; }
+.fr .cm-editor .cm-cursor { border-left-color: var(--ink); border-left-width: 2px; }
+.fr .cm-editor.cm-editor .cm-selectionBackground, .fr .cm-editor.cm-focused > .cm-scroller > .cm-selectionLayer .cm-selectionBackground { background: color-mix(in srgb, var(--accent) 26%, transparent); }
+.fr .cm-editor .cm-selectionMatch { background: color-mix(in srgb, var(--accent) 16%, transparent); }
+.fr .cm-editor .cm-searchMatch { background: var(--lit); outline: 1px solid var(--warn); }
+.fr .cm-editor .cm-searchMatch-selected { background: color-mix(in srgb, var(--warn) 45%, transparent); }
+.fr .cm-matchingBracket, .fr .cm-editor.cm-focused .cm-matchingBracket { background: none; outline: 1px solid var(--accent); border-radius: 2px; }
+.fr .cm-nonmatchingBracket, .fr .cm-editor.cm-focused .cm-nonmatchingBracket { background: none; outline: 1px solid var(--bad); border-radius: 2px; }
+.fr .cm-editor .cm-panels { background: var(--panel); color: var(--ink); }
+.fr .cm-editor .cm-panels.cm-panels-top { border-bottom: 1px solid var(--line); }
+.fr .cm-editor .cm-search { padding: 8px 30px 8px 10px; font: inherit; font-size: 13px; font-family: var(--st-font, sans-serif), sans-serif; display: flex; flex-wrap: wrap; gap: 5px; align-items: center; }
+.fr .cm-editor .cm-search br { flex-basis: 100%; height: 0; content: ""; }
+.fr .cm-editor .cm-search label { display: flex; align-items: center; gap: 3px; font-size: 12px; color: var(--soft); }
+.fr .cm-editor .cm-textfield { font: inherit; color: inherit; background: var(--paper); border: 1px solid var(--line); border-radius: 6px; padding: 3px 8px; margin: 0; width: 150px; }
+.fr .cm-editor .cm-button { background: var(--paper); color: inherit; border: 1px solid var(--line); border-radius: 6px; padding: 2px 9px; margin: 0; }
+.fr .cm-editor .cm-search button[name=close] { border: none; background: none; font-size: 18px; padding: 0 6px; color: var(--soft); }
+.fr.tips .cm-tooltip { background: var(--paper); color: var(--ink); border: 1px solid var(--line); border-radius: 8px; box-shadow: 0 6px 22px rgba(15,23,42,.18); max-width: min(460px, 86vw); overflow: hidden; z-index: 30; font-size: 13px; }
+.fr.tips .cm-tooltip-hover { max-height: 320px; overflow: auto; }
+.fr.tips .cm-tooltip.cm-tooltip-autocomplete { overflow: visible; }
+.fr.tips .cm-tooltip-autocomplete > ul { font-family: var(--mono); font-size: 12.5px; max-height: 15em; border-radius: 8px; }
+.fr.tips .cm-tooltip-autocomplete > ul > li { padding: 3px 8px; line-height: 1.5; display: flex; gap: 8px; align-items: baseline; }
+.fr.tips .cm-tooltip-autocomplete > ul > li[aria-selected] { background: var(--accent-soft); color: var(--ink); }
+.fr.tips .cm-completionIcon { width: 5.2em; padding: 0; opacity: 1; color: var(--soft); font-size: 11px; font-family: var(--st-font, sans-serif), sans-serif; flex: none; }
+.fr.tips .cm-completionLabel { flex: none; } .fr.tips .cm-completionMatchedText { text-decoration: none; font-weight: 700; }
+.fr.tips .cm-completionDetail { color: var(--soft); font-style: normal; margin-left: auto; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
+.fr.tips .cm-completionInfo { padding: 0; width: 280px; }
+.fr .said { padding: 8px 12px; overflow-wrap: anywhere; line-height: 1.5; }
+.fr .said > :first-child { margin-top: 0; } .fr .said > :last-child { margin-bottom: 0; }
+.fr .said p, .fr .said ul { margin: 6px 0; } .fr .said ul { padding-left: 18px; }
+.fr .said hr { border: 0; border-top: 1px solid var(--line); margin: 8px 0; }
+.fr .said pre { background: var(--panel); border-radius: 6px; padding: 6px 9px; margin: 6px 0; white-space: pre-wrap; overflow-wrap: anywhere; }
+.fr .said code { font-family: var(--mono); font-size: 12px; background: var(--panel); color: inherit; border-radius: 4px; padding: 0 3px; } .fr .said pre code { padding: 0; background: none; }
+.fr.tips .cm-diagnostic { border: 0; padding: 7px 12px; margin: 0; white-space: normal; border-left: 3px solid var(--accent); }
+.fr.tips .cm-diagnostic-error { border-left-color: var(--bad); } .fr.tips .cm-diagnostic-warning { border-left-color: var(--warn); }
+.fr.tips .cm-diagnosticText .help { color: var(--soft); white-space: pre-wrap; }
+.fr.tips .cm-diagnosticAction { background: var(--accent-soft); color: var(--accent); border: 1px solid var(--accent); border-radius: 6px; padding: 2px 9px; margin: 5px 0 0; display: block; font-size: 12.5px; }
+.fr.tips .cm-diagnosticSource { display: none; }
+.fr .cm-editor .cm-lintRange-error, .fr .cm-editor .cm-lintRange-warning, .fr .cm-editor .cm-lintRange-info, .fr .cm-editor .cm-lintRange-hint { background: none; padding: 0; text-decoration-line: underline; text-decoration-style: wavy; text-decoration-thickness: 1.5px; text-underline-offset: 3px; }
+.fr .cm-editor .cm-lintRange-error { text-decoration-color: var(--bad); } .fr .cm-editor .cm-lintRange-warning { text-decoration-color: var(--warn); }
+.fr .cm-editor .cm-lintRange-info, .fr .cm-editor .cm-lintRange-hint { text-decoration-color: var(--accent); text-decoration-style: dotted; }
+.fr .cm-editor .cm-lint-marker { content: none !important; width: 15px; height: 15px; line-height: 15px; text-align: center; font: 700 11px/15px var(--mono); }
+.fr .cm-editor .cm-lint-marker-error::before { content: "✕"; color: var(--bad); } .fr .cm-editor .cm-lint-marker-warning::before { content: "△"; color: var(--warn); }
+.fr .cm-editor .cm-lint-marker-info::before, .fr .cm-editor .cm-lint-marker-hint::before { content: "○"; color: var(--accent); }
+
+.e-comment { color: var(--soft); font-style: italic; }
+.e-defining, .e-deciding { color: #8f3fb0; font-weight: 600; } .e-acting { color: #2c5fc9; font-weight: 600; }
+.e-adding, .e-constant { color: #8f3fb0; } .e-type { color: #1f7a8c; } .e-string { color: #35702f; }
+.e-escape, .e-fence { color: #a0522d; font-weight: 600; } .e-hole { color: #2c5fc9; font-weight: 600; }
+.e-python-string { color: #8a5a12; } .e-number { color: #9a5b00; } .e-setting { color: #1f7a8c; font-style: italic; }
+.e-call { color: #6a3fc0; } .e-name { font-weight: 700; } .e-set { font-weight: 600; } .e-mark { color: var(--soft); }
+.dark .e-defining, .dark .e-deciding, .dark .e-adding, .dark .e-constant { color: #d39bf0; } .dark .e-acting, .dark .e-hole { color: #8fb4ff; }
+.dark .e-type, .dark .e-setting { color: #6cc7d8; } .dark .e-string { color: #93cf8b; } .dark .e-escape, .dark .e-fence { color: #e2a782; }
+.dark .e-python-string { color: #e0c07a; } .dark .e-number { color: #e6b766; } .dark .e-call { color: #bfa6ff; }
+
+.tips.fr { display: block; border: 0; overflow: visible; background: none; position: static; height: 0; }
+.fr.edit.narrow .main { flex-direction: column; }
+.fr.edit.narrow .writing { flex: 0 0 auto; }
+.fr.edit.narrow .text { flex: 0 0 380px; height: 380px; }
+.fr.edit.narrow .findings { max-height: 220px; }
+.fr.edit.narrow .stage { flex: 0 0 340px; }
+.fr.edit.narrow .top .told { flex-basis: 100%; text-align: left; white-space: normal; }
+.fr.edit.narrow .cm-editor { font-size: 13px; } .fr.edit.narrow .cm-lineNumbers .cm-gutterElement { padding: 0 3px 0 5px; }
+.fr.edit.narrow .finding { grid-template-columns: 16px minmax(0, 1fr); } .fr.edit.narrow .finding button { grid-column: 2; justify-self: start; }
+`
