@@ -18,6 +18,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
+from flowreason_ui import edit_routes
 from flowreason_ui.stream import Viewer
 from flowreason_ui.works import works
 
@@ -35,6 +36,7 @@ def routes() -> list[BaseRoute]:
     return [
         Route(f"{ROOT}/assets/{{name}}", _asset, methods=["GET"]),
         WebSocketRoute(f"{ROOT}/live/{{id}}", _live),
+        *edit_routes.routes(),
     ]
 
 
