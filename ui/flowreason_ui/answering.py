@@ -12,10 +12,11 @@ import streamlit as st
 
 from flowreason.result import Result
 from flowreason.values import plain, show
+from flowreason.view.progress import kept_count
 from flowreason_ui.choosing import name_of
 from flowreason_ui.escape import escaped
 from flowreason_ui.live import Live
-from flowreason_ui.telling import count, fault, way_out
+from flowreason_ui.telling import cost, count, fault, way_out
 
 SHORT = 160
 """Characters of an answer that is shown in large letters."""
@@ -23,17 +24,22 @@ LONG = 12_000
 """Characters from which an answer has a box that scrolls."""
 MOST_TOLD = 5
 STYLE = """<style>
-.st-key-answer-large [data-testid="stText"] { font-size: 1.6rem; line-height: 1.35; font-weight: 600; }
-.st-key-answer-text [data-testid="stText"] { font-size: 1.05rem; line-height: 1.6; }
+[class*="st-key-answer-large"] [data-testid="stText"] { font-size: 1.6rem; line-height: 1.35; font-weight: 600; }
+[class*="st-key-answer-text"] [data-testid="stText"] { font-size: 1.05rem; line-height: 1.6; }
 </style>"""
 """Of the page alone: no text of a run is ever part of it."""
+
+
+def has_answer(live: Live) -> bool:
+    """Whether there is an answer, whole or the best so far."""
+    return live.result is not None and (live.result.ok or live.result.partial)
 
 
 def outcome(live: Live, key: str) -> None:
     """All that a run which has ended came to."""
     result = live.result
-    if result is not None and (result.ok or result.partial):
-        answer(result.value, key)
+    if result is not None and has_answer(live):
+        answer(result.value, key, cost(result.usage, result.seconds, kept_count(live.events[:])))
         if result.partial:
             st.info("This is the best answer so far, not the whole one.", icon=":material/info:")
     if result is not None:
@@ -47,23 +53,24 @@ def outcome(live: Live, key: str) -> None:
         )
 
 
-def answer(value: Any, key: str) -> None:
-    """An answer by its type: text as text, lists and records as tables, anything else as code."""
+def answer(value: Any, key: str, told: str = "") -> None:
+    """An answer by its type: text as text, lists and records as tables, anything else as code. `told`: its cost."""
     st.html(STYLE)
-    with st.container(border=True, key=f"{key}-answer"):
-        st.caption("Answer")
+    with st.container(border=True, key=f"{key}-answer", gap="xsmall"):
+        st.caption(escaped(f"Answer · {told}" if told else "Answer"))
         table = table_of(value)
         if table is not None:
             st.dataframe(table, hide_index=True, width="stretch", height="auto" if len(table) < 12 else 420)
         elif isinstance(value, Mapping | list | tuple | set):
             st.json(plain(value))
         else:
-            _text(show(value))
+            _text(show(value), key)
 
 
-def _text(text: str) -> None:
+def _text(text: str, key: str) -> None:
     large = len(text) <= SHORT and "\n" not in text
-    with st.container(key="answer-large" if large else "answer-text", height=520 if len(text) > LONG else "content"):
+    kind = "answer-large" if large else "answer-text"
+    with st.container(key=f"{kind}-{key}", height=520 if len(text) > LONG else "content"):
         st.text(text or "(an empty text)")
 
 

@@ -120,7 +120,8 @@ def fork_dialog(live: Live, wish: Mapping[str, Any]) -> None:
     try:
         info = works().ask(works().kept(live.run))
         place = works().ask(find_place(the_store(works().store), info, str(wish["node"]), str(wish["frame"]) or None))
-        st.caption(escaped(one_line(_said(live, place), 300)))
+        within = place.frame.partition("/")[2]
+        st.caption(escaped(one_line(_said(live, place), 300) + (f" ({within})" if within else "")))
         value = value_box(
             "Its value", type_of(place.node), value_of(live, place), f"fork-{place.frame}-{place.node.id}"
         )
@@ -132,7 +133,8 @@ def fork_dialog(live: Live, wish: Mapping[str, Any]) -> None:
         "Only what depends on it is done anew. To change a question or the flow itself, use Change above the run."
     )
     if st.button("Run with this value", type="primary", key="fork-now"):
-        title = f"With another {place.node.name or place.node.id}: {live.title}"
+        step = place.node.name or f"“{one_line(_said(live, place), 40)}”"
+        title = f"With another {step}: {live.title}"
         _begin(Fork(info.id, title, place.node.id, place.frame, value, terms), live)
 
 

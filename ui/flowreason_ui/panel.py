@@ -13,9 +13,9 @@ import streamlit as st
 from flowreason.engine.result import usage_of
 from flowreason.view.progress import kept_count
 from flowreason_ui import changing, places
-from flowreason_ui.answering import outcome
+from flowreason_ui.answering import has_answer, outcome
 from flowreason_ui.asking import asked_boxes
-from flowreason_ui.components import run_view
+from flowreason_ui.components import is_built, run_view
 from flowreason_ui.escape import escaped
 from flowreason_ui.live import Live
 from flowreason_ui.orders import Replay, Solve
@@ -44,7 +44,8 @@ def _standing(live: Live, was_over: bool, key: str, beside: bool) -> None:
     with st.container(horizontal=True, vertical_alignment="center", key=f"{key}-line"):
         told = state(live.status)
         st.badge(told.words, icon=told.icon, color=told.color)
-        st.caption(escaped(_figures(live)), width="content")
+        if figures := _figures(live):
+            st.caption(escaped(figures), width="content")
         if not beside:
             st.space("stretch")
             _actions(live, key)
@@ -56,11 +57,10 @@ def _standing(live: Live, was_over: bool, key: str, beside: bool) -> None:
 
 
 def _figures(live: Live) -> str:
-    """What it used so far, or in all."""
+    """What it used so far, or in all; empty where that stands elsewhere: with the answer, or in the run view."""
+    if is_built("run") if not live.over else has_answer(live):
+        return ""
     events = live.events[:]
-    result = live.result
-    if result is not None and live.over:
-        return cost(result.usage, result.seconds, kept_count(events))
     used = usage_of(events)
     return cost(used, live.seconds, kept_count(events)) if used.calls else seconds(live.seconds)
 

@@ -21,7 +21,9 @@ PORT = 8501
 _SETTINGS: dict[str, Any] = {
     "browser.gatherUsageStats": False,
     "client.showErrorDetails": "none",
+    "client.showErrorLinks": False,
     "client.toolbarMode": "minimal",
+    "logger.enableRich": False,
     "logger.level": "warning",
     "server.address": HOST,
     "server.fileWatcherType": "none",
