@@ -17,6 +17,8 @@ const LONGEST = 42
 /** Edges that light up at once; of more only these move. */
 const MOST_PULSES = 24
 const READABLE = 0.62
+/** Below this nothing can be read, and what is chosen elsewhere is brought nearer. */
+const SMALL = 0.4
 
 export interface ChartCalls {
   select(key: string | null): void
@@ -30,7 +32,9 @@ export class ChartView {
   readonly spots = new Map<string, Spot>()
   chart: ChartMessage | null = null
   follow = true
+  private readonly svg: SVGElement
   private readonly world: SVGElement
+  private resting: ReturnType<typeof setTimeout> | undefined
   private readonly layer: SVGElement
   private readonly over: SVGElement
   private edges: Element[] = []
@@ -41,23 +45,34 @@ export class ChartView {
   private running: string[] = []
   private anchor: { key: string; x: number; y: number } | null = null
   private restored = false
+  private readonly began = new Map<string, number>()
+  private clock = 0
 
   constructor(readonly stage: HTMLElement, private readonly calls: ChartCalls) {
     this.layer = s("g", { class: "drawing" })
     this.over = s("g", { class: "over" })
     this.world = s("g", { class: "world" }, this.layer, this.over)
-    const svg = s("svg", { class: "flowreason", role: "group", "aria-label": "flowchart" }, this.world)
-    stage.append(svg)
+    this.svg = s("svg", { class: "flowreason", role: "group", "aria-label": "flowchart", width: 1, height: 1 }, this.world)
+    stage.append(this.svg)
     this.zoom = new Zoom(
       stage,
       (place) => {
-        this.world.setAttribute("transform", `translate(${place.x} ${place.y}) scale(${place.scale})`)
+        this.move(place)
         calls.place(place, this.zoom.fitted)
       },
       () => ({ width: this.chart?.width ?? 1, height: this.chart?.height ?? 1 }),
       () => { this.setFollow(false); calls.person() },
       (target) => this.clicked(target),
     )
+  }
+
+  /** Moves the drawing as a whole: as a picture while it moves, and drawn anew, sharp, once it rests. */
+  private move(place: Place): void {
+    const { style } = this.svg
+    style.transform = `translate(${place.x}px, ${place.y}px) scale(${place.scale})`
+    style.willChange = "transform"
+    clearTimeout(this.resting)
+    this.resting = setTimeout(() => { style.willChange = "auto" }, 180)
   }
 
   restore(place: Place, fitted: boolean): void {
@@ -89,6 +104,8 @@ export class ChartView {
       for (const end of ends) this.into.set(end, [...(this.into.get(end) ?? []), number])
     })
     this.lit = new Set()
+    this.svg.setAttribute("width", String(chart.width))
+    this.svg.setAttribute("height", String(chart.height))
     this.layer.replaceChildren(...made, ...this.foldButtons(chart))
     this.settle(first)
     this.mark()
@@ -185,6 +202,7 @@ export class ChartView {
       const spot = this.spots.get(key)
       if (!spot) continue
       if (state[0] === "running" && (spot.state[0] !== "running" || spot.state[1] !== state[1])) began.push(key)
+      if (state[0] === "running" && spot.state[0] !== "running") this.began.set(key, ++this.clock)
       this.patch(spot, state)
     }
     this.light(message.lit, calm ? [] : began, !message.full && !calm)
@@ -240,19 +258,32 @@ export class ChartView {
   }
 
   private keepInSight(asked = false): void {
-    const boxes = this.running.map((key) => this.spots.get(key)?.thing).filter((thing) => thing !== undefined)
-    const inner = boxes.filter((thing) => thing.kind !== "loop")
-    const box = around(inner.length ? inner : boxes)
+    const box = this.busy()
     if (!box || (this.zoom.fitted && this.zoom.place.scale >= READABLE && !asked)) return
-    const fits = box.height * READABLE < this.stage.clientHeight && box.width * READABLE < this.stage.clientWidth
-    this.zoom.reveal(box, false, fits ? READABLE : 0)
+    this.zoom.reveal(box, false, READABLE)
+  }
+
+  /** Around what runs: all of it where it can be seen together, else what began last. */
+  private busy(): Box | null {
+    const running = this.running.map((key) => this.spots.get(key)?.thing).filter((thing) => thing !== undefined)
+    const inner = running.filter((thing) => thing.kind !== "loop")
+    const latest = (inner.length ? inner : running).sort((a, b) => (this.began.get(b.key) ?? 0) - (this.began.get(a.key) ?? 0))
+    const scale = Math.max(READABLE, this.zoom.place.scale)
+    const [wide, high] = [this.stage.clientWidth * 0.7 / scale, this.stage.clientHeight * 0.7 / scale]
+    let seen = latest.slice(0, 1)
+    for (let many = 2; many <= latest.length; many++) {
+      const box = around(latest.slice(0, many))
+      if (!box || box.width > wide || box.height > high) break
+      seen = latest.slice(0, many)
+    }
+    return around(seen)
   }
 
   select(key: string | null, reveal = false): void {
     this.selected = key
     this.mark()
     const spot = key === null ? undefined : this.spots.get(key)
-    if (spot && reveal) this.zoom.reveal(boxOf(spot.thing))
+    if (spot && reveal) this.zoom.reveal(boxOf(spot.thing), false, this.zoom.place.scale < SMALL ? READABLE : 0)
   }
 
   setHits(keys: string[]): void {

@@ -36,7 +36,7 @@ export const STYLES = `
 .main { display: flex; flex: 1 1 auto; min-height: 0; }
 .stage { position: relative; flex: 1 1 auto; min-width: 0; overflow: hidden; cursor: grab; touch-action: none; background: var(--paper); user-select: none; -webkit-user-select: none; }
 .stage.dragging { cursor: grabbing; }
-.stage svg { display: block; width: 100%; height: 100%; }
+.stage > svg { position: absolute; left: 0; top: 0; display: block; overflow: visible; transform-origin: 0 0; }
 .stage .hint { position: absolute; inset: 0; display: grid; place-items: center; color: var(--soft); pointer-events: none; }
 .stage .controls { position: absolute; left: 10px; bottom: 10px; display: flex; gap: 4px; cursor: default; flex-wrap: wrap; }
 .stage .controls button { background: var(--paper); min-width: 30px; }
