@@ -151,7 +151,7 @@ def _results(batch: Batch) -> None:
             st.caption(f"These are the first {len(rows):,}; the file has all.")
     with faults:
         if batch.faults:
-            st.dataframe([_shown(each) for each in batch.faults], hide_index=True, width="stretch")
+            st.dataframe([_shown(each) for each in list(batch.faults.values())], hide_index=True, width="stretch")
         else:
             st.caption("Every question has its answer.")
     _downloads(batch)

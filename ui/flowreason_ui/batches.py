@@ -94,10 +94,11 @@ class Batch:
         self.state: State = "stopped"
         self.error = ""
         self.used = Usage()
-        self.answered = self.judged = self.right = 0
+        self.answered = 0
+        self.judgements: dict[int, bool] = {}
         self.reasons: Counter[str] = Counter()
         self.latest: deque[dict[str, Any]] = deque(maxlen=LATEST)
-        self.faults: deque[dict[str, Any]] = deque(maxlen=MOST_FAULTS)
+        self.faults: dict[int, dict[str, Any]] = {}
         self.under_way = 0
         self._times: deque[tuple[float, int]] = deque(maxlen=240)
         self._batching: Batching | None = None
@@ -118,7 +119,8 @@ class Batch:
     @property
     def accuracy(self) -> Share | None:
         """The share of right answers among those that can be judged, with its interval."""
-        return share(self.right, self.judged) if self.plan.gold and self.judged else None
+        judged = list(self.judgements.values())
+        return share(sum(judged), len(judged)) if judged else None
 
     @property
     def rate(self) -> float:
@@ -188,17 +190,21 @@ class Batch:
             self.state = "stopped" if self.state == "stopping" else "done"
 
     def _count(self, row: Row) -> None:
-        told = {"row": row.index + 1, "question": row.question, "answer": row.answer, "why": row.error}
-        self.latest.append(told)
-        if not row.ok:
-            self.faults.append(told | {"reason": row.reason})
-        self._judge(record_of(row))
+        record = record_of(row)
+        self.latest.append({"row": row.index + 1, "question": row.question, "answer": row.answer, "why": row.error})
+        self._take(record)
 
-    def _judge(self, record: Mapping[str, Any]) -> None:
+    def _take(self, record: Mapping[str, Any]) -> None:
+        """A row, by its place: of two with the same place the later one counts."""
+        place = int(record["row"])
+        self.faults.pop(place, None)
+        if record["status"] != "answered" and len(self.faults) < MOST_FAULTS:
+            question = str(record.get(self.plan.question) or "")
+            reason = record.get("reason") or "limit"
+            self.faults[place] = {"row": place, "question": question, "reason": reason, "why": record.get("error")}
         right = self.is_right(record)
         if right is not None:
-            self.judged += 1
-            self.right += right
+            self.judgements[place] = right
 
     def is_right(self, record: Mapping[str, Any]) -> bool | None:
         """Whether a row's answer is the known one; None where none is known."""
@@ -214,7 +220,8 @@ class Batch:
 
     def look_back(self) -> None:
         """Take in what is in the folder already."""
-        self.judged = self.right = self.answered = 0
+        self.answered = 0
+        self.judgements.clear()
         self.reasons.clear()
         self.faults.clear()
         for record in read_rows(self.rows):
@@ -222,9 +229,7 @@ class Batch:
                 self.answered += 1
             else:
                 self.reasons[str(record.get("reason") or "limit")] += 1
-                told = {"row": record["row"], "question": str(record.get(self.plan.question, ""))}
-                self.faults.append(told | {"answer": "", "why": record.get("error"), "reason": record.get("reason")})
-            self._judge(record)
+            self._take(record)
 
     def stop(self) -> None:
         """Begin nothing more; asked once more, stop what is under way."""

@@ -47,6 +47,7 @@ class Terms:
     tools: Path | None = None
     approve: bool = False
     cache: bool = True
+    may_ask: bool | None = None
 
     def provider(self) -> Provider:
         """Who answers. Raises `ConfigError`, or `RecordingError` for a recording that cannot be read."""
@@ -63,6 +64,10 @@ class Terms:
 
     def granted(self) -> dict[str, Any]:
         return {"limits": self.limits, "approve": self.approve, "cache": self.cache}
+
+    def granted_anew(self) -> dict[str, Any]:
+        """As those functions take it that may have a flow written: with whether it may ask the person."""
+        return {**self.granted(), "may_ask": self.may_ask, "tools": tools_from(self.tools)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +110,6 @@ class Solve:
     terms: Terms = Terms()
     inputs: Mapping[str, Any] = field(default_factory=dict)
     method: str = "graph"
-    may_ask: bool = True
 
     @property
     def title(self) -> str:
@@ -113,20 +117,19 @@ class Solve:
 
     async def carry_out(self, hooks: Hooks) -> fr.Result:
         return await fr.solve_async(
-            self.question, method=self.method, inputs=self.inputs, tools=tools_from(self.terms.tools),
-            may_ask=self.may_ask, **self.terms.granted(), **hooks.given(),
+            self.question, method=self.method, inputs=self.inputs, **self.terms.granted_anew(), **hooks.given()
         )  # fmt: skip
 
 
 def example(chosen: Example, pace: float | None = None) -> Solve:
     """A recorded example, played from its question."""
-    return Solve(chosen.question, example_terms(chosen, pace), chosen.inputs, may_ask=False)
+    return Solve(chosen.question, example_terms(chosen, pace), chosen.inputs)
 
 
 def example_terms(chosen: Example, pace: float | None = None) -> Terms:
     """The terms on which an example is played: its recording answers."""
     paced = chosen.pace if pace is None else pace
-    return Terms(replies=chosen.replies, pace=paced, tools=chosen.tools, cache=False)
+    return Terms(replies=chosen.replies, pace=paced, tools=chosen.tools, cache=False, may_ask=False)
 
 
 def example_of(plan: Plan) -> Example | None:
@@ -177,10 +180,7 @@ class Resume:
     answers: Mapping[str, str] | str | None = None
 
     async def carry_out(self, hooks: Hooks) -> fr.Result:
-        granted = self.terms.granted()
-        return await fr.resume_async(
-            self.run, answers=self.answers, tools=tools_from(self.terms.tools), **granted, **hooks.given()
-        )
+        return await fr.resume_async(self.run, answers=self.answers, **self.terms.granted_anew(), **hooks.given())
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,8 +196,7 @@ class Fork:
 
     async def carry_out(self, hooks: Hooks) -> fr.Result:
         return await fr.fork_async(
-            self.run, self.node, self.value, frame=self.frame or None, tools=tools_from(self.terms.tools),
-            **self.terms.granted(), **hooks.given(),
+            self.run, self.node, self.value, frame=self.frame or None, **self.terms.granted_anew(), **hooks.given()
         )  # fmt: skip
 
 
@@ -213,8 +212,7 @@ class Rerun:
 
     async def carry_out(self, hooks: Hooks) -> fr.Result:
         return await fr.rerun_async(
-            self.run, flow=self.text, inputs=self.inputs, tools=tools_from(self.terms.tools),
-            **self.terms.granted(), **hooks.given(),
+            self.run, flow=self.text, inputs=self.inputs, **self.terms.granted_anew(), **hooks.given()
         )  # fmt: skip
 
 

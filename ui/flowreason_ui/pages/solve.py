@@ -110,8 +110,8 @@ def _begin(question: str, wish: Wish) -> None:
     from flowreason.api import checked_question
 
     tools = Path(wish.tools).expanduser() if wish.tools else None
-    terms = Terms(works().connection, limits=wish.limits, tools=tools, approve=wish.approve)
-    order = Solve(checked_question(question).strip(), terms, wish.inputs, wish.method, wish.may_ask)
+    terms = Terms(works().connection, limits=wish.limits, tools=tools, approve=wish.approve, may_ask=wish.may_ask)
+    order = Solve(checked_question(question).strip(), terms, wish.inputs, wish.method)
     places.show(works().start(order))
 
 

@@ -1,0 +1,226 @@
+"""Runs of the app: examples go on by their recording, many share a process, what is opened is what is kept."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+import flowreason as fr
+from flowreason.examples_catalog import catalog, find
+from flowreason_ui.changing import terms_of, value_of
+from flowreason_ui.comparing import NOT_THERE, Difference, differing, steps_of
+from flowreason_ui.connection import Connection
+from flowreason_ui.live import Live
+from flowreason_ui.orders import Fork, Replay, Rerun, Resume, RunFlow, Solve, Terms, example, example_of, terms_for
+from flowreason_ui.works import MOST_KEPT, Works
+from tests.apps import alone, ended, until
+from tests.server import Server
+
+FREE = "flow f(n: int = 2) -> int { answer `n * 21` }"
+ASKS = 'flow f() -> text { a = ask "What is it?" answer a }'
+
+
+@pytest.fixture
+def works(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Works]:
+    with alone(tmp_path, monkeypatch) as made:
+        yield made
+
+
+def played(works: Works, name: str, pace: float = 0.0) -> Live:
+    """An example; `pace` 1 takes some seconds, 0 none."""
+    return works.start(example(find(name), pace=pace and pace * find(name).pace))
+
+
+def kept(works: Works, live: Live) -> fr.RunInfo:
+    return works.ask(works.kept(live.run))
+
+
+# --- examples ---
+
+
+def test_every_example_is_known_again_by_its_run(works: Works) -> None:
+    for each in catalog():
+        live = ended(played(works, each.name))
+        assert live.ended == "answered", live.error
+        found = example_of(kept(works, live).plan)
+        assert found is not None and found.name == each.name
+
+
+def test_an_example_that_was_cancelled_goes_on_by_its_recording_in_another_app(works: Works) -> None:
+    live = played(works, "reviews", pace=0.6)
+    until(lambda: any(event.kind == "node.reply" for event in live.events))
+    works.cancel(live)
+    assert ended(live).ended == "cancelled"
+    other = Works(works.store)
+    try:
+        terms = replace(terms_for(kept(works, live).plan, Connection()), pace=0.0)
+        again = ended(other.start(Resume(live.run, live.title, terms)))
+        assert (again.ended, again.run) == ("answered", live.run)
+        assert again.result is not None and again.result.answer == fr_answer("reviews")
+    finally:
+        other.close()
+
+
+def fr_answer(name: str) -> str:
+    chosen = find(name)
+    return fr.solve(chosen.question, inputs=chosen.inputs, provider=fr.Recorded(chosen.replies), store=None).answer
+
+
+def test_another_value_of_a_step_is_answered_by_the_recording_where_nothing_new_is_asked(works: Works) -> None:
+    live = ended(played(works, "universities"))
+    frame = next(
+        e.frame for e in live.events if e.node == "ask#1" and e.kind == "node.done" and e.data["value"] == 1088
+    )
+    made = ended(works.start(Fork(live.run, "changed", "ask#1", frame, 1000, terms_of(live, kept(works, live).plan))))
+    assert made.ended == "answered" and made.result is not None and made.result.value == 386
+    found = differing(live.events, made.events, steps_of(live.graph, made.graph))
+    assert Difference("ask#1", frame.partition("/")[2], "1088", "1000") in found
+    assert {each.left for each in found} >= {"298", "1088"}
+
+
+def test_what_is_not_in_the_recording_is_told(works: Works) -> None:
+    live = ended(played(works, "reviews"))
+    inputs = {"comments": "The soup is nice and nobody wrote that."}
+    terms = terms_of(live, kept(works, live).plan)
+    made = ended(works.start(Rerun(live.run, "changed", None, inputs, terms)))
+    assert made.ended == "failed"
+    assert "is not in the recording" in made.error
+
+
+def test_a_run_that_a_server_answered_is_no_example(works: Works) -> None:
+    with Server() as server:
+        connection = Connection("heron", server.url, "key-for-tests")
+        question = find("universities").question
+        live = ended(works.start(Solve(question, Terms(connection), method="direct")))
+        assert live.ended == "answered", live.error
+        plan = kept(works, live).plan
+        assert example_of(plan) is None
+        assert terms_for(plan, connection).replies is None
+
+
+# --- no model ---
+
+
+def test_a_flow_that_asks_nothing_needs_no_model(works: Works) -> None:
+    live = ended(works.start(RunFlow(FREE, inputs={"n": 2})))
+    assert live.result is not None and live.result.value == 42
+    again = ended(works.start(Rerun(live.run, "again", None, {"n": 3}, terms_of(live, kept(works, live).plan))))
+    assert again.result is not None and again.result.value == 63
+
+
+def test_a_flow_that_asks_says_that_no_model_is_connected(works: Works) -> None:
+    live = ended(works.start(RunFlow(ASKS)))
+    assert (live.ended, live.error_kind) == ("failed", "unconnected")
+    assert "no model is configured" in live.error
+
+
+def test_a_question_without_a_model_is_refused_before_anything_begins(works: Works) -> None:
+    with pytest.raises(fr.ConfigError):
+        works.start(Solve("Which river?"))
+    assert not works.runs
+
+
+def test_a_flow_that_cannot_be_read_fails_in_words(works: Works) -> None:
+    live = ended(works.start(RunFlow("flow f() -> text { answer nothing_of_that_name }")))
+    assert live.ended == "failed"
+    assert "nothing_of_that_name" in live.error and "fault of flowreason" not in live.error
+
+
+# --- opening ---
+
+
+def test_a_run_at_work_is_opened_as_it_is_and_one_that_ended_as_it_was(works: Works) -> None:
+    live = played(works, "universities", pace=0.2)
+    until(lambda: live.run)
+    assert works.find(live.id) is works.find(live.run) is live
+    works.cancel(live)
+    assert works.find(ended(live).run) is live
+
+
+def test_of_a_run_that_was_resumed_the_latest_is_opened(works: Works) -> None:
+    live = played(works, "universities", pace=0.2)
+    until(lambda: live.run)
+    works.cancel(live)
+    terms = replace(terms_of(ended(live), kept(works, live).plan), pace=0.0)
+    again = ended(works.start(Resume(live.run, live.title, terms)))
+    assert works.find(live.run) is again
+
+
+def test_a_run_that_went_on_elsewhere_is_read_anew(works: Works) -> None:
+    live = played(works, "universities", pace=0.2)
+    until(lambda: live.run)
+    works.cancel(live)
+    run = ended(live).run
+    del works.runs[live.id]
+    before = ended(works.find(run))  # type: ignore[arg-type]
+    assert isinstance(before.origin, Replay)
+    assert works.find(run) is before
+    fr.resume(run, provider=fr.Recorded(find("universities").replies), store=works.store)
+    after = ended(works.find(run))  # type: ignore[arg-type]
+    assert after is not before and after.ended == "answered"
+
+
+def test_a_run_that_is_not_there_is_told(works: Works) -> None:
+    with pytest.raises(fr.UsageError):
+        works.find("261129-nothere0")
+    assert works.find("") is None
+
+
+def test_the_value_of_a_step_is_found_by_its_frame(works: Works) -> None:
+    from flowreason.forking import find_place
+    from flowreason.resuming import the_store
+
+    live = ended(played(works, "universities"))
+    frames = [e.frame for e in live.events if e.node == "ask#1" and e.kind == "node.done"]
+    values = []
+    for frame in sorted(frames):
+        place = works.ask(find_place(the_store(works.store), kept(works, live), "ask#1", frame))
+        values.append(value_of(live, place))
+    assert values == [1088, 1218, 1290, 1386]
+
+
+# --- many ---
+
+
+def test_what_has_ended_is_let_go_and_stays_in_the_store(works: Works) -> None:
+    lives = [ended(works.start(RunFlow(FREE))) for _ in range(50)]
+    assert len(works.runs) <= MOST_KEPT + 1
+    first = lives[0].run
+    assert ended(works.find(first)).result.value == 42  # type: ignore[arg-type, union-attr]
+
+
+def test_runs_of_several_people_go_on_beside_each_other(works: Works) -> None:
+    lives = [played(works, name, pace=0.05) for name in ("universities", "reviews", "letter", "coins")]
+    assert [ended(live).ended for live in lives] == ["answered"] * 4
+    assert len({live.run for live in lives}) == 4
+
+
+def test_when_the_app_ends_runs_are_put_down_so_that_they_go_on(works: Works) -> None:
+    live = played(works, "reviews", pace=0.3)
+    until(lambda: live.graph is not None)
+    works.close()
+    assert live.ended == "cancelled"
+    info = asyncio.run(Works(works.store).kept(live.run))
+    assert (info.status, info.alive) == ("cancelled", False)
+
+
+def test_a_paused_run_asks_nothing_until_it_goes_on(works: Works) -> None:
+    live = played(works, "reviews", pace=0.1)
+    until(lambda: live.run)
+    works.pause(live, True)
+    until(lambda: live.status == "paused")
+    works.settle()
+    waited = len(live.events)
+    works.pause(live, False)
+    assert ended(live).ended == "answered"
+    assert len(live.events) > waited
+
+
+def test_steps_that_one_run_alone_has_are_told() -> None:
+    assert differing([], [fr.Event(0, 0.0, "node.done", "main", "a", {"value": 1})]) == [
+        Difference("a", "", NOT_THERE, "1")
+    ]
