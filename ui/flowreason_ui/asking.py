@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from typing import Literal
 
 import streamlit as st
 
@@ -57,14 +58,20 @@ def _person(live: Live, asked: Asked) -> None:
 def _some(live: Live, asked: Asked, options: list[str]) -> None:
     with st.container(horizontal=True):
         for number, option in enumerate(options):
-            if st.button(label(option), key=f"say-{live.id}-{asked.number}-{number}"):
-                works().say(live, asked.number, option)
+            key = f"say-{live.id}-{asked.number}-{number}"
+            st.button(label(option), key=key, on_click=_tell, args=(live, asked, option))
 
 
 def _say(live: Live, asked: Asked, words: str, text: str, *, primary: bool = False) -> None:
     key = f"say-{live.id}-{asked.number}-{text}"
-    if st.button(words, key=key, type="primary" if primary else "secondary"):
-        works().say(live, asked.number, text)
+    kind: Literal["primary", "secondary"] = "primary" if primary else "secondary"
+    st.button(words, key=key, type=kind, on_click=_tell, args=(live, asked, text))
+
+
+def _tell(live: Live, asked: Asked, text: str) -> None:
+    """Hand an answer over, so that it has been taken when the page looks again."""
+    works().say(live, asked.number, text)
+    works().settle()
 
 
 def _field(live: Live, asked: Asked, options: list[str]) -> None:
@@ -76,4 +83,4 @@ def _field(live: Live, asked: Asked, options: list[str]) -> None:
             wanted = _WANTED.get(asked.type, f"{asked.type}, as JSON")
             text = st.text_area("Your answer", key=key, placeholder=wanted, height=90)
         if st.form_submit_button("Answer", type="primary") and text.strip():
-            works().say(live, asked.number, text)
+            _tell(live, asked, text)

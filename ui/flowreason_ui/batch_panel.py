@@ -114,16 +114,18 @@ def _batch_buttons(batch: Batch) -> None:
             if batch.state == "stopping"
             else ("Begin nothing more; what is under way is finished.")
         )
-        if st.button(words, icon=":material/stop_circle:", key="batch-stop", help=told):
-            works().soon(batch.stop)
-            works().settle()
-            st.rerun(scope="fragment")
+        st.button(words, icon=":material/stop_circle:", key="batch-stop", help=told, on_click=_stop, args=(batch,))
         return
     left = batch.done < batch.plan.count
     if left and st.button("Go on", icon=":material/play_arrow:", type="primary", key="batch-go"):
         _go_on(lambda: batches.go_on(works(), batch))
     if batch.reasons and st.button("Try again what failed", icon=":material/refresh:", key="batch-retry"):
         _go_on(lambda: batches.go_on(works(), batch, retry=True))
+
+
+def _stop(found: Batch | Measuring) -> None:
+    works().soon(found.stop)
+    works().settle()
 
 
 def _go_on(begin: Callable[[], None]) -> None:
@@ -223,8 +225,8 @@ def _measuring(found: Measuring, was_over: bool) -> None:
         st.badge(told.words, icon=told.icon, color=told.color)
         st.caption(escaped(f"{len(found.rows):,} of {count(found.every, 'answer')}"), width="content")
         st.space("stretch")
-        if found.id and not found.over and st.button("Stop", icon=":material/stop_circle:", key="measuring-stop"):
-            works().soon(found.stop)
+        if found.id and not found.over:
+            st.button("Stop", icon=":material/stop_circle:", key="measuring-stop", on_click=_stop, args=(found,))
         if (
             found.id
             and found.state in ("stopped", "failed")

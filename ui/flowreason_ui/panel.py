@@ -6,6 +6,7 @@ the run has ended.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import streamlit as st
@@ -19,6 +20,7 @@ from flowreason_ui.components import is_built, run_view
 from flowreason_ui.escape import escaped
 from flowreason_ui.live import Live
 from flowreason_ui.orders import Replay, Solve
+from flowreason_ui.plain import plain_run
 from flowreason_ui.saving import save_menu
 from flowreason_ui.telling import cost, seconds, state
 from flowreason_ui.works import works
@@ -31,8 +33,15 @@ def run_panel(live: Live, *, key: str = "run", height: int = 720, beside: bool =
     """All of a run. `beside`: it stands beside another one, with less around it."""
     over = live.over
     st.fragment(_standing, run_every=None if over else APART, key=f"{key}-standing")(live, over, key, beside)
-    chosen = run_view(live, key=f"{key}-view-{live.id}", height=height)
-    wish: Any = getattr(chosen, "fork", None)
+    if is_built("run"):
+        st.fragment(_view, key=f"{key}-view")(live, f"{key}-view-{live.id}", height, beside)
+    else:
+        plain_run(live, f"{key}-plain")
+
+
+def _view(live: Live, key: str, height: int, beside: bool) -> None:
+    """The run view; a fragment, so that what is selected in it leaves the rest of the page alone."""
+    wish: Any = getattr(run_view(live, key=key, height=height), "fork", None)
     if wish and not beside:
         changing.fork_dialog(live, wish)
 
@@ -91,21 +100,23 @@ def _while_it_goes_on(live: Live, key: str) -> None:
     if isinstance(live.origin, Replay):
         return
     if live.paused:
-        if _button("Go on", "play_arrow", f"{key}-go"):
-            works().pause(live, False)
-            live_changed()
-    elif _button("Pause", "pause", f"{key}-pause", help="Nothing more is sent; what is under way comes to its end."):
-        works().pause(live, True)
-        live_changed()
-    if _button("Cancel", "stop_circle", f"{key}-cancel", help="Stop it. What it has done is kept."):
-        works().cancel(live)
-        live_changed()
+        _acting("Go on", "play_arrow", f"{key}-go", lambda: works().pause(live, False))
+    else:
+        told = "Nothing more is sent; what is under way comes to its end."
+        _acting("Pause", "pause", f"{key}-pause", lambda: works().pause(live, True), told)
+    _acting(
+        "Cancel", "stop_circle", f"{key}-cancel", lambda: works().cancel(live), "Stop it. What it has done is kept."
+    )
 
 
-def live_changed() -> None:
-    """Look again at once: the thread of the runs has been told."""
-    works().settle()
-    st.rerun(scope="fragment")
+def _acting(words: str, icon: str, key: str, act: Callable[[], None], help: str | None = None) -> None:
+    """A button for something that the thread of the runs does, which has happened when the page looks again."""
+
+    def acted() -> None:
+        act()
+        works().settle()
+
+    st.button(words, icon=f":material/{icon}:", key=key, help=help, on_click=acted)
 
 
 def _button(words: str, icon: str, key: str, *, primary: bool = False, help: str | None = None) -> bool:

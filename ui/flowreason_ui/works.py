@@ -25,7 +25,7 @@ from flowreason_dsl.syntax import ToolDef
 from flowreason_ui.connection import Connection
 from flowreason_ui.escape import one_line
 from flowreason_ui.live import Live
-from flowreason_ui.orders import Hooks, Order, Replay, Solve
+from flowreason_ui.orders import Hooks, Order, Replay, Resume, Solve
 from flowreason_ui.pausing import Pausing
 from flowreason_ui.writing import Writing
 
@@ -127,6 +127,8 @@ class Works:
         live.writing = Writing(tools)
         if isinstance(order, Replay):
             live.kept_only, live.run = True, order.run
+        elif isinstance(order, Resume):
+            live.run = order.run
         with self._lock:
             self._forget()
             self.runs[live.id] = live

@@ -1,0 +1,381 @@
+"""Every page of the app, run without a browser: from a question to its answer, and all that can be done with a run."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+import flowreason as fr
+from flowreason.examples_catalog import catalog, find
+from flowreason_ui.connection import Connection
+from flowreason_ui.live import Live
+from flowreason_ui.orders import RunFlow, Solve, Terms, example
+from flowreason_ui.works import Works
+from tests.apps import MARKUP, again, alone, ended, opened, said, until
+from tests.server import Server, error
+
+ASKS_USER = """
+flow f() -> text {
+  sure: bool = ask user "Shall it go on?"
+  way: "left" | "right" = ask user "Which way?"
+  who = ask user "Who are you?"
+  answer "{sure} {way} {who}"
+}
+"""
+TOOLS = '''
+from flowreason import tool
+
+@tool
+def ring(times: int) -> text:
+    """Rings the bell."""
+    return f"rang {times}"
+'''
+
+
+@pytest.fixture
+def works(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Works]:
+    with alone(tmp_path, monkeypatch) as made:
+        yield made
+
+
+@pytest.fixture
+def server(works: Works) -> Iterator[Server]:
+    """A model, connected."""
+    with Server() as made:
+        works.connection = Connection("heron", made.url, "key-for-tests")
+        yield made
+
+
+def click(app: AppTest, words: str) -> AppTest:
+    """Press the button that is called so."""
+    (button,) = [each for each in app.button if words in str(each.label).replace("\\", "")]
+    button.click()
+    return again(app)
+
+
+def press(app: AppTest, opener: str, inside: str) -> AppTest:
+    """Press a button of a dialog. The page runs anew as a whole here, so that what opens it is pressed once more."""
+    app.button(key=opener).click()
+    app.button(key=inside).click()
+    return app
+
+
+def live_of(app: AppTest, works: Works) -> Live:
+    """The run that the address names."""
+    (found,) = [app.query_params["run"]] if isinstance(app.query_params["run"], str) else app.query_params["run"]
+    live = works.find(found)
+    assert live is not None
+    return live
+
+
+def played(works: Works, name: str, pace: float = 0.0) -> Live:
+    return ended(works.start(example(find(name), pace=pace)))
+
+
+# --- Solve ---
+
+
+def test_without_a_model_the_examples_come_first_and_the_way_to_connect_one_is_named(works: Works) -> None:
+    app = opened()
+    text = said(app)
+    assert "No model is connected yet" in text
+    assert app.button(key="solve").disabled
+    labels = [str(each.label) for each in app.button]
+    assert len([each for each in labels if each.startswith("**")]) == len(catalog())
+
+
+def test_an_example_plays_at_one_click_from_its_question_to_its_answer(
+    works: Works, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("flowreason.examples_catalog.PLAYED_SECONDS", 0.5)
+    app = opened()
+    app.button(key="example-universities").click()
+    again(app)
+    live = ended(live_of(app, works))
+    again(app)
+    assert "298" in [each.value for each in app.text]
+    assert "Answered" in said(app) and "5 calls" in said(app)
+    assert app.query_params["run"] in (live.run, [live.run])
+
+
+def test_a_question_is_answered_with_what_comes_with_it(works: Works, server: Server) -> None:
+    app = opened()
+    assert "No model is connected" not in said(app)
+    app.button(key="solve-add").click()
+    again(app)
+    app.text_area(key="question-text").set_value("Which river?")
+    app.selectbox(key="solve-method").set_value("direct")
+    app.number_input(key="solve-limits-calls").set_value(7)
+    app.text_input(key="solve-name-1").set_value("hint")
+    app.text_area(key="solve-value-1").set_value("it flows to the sea")
+    app.button(key="solve").click()
+    again(app)
+    live = ended(live_of(app, works))
+    assert isinstance(live.origin, Solve) and live.origin.terms.limits == fr.Limits(calls=7)
+    assert "it flows to the sea" in server.requests[-1].prompt
+    assert "It is the Rhine." in [each.value for each in again(app).text]
+
+
+@pytest.mark.parametrize(("question", "told"), [("", "the question is empty"), ("x", "an input's name must be a word")])
+def test_what_cannot_be_asked_is_told_in_words(works: Works, server: Server, question: str, told: str) -> None:
+    app = opened()
+    if question:
+        app.button(key="solve-add").click()
+        again(app)
+        app.text_input(key="solve-name-1").set_value("two words")
+    app.text_area(key="question-text").set_value(question)
+    app.button(key="solve").click()
+    assert told in said(again(app))
+    assert not server.requests and not works.runs
+
+
+def test_a_key_that_is_refused_is_told_with_the_way_out(works: Works, server: Server) -> None:
+    server.always(error(401, "wrong key", code="invalid_api_key"))
+    live = ended(works.start(Solve("Which river?", Terms(works.connection), method="direct")))
+    text = said(opened("run", run=live.run or live.id))
+    assert "Failed" in text and "Settings" in text
+    assert "key-for-tests" not in text
+
+
+# --- a run that asks ---
+
+
+def test_what_the_flow_asks_is_answered_in_place(works: Works) -> None:
+    live = works.start(RunFlow(ASKS_USER))
+    until(lambda: live.asked)
+    app = opened("run", run=live.id)
+    assert "Shall it go on?" in said(app) and "Waiting for you" in said(app)
+    for words in ("Yes", "left"):
+        number = live.asked[0].number
+        click(app, words)
+        until(lambda number=number: live.asked and live.asked[0].number != number)
+        again(app)
+    (field,) = [each for each in app.text_area if str(each.key).startswith("field-")]
+    field.set_value("Ada")
+    click(app, "Answer")
+    ended(live)
+    assert "true left Ada" in [each.value for each in again(app).text]
+
+
+def test_a_tool_acts_only_after_the_person_agrees(works: Works, tmp_path: Path) -> None:
+    tools = tmp_path / "tools.py"
+    tools.write_text(TOOLS.replace("-> text", "-> str"), encoding="utf-8")
+    live = works.start(RunFlow("flow f() -> text { answer ring(3) }", Terms(tools=tools, approve=True)))
+    until(lambda: live.asked)
+    app = opened("run", run=live.id)
+    assert "May the flow do this?" in said(app) and "ring" in said(app)
+    click(app, "No")
+    assert ended(live).ended == "failed"
+    assert "did not agree" in said(again(app))
+
+
+def test_the_price_is_asked_where_it_may_be_over_the_limits(works: Works, server: Server) -> None:
+    flow = 'flow f() -> text { a = ask "One?" b = ask "Two? {a}" answer b }'
+    live = works.start(RunFlow(flow, Terms(works.connection, limits=fr.Limits(calls=1))))
+    until(lambda: live.asked)
+    app = opened("run", run=live.id)
+    assert "It may take more than its limits allow" in said(app)
+    assert not server.requests
+    click(app, "Run it")
+    assert ended(live).ended == "limit"
+    text = said(again(app))
+    assert "Stopped at a limit" in text and "Allow more" in text and "--limit" not in text
+
+
+# --- a run that goes on, is stopped, is changed ---
+
+
+def test_a_run_is_paused_cancelled_and_resumed(works: Works) -> None:
+    live = works.start(example(find("reviews"), pace=2 * find("reviews").pace))
+    app = opened("run", run=live.id)
+    click(app, "Pause")
+    assert live.status == "paused" and "Paused" in said(app)
+    click(app, "Go on")
+    assert not live.paused
+    until(lambda: live.run)
+    click(app, "Cancel")
+    assert ended(live).ended == "cancelled"
+    assert "It was stopped" in said(again(app))
+    click(app, "Resume")
+    again(press(app, "run-resume", "resume-now"))
+    resumed = live_of(app, works)
+    assert resumed is not live and resumed.run == live.run
+    assert ended(resumed).ended == "answered"
+
+
+def test_a_run_comes_back_by_its_address_when_the_app_was_closed_meanwhile(
+    works: Works, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    live = played(works, "universities")
+    with alone(tmp_path, monkeypatch) as later:
+        app = opened("run", run=live.run)
+        ended(live_of(app, later))
+        assert "298" in [each.value for each in again(app).text]
+
+
+def test_an_address_of_no_run_is_told_in_words(works: Works) -> None:
+    text = said(opened("run", run="261129-nothere0"))
+    assert "no run" in text and "All runs" in text
+
+
+def test_other_inputs_make_a_run_beside_the_first(works: Works) -> None:
+    live = ended(works.start(RunFlow("flow f(n: int) -> int { answer `n * 2` }", inputs={"n": 2})))
+    app = click(opened("run", run=live.run), "Change")
+    (field,) = [each for each in app.text_input if "rerun-" in str(each.key)]
+    field.set_value("21")
+    press(app, "run-change", "rerun-now").run()
+    made = list(works.runs.values())[-1]
+    assert ended(made).result is not None and made.result.value == 42
+
+
+def test_a_changed_flow_with_a_mistake_is_told_and_not_run(works: Works) -> None:
+    live = ended(works.start(RunFlow("flow f(n: int) -> int { answer `n * 2` }", inputs={"n": 2})))
+    app = click(opened("run", run=live.run), "Change")
+    (text,) = [each for each in app.text_area if str(each.key).endswith("-text")]
+    text.set_value("flow f(n: int) -> int { answer missing }")
+    assert "missing" in said(again(press(app, "run-change", "rerun-now")))
+    assert len(works.runs) == 1
+
+
+# --- Runs, Compare ---
+
+
+def test_runs_are_found_opened_and_deleted(works: Works) -> None:
+    first, second = played(works, "universities"), played(works, "coins")
+    app = opened("runs")
+    assert "How many years lie between" in said(app) and "two euros" in said(app)
+    app.text_input(key="runs-search").set_value("euros")
+    assert "How many years lie between" not in said(again(app))
+    app.checkbox(key=f"mark-{second.run}").check()
+    again(app)
+    app.button(key="runs-delete").click()
+    again(app)
+    press(app, "runs-delete", "delete-now")
+    assert "No such run is kept" in said(again(app))
+    app.text_input(key="runs-search").set_value("")
+    assert "How many years lie between" in said(again(app))
+    assert works.find(first.run) is first
+
+
+def test_runs_are_chosen_by_their_state(works: Works) -> None:
+    played(works, "coins")
+    ended(works.start(RunFlow("flow failing() -> int { answer `1 // 0` }")))
+    app = opened("runs")
+    app.selectbox(key="runs-state").set_value("failed")
+    text = said(again(app))
+    assert "failing" in text and "two euros" not in text
+
+
+def test_fifty_runs_stand_on_a_page(works: Works) -> None:
+    for number in range(52):
+        ended(works.start(RunFlow(f"flow n{number}() -> int {{ answer 1 }}")))
+    app = opened("runs")
+    assert len(app.checkbox) == 50
+    click(app, "Older")
+    assert len(app.checkbox) == 2
+
+
+def test_two_runs_stand_side_by_side_with_what_differs(works: Works) -> None:
+    one = ended(works.start(RunFlow("flow f(n: int) -> int { m = `n * 2` answer m }", inputs={"n": 2})))
+    two = ended(works.start(RunFlow("flow f(n: int) -> int { m = `n * 2` answer m }", inputs={"n": 3})))
+    app = opened("compare", left=one.run, right=two.run)
+    assert [each.value for each in app.text][:2] == ["4", "6"]
+    rows = app.dataframe[-1].value
+    assert set(rows["step"]) >= {"m", "n"} and "6" in set(rows["right"])
+
+
+# --- Batch ---
+
+
+def test_questions_of_a_file_are_answered(works: Works, server: Server) -> None:
+    app = opened("batch")
+    app.file_uploader(key="batch-file").upload("rivers.csv", b"question\nWhich river?\nWhich one?\n", "text/csv")
+    again(app)
+    app.selectbox(key="batch-method").set_value("direct")
+    again(app)
+    assert "For each of 2 questions" in said(app)
+    app.button(key="batch-start").click()
+    again(app)
+    (batch,) = works.tasks.values()
+    until(lambda: batch.over)  # type: ignore[attr-defined]
+    text = said(again(app))
+    assert "Done" in text and "2 answered" in text
+    assert list(app.dataframe[0].value["answer"]) == ["It is the Rhine."] * 2
+
+
+def test_a_file_that_holds_no_questions_is_told_in_words(works: Works) -> None:
+    app = opened("batch")
+    app.file_uploader(key="batch-file").upload("empty.csv", b"", "text/csv")
+    assert "empty" in said(again(app))
+
+
+# --- Settings ---
+
+
+def test_a_model_is_connected_after_it_has_answered_and_its_key_is_shown_nowhere(works: Works) -> None:
+    with Server("ready") as server:
+        app = opened("settings")
+        app.selectbox(key="server").set_value("Another server")
+        again(app)
+        for part, value in (("address", server.url), ("model", "heron"), ("key", "key-for-tests")):
+            app.text_input(key=f"{part}-Another server-0").set_value(value)
+        app.button(key="connect-now").click()
+        again(app)
+        assert works.connection.told.startswith("heron at 127.0.0.1")
+        assert "answered" in said(app)
+        assert "key-for-tests" not in said(app)
+        assert all(each.value != "key-for-tests" for each in app.text_input)
+        click(app, "Forget what was entered")
+        assert works.connection == Connection()
+
+
+def test_a_server_that_refuses_is_told_and_not_connected(works: Works) -> None:
+    with Server().always(error(401, "wrong key", code="invalid_api_key")) as server:
+        app = opened("settings")
+        app.selectbox(key="server").set_value("Another server")
+        again(app)
+        app.text_input(key="address-Another server-0").set_value(server.url)
+        app.text_input(key="model-Another server-0").set_value("heron")
+        app.text_input(key="key-Another server-0").set_value("wrong-key-for-tests")
+        app.button(key="connect-now").click()
+        text = said(again(app))
+        assert "key" in text and "wrong-key-for-tests" not in text
+        assert works.connection == Connection()
+
+
+def test_a_connection_is_kept_in_the_config_file_when_that_is_asked_for(works: Works, tmp_path: Path) -> None:
+    with Server("ready") as server:
+        app = opened("settings")
+        app.selectbox(key="server").set_value("Another server")
+        again(app)
+        app.text_input(key="address-Another server-0").set_value(server.url)
+        app.text_input(key="model-Another server-0").set_value("heron")
+        app.checkbox(key="keep").check()
+        app.button(key="connect-now").click()
+        again(app)
+    assert 'model = "heron"' in (tmp_path / "config.toml").read_text(encoding="utf-8")
+    assert "the config file" in said(app)
+
+
+# --- markup ---
+
+
+def test_markup_in_questions_answers_errors_and_files_stays_text(works: Works, server: Server) -> None:
+    server._answer = MARKUP
+    live = ended(works.start(Solve(MARKUP, Terms(works.connection), method="direct")))
+    failed = ended(works.start(RunFlow(f"flow f() -> text {{ fail {MARKUP!r} }}", name=MARKUP)))
+    pages: list[Any] = [opened("run", run=live.run), opened("run", run=failed.run or failed.id), opened("runs")]
+    pages.append(opened("compare", left=live.run, right=failed.run or failed.id))
+    for app in pages:
+        read = [*app.title, *app.subheader, *app.markdown, *app.caption, *app.error, *app.warning, *app.info]
+        texts = [str(each.value) for each in read] + [str(each.label) for each in app.button]
+        for text in texts:
+            bare = re.sub(r"\\[!-/:-@\[-`{-~]", "", text)
+            assert "<img" not in bare and "**bold" not in bare and "(http" not in bare and "$" not in bare, text
+            assert ":material/home:" not in bare and ":red[" not in bare, text
+    assert MARKUP in [each.value for each in pages[0].text]
