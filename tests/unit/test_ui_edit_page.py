@@ -52,8 +52,7 @@ def opened(given: str | Draft | None = None) -> AppTest:
 
 def said(app: AppTest) -> str:
     shown: list[Any] = [*app.error, *app.warning, *app.info, *app.caption, *app.markdown]
-    return "
-".join(str(each.value) for each in shown)
+    return "\n".join(str(each.value) for each in shown)
 
 
 def finished(app: AppTest) -> Any:
@@ -146,7 +145,7 @@ def test_markup_in_a_flow_is_shown_letter_for_letter() -> None:
 def test_each_parameter_has_a_field_of_its_type_with_its_default() -> None:
     app = opened(PLAIN)
     assert field(app, "text_area", "name").value == ""
-    assert field(app, "text_input", "times").placeholder == "empty: 2"
+    assert field(app, "text_input", "times").placeholder == "left empty: 2"
     assert field(app, "radio", "loud").value is False
     assert field(app, "selectbox", "mood").value == "calm"
     assert "a table" in field(app, "text_area", "rows").label

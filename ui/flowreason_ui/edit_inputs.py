@@ -138,23 +138,22 @@ def _written(each: Input, name: str, before: str, key: str) -> tuple[str, tuple[
     hint = _default_of(each)
     if each.type in (INT, NUMBER):
         return st.text_input(name, before, key=key, placeholder=hint, width=260), None
-    field, beside = st.columns([4, 1], vertical_alignment="top") if each.type != TEXT else st.columns([4, 1])
-    text = field.text_area(name, before, key=key, placeholder=hint, height=110 if each.type == TEXT else 130)
-    with beside, st.popover("From a file", icon=":material/upload_file:", key=f"{key}-more"):
+    text = st.text_area(name, before, key=key, placeholder=hint, height=110 if each.type == TEXT else 130)
+    with st.popover("From a file", icon=":material/upload_file:", key=f"{key}-more", type="tertiary"):
         file = st.file_uploader("A file", KINDS, key=f"{key}-file", help="Text, JSON, or a table as CSV or JSONL.")
     if file is None:
         return text, None
-    field.caption(escaped(f"Taken from {file.name}."))
+    st.caption(escaped(f"Taken from {file.name}, not from the field."))
     return text, (file.name, file.getvalue())
 
 
 def _default_of(each: Input) -> str:
     """What an empty field means."""
     if each.data:
-        return f"empty: what {each.data} holds"
+        return f"left empty: what {each.data} holds"
     if each.required:
         return ""
-    return f"empty: {_as_typed(each.default, each.type)[:LONG]}"
+    return f"left empty: {_as_typed(each.default, each.type)[:LONG]}"
 
 
 def _as_typed(value: Any, type: Type) -> Any:

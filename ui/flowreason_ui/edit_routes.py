@@ -16,6 +16,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse
 from starlette.routing import BaseRoute, Route
 
+from flowreason_dsl.grammar import grammar
 from flowreason_ui.editing import ANSWERS, Json, Misasked, asked_from, setup
 
 EDIT = "/flowreason/edit"
@@ -28,6 +29,7 @@ _log = logging.getLogger(__name__)
 
 
 def routes() -> list[BaseRoute]:
+    grammar()  # by one thread, before there are several: two that read it at once would number its states differently
     return [
         Route(f"{EDIT}/setup", _setup, methods=["GET"]),
         Route(f"{EDIT}/{{what}}", _asked, methods=["POST"]),

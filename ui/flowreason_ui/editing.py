@@ -8,6 +8,7 @@ an answer. Offsets are in characters.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -22,7 +23,7 @@ from flowreason.editor.edits import Edit, changes, formatted
 from flowreason.editor.files import Files
 from flowreason.editor.hover import hover
 from flowreason.editor.places import definitions
-from flowreason.editor.problems import Problem, all_fixed, fixable, problems
+from flowreason.editor.problems import Problem, all_fixed, explained, fixable, problems
 from flowreason.editor.signatures import parameter, signature
 from flowreason.used_files import place_of, read_used
 from flowreason.view.style import css
@@ -42,6 +43,7 @@ MOST_FILES = 40
 MOST_TOOLS = 200
 
 Json = dict[str, Any]
+_CHAPTER = re.compile(r" \(\d+(?:\.\d+)?\)(?=$|\n)", re.MULTILINE)
 _NO_FOLDER = Path(os.devnull)
 
 
@@ -215,14 +217,28 @@ def offer(asked: Asked) -> Json:
 def _offer(found: Completion) -> Json:
     return {
         "label": found.label, "kind": found.kind, "from": found.span.start, "to": found.span.end,
-        "detail": found.detail, "doc": found.doc, "insert": found.insert or found.label,
+        "detail": found.detail, "doc": _here(found.doc), "insert": found.insert or found.label,
     }  # fmt: skip
 
 
 def tell(asked: Asked) -> Json:
-    """What is known of what stands at an offset, in the little Markdown that editors read."""
-    found = hover(analysis_of(asked), asked.at) if len(asked.text) <= MOST else None
-    return {"told": found and {"from": found.span.start, "to": found.span.end, "markdown": found.markdown}}
+    """What is known of what stands at an offset, in the little Markdown that editors read.
+
+    What there is to say about findings is told with them.
+    """
+    if len(asked.text) > MOST:
+        return {"told": None}
+    analysis = analysis_of(asked)
+    found = hover(analysis, asked.at)
+    if found is None:
+        return {"told": None}
+    told = found.markdown.removesuffix(explained(analysis, asked.at)).removesuffix("\n\n---\n\n")
+    return {"told": {"from": found.span.start, "to": found.span.end, "markdown": _here(told)} if told else None}
+
+
+def _here(text: str) -> str:
+    """A text about the language without the numbers of the reference's chapters, which is not at hand in the app."""
+    return _CHAPTER.sub("", text)
 
 
 def define(asked: Asked) -> Json:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 
@@ -66,12 +67,16 @@ def _draft() -> Draft:
 
 def _work() -> None:
     draft = _draft()
-    header = st.container(horizontal=True, vertical_alignment="center", key="edit-head")
+    header = st.container(
+        horizontal=True, horizontal_alignment="distribute", vertical_alignment="center", key="edit-head"
+    )
     tools, complaint = _tools(draft)
     draft = _editor(draft, tools)
     st.session_state[DRAFT] = draft
     analysis = analysis_of(draft.asked(tools, _prices()))
     graph = None if errors(analysis.findings) else analysis.graph
+    if graph is not None and draft.origin in ("", "run"):
+        draft = st.session_state[DRAFT] = replace(draft, name=graph.main.name)
     with header:
         _head(draft, graph)
     _run_box(draft, graph, complaint)
@@ -108,25 +113,27 @@ def _prices() -> tuple[float, float] | None:
 
 
 def _head(draft: Draft, graph: Graph | None) -> None:
-    st.title("Edit", anchor=False, width="content")
-    st.caption(escaped(draft.name), width="content")
-    st.space("stretch")
-    if st.button("New", icon=":material/note_add:", key="edit-new"):
-        _open(new())
-    with st.popover("Open", icon=":material/folder_open:", key="edit-open"):
-        _openings()
-    with st.popover("Save", icon=":material/download:", key="edit-save"):
-        _savings(draft, graph)
+    with st.container(horizontal=True, vertical_alignment="center", width="content"):
+        st.title("Edit", anchor=False, width="content")
+        st.caption(escaped(draft.name), width="content")
+    with st.container(horizontal=True, vertical_alignment="center", width="content"):
+        if st.button("New", icon=":material/note_add:", key="edit-new"):
+            _open(new())
+        number = st.session_state.setdefault("edit-openings", 0)
+        with st.popover("Open", icon=":material/folder_open:", key=f"edit-open-{number}"):  # a new one is closed
+            _openings(number)
+        with st.popover("Save", icon=":material/download:", key="edit-save"):
+            _savings(draft, graph)
 
 
 def _open(draft: Draft) -> None:
     st.session_state[DRAFT] = draft
+    st.session_state["edit-openings"] += 1
     st.query_params.clear()
     st.rerun(scope="app")
 
 
-def _openings() -> None:
-    number = st.session_state.setdefault("edit-uploads", 0)
+def _openings(number: int) -> None:
     files = st.file_uploader(
         "A flow from this machine", accept_multiple_files=True, key=f"edit-upload-{number}",
         help="A .flow file, or the JSON graph of a flow. Add the files that it uses, if there are any.",
@@ -140,14 +147,12 @@ def _openings() -> None:
             if any(file.name.endswith((".flow", ".json")) for file in files) and st.button(
                 label(f"Open {draft.name}"), type="primary", key="edit-open-file"
             ):
-                st.session_state["edit-uploads"] = number + 1
                 _open(draft)
     chosen = st.selectbox("An example", [each.name for each in catalog()], index=None, key=f"edit-example-{number}",
                           placeholder="choose one")  # fmt: skip
     method = st.selectbox("A method of the library", library.names(), index=None, key=f"edit-method-{number}",
                           placeholder="choose one", format_func=lambda name: name.replace("_", " "))  # fmt: skip
     if chosen or method:
-        st.session_state["edit-uploads"] = number + 1
         _open(from_example(chosen) if chosen else from_library(str(method)))
     st.caption("A run's flow opens from the run: “Open in editor”.")
 
@@ -222,7 +227,7 @@ def _run_box(draft: Draft, graph: Graph | None, complaint: str) -> None:
         terms = _terms_box(draft, complaint)
         with st.container(horizontal=True, vertical_alignment="center"):
             if st.button("Run", type="primary", icon=":material/play_arrow:", disabled=graph is None, key="edit-run",
-                         on_click=_pressed, args=(draft.epoch,)):  # fmt: skip
+                         shortcut="Ctrl+Enter", on_click=_pressed, args=(draft.epoch,)):  # fmt: skip
                 _start(draft, filled, terms)
             if graph is None:
                 st.caption("It can run once it has no mistakes.", width="content")

@@ -5,7 +5,7 @@ import type { ChangeSpec, EditorState, Extension } from "@codemirror/state"
 import { type EditorView, hoverTooltip } from "@codemirror/view"
 import { h } from "./dom"
 import type { Answers, Change, Offer, Problem } from "./editor-channel"
-import { markdown } from "./editor-markdown"
+import { coded, markdown } from "./editor-markdown"
 import { Offsets } from "./editor-offsets"
 
 /** Asks about the text as it is in a state, at an offset of that state. */
@@ -36,7 +36,10 @@ export function completions(ask: AskAt): Extension {
       return null
     }
   }
-  return autocompletion({ override: [source], maxRenderedOptions: 200, icons: true, interactionDelay: 120 })
+  return autocompletion({
+    override: [source], maxRenderedOptions: 200, icons: false, interactionDelay: 120,
+    addToOptions: [{ position: 20, render: ({ type }) => h("span", { class: "kind" }, type ?? "") }],
+  })
 }
 
 function option(offer: Offer, boost: number): Completion {
@@ -90,8 +93,8 @@ export function diagnosticOf(problem: Problem, offsets: Offsets, mend: (view: Ed
     message: problem.message,
     source: problem.code,
     renderMessage: () => h("div", {},
-      h("div", {}, problem.message), problem.help ? h("div", { class: "help" }, problem.help) : null),
-    actions: problem.fix ? [{ name: problem.fix.title, apply: mend }] : [],
+      h("div", {}, coded(problem.message)), problem.help ? h("div", { class: "help" }, coded(problem.help)) : null),
+    actions: problem.fix ? [{ name: plain(problem.fix.title), apply: mend }] : [],
   }
 }
 
@@ -99,23 +102,27 @@ export function diagnosticOf(problem: Problem, offsets: Offsets, mend: (view: Ed
 export function finding(
   problem: Problem, line: number, why: { cause: string; fix: string } | undefined, go: () => void, mend: () => void,
 ): HTMLElement {
-  const told = h("div", { class: "why", hidden: true }, why ? `${why.cause}\n${why.fix}` : "")
+  const told = h("div", { class: "why", hidden: true }, coded(why ? `${why.cause}\n${why.fix}` : ""))
   const more = why && h("button", { type: "button", class: "quiet code", "aria-expanded": "false", title: "What this means" }, problem.code)
   more?.addEventListener("click", (event) => {
     event.stopPropagation()
     told.hidden = !told.hidden
     more.setAttribute("aria-expanded", String(!told.hidden))
   })
-  const fix = problem.fix && h("button", { type: "button", class: "mend" }, problem.fix.title)
+  const fix = problem.fix && h("button", { type: "button", class: "mend" }, plain(problem.fix.title))
   fix?.addEventListener("click", (event) => { event.stopPropagation(); mend() })
   const row = h("div", { class: `finding f-${problem.severity}`, role: "listitem", tabindex: 0 },
     h("span", { class: "sign", "aria-label": WORDS[problem.severity] }, SIGNS[problem.severity]),
-    h("span", { class: "words" }, h("span", { class: "line" }, `Line ${line}`), problem.message, " ", more),
-    fix, problem.help ? h("div", { class: "help" }, problem.help) : null, told)
+    h("span", { class: "words" }, h("span", { class: "line" }, `Line ${line}`), coded(problem.message), " ", more,
+      problem.help ? h("div", { class: "help" }, coded(problem.help)) : null, told),
+    fix)
   row.addEventListener("click", go)
   row.addEventListener("keydown", (event) => { if (event.key === "Enter" && event.target === row) go() })
   return row
 }
+
+/** The words of a fix, without the marks around code: a button shows one kind of letters. */
+const plain = (title: string): string => title.replaceAll("`", "")
 
 /** `2 mistakes, 1 warning`; empty where nothing was found. */
 export function counted(problems: Problem[]): string {

@@ -37,6 +37,7 @@ export function markdown(text: string): DocumentFragment {
 
 const INLINE = /(`+)(.+?)\1(?!`)|\*\*([^*]+)\*\*|\*([^*\s][^*]*)\*/g
 
+/** The words of one line: code between backticks, emphasis. */
 function inline(text: string): DocumentFragment {
   const made = document.createDocumentFragment()
   let at = 0
@@ -51,7 +52,14 @@ function inline(text: string): DocumentFragment {
   return made
 }
 
-export function element(tag: string, ...children: (Node | string)[]): HTMLElement {
+/** A message, in which names and code stand between backticks. */
+export function coded(text: string): DocumentFragment {
+  const made = document.createDocumentFragment()
+  text.split(/(`[^`\n]+`)/).forEach((part) => made.append(/^`.+`$/.test(part) ? element("code", part.slice(1, -1)) : part))
+  return made
+}
+
+function element(tag: string, ...children: (Node | string)[]): HTMLElement {
   const made = document.createElement(tag)
   made.append(...children)
   return made

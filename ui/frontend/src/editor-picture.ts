@@ -20,6 +20,7 @@ export class Picture {
   private readonly view: ChartView
   private spots: Spot[] = []
   private chosen: string | null = null
+  private begins = false
 
   constructor(private readonly pick: (from: number, to: number) => void, redraw: () => void) {
     this.view = new ChartView(this.stage, {
@@ -41,6 +42,8 @@ export class Picture {
     this.spots = chart.things.flatMap(({ key, span }) =>
       span ? [{ key, from: offsets.toBrowser(span[0]), to: offsets.toBrowser(span[1]) }] : [])
     this.view.setChart({ ...chart, kind: "chart", text, tokens: [], version: 0, whole: true })
+    if (this.begins) this.view.begin()
+    this.begins = false
     this.fresh("")
   }
 
@@ -57,12 +60,14 @@ export class Picture {
     this.closed = []
     this.spots = []
     this.chosen = null
-    this.view.zoom.fitted = true
+    this.begins = true
   }
 
   /** The text has changed: what is drawn stands elsewhere in it now. */
   moved(changes: ChangeDesc): void {
-    this.spots = this.spots.map(({ key, from, to }) => ({ key, from: changes.mapPos(from, 1), to: changes.mapPos(to, -1) }))
+    this.spots = this.spots
+      .map(({ key, from, to }) => ({ key, from: changes.mapPos(from, 1), to: changes.mapPos(to, -1) }))
+      .filter(({ from, to }) => from < to)
   }
 
   /** Mark what stands at a place of the text: the smallest thing around it, else what begins on its line. */

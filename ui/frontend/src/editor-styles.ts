@@ -19,7 +19,9 @@ export const EDITOR_STYLES = `
 .edit .finding .sign { font-weight: 700; text-align: center; }
 .edit .finding .line { color: var(--soft); margin-right: 7px; font-variant-numeric: tabular-nums; }
 .edit .finding .words { overflow-wrap: anywhere; }
-.edit .finding .help, .edit .finding .why { grid-column: 2 / -1; color: var(--soft); white-space: pre-wrap; overflow-wrap: anywhere; }
+.edit .finding .help, .edit .finding .why { color: var(--soft); white-space: pre-wrap; overflow-wrap: anywhere; }
+.edit .finding code, .tips .cm-diagnostic code { font-family: var(--mono); font-size: .94em; background: color-mix(in srgb, var(--soft) 14%, transparent); color: inherit; border-radius: 4px; padding: 0 3px; }
+.edit .finding .why { margin-top: 4px; }
 .edit .finding .code { font-family: var(--mono); font-size: 11.5px; color: var(--soft); background: none; padding: 0; }
 .edit .finding button { align-self: center; white-space: normal; text-align: left; max-width: 260px; }
 .error .sign, .f-error .sign { color: var(--bad); } .f-warning .sign { color: var(--warn); } .f-information .sign, .f-hint .sign { color: var(--accent); }
@@ -45,16 +47,16 @@ export const EDITOR_STYLES = `
 .fr .cm-editor .cm-search { padding: 8px 30px 8px 10px; font: inherit; font-size: 13px; font-family: var(--st-font, sans-serif), sans-serif; display: flex; flex-wrap: wrap; gap: 5px; align-items: center; }
 .fr .cm-editor .cm-search br { flex-basis: 100%; height: 0; content: ""; }
 .fr .cm-editor .cm-search label { display: flex; align-items: center; gap: 3px; font-size: 12px; color: var(--soft); }
-.fr .cm-editor .cm-textfield { font: inherit; color: inherit; background: var(--paper); border: 1px solid var(--line); border-radius: 6px; padding: 3px 8px; margin: 0; width: 150px; }
-.fr .cm-editor .cm-button { background: var(--paper); color: inherit; border: 1px solid var(--line); border-radius: 6px; padding: 2px 9px; margin: 0; }
+.fr .cm-editor .cm-textfield { font: inherit; color: inherit; background: var(--paper); border: 1px solid var(--line); border-radius: 6px; padding: 3px 8px; margin: 0; width: 150px; font-size: 13px; }
+.fr .cm-editor .cm-button { background: var(--paper); background-image: none; font-size: 12.5px; color: inherit; border: 1px solid var(--line); border-radius: 6px; padding: 2px 9px; margin: 0; }
 .fr .cm-editor .cm-search button[name=close] { border: none; background: none; font-size: 18px; padding: 0 6px; color: var(--soft); }
-.fr.tips .cm-tooltip { background: var(--paper); color: var(--ink); border: 1px solid var(--line); border-radius: 8px; box-shadow: 0 6px 22px rgba(15,23,42,.18); max-width: min(460px, 86vw); overflow: hidden; z-index: 30; font-size: 13px; }
+.fr.tips .cm-tooltip { background: var(--paper); color: var(--ink); border: 1px solid var(--line); border-radius: 8px; box-shadow: 0 6px 22px rgba(15,23,42,.18); max-width: min(460px, 86vw); overflow: hidden; z-index: 999; font-size: 13px; }
 .fr.tips .cm-tooltip-hover { max-height: 320px; overflow: auto; }
 .fr.tips .cm-tooltip.cm-tooltip-autocomplete { overflow: visible; }
 .fr.tips .cm-tooltip-autocomplete > ul { font-family: var(--mono); font-size: 12.5px; max-height: 15em; border-radius: 8px; }
 .fr.tips .cm-tooltip-autocomplete > ul > li { padding: 3px 8px; line-height: 1.5; display: flex; gap: 8px; align-items: baseline; }
 .fr.tips .cm-tooltip-autocomplete > ul > li[aria-selected] { background: var(--accent-soft); color: var(--ink); }
-.fr.tips .cm-completionIcon { width: 5.2em; padding: 0; opacity: 1; color: var(--soft); font-size: 11px; font-family: var(--st-font, sans-serif), sans-serif; flex: none; }
+.fr.tips .cm-tooltip-autocomplete .kind { width: 4.6em; color: var(--soft); font-size: 11.5px; font-family: var(--st-font, sans-serif), sans-serif; flex: none; }
 .fr.tips .cm-completionLabel { flex: none; } .fr.tips .cm-completionMatchedText { text-decoration: none; font-weight: 700; }
 .fr.tips .cm-completionDetail { color: var(--soft); font-style: normal; margin-left: auto; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
 .fr.tips .cm-completionInfo { padding: 0; width: 280px; }

@@ -70,6 +70,7 @@ class Editor {
   private since: ChangeSet | null = null
   private resting = 0
   private handing = 0
+  private keeping = 0
   private looking: AbortController | null = null
 
   constructor(private component: Component) {
@@ -108,7 +109,10 @@ class Editor {
 
   /** Hear of what happens around: sizes, blurs, clicks elsewhere. */
   private follow(grip: HTMLElement, writing: HTMLElement): void {
-    const flush = (): void => this.handOver()
+    const flush = (): void => {
+      this.handOver()
+      this.keep()
+    }
     const outside = (event: Event): void => {
       if (!event.composedPath().includes(this.frame)) flush()
     }
@@ -157,7 +161,7 @@ class Editor {
       void this.look()
     }
     if (data.reveal && data.reveal !== this.revealed) {
-      setTimeout(() => document.querySelector(".st-key-edit-run-view")?.scrollIntoView({ behavior: "smooth", block: "start" }), 500)
+      setTimeout(reveal, 500)
     }
     this.revealed = data.reveal
   }
@@ -198,6 +202,7 @@ class Editor {
       keymap.of([
         { key: "Shift-Alt-f", run: () => { void this.edit("form"); return true } },
         { key: "F12", run: (view) => { void this.define(view); return true } },
+        { key: "Mod-Enter", run: () => { this.handOver(); return true } },
         { key: "Tab", run: acceptCompletion },
         ...closeBracketsKeymap, ...defaultKeymap, ...searchKeymap, ...historyKeymap, ...lintKeymap, indentWithTab,
       ]),
@@ -215,7 +220,8 @@ class Editor {
       this.resting = window.setTimeout(() => void this.look(), REST)
       clearTimeout(this.handing)
       this.handing = window.setTimeout(() => this.handOver(), HAND_OVER)
-      this.keep()
+      clearTimeout(this.keeping)
+      this.keeping = window.setTimeout(() => this.keep(), 200)
     }
     if (update.docChanged || update.selectionSet) this.markPlace()
   }
@@ -256,6 +262,7 @@ class Editor {
 
   /** Keep the text in this tab, for when the page is loaded again. */
   private keep(): void {
+    clearTimeout(this.keeping)
     const { name, origin, files } = this.restored ?? this.component.data
     store({ epoch: this.epoch, version: this.version, text: this.text, name, origin, files })
   }
@@ -364,6 +371,14 @@ class Editor {
     this.picture.stop()
     this.view.destroy()
   }
+}
+
+/** Bring the run below into sight, under the page's menu. */
+function reveal(): void {
+  const run = document.querySelector<HTMLElement>(".st-key-edit-run-view")
+  if (!run) return
+  run.style.scrollMarginTop = "4.5rem"
+  run.scrollIntoView({ behavior: matchMedia("(prefers-reduced-motion: reduce)").matches ? "auto" : "smooth", block: "start" })
 }
 
 const editors = new WeakMap<HTMLElement, Editor>()

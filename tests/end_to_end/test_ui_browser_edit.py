@@ -1,0 +1,168 @@
+"""The flow editor in a browser: a mistake is made and mended, nothing typed is lost, markup stays text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.end_to_end.browser import Browser, Served, browsing, needs_browser, served
+
+RUN = ".st-key-edit-run button"
+BROKEN = "flow f(n: int = 2) -> int {\n  # 🦉 owls, 🦉🦉\n  doubled = `2 * n`\n  answer dubled\n}\n"
+
+
+@pytest.fixture(scope="module")
+def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    needs_browser("editor")
+    with served(tmp_path_factory.mktemp("app")) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def browser(app: Served) -> Iterator[Browser]:
+    with browsing() as made:
+        yield made
+        assert not made.strayed
+        assert not made.faults
+
+
+def edit(browser: Browser, app: Served, **options: Any) -> Any:
+    page = browser.page(**options)
+    page.goto(f"{app.url}/edit")
+    page.locator(".cm-content").wait_for()
+    page.locator("svg.flowreason [data-node]").first.wait_for()
+    return page
+
+
+def write(page: Any, text: str) -> None:
+    """Type a text in place of all that is there, as it is: brackets are not closed."""
+    page.locator(".cm-content").click()
+    page.keyboard.press("Control+a")
+    page.keyboard.press("Delete")
+    page.keyboard.insert_text(text)
+
+
+def text_of(page: Any) -> str:
+    return str(
+        page.evaluate("""() => {
+      const kept = JSON.parse(sessionStorage.getItem('flowreason-editor'))
+      return kept.text
+    }""")
+    )
+
+
+def test_a_mistake_is_found_mended_and_the_flow_runs(browser: Browser, app: Served) -> None:
+    page = edit(browser, app)
+    write(page, BROKEN)
+    found = page.locator(".finding.f-error")
+    found.wait_for()
+    assert "Line 4" in found.inner_text()
+    marked = page.locator(".cm-lintRange-error")
+    marked.wait_for()
+    assert marked.inner_text() == "dubled"
+    assert page.locator(".stage.stale").count() == 1
+    found.locator("button.mend").click()
+    page.locator(".told", has_text="No mistakes").wait_for()
+    page.locator(".stage:not(.stale)").wait_for()
+    assert "answer doubled" in text_of(page)
+    page.locator(RUN).click()
+    page.get_by_text("Answered").first.wait_for()
+    page.close()
+
+
+def test_the_last_letters_reach_a_button(browser: Browser, app: Served) -> None:
+    """What is typed right before a click is what runs."""
+    page = edit(browser, app)
+    write(page, 'flow f() -> text {\n  answer "first"\n}\n')
+    page.locator(".told", has_text="No mistakes").wait_for()
+    page.locator(RUN).wait_for()
+    page.wait_for_timeout(1500)
+    write(page, 'flow f() -> text {\n  answer "the very last"\n}\n')
+    page.locator(RUN).click()
+    page.get_by_text("Answered").first.wait_for()
+    page.get_by_text("the very last", exact=True).first.wait_for()
+    page.close()
+
+
+def test_a_key_runs_what_was_typed(browser: Browser, app: Served) -> None:
+    page = edit(browser, app)
+    write(page, 'flow f() -> text {\n  answer "by key"\n}\n')
+    page.keyboard.press("Control+Enter")
+    page.get_by_text("by key", exact=True).first.wait_for()
+    page.close()
+
+
+def test_the_text_outlives_a_reload(browser: Browser, app: Served) -> None:
+    page = edit(browser, app)
+    write(page, BROKEN)
+    page.reload()
+    page.locator(".cm-lintRange-error").wait_for()
+    assert text_of(page) == BROKEN
+    page.close()
+
+
+def test_undo_goes_on_after_the_page_ran_again(browser: Browser, app: Served) -> None:
+    page = edit(browser, app)
+    before = text_of(page)
+    page.locator(".cm-content").click()
+    page.keyboard.press("Control+End")
+    page.keyboard.type("# more")
+    page.wait_for_timeout(2500)
+    page.keyboard.press("Control+z")
+    page.wait_for_timeout(300)
+    assert text_of(page) == before
+    page.close()
+
+
+def test_a_step_and_its_place_light_each_other_up(browser: Browser, app: Served) -> None:
+    page = edit(browser, app)
+    page.locator(".node.answer").click()
+    assert "answer" in page.locator(".cm-activeLine").inner_text()
+    page.locator(".cm-line", has_text="short = ask").click()
+    box = page.locator("rect.selected")
+    box.wait_for()
+    node = page.locator(".node.ask").bounding_box()
+    marked = box.bounding_box()
+    assert abs((marked["y"] + marked["height"] / 2) - (node["y"] + node["height"] / 2)) < 4
+    page.close()
+
+
+def test_completion_and_hover_say_what_is_known(browser: Browser, app: Served) -> None:
+    page = edit(browser, app)
+    page.locator(".cm-line", has_text="answer short").click()
+    page.keyboard.press("End")
+    page.keyboard.press("Control+Backspace")
+    page.keyboard.type("sho")
+    page.locator(".cm-tooltip-autocomplete li", has_text="short").wait_for()
+    page.wait_for_timeout(200)
+    page.keyboard.press("Enter")
+    page.keyboard.press("Escape")
+    page.locator(".cm-line", has_text="flow summary").get_by_text("letter", exact=True).hover()
+    page.locator(".cm-tooltip-hover pre", has_text="letter: text").wait_for()
+    page.close()
+
+
+def test_markup_in_a_flow_stays_text(browser: Browser, app: Served) -> None:
+    page = edit(browser, app)
+    markup = "<img src=x onerror=alert(1)><script>alert(2)</script><svg onload=alert(3)>"
+    write(page, f'# {markup}\nflow f() -> text {{\n  x = ask "{markup}"\n  answer "{markup}" + y\n}}\n')
+    page.locator(".finding").first.wait_for()
+    write(page, f'# {markup}\nflow f() -> text {{\n  x = ask "{markup}"\n  answer x\n}}\n')
+    page.locator(".told", has_text="No mistakes").wait_for()
+    page.locator("svg.flowreason .ask").wait_for()
+    page.locator(".cm-line .e-set", has_text="x").first.hover()
+    page.locator(".cm-tooltip-hover").wait_for()
+    assert page.locator("img[src=x]").count() == 0
+    assert page.locator(".fr script").count() == 0
+    page.close()
+
+
+def test_it_can_be_read_on_a_narrow_screen(browser: Browser, app: Served, tmp_path: Path) -> None:
+    page = edit(browser, app, viewport={"width": 420, "height": 900})
+    assert page.locator(".fr.edit.narrow").count() == 1
+    wide = page.evaluate("document.documentElement.scrollWidth")
+    assert wide <= 420
+    page.close()
