@@ -85,6 +85,7 @@ class Colours {
     state.before = word
     if (before === ".") return "propertyName"
     if (before === "flow" || before === "tool") return "variableName.function.definition"
+    if (word === "as" && before === '"') return "definitionKeyword"
     if (word === this.words.person && before === "ask") return "keyword"
     if ([":", "->", "["].includes(before) && this.types.has(word) && !called) return "typeName"
     if (set && (before === "with" || before === ",") && this.settings.has(word)) return "attributeName"
@@ -153,7 +154,7 @@ class Colours {
       state.before = word[0]
       if (dotted) return called ? "propertyName.function" : "propertyName"
       if (["True", "False", "None"].includes(word[0])) return "bool"
-      if (this.python.has(word[0])) return "keyword"
+      if (this.python.has(word[0])) return "controlKeyword"
       return called || this.known.has(word[0]) ? "variableName.function" : "variableName"
     }
     if (stream.match(/^[0-9][0-9_.eExXa-fA-F]*/)) return this.done(state, "0", "number")
@@ -162,7 +163,7 @@ class Colours {
   }
 }
 
-const STYLE = HighlightStyle.define(
+export const STYLE = HighlightStyle.define(
   (
     [
       [tags.comment, "comment"], [tags.definitionKeyword, "defining"], [tags.keyword, "acting"],
@@ -176,10 +177,14 @@ const STYLE = HighlightStyle.define(
   ).map(([tag, name]) => ({ tag, class: `e-${name}` })),
 )
 
-/** The language, with these words. */
+/** The language with these words, and its colours. */
 export function flowLanguage(words: Words): Extension {
+  return [languageOf(words), syntaxHighlighting(STYLE)]
+}
+
+export function languageOf(words: Words): StreamLanguage<unknown> {
   const colours = new Colours(words)
-  const language = StreamLanguage.define<State>({
+  return StreamLanguage.define<State>({
     name: "flow",
     startState: () => ({ mode: "flow", end: "", block: false, quote: "", before: "", depth: 0 }),
     copyState: (state) => ({ ...state }),
@@ -193,6 +198,5 @@ export function flowLanguage(words: Words): Extension {
       closeBrackets: { brackets: ["(", "[", "{", '"', "`"], before: ")]}:;>,\"`" },
       indentOnInput: /^\s*[})\]]$/,
     },
-  })
-  return [language, syntaxHighlighting(STYLE)]
+  }) as StreamLanguage<unknown>
 }
