@@ -25,6 +25,8 @@ from flowreason_ui.saving import save_menu
 from flowreason_ui.telling import cost, seconds, state
 from flowreason_ui.works import works
 
+FREE = "no calls to the model"
+"""A price that is not worth a line."""
 APART = 0.5
 """Seconds between two looks at a run that goes on."""
 
@@ -58,7 +60,7 @@ def _standing(live: Live, was_over: bool, key: str, beside: bool) -> None:
         if not beside:
             st.space("stretch")
             _actions(live, key)
-    if live.price and not live.over:
+    if live.price and not live.over and live.price != FREE:
         st.caption(escaped(f"Its price: {live.price}"))
     asked_boxes(live)
     if live.over:

@@ -31,7 +31,7 @@ _SETTINGS: dict[str, Any] = {
     "server.headless": True,
     "server.maxUploadSize": 64,
     "theme.light.primaryColor": "#3563c9",
-    "theme.dark.primaryColor": "#6c9cf5",
+    "theme.dark.primaryColor": "#4a7be0",
     "theme.headingFontSizes": ["2.1rem", "1.5rem", "1.2rem"],
     "theme.baseRadius": "0.5rem",
 }

@@ -109,6 +109,13 @@ def title_of(info: RunInfo) -> str:
     return " ".join(info.plan.flow[begins.start() if begins else 0 :].split("{")[0].split()) or "a flow"
 
 
+def shown_place(place: str) -> str:
+    """Where runs are kept, without a password that may stand in it."""
+    before, at, rest = place.rpartition("@")
+    scheme, mark, who = before.partition("://")
+    return f"{scheme}{mark}{who.partition(':')[0]}{at}{rest}" if at and mark else place
+
+
 _WAYS: Final[Mapping[str, str]] = {
     "limit": "Allow more, and go on: what was done so far stays.",
     "unconnected": "Connect a model under Settings, then resume.",

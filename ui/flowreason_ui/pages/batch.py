@@ -54,7 +54,7 @@ def _gone() -> None:
 
 
 def _new() -> None:
-    with st.container(horizontal_alignment="center"), st.container(width=WIDTH):
+    with st.container(horizontal_alignment="center"), st.container(width=WIDTH, key="page"):
         st.title("Many questions", anchor=False)
         missing = works().connection.missing
         if missing:

@@ -27,7 +27,7 @@ def run_in_address(back: str, page: str = "") -> None:
     except FlowreasonError as error:
         st.error(escaped(fault(str(error))), icon=":material/error:")
         live = None
-    with st.container(horizontal=True, vertical_alignment="center", wrap=False):
+    with st.container(horizontal=True, vertical_alignment="top", wrap=False):
         if st.button("" if live else back, icon=":material/arrow_back:", key="back", type="tertiary", help=back):
             if page:
                 places.go(page)

@@ -13,7 +13,7 @@ from flowreason.resuming import the_store
 from flowreason_ui import places
 from flowreason_ui.escape import escaped, label
 from flowreason_ui.saving import exported, file_name, imported
-from flowreason_ui.telling import STATES, count, fault, money, state, title_of, when
+from flowreason_ui.telling import STATES, count, fault, money, shown_place, state, title_of, when
 from flowreason_ui.works import works
 
 PAGE = 50
@@ -21,7 +21,16 @@ ANY = "any"
 SHOWN = (ANY, "answered", "failed", "limit", "waiting", "cancelled", "interrupted", "running")
 
 
+STYLE = """<style>
+[class*="st-key-runs-row"] { padding-top: 0.6rem;
+  border-top: 1px solid color-mix(in srgb, currentColor 12%, transparent); }
+[class*="st-key-open-"] button { text-align: left; justify-content: flex-start; min-height: 0; padding: 0.1rem 0; }
+[class*="st-key-open-"] button p { text-align: left; font-size: 1rem; }
+</style>"""
+
+
 def page() -> None:
+    st.html(STYLE)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.title("Runs", anchor=False, width="content")
         st.space("stretch")
@@ -53,10 +62,11 @@ def _list(search: str, status: str) -> None:
         return
     marked = [info for info in shown if st.session_state.get(f"mark-{info.id}")]
     _bar(marked)
-    with st.container(key="runs-list", gap=None):
+    with st.container(key="runs-list", gap="small"):
         for info in shown:
             _line(info)
     _pages(number, len(found) > (number + 1) * PAGE)
+    st.caption(escaped(f"Kept in {shown_place(works().store)}"))
 
 
 def _line(info: RunInfo) -> None:
@@ -64,13 +74,14 @@ def _line(info: RunInfo) -> None:
     told = state(info.status)
     took = [count(used.calls, "call"), f"{used.tokens:,} tokens"] if used.calls else []
     parts = [when(info.created), *took, money(used.money), "made from another run" if info.parent else ""]
-    mark, status, title = st.columns([0.4, 2, 10], vertical_alignment="center")
-    mark.checkbox("Choose", key=f"mark-{info.id}", label_visibility="collapsed")
-    status.badge(told.words, icon=told.icon, color=told.color)
-    with title:
-        if st.button(label(title_of(info), 140), key=f"open-{info.id}", type="tertiary", wrap=True):
-            places.go("run", run=info.id)
-        st.caption(escaped(" · ".join(part for part in parts if part)))
+    with st.container(horizontal=True, wrap=False, gap="small", key=f"runs-row-{info.id}"):
+        st.checkbox("Choose", key=f"mark-{info.id}", label_visibility="collapsed", width=28)
+        with st.container(gap=None):
+            if st.button(label(title_of(info), 140), key=f"open-{info.id}", type="tertiary", wrap=True):
+                places.go("run", run=info.id)
+            with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+                st.badge(told.words, icon=told.icon, color=told.color)
+                st.caption(escaped(" · ".join(part for part in parts if part)), width="content")
 
 
 def _pages(number: int, more: bool) -> None:

@@ -13,7 +13,7 @@ from flowreason.errors import FlowreasonError
 from flowreason.resuming import EVERY, the_store
 from flowreason_ui.connection import Connection, keep, tested
 from flowreason_ui.escape import escaped
-from flowreason_ui.telling import count, fault
+from flowreason_ui.telling import count, fault, shown_place
 from flowreason_ui.works import works
 
 WIDTH = 760
@@ -29,7 +29,7 @@ SERVERS: Final = {
 
 
 def page() -> None:
-    with st.container(horizontal_alignment="center"), st.container(width=WIDTH):
+    with st.container(horizontal_alignment="center"), st.container(width=WIDTH, key="page"):
         st.title("Settings", anchor=False)
         _in_force()
         _connect()
@@ -143,13 +143,6 @@ def _kept() -> None:
         return
     st.caption(escaped(f"{count(number, 'run')} kept in"))
     st.code(shown_place(works().store), language=None)
-
-
-def shown_place(place: str) -> str:
-    """Where runs are kept, without a password that may stand in it."""
-    before, at, rest = place.rpartition("@")
-    scheme, mark, who = before.partition("://")
-    return f"{scheme}{mark}{who.partition(':')[0]}{at}{rest}" if at and mark else place
 
 
 def _about() -> None:

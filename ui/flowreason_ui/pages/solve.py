@@ -45,7 +45,7 @@ def page() -> None:
         return
     st.html(STYLE)
     missing = works().connection.missing
-    with st.container(horizontal_alignment="center"), st.container(width=WIDTH):
+    with st.container(horizontal_alignment="center"), st.container(width=WIDTH, key="page"):
         st.title("What would you like to know?", anchor=False)
         if missing:
             _unconnected(missing)
