@@ -30,6 +30,8 @@ HOMES = {
     "sqlalchemy": ("flowreason.store",),
     "opentelemetry": ("flowreason.tracing",),
     "streamlit": ("flowreason_ui",),
+    "starlette": ("flowreason_ui",),
+    "uvicorn": ("flowreason_ui.serving",),
     "matplotlib": ("flowreason.evaluate.plots",),
     "pygls": ("flowreason.editor.server",),
     "lsprotocol": ("flowreason.editor.server", "flowreason.editor.wire"),
