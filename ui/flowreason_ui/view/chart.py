@@ -18,6 +18,11 @@ Key: TypeAlias = str
 """`flow:id`: how the browser names a thing of the chart."""
 
 
+Bundle: TypeAlias = tuple[str, tuple[str, ...], tuple[str, ...]]
+"""Lines that start as one: the flow, the things that they start from, and those that they lead to. An arm of a
+decision is told by all that is in it."""
+
+
 def key(flow: str, id: str) -> Key:
     return f"{flow}:{id}"
 
@@ -50,14 +55,14 @@ class Thing:
 
 @dataclass(frozen=True)
 class Chart:
-    """A flowchart. `edges` are bundles in the order in which they are drawn: the flow, where it starts, where it ends.
+    """A flowchart. `edges` are in the order in which they are drawn.
 
     `foldable` are the regions that can be closed, as keys, with those that are closed now in `closed`.
     """
 
     laid: Layout
     things: tuple[Thing, ...]
-    edges: tuple[tuple[str, str, tuple[str, ...]], ...]
+    edges: tuple[Bundle, ...]
     foldable: tuple[Key, ...] = ()
     closed: frozenset[Key] = frozenset()
 
@@ -68,7 +73,10 @@ class Chart:
             "height": self.laid.height,
             "elements": [each.as_json() for each in elements(self.laid, state={}, live=True)],
             "things": [each.as_json() for each in self.things],
-            "edges": [[key(flow, start), [key(flow, end) for end in ends]] for flow, start, ends in self.edges],
+            "edges": [
+                [[key(flow, start) for start in starts], [key(flow, end) for end in ends]]
+                for flow, starts, ends in self.edges
+            ],
             "foldable": list(self.foldable),
             "closed": sorted(self.closed),
         }
@@ -90,7 +98,7 @@ def chart(graph: Graph, closed: Iterable[Key] = (), later: str = "") -> Chart:
     shut &= frozenset(foldable)
     shown = [folded(each, frozenset(id for id in _ids(each) if key(each.flow, id) in shut)) for each in seen]
     laid = layout(shown, state=True)
-    return Chart(laid, tuple(_things(laid)), tuple(_bundles(seen, laid)), foldable, shut)
+    return Chart(laid, tuple(_things(laid)), tuple(_bundles(shown, laid)), foldable, shut)
 
 
 def _later(node: PictureNode, later: str) -> PictureNode:
@@ -127,19 +135,27 @@ def _span(box: Box) -> tuple[int, int] | None:
     return None if span == NOWHERE else (span.start, span.end)
 
 
-def _bundles(seen: Sequence[Picture], laid: Layout) -> Iterator[tuple[str, str, tuple[str, ...]]]:
+def _bundles(seen: Sequence[Picture], laid: Layout) -> Iterator[Bundle]:
     """The lines as they are drawn: those that start as one are one."""
-    owners = {
-        (each.flow, region.id): region.owner or region.id
-        for each in seen
-        for region in each.regions
-        if region.kind == "loop"
-    }
-    found: dict[tuple[str, str], tuple[str, dict[str, None]]] = {}
+    stands = {(picture.flow, id): found for picture in seen for id, found in _inside(picture).items()}
+    found: dict[tuple[str, str], tuple[tuple[str, ...], dict[str, None]]] = {}
     for line in laid.lines:
-        start = owners.get((line.flow, line.edge.start), line.edge.start)
-        end = owners.get((line.flow, line.edge.end), line.edge.end)
-        ends = found.setdefault((line.flow, bundle(line.edge)), (start, {}))[1]
-        ends[end] = None
-    for (flow, _), (start, ends) in found.items():
-        yield flow, start, tuple(ends)
+        starts = stands.get((line.flow, line.edge.start), (line.edge.start,))
+        ends = found.setdefault((line.flow, bundle(line.edge)), (starts, {}))[1]
+        ends |= dict.fromkeys(stands.get((line.flow, line.edge.end), (line.edge.end,)))
+    for (flow, _), (starts, ends) in found.items():
+        yield flow, starts, tuple(ends)
+
+
+def _inside(picture: Picture) -> dict[str, tuple[str, ...]]:
+    """What stands for each thing at the end of a line: a node or loop for itself, an arm for all that is in it."""
+    regions = {region.id: region for region in picture.regions}
+    found: dict[str, list[str]] = {id: [] for id in regions}
+    alone = {region.id: region.owner or region.id for region in regions.values() if region.kind == "loop"}
+    alone |= {node.id: node.members[0] for node in picture.nodes}
+    for id in picture.parents:
+        shown, place = alone.get(id), picture.parents[id]
+        while shown is not None and place is not None:
+            found[place].append(shown)
+            place = picture.parents.get(place)
+    return {id: tuple(inside) for id, inside in found.items()} | {id: (one,) for id, one in alone.items()}

@@ -110,8 +110,8 @@ def lit(chart: Chart, found: Mapping[Key, list[str]]) -> list[int]:
             loops.setdefault(thing.flow, set()).add(thing.id)
     return [
         number
-        for number, (flow, start, ends) in enumerate(chart.edges)
-        if sent(flow, start) and any(state(flow, end) in _REACHED for end in ends)
+        for number, (flow, starts, ends) in enumerate(chart.edges)
+        if any(sent(flow, start) for start in starts) and any(state(flow, end) in _REACHED for end in ends)
     ]
 
 

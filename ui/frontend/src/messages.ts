@@ -28,7 +28,7 @@ export interface ChartMessage {
   height: number
   elements: Drawn[]
   things: Thing[]
-  edges?: [string, string[]][]
+  edges?: [string[], string[]][]
   foldable: string[]
   closed: string[]
   text: string
