@@ -11,6 +11,7 @@ import time
 import webbrowser
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -53,6 +54,7 @@ def make_app(store: str | None = None, port: int = PORT) -> Any:
 
     @asynccontextmanager
     async def lifespan(_app: Any) -> AsyncIterator[None]:
+        threading.Thread(target=_warmed, name="flowreason-warm", daemon=True).start()
         yield
         made.close()
 
@@ -86,6 +88,12 @@ def serve(port: int | None = None, *, browser: bool = True, store: str | None = 
         ws_max_size=2**20,
         timeout_graceful_shutdown=3,
     )
+
+
+def _warmed() -> None:
+    """Load the pages while the browser still loads what shows them, so that the first is there at once."""
+    for name in ("run", "solve", "edit", "runs", "batch", "settings", "compare"):
+        import_module(f"flowreason_ui.pages.{name}")
 
 
 def _free(port: int | None) -> int:

@@ -35,7 +35,7 @@ STYLE = """<style>
   text-align: left; padding: 0.9rem 1rem; }
 .st-key-examples button p { text-align: left; line-height: 1.45; }
 .st-key-examples [data-testid="stElementContainer"], .st-key-examples .stButton { height: 100%; }
-.st-key-question textarea { font-size: 1.15rem; line-height: 1.5; }
+.st-key-question-text textarea { font-size: 1.15rem; line-height: 1.5; }
 </style>"""
 
 
