@@ -12,7 +12,7 @@ from streamlit.testing.v1 import AppTest
 
 from flowreason_dsl import format_text
 from flowreason_ui.drafting import DRAFT, TEMPLATE, Draft, from_example
-from flowreason_ui.places import TEXT_TO_EDIT
+from flowreason_ui.places import RUN_TO_EDIT, TEXT_TO_EDIT
 from flowreason_ui.works import Works, set_works, works
 
 MARKUP = "<img src=x onerror=alert(1)> **bold** [link](http://evil.example) $x^2$ :material/home:"
@@ -53,6 +53,11 @@ def opened(given: str | Draft | None = None) -> AppTest:
 def said(app: AppTest) -> str:
     shown: list[Any] = [*app.error, *app.warning, *app.info, *app.caption, *app.markdown]
     return "\n".join(str(each.value) for each in shown)
+
+
+def complaints(app: AppTest) -> list[str]:
+    """What is told at fields."""
+    return [each.value for each in app.caption if each.value.startswith(":red[")]
 
 
 def finished(app: AppTest) -> Any:
@@ -155,10 +160,10 @@ def test_what_is_missing_or_wrong_is_told_at_its_field_and_nothing_runs() -> Non
     app = opened(PLAIN)
     assert not app.error
     field(app, "text_input", "times").set_value("many").run()
-    assert len(app.error) == 1
-    assert "whole number" in app.error[0].value or "int" in app.error[0].value
+    (told,) = complaints(app)
+    assert "This must be int" in told
     app.button(key="edit-run").click().run()
-    assert sum("needed" in each.value for each in app.error) == 2
+    assert sum("needed" in each for each in complaints(app)) == 2
     assert not works().runs
 
 
@@ -169,7 +174,7 @@ def test_a_flow_runs_with_what_was_filled_in() -> None:
     field(app, "radio", "loud").set_value(True)
     field(app, "selectbox", "mood").set_value("glad")
     field(app, "text_area", "rows").set_value('[{"a": 1}]').run()
-    assert not app.error
+    assert not complaints(app)
     app.button(key="edit-run").click().run()
     assert not app.exception
     live = finished(app)
@@ -213,3 +218,28 @@ def test_tools_are_those_of_the_file_that_is_named(tmp_path: Path) -> None:
     assert finished(app).result.value == 8
     app.text_input(key="edit-tools").set_value(str(tmp_path / "none.py")).run()
     assert any("no file" in each.value.replace("\\", "") for each in app.error)
+
+
+def test_the_flow_of_a_run_is_opened_with_what_it_was_given() -> None:
+    app = opened(Draft(PLAIN.replace("f(", "greeting(", 1)))
+    field(app, "text_area", "name").set_value("Ada")
+    field(app, "text_area", "rows").set_value('[{"a": 1}]').run()
+    app.button(key="edit-run").click().run()
+    live = finished(app)
+    again = AppTest.from_function(script, default_timeout=20)
+    again.session_state[TEXT_TO_EDIT], again.session_state[RUN_TO_EDIT] = live.text, live.run
+    again.run()
+    assert not again.exception
+    assert again.session_state[DRAFT].name == "greeting"
+    assert field(again, "text_area", "name").value == "Ada"
+    assert '"a": 1' in field(again, "text_area", "rows").value
+
+
+def test_the_flow_of_an_examples_run_is_the_examples() -> None:
+    app = opened(from_example("letter"))
+    app.button(key="edit-run").click().run()
+    live = finished(app)
+    again = AppTest.from_function(script, default_timeout=20)
+    again.session_state[TEXT_TO_EDIT], again.session_state[RUN_TO_EDIT] = live.text, live.run
+    again.run()
+    assert again.session_state[DRAFT].example is not None

@@ -18,11 +18,13 @@ from flowreason.engine.environment import BoundTool
 from flowreason.errors import FlowreasonError, UsageError
 from flowreason.examples_catalog import Example, find
 from flowreason.reading import MOST_FILE
+from flowreason.records import RunInfo
+from flowreason.resuming import inputs_of, kept_flow
 from flowreason_dsl.check import check_text
 from flowreason_dsl.diagnostics import FlowError
 from flowreason_dsl.parser import parse
 from flowreason_ui.editing import MOST_FILES, Asked, Opened
-from flowreason_ui.orders import Hooks, Terms
+from flowreason_ui.orders import Hooks, Terms, example_of
 
 TEMPLATE = """# What the flow does, in a sentence.
 flow summary(letter: text, words: int = 30) -> text {
@@ -44,6 +46,7 @@ LIBRARY = "library:"
 class Draft:
     """A text in the editor. `files` are those it may `use`, by name; `origin` names what it was opened from.
 
+    `inputs` are values that its form begins with, `declared` the lines of tools that it calls.
     `fresh`: nothing was opened or typed yet, so that what the browser still holds from before a reload is wanted.
     """
 
@@ -54,6 +57,8 @@ class Draft:
     epoch: str = field(default_factory=lambda: token_urlsafe(6))
     version: int = 0
     fresh: bool = False
+    inputs: Mapping[str, Any] = field(default_factory=dict)
+    declared: tuple[str, ...] = ()
 
     @property
     def example(self) -> Example | None:
@@ -91,7 +96,21 @@ def from_library(name: str) -> Draft:
 def from_example(name: str) -> Draft:
     """The flow of a recorded example. Raises `UsageError`."""
     found = find(name)
-    return Draft(found.flow, found.name, origin=f"{EXAMPLE}{found.name}")
+    return Draft(found.flow, found.name, origin=f"{EXAMPLE}{found.name}", inputs=found.inputs)
+
+
+def from_run(info: RunInfo) -> Draft:
+    """The flow of a kept run, with what it was given; that of an example's run is the example's."""
+    plan = info.plan
+    found = example_of(plan)
+    try:
+        inputs = inputs_of(plan, kept_flow(plan))
+    except (FlowError, FlowreasonError, ValueError):
+        inputs = {}
+    declared = tuple(dict(plan.settings.get("tools") or {}).values())
+    files = dict(plan.settings.get("files") or {})
+    origin = "" if found is None else f"{EXAMPLE}{found.name}"
+    return Draft(plan.flow, "flow" if found is None else found.name, files, origin, inputs=inputs, declared=declared)
 
 
 def from_files(given: Iterable[tuple[str, bytes]]) -> Draft:

@@ -19,7 +19,7 @@ from flowreason.errors import FlowreasonError
 from flowreason.graph.ops import Input
 from flowreason.values import plain, show
 from flowreason_dsl.types import BOOL, GRAPH, INT, NUMBER, TEXT, Choice, ListOf, Record, Type
-from flowreason_ui.escape import escaped, label
+from flowreason_ui.escape import escaped, label, one_line
 from flowreason_ui.forms import KINDS, read_file, typed_value
 
 LONG = 4_000
@@ -80,15 +80,20 @@ def fields(parameters: tuple[Input, ...], start: Mapping[str, Any], key: str, *,
                 given = _field(each, typed, start, f"{key}-{each.name}-{each.type}")
             except FlowreasonError as error:
                 wrong[each.name] = str(error)
-                st.error(escaped(_short(str(error), each)), icon=":material/error:")
+                _complain(_short(str(error), each))
                 continue
             if given is not None:
                 values[each.name] = given
             elif each.required:
                 missing.append(each.name)
                 if pressed:
-                    st.error("This is needed.", icon=":material/error:")
+                    _complain("This is needed.")
     return Filled(values, tuple(missing), wrong)
+
+
+def _complain(text: str) -> None:
+    """Say what is wrong, right at a field."""
+    st.caption(f":red[:material/error: {escaped(one_line(text, 400))}]")
 
 
 def _short(text: str, each: Input) -> str:

@@ -90,7 +90,7 @@ def _actions(live: Live, key: str) -> None:
     if _asks_anew(live) and _button("Ask again", "refresh", f"{key}-again", help="Without answers from earlier runs."):
         places.show(works().start(changing.asked_anew(live)))
     if live.text and _button("Open in editor", "edit_note", f"{key}-edit"):
-        places.edit(live.text)
+        places.edit(live.text, live.run)
     save_menu(live, key)
 
 

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 RUN: Final = "run"
 TEXT_TO_EDIT: Final = "text-to-edit"
 """Where in a session's state the text is put that the editor is opened with."""
+RUN_TO_EDIT: Final = "run-to-edit"
+"""Where the id is put of the kept run that the text is of."""
 
 
 def pages() -> dict[str, Any]:
@@ -68,7 +70,7 @@ def shown() -> Live | None:
     return live
 
 
-def edit(text: str) -> NoReturn:
-    """Open a flow in the editor."""
-    st.session_state[TEXT_TO_EDIT] = text
+def edit(text: str, run: str = "") -> NoReturn:
+    """Open a flow in the editor; with a kept run, that run's flow with its files and inputs."""
+    st.session_state[TEXT_TO_EDIT], st.session_state[RUN_TO_EDIT] = text, run
     go("edit")

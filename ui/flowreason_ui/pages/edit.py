@@ -31,6 +31,7 @@ from flowreason_ui.drafting import (
     from_example,
     from_files,
     from_library,
+    from_run,
     new,
     taken,
 )
@@ -60,9 +61,18 @@ def _draft() -> Draft:
     if isinstance(given, Draft):
         st.session_state[DRAFT] = given
     elif isinstance(given, str):
-        st.session_state[DRAFT] = Draft(given, origin="run")
+        st.session_state[DRAFT] = _of_run(str(st.session_state.pop(places.RUN_TO_EDIT, "")), given)
     found: Draft = st.session_state.setdefault(DRAFT, begun())
     return found
+
+
+def _of_run(run: str, text: str) -> Draft:
+    """The flow of a kept run; its text alone where the run cannot be had."""
+    try:
+        draft = from_run(works().ask(works().kept(run))) if run else Draft(text)
+    except FlowreasonError:
+        return Draft(text)
+    return draft if draft.text else Draft(text)
 
 
 def _work() -> None:
@@ -75,7 +85,7 @@ def _work() -> None:
     st.session_state[DRAFT] = draft
     analysis = analysis_of(draft.asked(tools, _prices()))
     graph = None if errors(analysis.findings) else analysis.graph
-    if graph is not None and draft.origin in ("", "run"):
+    if graph is not None and not draft.origin:
         draft = st.session_state[DRAFT] = replace(draft, name=graph.main.name)
     with header:
         _head(draft, graph)
@@ -195,11 +205,11 @@ def _tools(draft: Draft) -> tuple[tuple[str, ...], str]:
     """The lines that declare the tools that the flow may call, and what is wrong with their file."""
     path = _tools_path(draft)
     if path is None:
-        return (), ""
+        return draft.declared, ""
     try:
         return _declared(path, path.stat().st_mtime_ns if path.exists() else 0), ""
     except FlowreasonError as error:
-        return (), str(error)
+        return draft.declared, str(error)
 
 
 @lru_cache(maxsize=8)
@@ -220,10 +230,9 @@ def _run_box(draft: Draft, graph: Graph | None, complaint: str) -> None:
     parameters = parameters if epoch == draft.epoch else ()
     with st.container(border=True, key="edit-run-box"):
         pressed = st.session_state.get(PRESSED) == draft.epoch
-        start = draft.example.inputs if draft.example is not None else {}
         if parameters:
             st.markdown("**Run it with**")
-        filled = fields(parameters, start, f"edit-in-{draft.epoch}", pressed=pressed)
+        filled = fields(parameters, draft.inputs, f"edit-in-{draft.epoch}", pressed=pressed)
         terms = _terms_box(draft, complaint)
         with st.container(horizontal=True, vertical_alignment="center"):
             if st.button("Run", type="primary", icon=":material/play_arrow:", disabled=graph is None, key="edit-run",
@@ -252,6 +261,8 @@ def _terms_box(draft: Draft, complaint: str) -> Terms | None:
         tools_box("edit-tools")
         if complaint:
             st.error(escaped(complaint), icon=":material/error:")
+        elif draft.declared and _tools_path(draft) is None:
+            st.caption("The run that this flow is of was given tools. Name their file to run it again.")
         approve = st.checkbox("Ask me before a tool changes something", key="edit-approve")
     if complaint:
         return None
