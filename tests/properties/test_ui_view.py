@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 import flowreason as fr
 from flowreason.engine.events import Event
 from flowreason.graph.model import Graph
+from flowreason.graph.ops import Ask
 from flowreason.view.progress import view
 from flowreason_ui.live import Live
 from flowreason_ui.stream import Viewer
@@ -217,3 +218,28 @@ def test_going_along_the_events_gives_what_folding_them_gives(
     for move in moves:
         at = round(move * len(longer))
         assert course.go(longer, at) == view(longer[:at])
+
+
+@SETTINGS
+@given(**RUNS)
+def test_what_a_question_was_given_makes_the_question_that_was_sent(text: str, seed: int, a: int, b: int) -> None:
+    graph, events = told_by(text, seed, a, b)
+    told, made, asked_for = Told(events), 0, 0
+    for flow in graph.flows.values():
+        for node in flow.nodes.values():
+            if not isinstance(node.op, Ask):
+                continue
+            for frame in told.frames_at(flow.name, [node.id])[:20]:
+                found = look(graph, told, flow.name, [node.id], frame)
+                asked = [each["messages"] for each in found["detail"]["attempts"] if each["messages"]]
+                if not asked:
+                    continue
+                said = found["text"]
+                for each in found["detail"]["inputs"]:
+                    said = said.replace(f"{{{each['name']}}}", each["value"])
+                sent = next(message["content"] for message in asked[0] if message["role"] == "user")
+                if "{" not in said:  # all it was given is known
+                    assert said == plain_question(sent), (node.id, frame, text)
+                    made += 1
+                asked_for += 1
+    assert made >= 0.8 * asked_for

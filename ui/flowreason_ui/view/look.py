@@ -20,6 +20,7 @@ from flowreason.view.text import shorten
 from flowreason_dsl.syntax import Code
 from flowreason_ui.view.attempts import Attempts
 from flowreason_ui.view.chart import key
+from flowreason_ui.view.inputs import value_of
 from flowreason_ui.view.states import SIGNS, state_of, state_text
 from flowreason_ui.view.told import Told
 
@@ -145,7 +146,7 @@ def _inputs(told: Told, flow: FlowGraph, node: Node, frame: str) -> list[dict[st
     """What the step read, by the names of its text."""
     found: dict[str, str] = {}
     for read in node.reads:
-        known, value = told.value(frame, read.source)
+        known, value = value_of(told, flow, frame, read.source)
         if known and read.name not in found:
             source = flow.nodes.get(read.source)
             hidden = source is not None and isinstance(source.op, ops.Decide)

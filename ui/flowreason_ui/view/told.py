@@ -22,6 +22,7 @@ class Told:
     def __init__(self, events: Iterable[Event] = ()) -> None:
         self.view = RunView()
         self.indexes: dict[str, int] = {}
+        self.regions: dict[str, str] = {}
         self.values: dict[Place, Any] = {}
         self.of: dict[Place, list[Event]] = {}
         self.counts: dict[Place, int] = {}
@@ -50,6 +51,7 @@ class Told:
         data, outer = event.data, frame.rpartition("/")[0]
         self.opened.setdefault(frame, event.time)
         flow = str(data.get("flow") or self._flows.get(outer, ""))
+        self.regions.setdefault(frame, str(data.get("region", "")))
         if frame not in self._flows:
             self._flows[frame] = flow
             self._within.setdefault(outer, []).append(frame)
@@ -135,11 +137,3 @@ class Told:
     def steps(self, frame: str) -> list[str]:
         """The steps of which something was told in a frame, in the order in which it was."""
         return list(self._steps.get(frame, ()))
-
-    def value(self, frame: str, node: str) -> tuple[bool, Any]:
-        """Whether the value of a step is known in a frame, or in one around it; and the value."""
-        while frame:
-            if (frame, node) in self.values:
-                return True, self.values[frame, node]
-            frame = frame.rpartition("/")[0]
-        return False, None
