@@ -142,6 +142,14 @@ def test_a_key_that_is_refused_is_told_with_the_way_out(works: Works, server: Se
     assert "key-for-tests" not in text
 
 
+def test_without_scripts_a_run_is_shown_by_plain_widgets(works: Works, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("flowreason_ui.panel.is_built", lambda _name: False)
+    live = played(works, "universities")
+    app = opened("run", run=live.run)
+    assert "298" in [each.value for each in app.text]
+    assert app.dataframe or app.table
+
+
 # --- a run that asks ---
 
 

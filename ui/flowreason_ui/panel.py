@@ -95,7 +95,8 @@ def _actions(live: Live, key: str) -> None:
 
 
 def _asks_anew(live: Live) -> bool:
-    return isinstance(live.origin, Solve) and live.origin.terms.replies is None
+    asked = isinstance(live.origin, Solve) and live.origin.terms.replies is None
+    return asked and not works().connection.missing
 
 
 def _while_it_goes_on(live: Live, key: str) -> None:
