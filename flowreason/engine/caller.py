@@ -291,4 +291,4 @@ def _identity(request: Request) -> Hashable:
     """Equal requests have equal identities: `Request.key` without its cost."""
     schema = None if request.schema is None else json.dumps(request.schema, sort_keys=True)
     sent = (request.messages, request.model, request.temperature, request.max_tokens, request.stop, request.grammar)
-    return sent, schema, request.sample
+    return sent, schema, request.sample, request.embed

@@ -25,7 +25,7 @@ from flowreason.graph.bounds import (
 from flowreason.graph.known import KnownValues
 from flowreason.graph.model import Graph, Node
 from flowreason.graph.peek import Range, exactly
-from flowreason.graph.tokens import Tokens
+from flowreason.graph.tokens import Tokens, embeds
 from flowreason_dsl.python import facts
 
 TRIES = 3
@@ -185,6 +185,8 @@ class Steps:
         return exactly(ONE), False
 
     def _tries(self, node: Node, op: ops.Ask) -> Range:
+        if embeds(node, op):
+            return exactly(ONE)
         return self._setting(node, op, "tries") or exactly(TRIES)
 
     def _setting(self, node: Node, op: ops.Ask, name: str) -> Range | None:
