@@ -1,9 +1,9 @@
 """Sends requests to the provider: within the limits, through the gate, equal ones once, and every step told.
 
 Invariant: equal requests (same key, sample number included) of a run are answered once; whoever waits for a shared
-answer may be cancelled without losing it for the others; what fails is not kept; every request that was paid for is
-told once as replied to or unanswered, whoever still waits for it. Where there is a ledger, a reply that it has is not
-paid for again, and a new one is durable before anybody sees it.
+answer may be cancelled without losing it for the others, or for those who ask the same a little later; what fails is
+not kept; every request that was paid for is told once as replied to or unanswered, whoever still waits for it. Where
+there is a ledger, a reply that it has is not paid for again, and a new one is durable before anybody sees it.
 """
 
 from __future__ import annotations
@@ -99,6 +99,7 @@ class Caller:
         else:
             assert known.task is not None
             task = known.task
+            self.gate.unspare(task)
             known.kept = known.kept and self._keeps
         known.waiting += 1
         try:
@@ -106,8 +107,7 @@ class Caller:
                 reply = await asyncio.shield(task)
         except asyncio.CancelledError:
             if known.waiting == 1 and not task.done() and not self._goes_on(known):
-                task.cancel()
-                self._forget(key, task)
+                self._give_up(key, task, known)
             if task.cancelled() and self.budget.late and not is_cancelled():
                 raise self.budget.refusal() from None
             raise
@@ -124,6 +124,19 @@ class Caller:
             named = {"key": known.key} if known.key else {}
             _tell_reply(reply, tell, {**about, **named, **early}, Usage(0, 0, 0, 0.0))
         return reply
+
+    def _give_up(self, key: Hashable, task: asyncio.Task[Reply], known: Shared) -> None:
+        """Nobody here waits for a request any more. One that was sent is paid for, and the same may be asked again: it
+        goes on until somebody needs its place, or what it has reserved, or the run ends."""
+
+        def drop() -> None:
+            task.cancel()
+            self._forget(key, task)
+
+        if known.sent and not self.budget.late and not self.budget.weighs:
+            self.gate.spare(task, drop)
+        else:
+            drop()
 
     def has(self, request: Request) -> bool:
         """Whether the reply to a request is there: an equal one of this run was answered."""
@@ -152,6 +165,7 @@ class Caller:
 
     def _settled(self, key: Hashable, task: asyncio.Task[Reply]) -> None:
         self._under_way.pop(task, None)
+        self.gate.unspare(task)
         if task.cancelled() or task.exception() is not None:
             self._forget(key, task)
 

@@ -177,6 +177,11 @@ class Budget(Account):
         self.on_over: Callable[[LimitExceeded], None] | None = None
         self._accounts: tuple[Account, ...] = (self,) if whole is None else (self, whole)
 
+    @property
+    def weighs(self) -> bool:
+        """Whether tokens or money are limited, so that it matters what a call under way has reserved."""
+        return any(a.limits.tokens is not None or a.limits.money is not None for a in self._accounts)
+
     async def room(self, request: Request, info: ModelInfo, room: int) -> Reserved:
         """Room for a call, or `LimitExceeded`. It waits where only calls under way are in its way: most use less.
 

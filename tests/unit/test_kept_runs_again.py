@@ -78,3 +78,37 @@ def test_of_several_things_a_person_said_the_one_that_was_taken_is_replayed(stor
     assert made[-1].value == "5 7 x"
     for number, live in enumerate(made, 2):
         assert events_of(fr.replay(run, session=number, store=store)) == events_of(live)
+
+
+WITHOUT = """
+tool note(x: int) -> int "notes"
+flow f() {
+  a = helper()
+  b = ask "slow {a}"
+  c = again(b)
+  answer c
+}
+flow helper() -> text {
+  ys = for j in `range(2)` { k = note(j) yield ask "odd {j}" }
+  answer "nothing of it"
+}
+flow again(b: text) -> list[text] { xs = for j in `range(2)` { yield ask "odd {j}" given b } answer xs }
+"""
+
+
+def test_replies_that_come_when_nobody_waits_for_them_any_more_are_told_kept_and_replayed(store: str) -> None:
+    @fr.tool
+    def note(x: int) -> int:
+        """notes"""
+        return x
+
+    class Slow(fr.ScriptedProvider):
+        origin = "here"
+
+    model = Slow(default="so", latency=lambda request: 0.3 if "slow" in str(request) else 0.05)
+    run = fr.loads(WITHOUT, tools=[note]).run(provider=model, store=store)
+    assert run.ok, run.error
+    late = [e.kind for e in run.events if e.frame.startswith("f/a/helper/ys") and e.node == "ask#1"][-4:]
+    assert late == ["node.cancelled", "node.cancelled", "node.reply", "node.reply"]
+    assert run.usage.calls == len(model.requests) == 5
+    replays(run, store)
