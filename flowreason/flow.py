@@ -33,7 +33,7 @@ from flowreason.result import Result
 from flowreason.running import Session, run_now
 from flowreason.tools import Tool, bind
 from flowreason.used_files import Loader, kept_in
-from flowreason.values import NotPlain, encode
+from flowreason.values import NotPlain, encode, exact
 from flowreason.wanted import PATH, PRICES, TEXT, TOOLS, checked, maybe, whole
 from flowreason_dsl import parse
 from flowreason_dsl.check import CheckedFlow, check_text
@@ -127,7 +127,7 @@ def encoded(inputs: Mapping[str, Any]) -> dict[str, Any]:
     made = {}
     for name, value in inputs.items():
         try:
-            made[name] = encode(value)
+            made[name] = encode(exact(value))
         except NotPlain as error:
             raise InputError(f"the input {name} cannot be given: {error}") from None
     return made
@@ -277,7 +277,9 @@ class Flow:
         out = {}
         for name, value in given.items():
             try:
-                out[name] = convert(value, parameters[name].type)
+                out[name] = convert(exact(value), parameters[name].type)
+            except NotPlain as error:
+                raise InputError(f"the input {name} cannot be given: {error}") from None
             except Misfit as misfit:
                 raise InputError(f"the input {name} must be {parameters[name].type}: {misfit.reason}") from misfit
         return out
