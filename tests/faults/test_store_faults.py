@@ -130,6 +130,32 @@ def test_a_disk_that_becomes_read_only_stops_the_run_and_what_was_kept_can_still
 
 
 @pytest.mark.skipif(os.getuid() == 0, reason="root may write to every file")
+@pytest.mark.parametrize("replaced", [False, True])
+def test_a_file_that_is_taken_away_during_a_run_stops_it_and_is_gone_on_with_where_it_is_put_back(
+    replaced: bool, tmp_path: Path
+) -> None:
+    place, aside, world = tmp_path / "runs.db", tmp_path / "aside.db", World()
+    plain = world.reply
+
+    def reply(request: fr.Request) -> str:
+        if len(world.paid) == 1:
+            place.rename(aside)
+            if replaced:
+                place.write_bytes(b"")
+        return plain(request)
+
+    async def main() -> None:
+        world.reply = reply  # type: ignore[method-assign]
+        await stopped(world, str(place), "was removed, or replaced, while it was in use")
+        world.reply = plain  # type: ignore[method-assign]
+        assert await choose.open_store(str(place)).runs() == [], "a new one is made where it was"
+        place.unlink()
+        aside.rename(place)
+        await goes_on(world, choose.open_store(str(place)))
+
+    asyncio.run(main())
+
+
 def test_a_file_that_may_only_be_read_is_told_before_anything_is_paid_for(spot: Spot) -> None:
     spot.open().close_now()
     spot.path.chmod(0o400)
