@@ -129,7 +129,6 @@ def test_a_disk_that_becomes_read_only_stops_the_run_and_what_was_kept_can_still
         spot.close()
 
 
-@pytest.mark.skipif(os.getuid() == 0, reason="root may write to every file")
 @pytest.mark.parametrize("replaced", [False, True])
 def test_a_file_that_is_taken_away_during_a_run_stops_it_and_is_gone_on_with_where_it_is_put_back(
     replaced: bool, tmp_path: Path
@@ -156,6 +155,7 @@ def test_a_file_that_is_taken_away_during_a_run_stops_it_and_is_gone_on_with_whe
     asyncio.run(main())
 
 
+@pytest.mark.skipif(os.getuid() == 0, reason="root may write to every file")
 def test_a_file_that_may_only_be_read_is_told_before_anything_is_paid_for(spot: Spot) -> None:
     spot.open().close_now()
     spot.path.chmod(0o400)
