@@ -37,7 +37,7 @@ def _on_shelf(path: str) -> str:
 
 def _inside(root: Path, path: str, what: str) -> Path:
     if Path(path).is_absolute() or PureWindowsPath(path).drive or path.startswith("\\"):
-        raise ValueError("a path starts at the folder of the file that names it: leave out the folders above it")
+        raise ValueError(f"it leads out of {what}: a path starts at the folder of the file that names it")
     try:
         place = (root / path).resolve()
     except RuntimeError:  # what older Pythons say of links that lead to one another

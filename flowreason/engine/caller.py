@@ -36,7 +36,8 @@ class Shared:
     """A request under way or answered, how many wait for it, and whether it has left for the provider.
 
     `kept`: once sent, it goes on when nobody waits for it any more, because the same will be asked again. `early`: it
-    was asked ahead of time, and not yet by the run itself. `key` is that of the ledger, empty where there is none.
+    was asked ahead of time, and not yet by the run itself. `adrift`: the run is over, and others wait for it. `key` is
+    that of the ledger, empty where there is none.
     """
 
     task: asyncio.Task[Reply] | None = None
@@ -44,6 +45,7 @@ class Shared:
     sent: bool = False
     kept: bool = False
     early: bool = False
+    adrift: bool = False
     key: str = ""
 
     def leaves(self) -> None:
@@ -73,7 +75,6 @@ class Caller:
         self._keeps = False
         self._shared: dict[Hashable, Shared] = {}
         self._under_way: dict[asyncio.Task[Reply], Shared] = {}
-        self._closed = False
 
     def ahead(self) -> Caller:
         """For those who ask ahead of time: what they have sent goes on without them, until others ask it too."""
@@ -196,8 +197,8 @@ class Caller:
             return _recalled(kept, tell, about, on_text)
 
         async def pay() -> Landed:
-            reply = await self._pay(request, info, self._while_open(tell), about, priority, shared, on_text, item)
-            return Landed(reply, owed=self._closed)
+            reply = await self._pay(request, info, _while_ours(tell, shared), about, priority, shared, on_text, item)
+            return Landed(reply, owed=shared.adrift)
 
         if not ledger.shares(request):
             return (await pay()).reply
@@ -207,10 +208,6 @@ class Caller:
             _tell_reply(reply, tell, about, reply.usage)
             return reply
         return _recalled(reply, tell, about, on_text) if others else reply
-
-    def _while_open(self, tell: Tell) -> Tell:
-        """Tells what happens as long as the run goes on."""
-        return lambda kind, data: None if self._closed else tell(kind, data)
 
     async def _pay(
         self,
@@ -266,15 +263,20 @@ class Caller:
 
     async def close(self) -> None:
         """Stop what nobody waits for any more; what another run waits for goes on without this one."""
-        self._closed = True
         tasks = []
         for task, shared in self._under_way.items():
             if shared.key and self._flights.wanted(shared.key):
+                shared.adrift = True
                 self._flights.adrift(task)
             else:
                 tasks.append(task)
                 task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _while_ours(tell: Tell, shared: Shared) -> Tell:
+    """Tells what happens as long as the run has not left the request to others."""
+    return lambda kind, data: None if shared.adrift else tell(kind, data)
 
 
 def _recalled(
