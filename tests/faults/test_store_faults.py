@@ -404,6 +404,31 @@ async def test_a_database_that_ends_its_connections_under_load_costs_no_answer()
             assert (await fr.replay_async(info.id, store=store)).value == EXPECTED[0]
 
 
+@pytest.mark.skipif(MISSING is not None, reason=MISSING or "")
+def test_a_server_that_crashes_and_comes_back_costs_time_and_nothing_else() -> None:
+    with spot_of("postgresql") as spot:
+        world, plain = World(), World.reply
+        crashed: list[asyncio.Future[None]] = []
+
+        def reply(request: fr.Request) -> str:
+            if len(world.paid) == 1:
+                crashed.append(asyncio.get_running_loop().run_in_executor(None, postgres.cluster().crash, 0.5))
+            return plain(world, request)
+
+        async def main() -> None:
+            world.reply = reply  # type: ignore[method-assign]
+            store = spot.open()
+            result = await world.run(store)
+            assert (result.value, world.effects) == EXPECTED[:2], result.error
+            await asyncio.gather(*crashed)
+            again = await fr.replay_async(result.run_id, store=store)
+            assert (again.value, again.usage) == (result.value, result.usage)
+
+        asyncio.run(main())
+        assert len(crashed) == 1 and len(world.paid) == len(set(world.paid))
+        spot.close()
+
+
 @pytest.mark.parametrize("url", ["postgresql://nobody@127.0.0.1:9/none", "mysql://here/x", "sqlite://", "sqlite:///:memory:", " ", "postgresql://%zz:x@[::"])  # fmt: skip
 def test_a_place_that_is_none_is_told_without_its_password(url: str) -> None:
     with pytest.raises((fr.StoreError, fr.ConfigError)) as caught:
