@@ -68,6 +68,7 @@ class Row:
     run_id: str = ""
     method: str = ""
     way: str = ""
+    over_all: bool = False
 
     @property
     def ok(self) -> bool:
@@ -120,7 +121,7 @@ class Asked:
             result.value if result.ok or result.partial else None, result.partial,
             "" if error is None else told(error), "" if error is None else error_kind(error),
             "" if error is None else reason_of(error), usage or result.usage + result.earlier, result.seconds,
-            result.run_id, result.method or self.method, result.way,
+            result.run_id, result.method or self.method, result.way, _over_all(error),
         )  # fmt: skip
 
     def failed(self, error: BaseException, run_id: str = "", usage: Usage = NOTHING) -> Row:
@@ -129,6 +130,7 @@ class Asked:
         return Row(
             self.index, self.id, self.question, self.inputs, self.given, status, error=told(error),
             error_kind=error_kind(error), reason=reason_of(error), usage=usage, run_id=run_id, method=self.method,
+            over_all=_over_all(error),
         )  # fmt: skip
 
     def kept(
@@ -141,6 +143,10 @@ class Asked:
             status == "limit" and value is not None, error, kind, "" if status == "answered" else _reason(status, kind),
             usage, seconds, run_id, self.method,
         )  # fmt: skip
+
+
+def _over_all(error: BaseException | None) -> bool:
+    return isinstance(error, LimitExceeded) and error.over_all
 
 
 def told(error: BaseException) -> str:

@@ -118,14 +118,11 @@ def _evaluated(
 
 
 def _limits(texts: list[str] | None) -> Limits | None:
+    """Limits that were named, and no others."""
     from flowreason.engine.limits import Limits
+    from flowreason.engine.whole import UNLIMITED
 
-    return None if not texts else Limits.parse(texts, Limits(calls=None) if _no_calls(texts) else None)
-
-
-def _no_calls(texts: list[str]) -> bool:
-    """Whether nothing is said of calls: they are then not limited by what one run may take."""
-    return not any(text.strip().startswith("calls") for text in texts)
+    return Limits.parse(texts, UNLIMITED) if texts else None
 
 
 def _replayed(folder: Path, shown: options.Shown) -> int:
@@ -152,6 +149,9 @@ def _show(found: Evaluation, shown: options.Shown) -> None:
             output.note(f"{name}: {len(table) - 1} lines, in the report")
             continue
         output.emit(f"{name}\n{said}\n\n{plain(table)}\n" if said else f"{name}\n\n{plain(table)}\n")
+    if found.unasked:
+        told = f"{found.unasked} were not asked, as a limit over everything was reached; go on with a higher --total"
+        output.complain(told, prefix="")
     if not shown.quiet:
         output.note(f"kept in {found.folder}; look at {found.folder / 'report.html'}, or replay it with:")
         output.note(f"flowreason evaluate --replay {found.folder}")
@@ -162,6 +162,7 @@ def _as_json(found: Evaluation) -> dict[str, Any]:
 
     return {
         "folder": str(found.folder),
+        "unasked": found.unasked,
         "methods": [asdict(each) for each in found.table],
         "tasks": [asdict(each) for each in found.by_task],
         "differences": [asdict(each) for each in found.differences],

@@ -17,6 +17,10 @@ from flowreason.errors import LimitExceeded, UsageError
 from flowreason.ports import ModelInfo, Request, Usage
 
 
+class Unsaid(int):
+    """A limit that nobody named: it holds for a run, and not where many share what is named."""
+
+
 @dataclass(frozen=True, slots=True)
 class Limits:
     """The most that a run may use; None: no limit.
@@ -25,7 +29,7 @@ class Limits:
     sub-flows within sub-flows, `rounds` of one loop.
     """
 
-    calls: int | None = 200
+    calls: int | None = Unsaid(200)
     tokens: int | None = None
     money: float | None = None
     seconds: float | None = None

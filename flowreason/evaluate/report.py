@@ -35,7 +35,7 @@ def figures(found: Sequence[Cell], named: str = "task") -> Table:
     shared = any(c.shared for c in found)
     head = [named, "method", "questions", "right (95 %)", *(["score"] if graphs else []), "calls", "tokens"]
     head += [*(["$"] if money else []), "seconds", "no call", *(["shared flow"] if shared else [])]
-    head += ["first draft valid", "after repair", "no answer", "unread"]
+    head += ["of budget", "cut by a limit", "first draft valid", "after repair", "no answer", "unread"]
     rows = [head]
     for c in found:
         row = [c.group, c.method, str(c.right.count), percent(c.right), *([f"{c.score:.2f}"] if graphs else [])]
@@ -45,7 +45,11 @@ def figures(found: Sequence[Cell], named: str = "task") -> Table:
             f"{c.seconds:.1f}",
             of_all(c.free, c),
         ]
-        row += [*([of_all(c.shared, c)] if shared else []), of(c.first_draft), of(c.drafted), count(c.failed)]
+        row += [
+            *([of_all(c.shared, c)] if shared else []),
+            "" if c.spent is None else f"{c.spent:.0%}".replace("%", " %"),
+        ]
+        row += [of_all(c.cut, c), of(c.first_draft), of(c.drafted), count(c.failed)]
         rows.append([*row, count(c.unread)])
     return _told(rows)
 
@@ -106,6 +110,8 @@ def sections(rows: Sequence[Answered]) -> list[tuple[str, str, Table]]:
 def _caution(rows: Sequence[Answered]) -> str:
     count = len({row.id for row in rows})
     said = f"{count} question{'' if count == 1 else 's'}; calls, tokens and money are means, seconds the median."
+    if any(row.spent is not None for row in rows):
+        said += " Each method may take the same for each question, and has as much effort set as an estimate allows."
     return said + (" So few questions tell large differences only." if count < FEW else "")
 
 

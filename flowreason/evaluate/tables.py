@@ -24,7 +24,8 @@ class Cell:
 
     `score`: the mean score, which differs from the share for graphs alone. `free`: how many questions took no call.
     `first_draft` and `drafted`: of the flows that were written, those whose first draft could be run, and those that
-    could after repair. `shared`: how many questions were answered by a flow that was written for many.
+    could after repair. `shared`: how many questions were answered by a flow that was written for many. `spent`: the
+    mean part of its budget that a question took; `cut`: how many questions a limit ended.
     """
 
     group: str
@@ -41,11 +42,14 @@ class Cell:
     shared: int
     first_draft: Share | None
     drafted: Share | None
+    spent: float | None
+    cut: int
 
 
 def cell(group: str, method: str, rows: Sequence[Answered]) -> Cell:
     """The figures of some rows of one method; there must be some."""
     written = [row for row in rows if row.drafted is not None]
+    spent = [row.spent for row in rows if row.spent is not None]
     moneys = [row.money for row in rows if row.money is not None]
     return Cell(
         group,
@@ -62,6 +66,8 @@ def cell(group: str, method: str, rows: Sequence[Answered]) -> Cell:
         sum(row.way == "shared" for row in rows),
         share(sum(bool(row.first_draft) for row in written), len(written)) if written else None,
         share(sum(bool(row.drafted) for row in written), len(written)) if written else None,
+        fmean(spent) if spent else None,
+        sum(row.cut for row in rows),
     )
 
 
