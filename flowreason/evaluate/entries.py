@@ -13,7 +13,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, TypeAlias
+from typing import Any
 
 from flowreason.asking.misfit import Misfit
 from flowreason.asking.reply import parse_input
@@ -21,6 +21,7 @@ from flowreason.engine.limits import Limits
 from flowreason.errors import UsageError
 from flowreason.flow import Flow
 from flowreason.methods import GRAPH, Method, meant
+from flowreason.methods.costs import Prices
 from flowreason_dsl.names import nearest
 from flowreason_dsl.types import Scalar
 
@@ -30,8 +31,6 @@ EFFORT = frozenset({
 })  # fmt: skip
 """Parameters that say how much a method tries."""
 MOST_EFFORT = 100
-Prices: TypeAlias = "tuple[float, float] | None"
-"""US dollars for a million tokens, in and out; None where they are unknown."""
 _SPEC = re.compile(r"\s*([^()]+?)\s*(?:\((.*)\))?\s*", re.DOTALL)
 
 

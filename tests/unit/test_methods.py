@@ -204,6 +204,16 @@ def test_a_kept_run_replays_reruns_forks_and_travels_with_its_method(method: str
     assert (there.answer, there.method, there.reason) == (live.answer, *told)
 
 
+def test_a_run_that_is_made_from_another_with_another_question_is_known_by_that_one(store: str) -> None:
+    provider = Counting()
+    live = fr.solve("Which river?", method="direct", provider=provider, store=store)
+    again = fr.rerun(live.run_id, inputs={"question": "Which town?"}, provider=provider, store=store)
+    forked = fr.fork(live.run_id, "question", "Which hill?", provider=provider, store=store)
+    same = fr.rerun(again.run_id, provider=provider, store=store)
+    titles = [fr.run_info(each.run_id, store=store).title for each in (live, again, forked, same)]
+    assert titles == ["Which river?", "Which town?", "Which hill?", "Which town?"]
+
+
 def test_a_run_of_a_method_goes_on_where_it_stood(store: str) -> None:
     flow = fr.loads(
         'flow f(question: text) -> text { a = ask "First: {question}" b = ask user "And you?" answer "{a} {b}" }'
