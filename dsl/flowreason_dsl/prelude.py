@@ -142,7 +142,10 @@ def _scores(items: list[Any], by: By) -> list[Any]:
 def _field(item: Any, name: str) -> Any:
     if isinstance(item, Mapping):
         return item.get(name)
-    if name.startswith("_") or callable(item) or isinstance(item, ModuleType):
+    own = getattr(item, "__dict__", None)
+    fields = getattr(type(item), "_fields", getattr(type(item), "__slots__", ()))
+    held = (isinstance(own, dict) and name in own) or name in fields
+    if not held or name.startswith("_") or callable(item) or isinstance(item, ModuleType):
         raise AttributeError(f"{type(item).__name__} has no field {name!r} to rank by")
     return getattr(item, name)
 

@@ -91,7 +91,7 @@ def _said(error: BaseException) -> str:
     """The text of an exception, on one line; its `__str__` belongs to the piece and may fail."""
     try:
         return " ".join(str(error).split())
-    except Exception:  # noqa: BLE001
+    except BaseException:  # noqa: BLE001
         return "its text cannot be read"
 
 
