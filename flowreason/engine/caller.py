@@ -36,8 +36,8 @@ class Shared:
     """A request under way or answered, how many wait for it, and whether it has left for the provider.
 
     `kept`: once sent, it goes on when nobody waits for it any more, because the same will be asked again. `early`: it
-    was asked ahead of time, and not yet by the run itself. `adrift`: the run is over, and others wait for it. `key` is
-    that of the ledger, empty where there is none.
+    was asked ahead of time, and not yet by the run itself. `adrift`: the run is over, and others wait for it.
+    `resting`: it waits for others of the run (see `scarce`). `key` is that of the ledger, empty where there is none.
     """
 
     task: asyncio.Task[Reply] | None = None
@@ -46,6 +46,7 @@ class Shared:
     kept: bool = False
     early: bool = False
     adrift: bool = False
+    resting: bool = False
     key: str = ""
 
     def leaves(self) -> None:
@@ -102,7 +103,7 @@ class Caller:
             task = known.task
             self.gate.unspare(task)
             known.kept = known.kept and self._keeps
-        known.waiting += 1
+        self._waits_for(known, 1)
         try:
             with self.activity.busy():
                 reply = await asyncio.shield(task)
@@ -118,13 +119,18 @@ class Caller:
                 self.gate.open()
             raise
         finally:
-            known.waiting -= 1
+            self._waits_for(known, -1)
         if not fresh:
             early = {"early": True} if known.early and not self._keeps else {}
             known.early = known.early and self._keeps
             named = {"key": known.key} if known.key else {}
             _tell_reply(reply, tell, {**about, **named, **early}, Usage(0, 0, 0, 0.0))
         return reply
+
+    def _waits_for(self, known: Shared, more: int) -> None:
+        known.waiting += more
+        if self.scarce is not None:
+            self.scarce.joined(known, more)
 
     def _give_up(self, key: Hashable, task: asyncio.Task[Reply], known: Shared) -> None:
         """Nobody here waits for a request any more. One that was sent is paid for, and the same may be asked again: it

@@ -286,10 +286,8 @@ class OpenAIProvider:
         found: str | Mapping[str, Any],
         headers: Mapping[str, str],
     ) -> Answer | Refusal:
-        if isinstance(found, Mapping):
-            data: Any = self._secrets.hide_in_data(found)
-        else:
-            data = self._parsed(self._secrets.hide_in_reply(found), status, model)
+        whole = found if isinstance(found, Mapping) else self._parsed(self._secrets.hide_in_reply(found), status, model)
+        data: Any = self._secrets.hide_in_data(whole)
         if status >= 300:
             return refusal(status, data, headers)
         if not isinstance(data, dict):
