@@ -56,8 +56,8 @@ class Payer:
             reserved = await self._budget.room(request, info, room)
             bounded = request if reserved.room is None else replace(request, room=reserved.room)
             reply = await self._settled(bounded, info, errand, reserved)
-            if reserved.room is None or reply.finish != "length":
-                return reply
+            if reserved.room is None or reply.finish != "length" or 2 * reply.usage.completion_tokens < reserved.room:
+                return reply  # whole, or cut off by a limit of the server's own, whatever room it is given
             errand.say("node.unanswered", used(reply.usage))
             if reserved.room < room:
                 raise self._budget.cut_off()
