@@ -45,10 +45,11 @@ REASONS: tuple[Reason, ...] = get_args(Reason)[1:]
 class Row:
     """One question and what came of it.
 
-    `index` is its place, from 0; `id` the one that its row has (else its place, from 1); `given` the row as it came,
-    `question` and `inputs` what was taken from it. `status`, `answer`, `value`, `partial`, `usage` and `seconds` are
-    those of its run, `run_id` where it is kept, `method` how it was answered; `way` is `shared` where the flow was
-    written for many questions, `own` where for this one.
+    `index` is its place, from 0; `id` the one that its row has (else its label in a frame, else its place, from 1);
+    `given` the row as it came, `question` and `inputs` what was taken from it. `status`, `answer`, `value`,
+    `partial`, `usage` and `seconds` are those of its run, `run_id` where it is kept, `method` how it was answered;
+    `way` is `shared` where the flow was written for many questions, `own` where for this one. `over_all`: the limit
+    that was reached is one over all.
     """
 
     index: int
@@ -78,6 +79,15 @@ class Row:
     def as_json(self) -> dict[str, Any]:
         """The row as plain data: what was given, and what came of it."""
         return {"index": self.index, "id": self.id, "given": plain(dict(self.given))} | outcome_of(self)
+
+    def record(self) -> dict[str, Any]:
+        """The row as one flat record, with values as they are: what was given, in its columns, and what came of it.
+
+        `pandas.DataFrame(row.record() for row in batch(frame, …))` is the frame with its answers.
+        """
+        from flowreason.batch.columns import recorded
+
+        return recorded(self)
 
     def __str__(self) -> str:
         return self.answer if self.ok else f"{self.reason or self.status}: {self.error}"

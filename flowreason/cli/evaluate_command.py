@@ -5,6 +5,7 @@ Invariant: what was answered is on disk before it is counted here; the same comm
 
 from __future__ import annotations
 
+import asyncio
 import json as json_
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -12,13 +13,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from flowreason.cli import failures, options, output
-from flowreason.errors import UsageError
+from flowreason.errors import Cancelled, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from flowreason.engine.limits import Limits
     from flowreason.evaluate import Answered, Evaluation
+    from flowreason.evaluate.api import Told
 
 MOST_LINES = 60
 """Lines of a table that is shown here; longer ones stand in the report."""
@@ -103,16 +105,29 @@ def _evaluated(
     shown: options.Shown,
 ) -> int:
     from flowreason.cli.asking import provider_for
+    from flowreason.cli.signals import Stopping
     from flowreason.cli.tool_files import tools_from
-    from flowreason.evaluate.api import evaluate as evaluate_now
+    from flowreason.evaluate.api import evaluate_async
 
-    provider = provider_for(terms, options.Recording())
-    with _progress(shown) as tell:
-        found = evaluate_now(
-            data, methods, folder=out, tasks=tasks or (), per_task=per_task, budget=_limits(bounds[0]),
-            total=_limits(bounds[1]), concurrency=concurrency, provider=provider, tools=tools_from(terms.tools),
-            unsafe_python=terms.unsafe_python, cache=not terms.no_cache, on_row=tell,
-        )  # fmt: skip
+    provider, stopping = provider_for(terms, options.Recording()), Stopping(output.note)
+
+    async def whole(tell: Told | None) -> Evaluation:
+        with stopping.listening():
+            return await evaluate_async(
+                data, methods, folder=out, tasks=tasks or (), per_task=per_task, budget=_limits(bounds[0]),
+                total=_limits(bounds[1]), concurrency=concurrency, provider=provider, tools=tools_from(terms.tools),
+                unsafe_python=terms.unsafe_python, cache=not terms.no_cache, on_row=tell,
+            )  # fmt: skip
+
+    try:
+        with _progress(shown) as tell:
+            try:
+                found = asyncio.run(whole(tell))
+            finally:
+                stopping.over()
+    except (KeyboardInterrupt, asyncio.CancelledError, Cancelled):
+        output.note(f"stopped; what was answered by then is in {out}, and the same command goes on")
+        return stopping.code
     _show(found, shown)
     return failures.ANSWERED
 

@@ -15,14 +15,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from flowreason.asking.misfit import Misfit
-from flowreason.asking.reply import parse_input
 from flowreason.engine.limits import Limits
 from flowreason.errors import UsageError
 from flowreason.flow import Flow
 from flowreason.methods import GRAPH, Method, meant
 from flowreason.methods.costs import Prices
-from flowreason_dsl.names import nearest
 from flowreason_dsl.types import Scalar
 
 EFFORT = frozenset({
@@ -31,7 +28,6 @@ EFFORT = frozenset({
 })  # fmt: skip
 """Parameters that say how much a method tries."""
 MOST_EFFORT = 100
-_SPEC = re.compile(r"\s*([^()]+?)\s*(?:\((.*)\))?\s*", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,33 +72,11 @@ def _split(text: str) -> list[str]:
 
 
 def _entry(method: Method) -> Entry:
-    if not isinstance(method, str):
-        meaning = meant(method)
-        return Entry(meaning.name, method, flow=meaning.flow)
-    spec = _SPEC.fullmatch(method)
-    if spec is None:
-        raise UsageError(f"{method!r} is no method; write it as NAME or NAME(parameter=value, …)")
-    if (spec[1], spec[2]) == (GRAPH, "once"):
-        return Entry("graph(once)", GRAPH, once=True)
-    meaning = meant(spec[1])
-    given = _given(spec[2] or "", meaning.name, meaning.flow)
-    return Entry(_name(meaning.name, given), spec[1], given, meaning.flow)
-
-
-def _given(text: str, name: str, flow: Flow | None) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    for part in filter(None, map(str.strip, text.split(","))):
-        key, equals, value = part.partition("=")
-        known = {} if flow is None else {p.name: p.type for p in flow.parameters if p.name != "question"}
-        if not equals or key.strip() not in known:
-            near = nearest(key.strip(), known)
-            hint = f"; did you mean {near!r}?" if near else f"; it has {', '.join(known) or 'none to set'}"
-            raise UsageError(f"{name} has no parameter {key.strip()!r}{hint}")
-        try:
-            found[key.strip()] = parse_input(value.strip(), known[key.strip()])
-        except Misfit as misfit:
-            raise UsageError(f"{name}: {key.strip()}: {misfit.reason}") from None
-    return found
+    if isinstance(method, str) and method.replace(" ", "") == f"{GRAPH}(once)":
+        return Entry(f"{GRAPH}(once)", GRAPH, once=True)
+    meaning = meant(method)
+    plain = method.partition("(")[0].strip() if isinstance(method, str) and meaning.given else method
+    return Entry(_name(meaning.name, meaning.given), plain, meaning.given, meaning.flow)
 
 
 def _name(name: str, given: Mapping[str, Any]) -> str:
@@ -112,7 +86,11 @@ def _name(name: str, given: Mapping[str, Any]) -> str:
 def fitted(entry: Entry, budget: Limits, question: str = "?", prices: Prices = None) -> Entry:
     """The method with as much effort as the budget allows, where it has parameters for that and none is set."""
     flow = entry.flow
-    if flow is None or entry.inputs or (budget.calls, budget.tokens, budget.money) == (None, None, None):
+    if (
+        flow is None
+        or EFFORT & entry.inputs.keys()
+        or (budget.calls, budget.tokens, budget.money) == (None, None, None)
+    ):
         return entry
     usual = {p.name: p.default for p in flow.parameters if p.name in EFFORT and p.type == Scalar("int")}
     efforts = {name: value for name, value in usual.items() if isinstance(value, int) and value > 0}
@@ -120,11 +98,12 @@ def fitted(entry: Entry, budget: Limits, question: str = "?", prices: Prices = N
         return entry
 
     def fits(given: Mapping[str, int]) -> bool:
-        price = flow.price({"question": question, **given}, prices=prices, at_once=True)
+        price = flow.price({"question": question, **entry.inputs, **given}, prices=prices, at_once=True)
         return price.over(replace(budget, depth=100, rounds=10_000)) is None
 
     best = _most(efforts, fits)
-    return replace(entry, name=_name(entry.name, best), inputs=best)
+    inputs = {**entry.inputs, **best}
+    return replace(entry, name=_name(flow.name, inputs), inputs=inputs)
 
 
 def _most(usual: Mapping[str, int], fits: Callable[[Mapping[str, int]], bool]) -> dict[str, int]:

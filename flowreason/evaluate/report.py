@@ -16,6 +16,8 @@ from flowreason.evaluate.tables import Cell, Difference, cells, differences, ove
 Table = list[list[str]]
 FEW = 30
 """Questions below which a share says little."""
+FEW_PAIRS = 3
+"""So many differences are all told in words; of more, those that are clear."""
 
 
 def percent(of: Share) -> str:
@@ -70,11 +72,12 @@ def count(some: int) -> str:
 
 def against(found: Sequence[Difference]) -> Table:
     """Every two methods, question by question."""
-    rows = [["first", "second", "questions", "first − second (95 %)", "only first right", "only second right", "p"]]
+    head = ["first", "second", "questions", "first − second (95 %)", "only first right", "only second right"]
+    rows = [[*head, "p", "p of all"]]
     for d in found:
         p = d.paired
         gap = f"{p.value * 100:+.0f} ({p.low * 100:+.0f} to {p.high * 100:+.0f})"
-        rows.append([d.first, d.second, str(p.count), gap, str(p.first), str(p.second), f"{p.p:.3f}"])
+        rows.append([d.first, d.second, str(p.count), gap, str(p.first), str(p.second), f"{p.p:.3f}", f"{d.p:.3f}"])
     return rows
 
 
@@ -116,7 +119,13 @@ def _caution(rows: Sequence[Answered]) -> str:
 
 
 def _in_words(found: Iterable[Difference]) -> str:
-    return " ".join(d.in_words()[0].upper() + d.in_words()[1:] + "." for d in found)
+    every = list(found)
+    said = [d.in_words()[0].upper() + d.in_words()[1:] + "." for d in every if d.clear or len(every) <= FEW_PAIRS]
+    if len(said) < len(every):
+        said.append(f"{'No other' if said else 'No'} difference is clear.")
+    if len(every) > 1:
+        said.append("Of so many differences some look clear by chance; `p of all` allows for it (Holm).")
+    return " ".join(said)
 
 
 def as_markdown(title: str, facts: Sequence[tuple[str, str]], rows: Sequence[Answered]) -> str:
@@ -146,6 +155,10 @@ def pictures(rows: Sequence[Answered]) -> list[tuple[str, str]]:
     return drawn
 
 
+_HOW = (
+    "In the folder of this page, <code>flowreason runs show RUN --store runs.db</code> shows every step of a run, and"
+    " <code>flowreason runs why RUN --store runs.db --calls 0</code> what its answer rests on."
+)
 _STYLE = """
 :root { color-scheme: light dark }
 body { font: 15px/1.5 system-ui, sans-serif; max-width: 78rem; margin: 2rem auto; padding: 0 1rem }
@@ -169,7 +182,7 @@ def as_html(title: str, facts: Sequence[tuple[str, str]], rows: Sequence[Answere
     if not drawn:
         parts.append(f"<p>There are no pictures: {escape(plots.HINT)}.</p>")
     parts += [f"<figure><figcaption>{escape(name)}</figcaption>{svg}</figure>" for name, svg in drawn]
-    parts.append(f"<h2>Every answer</h2>{_answers(rows)}")
+    parts.append(f"<h2>Every answer</h2><p>{_HOW}</p>{_answers(rows)}")
     head = f'<meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>{escape(title)}</title>'
     return (
         f"<!doctype html><html lang=en><head>{head}<style>{_STYLE}</style></head><body>{''.join(parts)}</body></html>\n"

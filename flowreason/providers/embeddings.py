@@ -51,7 +51,7 @@ def _numbers(row: Sequence[Any]) -> list[float]:
 
 def told(error: ProviderError) -> ProviderError:
     """The error of a server that may make no embeddings, with what to do then; any other as it is."""
-    if error.kind not in _NONE_HERE and error.status != 501:
+    if error.status != 501 and (error.status is None or error.kind not in _NONE_HERE):
         return error
     first = str(error).splitlines()[0]
     return ProviderError(f"{first}\n{_WAY_OUT}", kind=error.kind, status=error.status, retry_after=error.retry_after)

@@ -12,7 +12,7 @@ import flowreason as fr
 from flowreason.errors import ProviderError
 from flowreason.ports import Message, Reply, Request
 from flowreason.providers import OpenAIProvider, Recorded, Recorder
-from tests.server import Behaviour, Exchange, Server, error, raw
+from tests.server import Behaviour, Exchange, Server, error, nobody, raw
 
 
 def texts(*said: str, embed: str = "each") -> Request:
@@ -85,6 +85,13 @@ def test_a_server_without_embeddings_is_told_with_the_way_out_and_asked_no_other
     assert len(str(told.value).splitlines()) <= 3
     assert {seen.path for seen in server.requests} == {"/v1/embeddings"}
     assert {seen.body["model"] for seen in server.requests} == {"em"}
+
+
+def test_a_server_that_cannot_be_reached_is_told_as_such():
+    with nobody() as url, pytest.raises(ProviderError) as told:
+        asyncio.run(OpenAIProvider("heron", base_url=url, retries=0).complete(texts("Po")))
+    assert "cannot be reached" in str(told.value)
+    assert "embeddings" not in str(told.value)
 
 
 def test_a_busy_server_is_asked_again_and_what_is_written_goes_on_by_its_own_api():

@@ -163,6 +163,15 @@ def test_embeddings_that_do_not_go_together_are_told(call: Callable[[], Any], wr
 # --- the library ---
 
 
+@pytest.mark.parametrize("name", ["few_shot", "auto_cot", "cocogen_script", "cocogen_graph", "cocogen_entities"])
+def test_a_method_without_embeddings_is_priced_as_if_there_were_none(name: str):
+    flow = fr.library.load(name)
+    known = {"steps": ["Water falls."], "entities": ["water"]} if name == "cocogen_entities" else {"question": "Why?"}
+    with_, without = (flow.price({**known, "embeddings": model}).most.number for model in ("em", ""))
+    assert without is not None
+    assert with_ == without + (1 if name == "auto_cot" else 2)
+
+
 OWN = [
     {"question": "aaaa bbbb", "reasoning": "", "answer": "first"},
     {"question": "cccc jjjj", "reasoning": "", "answer": "second"},

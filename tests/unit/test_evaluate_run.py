@@ -174,6 +174,14 @@ def test_a_method_has_the_most_effort_whose_estimate_stays_within_the_budget(bud
         assert not given or over(entry.flow, {name: 3 * n + 3 for name, n in given.items()})
 
 
+def test_a_parameter_that_is_no_effort_leaves_the_effort_to_the_budget() -> None:
+    own, plain = entries("diverse(shown=1), diverse", fr.Limits(calls=30))
+    assert own.inputs == {"shown": 1, **plain.inputs}
+    assert own.name.startswith("diverse(shown=1, prompts=")
+    (kept,) = entries("diverse(samples=2)", fr.Limits(calls=30))
+    assert kept.inputs == {"samples": 2}
+
+
 def test_effort_grows_in_the_proportion_of_its_parameters_and_stays_where_some_are_set() -> None:
     few, many = (entries("tree_of_thoughts", fr.Limits(calls=n))[0] for n in (4, 60))
     assert few.inputs["thoughts"] < many.inputs["thoughts"]
