@@ -81,8 +81,8 @@ async def solve_async(
 ) -> Result:
     """The answer to a question, through a flow that is written for it, checked and priced before it runs.
 
-    `method`: another way to answer: a method of the library (`flowreason methods`), the path of a flow, a `Flow`, or
-    `auto`, which chooses by question and limits. It is given inputs by its parameters, others below the question.
+    `method`: a method of the library, also with values as in `pal(samples=9)`, the path of a flow, a `Flow`, or `auto`,
+    which chooses by question and limits. It is given inputs by its parameters, others below the question.
 
     `inputs` are given to the flow as parameters and not copied through the model. `provider` answers requests; without
     it one is made from `model`, `base_url`, `api_key`, environment and configuration. `tools` are all that the flow may

@@ -34,8 +34,8 @@ from flowreason.result import Result
 from flowreason.running import Session, run_now
 from flowreason.tools import Tool, bind
 from flowreason.used_files import Loader, kept_in
-from flowreason.values import NotPlain, encode
-from flowreason.wanted import PATH, PRICES, TEXT, TOOLS, checked, maybe, whole
+from flowreason.values import NotPlain, encode, exact
+from flowreason.wanted import FLAG, PATH, PRICES, TEXT, TOOLS, checked, maybe, whole
 from flowreason_dsl import parse
 from flowreason_dsl.check import CheckedFlow, check_text
 from flowreason_dsl.diagnostics import Diagnostic
@@ -129,7 +129,7 @@ def encoded(inputs: Mapping[str, Any]) -> dict[str, Any]:
     made = {}
     for name, value in inputs.items():
         try:
-            made[name] = encode(value)
+            made[name] = encode(exact(value))
         except NotPlain as error:
             raise InputError(f"the input {name} cannot be given: {error}") from None
     return made
@@ -197,17 +197,28 @@ class Flow:
             write(picture, path)
         return picture
 
-    @checked(inputs=INPUTS, prices=maybe(PRICES), depth=whole(0))
+    @checked(inputs=INPUTS, prices=maybe(PRICES), depth=whole(0), at_once=FLAG)
     def price(
-        self, inputs: Mapping[str, Any] | None = None, *, prices: tuple[float, float] | None = None, depth: int = 16
+        self,
+        inputs: Mapping[str, Any] | None = None,
+        *,
+        prices: tuple[float, float] | None = None,
+        depth: int = 16,
+        at_once: bool = False,
     ) -> Price:
         """The fewest and most calls, tokens and money that a run can take. `prices`: US dollars per million tokens;
-        `depth`: how deep sub-flows may call one another (`Limits.depth`)."""
+        `depth`: how deep sub-flows may call one another (`Limits.depth`). `at_once`: of a run in which every reply fits
+        when it first comes, which most runs are."""
         from flowreason.graph.price import price
 
         prompt, completion = prices or (None, None)
         return price(
-            self.graph, inputs=dict(inputs or {}), prompt_price=prompt, completion_price=completion, depth=depth
+            self.graph,
+            inputs=dict(inputs or {}),
+            prompt_price=prompt,
+            completion_price=completion,
+            depth=depth,
+            at_once=at_once,
         )
 
     def price_of_any(self, prices: tuple[float, float] | None, depth: int) -> Price:
@@ -279,7 +290,9 @@ class Flow:
         out = {}
         for name, value in given.items():
             try:
-                out[name] = convert(value, parameters[name].type)
+                out[name] = convert(exact(value), parameters[name].type)
+            except NotPlain as error:
+                raise InputError(f"the input {name} cannot be given: {error}") from None
             except Misfit as misfit:
                 raise InputError(f"the input {name} must be {parameters[name].type}: {misfit.reason}") from misfit
         return out

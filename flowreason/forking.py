@@ -26,7 +26,7 @@ from flowreason.replaying import gone_through
 from flowreason.result import Result
 from flowreason.resuming import Grants, kept_flow, made_from, the_store
 from flowreason.running import run_now
-from flowreason.values import NotPlain, encode
+from flowreason.values import NotPlain, encode, exact
 from flowreason.wanted import RUN, TEXT, checked, maybe
 from flowreason_dsl.types import ANY, BOOL, Choice, ListOf, Type
 
@@ -87,7 +87,7 @@ def type_of(node: Node) -> Type:
 def fitting(node: Node, value: Any) -> Any:
     """A value as the node takes it. Raises `UsageError` for one that it cannot have."""
     try:
-        value = convert(value, type_of(node))
+        value = convert(exact(value), type_of(node))
         encode(value)
     except NotPlain as error:
         raise UsageError(f"the value of {node.id} cannot be kept: {error}") from None

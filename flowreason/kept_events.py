@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
+from flowreason.engine.paying import PAID_FOR
 from flowreason.engine.shorthand import hashes_in, lengthen
 from flowreason.errors import StoreError
 from flowreason.ports import Usage
@@ -25,7 +27,7 @@ async def long_events(store: Store, run: RunInfo, session: int) -> list[Long]:
 
 
 async def used_in(store: Store, run: RunInfo, session: int) -> Usage:
-    """What the requests of one session used."""
+    """What the requests of one session used; one that was under way when its process ended may have been paid for."""
     events = await long_events(store, run, session)
     keys = [data["key"] for data in _paid(events) if "key" in data]
     replies = await store.answers(keys, (run.family, ""))
@@ -36,7 +38,19 @@ async def used_in(store: Store, run: RunInfo, session: int) -> Usage:
     for kind, _, _, _, data in events:
         if kind == "node.unanswered":
             total += Usage(data["calls"], data["prompt_tokens"], data["completion_tokens"], data["money"])
-    return total
+    return total + Usage(_left_open(events), 0, 0, 0.0)
+
+
+def _left_open(events: list[Long]) -> int:
+    """How many requests were sent of which nothing more was told."""
+    open_: Counter[tuple[Any, ...]] = Counter()
+    for kind, frame, node, _, data in events:
+        request = frame, node, data.get("sample"), data.get("attempt")
+        if kind == "node.request" or (kind == "node.retry" and data.get("kind") in PAID_FOR):
+            open_[request] += 1
+        elif kind == "node.unanswered" or (kind == "node.reply" and not data.get("shared")):
+            open_[request] = max(0, open_[request] - 1)
+    return open_.total()
 
 
 def _paid(events: list[Long]) -> Iterator[dict[str, Any]]:

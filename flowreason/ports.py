@@ -40,6 +40,9 @@ class Request:
     a server takes one. `sample` numbers independent draws for the same request: it is not sent, and keeps them apart in
     caches and recordings. `room` is the most tokens that the reply may have for the limits of the run, and no part of
     what is asked: a reply that it cut off is no answer.
+
+    `embed` wants no words: the reply's text is JSON, where the one message stands among meanings, as a list of numbers
+    (`one`), or such a list for each message, in order (`each`). A provider that makes no embeddings raises.
     """
 
     messages: tuple[Message, ...]
@@ -52,6 +55,7 @@ class Request:
     seed: int | None = None
     sample: int = 0
     room: int | None = None
+    embed: Literal["", "one", "each"] = ""
 
     @property
     def reply_tokens(self) -> int | None:
@@ -72,6 +76,8 @@ class Request:
             out["grammar"] = {"syntax": self.grammar.syntax, "definition": self.grammar.definition}
         if self.sample:
             out["sample"] = self.sample
+        if self.embed:
+            out["embed"] = self.embed
         return out
 
     def key(self) -> str:

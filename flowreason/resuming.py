@@ -25,6 +25,7 @@ from flowreason.keeping import DEFAULT, SERVER, OnRun, Past, Where, keeping, ori
 from flowreason.kept_events import last_questions, used_in
 from flowreason.listening import listening
 from flowreason.methods import GRAPH, Chosen, chosen_before
+from flowreason.methods.material import QUESTION
 from flowreason.options import GRANTED, INPUTS, KEPT
 from flowreason.ports import Provider, Sandbox, Usage
 from flowreason.records import Outcome, Plan, RunInfo, RunStatus, Store
@@ -235,6 +236,12 @@ def given_in(plan: Plan) -> dict[tuple[str, str], Any]:
     return {(frame, node): value for frame, node, value in decode(plan.settings.get("given", []))}
 
 
+def _known_by(plan: Plan, given: Mapping[str, Any]) -> str:
+    """The question that people know a new run by: the same, unless its flow is given another one."""
+    asked = given.get(QUESTION)
+    return asked if plan.question and isinstance(asked, str) else plan.question
+
+
 def _agreed(_price: Any, _limits: Limits) -> bool:
     """A run that goes on was agreed to when it began; its limits hold all the same."""
     return True
@@ -309,7 +316,8 @@ async def made_from(
         plan = replace(plan, settings={**plan.settings, SERVER: info.plan.settings[SERVER]})
     answered = chosen_before(info.plan) if flow is None else None
     settings = {**plan.settings, **({} if answered is None else answered.settings)}
-    plan = replace(plan, question=info.plan.question, settings=settings)  # people know the run by its question
+    given_now = as_inputs(inputs) | {node: value for frame, node, value in given if frame == made.graph.entry}
+    plan = replace(plan, question=_known_by(info.plan, given_now), settings=settings)
     all_given = given_in(info.plan) | {(frame, node): value for frame, node, value in given}
     if all_given:
         listed = [[frame, node, value] for (frame, node), value in all_given.items()]

@@ -7,7 +7,7 @@ is read within a bound.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from pathlib import Path
+from pathlib import Path, PureWindowsPath
 
 from flowreason_dsl.check import Nowhere
 from flowreason_dsl.check.program import LIBRARY
@@ -36,6 +36,8 @@ def _on_shelf(path: str) -> str:
 
 
 def _inside(root: Path, path: str, what: str) -> Path:
+    if Path(path).is_absolute() or PureWindowsPath(path).drive or path.startswith("\\"):
+        raise ValueError(f"it leads out of {what}: a path starts at the folder of the file that names it")
     try:
         place = (root / path).resolve()
     except RuntimeError:  # what older Pythons say of links that lead to one another

@@ -15,6 +15,7 @@ from collections import Counter
 from collections.abc import ItemsView, KeysView, Mapping, Set, ValuesView
 from decimal import Decimal
 from fractions import Fraction
+from operator import is_
 from typing import Any
 
 TAG = "$"
@@ -100,6 +101,42 @@ def _encode_tagged(value: Any) -> Any:
         return [_encode(item) for item in value]
     kind = type(value).__name__[:100]
     raise NotPlain(f"a value of type {kind} cannot be handed on; make it text, a number, a list or a record")
+
+
+_EXACT = frozenset({str, bool, int, float, type(None)})
+
+
+def exact(value: Any) -> Any:
+    """A value with what is of a class derived from text, numbers, lists or records as these themselves.
+
+    A derived class may have a mind of its own about equality, order or its items; what is known of a value, and what is
+    kept of it, must not depend on that. The same object, where nothing of it is derived. Raises `NotPlain` for a value
+    that raises while it is read, or is nested too deeply.
+    """
+    try:
+        return _exact(value)
+    except RecursionError:
+        raise TooMuch(DEEP) from None
+
+
+def _exact(value: Any) -> Any:
+    kind = type(value)
+    if kind in _EXACT:
+        return value
+    if kind is list:
+        items = [_exact(item) for item in value]
+        return value if all(map(is_, items, value)) else items
+    if kind is dict:
+        pairs = {_exact(key): _exact(item) for key, item in value.items()}
+        return value if all(map(is_, pairs, value)) and all(map(is_, pairs.values(), value.values())) else pairs
+    if not isinstance(value, str | int | float | list | tuple | Mapping | Set):
+        return value
+    try:
+        return decode(encode(value))
+    except (NotPlain, RecursionError):
+        raise
+    except Exception as error:  # noqa: BLE001 - whatever a foreign class raises is told
+        raise NotPlain(f"a {kind.__name__[:100]} that cannot be read: {type(error).__name__}: {error}") from None
 
 
 def too_deep(data: Any, around: int = 0) -> bool:

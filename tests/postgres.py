@@ -81,11 +81,20 @@ class Cluster:
         )  # fmt: skip
         settings = [part for name, value in _SETTINGS.items() for part in ("-c", f"{name}={value}")]
         self.log = (self.root / "log").open("wb")
-        self._server = subprocess.Popen(
+        self._start = lambda: subprocess.Popen(
             [folder / "postgres", "-D", data, "-k", self.root, *settings],
             stdout=self.log, stderr=self.log, preexec_fn=_dies_with_us, **common,  # noqa: PLW1509
         )  # fmt: skip
+        self._server = self._start()
         atexit.register(self.stop)
+        self._await()
+
+    def crash(self, seconds: float) -> None:
+        """End at once, without a word to anybody, and be there again after a while."""
+        self._server.send_signal(signal.SIGQUIT)
+        self._server.wait(20)
+        time.sleep(seconds)
+        self._server = self._start()
         self._await()
 
     def _await(self) -> None:

@@ -15,8 +15,8 @@ A type is handed down from the place where a value is wanted to the value itself
 | the second of `first else second` | the same as the first |
 | anywhere else | nothing is known |
 
-An ask of which nothing is known, or of which `any` is wanted, gives text. With `samples`, each sample is an item of the
-list that is wanted.
+An ask of which nothing is known, or of which `any` is wanted, gives text, or with `embed` an embedding. With
+`samples`, each sample is an item of the list that is wanted.
 
 Invariant: an ask has exactly one type, and it is never `any`.
 """
@@ -29,11 +29,16 @@ from flowreason_dsl.syntax import Ask, Expression, Literal
 from flowreason_dsl.types import ANY, BOOL, INT, NUMBER, TEXT, Choice, ListOf, Type
 
 OTHER = "other"
+EMBEDDING = ListOf(NUMBER)
+"""Where a text stands among meanings: what `ask … with embed=…` gives."""
+EMBEDDINGS = ListOf(EMBEDDING)
+"""The same for each text of a list."""
 
 
-def ask_type(wanted: Type | None) -> Type:
-    """What a reply is parsed into."""
-    return TEXT if wanted is None or wanted == ANY else wanted
+def ask_type(wanted: Type | None, *, embeds: bool = False) -> Type:
+    """What a reply is parsed into. `embeds`: `embed` stands with the ask."""
+    unsaid = EMBEDDING if embeds else TEXT
+    return unsaid if wanted is None or wanted == ANY else wanted
 
 
 def sample_type(wanted: Type | None) -> Type:

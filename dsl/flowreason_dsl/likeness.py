@@ -2,7 +2,8 @@
 
 A text is a vector of its words and of the trigrams of its words, each weighted by TF-IDF; two texts are as alike as
 the cosine of their vectors (Salton and Buckley 1988). Groups are those of spherical k-means (Dhillon and Modha 2001),
-begun as k-means++ does (Arthur and Vassilvitskii 2007). Invariant: the same texts give the same result on every
+begun as k-means++ does (Arthur and Vassilvitskii 2007). What a model of embeddings says of texts, a list of numbers for
+each, takes the place of the vectors made of words. Invariant: the same texts give the same result on every
 machine: draws have a fixed seed, sums a fixed order, and what differs by rounding alone is equal.
 """
 
@@ -17,7 +18,7 @@ from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
 Vector = dict[str, float]
-"""Weights by feature; its length is 1, or 0 where the text says nothing."""
+"""Weights by feature: a word, a trigram, or the position of a number. Its length is 1, or 0 where nothing is said."""
 
 _WORD = re.compile(r"\w+")
 LONGEST = 20_000
@@ -35,10 +36,24 @@ def likeness(texts: Sequence[str], text: str) -> list[float]:
     return [round(_cosine(wanted, each), _DIGITS) for each in vectors]
 
 
+def closeness(places: Sequence[Sequence[float]], place: Sequence[float]) -> list[float]:
+    """How much each embedding is like another one, from -1 to 1. Raises `ValueError` where models differ."""
+    wanted, *vectors = _placed([place, *places])
+    return [round(_cosine(wanted, each), _DIGITS) for each in vectors]
+
+
 def groups(texts: Sequence[str], count: int) -> list[list[int]]:
     """At most `count` groups of the indices of alike texts, in each the one nearest to the centre first."""
-    vectors = _shared(_learnt(tuple(texts))[1])
-    count = min(count, len(texts))
+    return _grouped(_shared(_learnt(tuple(texts))[1]), count)
+
+
+def groups_of_places(places: Sequence[Sequence[float]], count: int) -> list[list[int]]:
+    """The same for embeddings. Raises `ValueError` where they are of several models."""
+    return _grouped(_placed(places), count)
+
+
+def _grouped(vectors: list[Vector], count: int) -> list[list[int]]:
+    count = min(count, len(vectors))
     if count < 1:
         return []
     draws = random.Random(0)
@@ -95,6 +110,14 @@ def _cosine(one: Vector, other: Vector) -> float:
     if len(one) > len(other):
         one, other = other, one
     return math.fsum(weight * other[feature] for feature, weight in one.items() if feature in other)
+
+
+def _placed(places: Sequence[Sequence[float]]) -> list[Vector]:
+    """Embeddings as vectors whose features are the positions of their numbers."""
+    lengths = sorted({len(place) for place in places})
+    if len(lengths) > 1:
+        raise ValueError(f"embeddings of {lengths[0]} and of {lengths[-1]} numbers are of different models")
+    return [_unit({str(at): float(number) for at, number in enumerate(place) if number}) for place in places]
 
 
 # --- groups ---

@@ -13,7 +13,7 @@ from itertools import islice
 from types import ModuleType
 from typing import Any
 
-from flowreason_dsl.likeness import groups, likeness
+from flowreason_dsl.likeness import closeness, groups, groups_of_places, likeness
 
 __all__ = [
     "best",
@@ -142,27 +142,47 @@ def _scores(items: list[Any], by: By) -> list[Any]:
 def _field(item: Any, name: str) -> Any:
     if isinstance(item, Mapping):
         return item.get(name)
-    if name.startswith("_") or callable(item) or isinstance(item, ModuleType):
+    own = getattr(item, "__dict__", None)
+    fields = getattr(type(item), "_fields", getattr(type(item), "__slots__", ()))
+    held = (isinstance(own, dict) and name in own) or name in fields
+    if not held or name.startswith("_") or callable(item) or isinstance(item, ModuleType):
         raise AttributeError(f"{type(item).__name__} has no field {name!r} to rank by")
     return getattr(item, name)
 
 
 def nearest(
-    items: Iterable[Any], text: str, count: int, by: Callable[[Any], Any] | str | None = "question"
+    items: Iterable[Any],
+    text: str | Sequence[float],
+    count: int,
+    by: Callable[[Any], Any] | Sequence[Sequence[float] | None] | str | None = "question",
 ) -> list[Any]:
     """The `count` items that are most like a text, by their words and letters, the most alike first.
 
     `by` is the name of the field that is compared, or a function of an item; items that are texts are compared
-    themselves.
+    themselves. Where `text` is an embedding, `by` is a list of them, one for each item.
 
     >>> nearest(["How deep is the Rhine?", "Who wrote Faust?"], "How deep is the Elbe?", 1)
     ['How deep is the Rhine?']
     >>> nearest([{"question": "Who wrote Emma?"}, {"question": "What is 2 + 2?"}], "What is 3 + 3?", 1)
     [{'question': 'What is 2 + 2?'}]
     """
+    if not isinstance(text, str):
+        return _nearest_places(list(items), text, count, by)
     every = present(items)
+    if not (by is None or isinstance(by, str) or callable(by)):
+        raise TypeError("a text is compared by a field or a function; with embeddings as `by`, give that of the text")
     alike = likeness([_compared(item, by) for item in every], text)
     return top(every, count, alike)
+
+
+def _nearest_places(items: list[Any], place: Sequence[float], count: int, by: Any) -> list[Any]:
+    if by is None or isinstance(by, str) or callable(by):
+        raise TypeError("an embedding is compared with embeddings: give `by` a list of them, one for each item")
+    places = list(by)
+    if len(places) != len(items):
+        raise ValueError(f"{len(items)} items, but {len(places)} embeddings")
+    there = [(item, at) for item, at in zip(items, places, strict=True) if item is not None and at is not None]
+    return top([item for item, _ in there], count, closeness([at for _, at in there], place))
 
 
 def _compared(item: Any, by: Callable[[Any], Any] | str | None) -> str:
@@ -178,12 +198,18 @@ def _compared(item: Any, by: Callable[[Any], Any] | str | None) -> str:
 def clusters(texts: Iterable[Any], count: int) -> list[list[int]]:
     """Groups of texts that are alike, at most `count`: the indices of each, the one nearest to its centre first.
 
+    In place of texts, there may be embeddings of them.
+
     >>> clusters(["How deep is the Rhine?", "Who wrote Faust?", "How deep is the Elbe?", "Who wrote Emma?"], 2)
     [[0, 2], [1, 3]]
     """
     every = list(texts)
     there = [at for at, text in enumerate(every) if text is not None]
-    return [[there[at] for at in group] for group in groups([str(every[at]) for at in there], count)]
+    if there and all(isinstance(every[at], list | tuple) for at in there):
+        found = groups_of_places([every[at] for at in there], count)
+    else:
+        found = groups([str(every[at]) for at in there], count)
+    return [[there[at] for at in group] for group in found]
 
 
 def execute(program: str, /, **names: Any) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from flowreason_dsl.source import Span
 from flowreason_dsl.tokens import Token
 from flowreason_dsl.types import SCALARS
 
-SETTINGS = ("temperature", "model", "samples", "vote", "think", "max_tokens", "seed", "tries")
+SETTINGS = ("temperature", "model", "samples", "vote", "think", "max_tokens", "seed", "tries", "embed")
 STRINGS = frozenset({"TEMPLATE", "TEXT", "QUOTED"})
 _ALL_TYPES = [*SCALARS, "list", "dict"]
 

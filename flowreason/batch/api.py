@@ -100,9 +100,9 @@ def batch_async(
     once and takes each as its parameter; one that it does not fit fails in it and has a flow of its own (`Row.way` says
     which). Shapes are found by the words of the questions, or named by the column `shape`.
 
-    `limits` hold for each question, `total` for all together: `{"money": 5}`, or `Limits`. What a call may cost at
-    worst is reserved in both before it is sent. When `total` is reached, questions under way end with their best answer
-    so far, and the rest become rows with the reason `limit`.
+    `limits` hold for each question, `total` for all together: `{"money": 5}`, or `Limits` (of which only what was named
+    counts). What a call may cost at worst is reserved in both before it is sent. When `total` is reached, questions
+    under way end with their best answer so far, and the rest become rows with the reason `limit`.
 
     `name`: the batch goes on where one of that name in the store was interrupted: what has an answer is given out again
     at no cost, what was under way goes on. `retry_failed`: failed rows are tried again. `on_event` is told the index of

@@ -40,6 +40,12 @@ def record_of(row: Row) -> dict[str, Any]:
     return {ROW: row.index + 1} | given_of(row.given) | {name: outcome[name] for name in OUTCOME}
 
 
+def recorded(row: Row) -> dict[str, Any]:
+    """A row as people go on with it: as it is written, but for values, which stay what they are."""
+    given = {written_name(name): value for name, value in row.given.items()}
+    return record_of(row) | given | {"id": row.id, "value": row.value}
+
+
 class Form(Protocol):
     """How rows are written; `header` stands before the first."""
 

@@ -1,6 +1,7 @@
 """Questions from data frames (pandas, polars), by what they can do: neither library is needed here.
 
-Invariant: cells become plain values; what stands for a missing one is None.
+Invariant: cells become plain values; what stands for a missing one is None. Where a frame has labels for its rows, and
+they are no plain count, each row is called by its own.
 """
 
 from __future__ import annotations
@@ -30,9 +31,18 @@ def columns_of(frame: Any) -> tuple[str, ...]:
 def rows_of(frame: Any) -> Iterator[Item]:
     """The rows of a frame, one at a time."""
     names = columns_of(frame)
-    rows = frame.itertuples(index=False, name=None) if hasattr(frame, "itertuples") else frame.iter_rows()
+    labelled = _is_labelled(getattr(frame, "index", None))
+    rows = frame.itertuples(index=labelled, name=None) if hasattr(frame, "itertuples") else frame.iter_rows()
     for number, row in enumerate(rows, 1):
-        yield Item(f"row {number}", {name: plain_cell(cell) for name, cell in zip(names, row, strict=True)})
+        label, cells = (str(row[0]), row[1:]) if labelled else ("", row)
+        given = {name: plain_cell(cell) for name, cell in zip(names, cells, strict=True)}
+        yield Item(f"row {number}", given, label=label)
+
+
+def _is_labelled(index: Any) -> bool:
+    """Whether an index says more than how many rows came before."""
+    plain = index is None or (type(index).__name__ == "RangeIndex" and (index.start, index.step) == (0, 1))
+    return not plain
 
 
 def plain_cell(cell: Any) -> Any:
@@ -47,8 +57,9 @@ def plain_cell(cell: Any) -> Any:
         return {str(name): plain_cell(each) for name, each in cell.items()}
     if isinstance(cell, list | tuple):
         return [plain_cell(each) for each in cell]
-    if hasattr(cell, "to_pydatetime"):
-        return cell.to_pydatetime()
+    for way in ("to_pydatetime", "to_pytimedelta"):
+        if hasattr(cell, way):
+            return getattr(cell, way)()
     for way in ("tolist", "to_list"):  # arrays, and numbers of numpy
         if hasattr(cell, way):
             return plain_cell(getattr(cell, way)())

@@ -12,12 +12,14 @@ QUESTION = "question"
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """A row as it came. `fault` says why it cannot be read; `text`: it was a plain text, and no record."""
+    """A row as it came. `fault` says why it cannot be read; `text`: it was a plain text, and no record; `label`: its
+    name where it came from."""
 
     place: str
     given: Mapping[str, Any] = field(default_factory=dict)
     fault: str = ""
     text: bool = False
+    label: str = ""
 
 
 def item_of(given: Any, place: str, question: str = QUESTION) -> Item:

@@ -11,7 +11,7 @@ from flowreason.batch.run import REQUESTS, Batching, Order
 from flowreason.batch.source import Source
 from flowreason.batch.warm import Sessions
 from flowreason.batch.ways import Way
-from flowreason.engine.limits import Limits
+from flowreason.engine.limits import Limits, Unsaid
 from flowreason.engine.whole import UNLIMITED, Whole
 from flowreason.errors import UsageError
 from flowreason.keeping import DEFAULT, Where, store_at
@@ -57,11 +57,11 @@ async def opened(
 
 
 def over_all(total: Limits | Mapping[str, Any] | None) -> Limits:
-    """Limits over all questions, from `Limits` or from those that are named. Raises `UsageError`."""
+    """Limits that somebody named, as `Limits` or by their names; nothing else is limited. Raises `UsageError`."""
     if total is None:
         return UNLIMITED
     if isinstance(total, Limits):
-        return total
+        return replace(total, calls=None) if isinstance(total.calls, Unsaid) else total
     for name in total:
         if name not in TOTALS:
             raise UsageError(f"there is no limit {name!r} over all questions; there are: {', '.join(TOTALS)}")

@@ -45,10 +45,11 @@ REASONS: tuple[Reason, ...] = get_args(Reason)[1:]
 class Row:
     """One question and what came of it.
 
-    `index` is its place, from 0; `id` the one that its row has (else its place, from 1); `given` the row as it came,
-    `question` and `inputs` what was taken from it. `status`, `answer`, `value`, `partial`, `usage` and `seconds` are
-    those of its run, `run_id` where it is kept, `method` how it was answered; `way` is `shared` where the flow was
-    written for many questions, `own` where for this one.
+    `index` is its place, from 0; `id` the one that its row has (else its label in a frame, else its place, from 1);
+    `given` the row as it came, `question` and `inputs` what was taken from it. `status`, `answer`, `value`,
+    `partial`, `usage` and `seconds` are those of its run, `run_id` where it is kept, `method` how it was answered;
+    `way` is `shared` where the flow was written for many questions, `own` where for this one. `over_all`: the limit
+    that was reached is one over all.
     """
 
     index: int
@@ -68,6 +69,7 @@ class Row:
     run_id: str = ""
     method: str = ""
     way: str = ""
+    over_all: bool = False
 
     @property
     def ok(self) -> bool:
@@ -77,6 +79,15 @@ class Row:
     def as_json(self) -> dict[str, Any]:
         """The row as plain data: what was given, and what came of it."""
         return {"index": self.index, "id": self.id, "given": plain(dict(self.given))} | outcome_of(self)
+
+    def record(self) -> dict[str, Any]:
+        """The row as one flat record, with values as they are: what was given, in its columns, and what came of it.
+
+        `pandas.DataFrame(row.record() for row in batch(frame, …))` is the frame with its answers.
+        """
+        from flowreason.batch.columns import recorded
+
+        return recorded(self)
 
     def __str__(self) -> str:
         return self.answer if self.ok else f"{self.reason or self.status}: {self.error}"
@@ -120,7 +131,7 @@ class Asked:
             result.value if result.ok or result.partial else None, result.partial,
             "" if error is None else told(error), "" if error is None else error_kind(error),
             "" if error is None else reason_of(error), usage or result.usage + result.earlier, result.seconds,
-            result.run_id, result.method or self.method, result.way,
+            result.run_id, result.method or self.method, result.way, _over_all(error),
         )  # fmt: skip
 
     def failed(self, error: BaseException, run_id: str = "", usage: Usage = NOTHING) -> Row:
@@ -129,6 +140,7 @@ class Asked:
         return Row(
             self.index, self.id, self.question, self.inputs, self.given, status, error=told(error),
             error_kind=error_kind(error), reason=reason_of(error), usage=usage, run_id=run_id, method=self.method,
+            over_all=_over_all(error),
         )  # fmt: skip
 
     def kept(
@@ -141,6 +153,10 @@ class Asked:
             status == "limit" and value is not None, error, kind, "" if status == "answered" else _reason(status, kind),
             usage, seconds, run_id, self.method,
         )  # fmt: skip
+
+
+def _over_all(error: BaseException | None) -> bool:
+    return isinstance(error, LimitExceeded) and error.over_all
 
 
 def told(error: BaseException) -> str:

@@ -201,7 +201,8 @@ class Batching:
 
     def _id_of(self, index: int, item: Item) -> str:
         found = item.given.get(self._order.columns.id)
-        return str(found) if isinstance(found, str | int) and not isinstance(found, bool) else str(index + 1)
+        named = isinstance(found, str | int) and not isinstance(found, bool)
+        return str(found) if named else item.label or str(index + 1)
 
     async def _run(self, asked: Asked, wanted: Wanted, before: Before | None) -> Row:
         """Run a question, or go on with its run."""

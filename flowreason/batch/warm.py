@@ -1,17 +1,13 @@
 """Sandbox sessions that go from run to run, because a fresh one takes longer than most Python of a flow.
 
-Invariant: no run can tell: such a session runs only pieces which, by what their code can do at all (`leaves_nothing`),
-neither leave anything behind nor see what others left; from the first other piece on, a run has a session of its own.
+Invariant: no run can tell: such a session runs only pieces which, as the sandbox itself knows them (`tame`), neither
+leave anything behind nor see what others left; from the first other piece on, a run has a session of its own.
 """
 
 from __future__ import annotations
 
-import ast
 import asyncio
 from dataclasses import dataclass
-from functools import cache, lru_cache
-from importlib import import_module
-from types import ModuleType
 
 from flowreason.ports import (
     EmulateHost,
@@ -23,27 +19,12 @@ from flowreason.ports import (
     SandboxLimits,
     SandboxSession,
 )
-from flowreason_dsl.python_world import MODULES
+from flowreason.sandbox.inside.tame import look
 
 MOST_IDLE = 16
 """Sessions that wait for a run; each is a process."""
 MOST_PIECES = 1_000
 """Pieces after which a session is not handed on, so that what a process loses to fragmentation stays little."""
-
-_PUBLIC = (
-    "bisect", "collections", "copy", "datetime", "fractions", "heapq", "itertools", "json", "math", "random", "re",
-    "statistics", "string",
-)  # fmt: skip
-_SOME = {
-    "functools": frozenset({"cache", "cmp_to_key", "lru_cache", "partial", "reduce"}),
-    "decimal": frozenset({"Decimal"}),
-}
-"""Of modules whose other functions change what they are given."""
-_REACHING = frozenset({
-    "breakpoint", "compile", "delattr", "eval", "exec", "execute", "getattr", "globals", "locals", "memoryview",
-    "setattr", "super", "type", "vars",
-})  # fmt: skip
-"""Functions by which code could reach what is not its own."""
 
 
 class Sessions:
@@ -105,7 +86,7 @@ class _OnLoan:
         self._failed = False
 
     async def run(self, task: PythonTask, call: HostCall | None = None) -> PythonResult:
-        if self._own is not None or self._limits != SandboxLimits() or not leaves_nothing(task.code):
+        if self._own is not None or self._limits != SandboxLimits() or not look(task.code).tame:
             return await (await self._of_its_own()).run(task, call)
         if self._warm is None:
             self._warm = asyncio.ensure_future(self._home.warm())
@@ -146,48 +127,3 @@ def _nothing() -> asyncio.Future[None]:
     done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
     done.set_result(None)
     return done
-
-
-# --- what code can do at all ---
-
-
-@lru_cache(maxsize=4096)
-def leaves_nothing(code: str) -> bool:
-    """Whether a piece cannot change anything but its own names and values; false where that is not certain."""
-    try:
-        return _harmless(ast.parse(code if "return" not in code else _as_function(code)))
-    except (SyntaxError, ValueError, RecursionError):
-        return False
-
-
-def _as_function(code: str) -> str:
-    """`return` stands at the top of a piece, where Python itself has none."""
-    return "def piece():\n" + "\n".join(f" {line}" for line in code.splitlines())
-
-
-def _harmless(node: ast.AST) -> bool:
-    match node:
-        case ast.Global():
-            return False
-        case ast.Import(names=names):
-            return all(each.asname is None and each.name in _public() for each in names)
-        case ast.ImportFrom(module=module, names=names):
-            return all(each.name in _public().get(module or "", ()) for each in names)
-        case ast.Attribute(value=ast.Name(id=module), attr=name) if module in MODULES:
-            return isinstance(node.ctx, ast.Load) and name in _public().get(module, ())
-        case ast.Attribute(attr=name, ctx=context) if name.startswith("_") or not isinstance(context, ast.Load):
-            return False
-        case ast.Name(id=name) if name in _REACHING or name in MODULES or name.startswith("__"):
-            return False
-    return all(_harmless(each) for each in ast.iter_child_nodes(node))
-
-
-@cache
-def _public() -> dict[str, frozenset[str]]:
-    """Of each module, the functions and classes that change nothing but what they are given by whoever calls them."""
-    found = dict(_SOME)
-    for name in _PUBLIC:
-        module = import_module(name)
-        names = getattr(module, "__all__", None) or [each for each in dir(module) if not each.startswith("_")]
-        found[name] = frozenset(each for each in names if not isinstance(getattr(module, each), ModuleType))
-    return found

@@ -23,6 +23,7 @@ from flowreason.flow import Flow, as_inputs, load
 from flowreason.methods import GRAPH, Meant, Method, meant
 from flowreason.result import Result
 from flowreason.tools import Tool
+from flowreason.values import plain
 from flowreason_dsl.types import ANY, BOOL, TEXT, Choice, Type
 
 FlowGiven: TypeAlias = "Flow | str | os.PathLike[str]"
@@ -176,8 +177,10 @@ class ByMethod:
         self.name = method.name
         flow = method.flow
         self.identity = _hash(
-            "method", method.name, "" if flow is None else flow.text, {} if flow is None else flow.files
-        )
+            "method", method.name, "" if flow is None else flow.text, {} if flow is None else flow.files,
+            *([plain(dict(method.given))] if method.given else []),
+        )  # fmt: skip
+        self._given = method.given
         granted = tools if flow is None else _tools_of(flow)
         self.grants: Mapping[str, Any] = {"tools": granted, "may_ask": more.get("may_ask")}
         self._tools = tools
@@ -199,7 +202,7 @@ class ByMethod:
         if question is None:
             have = ", ".join(item.given) or "nothing"
             raise InputError(f"it has no {self._columns.question!r}; it has: {have}")
-        inputs = as_inputs(self._inputs(item.given))
+        inputs = as_inputs({**self._given, **self._inputs(item.given)})
         try:
             return Wanted(checked_question(question), inputs)
         except UsageError as error:

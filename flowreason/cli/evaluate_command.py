@@ -5,6 +5,7 @@ Invariant: what was answered is on disk before it is counted here; the same comm
 
 from __future__ import annotations
 
+import asyncio
 import json as json_
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -12,13 +13,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from flowreason.cli import failures, options, output
-from flowreason.errors import UsageError
+from flowreason.errors import Cancelled, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from flowreason.engine.limits import Limits
     from flowreason.evaluate import Answered, Evaluation
+    from flowreason.evaluate.api import Told
 
 MOST_LINES = 60
 """Lines of a table that is shown here; longer ones stand in the report."""
@@ -103,29 +105,39 @@ def _evaluated(
     shown: options.Shown,
 ) -> int:
     from flowreason.cli.asking import provider_for
-    from flowreason.evaluate.api import evaluate as evaluate_now
+    from flowreason.cli.signals import Stopping
+    from flowreason.evaluate.api import evaluate_async
     from flowreason.tool_files import tools_from
 
-    provider = provider_for(terms, options.Recording())
-    with _progress(shown) as tell:
-        found = evaluate_now(
-            data, methods, folder=out, tasks=tasks or (), per_task=per_task, budget=_limits(bounds[0]),
-            total=_limits(bounds[1]), concurrency=concurrency, provider=provider, tools=tools_from(terms.tools),
-            unsafe_python=terms.unsafe_python, cache=not terms.no_cache, on_row=tell,
-        )  # fmt: skip
+    provider, stopping = provider_for(terms, options.Recording()), Stopping(output.note)
+
+    async def whole(tell: Told | None) -> Evaluation:
+        with stopping.listening():
+            return await evaluate_async(
+                data, methods, folder=out, tasks=tasks or (), per_task=per_task, budget=_limits(bounds[0]),
+                total=_limits(bounds[1]), concurrency=concurrency, provider=provider, tools=tools_from(terms.tools),
+                unsafe_python=terms.unsafe_python, cache=not terms.no_cache, on_row=tell,
+            )  # fmt: skip
+
+    try:
+        with _progress(shown) as tell:
+            try:
+                found = asyncio.run(whole(tell))
+            finally:
+                stopping.over()
+    except (KeyboardInterrupt, asyncio.CancelledError, Cancelled):
+        output.note(f"stopped; what was answered by then is in {out}, and the same command goes on")
+        return stopping.code
     _show(found, shown)
     return failures.ANSWERED
 
 
 def _limits(texts: list[str] | None) -> Limits | None:
+    """Limits that were named, and no others."""
     from flowreason.engine.limits import Limits
+    from flowreason.engine.whole import UNLIMITED
 
-    return None if not texts else Limits.parse(texts, Limits(calls=None) if _no_calls(texts) else None)
-
-
-def _no_calls(texts: list[str]) -> bool:
-    """Whether nothing is said of calls: they are then not limited by what one run may take."""
-    return not any(text.strip().startswith("calls") for text in texts)
+    return Limits.parse(texts, UNLIMITED) if texts else None
 
 
 def _replayed(folder: Path, shown: options.Shown) -> int:
@@ -152,6 +164,9 @@ def _show(found: Evaluation, shown: options.Shown) -> None:
             output.note(f"{name}: {len(table) - 1} lines, in the report")
             continue
         output.emit(f"{name}\n{said}\n\n{plain(table)}\n" if said else f"{name}\n\n{plain(table)}\n")
+    if found.unasked:
+        told = f"{found.unasked} were not asked, as a limit over everything was reached; go on with a higher --total"
+        output.complain(told, prefix="")
     if not shown.quiet:
         output.note(f"kept in {found.folder}; look at {found.folder / 'report.html'}, or replay it with:")
         output.note(f"flowreason evaluate --replay {found.folder}")
@@ -162,6 +177,7 @@ def _as_json(found: Evaluation) -> dict[str, Any]:
 
     return {
         "folder": str(found.folder),
+        "unasked": found.unasked,
         "methods": [asdict(each) for each in found.table],
         "tasks": [asdict(each) for each in found.by_task],
         "differences": [asdict(each) for each in found.differences],

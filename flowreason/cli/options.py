@@ -84,7 +84,7 @@ Method = Annotated[
         "--method",
         metavar="NAME",
         help="How: graph (a flow is written), auto (chosen by question and limits), a name that `flowreason methods` "
-        "lists, or FILE.flow.",
+        "lists, or FILE.flow; with parameters as NAME(samples=9).",
     ),
 ]
 MayAsk = Annotated[bool, typer.Option("--may-ask", help="The flow may ask you, at the terminal, what only you know.")]

@@ -70,5 +70,9 @@ SETTINGS = {
     "max_tokens": ("500", "From 1: the length at which a reply is cut off."),
     "seed": ("1", "A whole number that fixes the draw where the server takes one."),
     "tries": ("3", "1 to 10: how often the ask is sent at most while replies do not fit; 3 where nothing is said."),
+    "embed": (
+        '"…"',
+        "The model of embeddings: the value is where the text stands among meanings, `list[number]`. (5.10)",
+    ),
 }
 """A value to begin with, and the meaning, of each setting."""

@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+from flowreason.asking import embedding
 from flowreason.asking.misfit import Misfit
 from flowreason.asking.reply import parse_reply
 from flowreason.asking.votes import decided, winner
@@ -43,13 +44,17 @@ class Asker:
         self.tell = tell
         self.priority = priority
         self.item = item
-        self.info: ModelInfo = caller.provider.model_info(question.settings.get("model"))
+        self.info: ModelInfo = caller.provider.model_info(
+            question.settings.get("embed", question.settings.get("model"))
+        )
         self.prompts = Prompts(question, self.info)
         self.lacking = False
 
     async def ask(self) -> Any:
         """The value; a list of them with `samples`; the majority with `vote`."""
         settings = self.question.settings
+        if self.prompts.embeds:
+            return await self._embedded()
         if count(settings, "vote"):
             return await self._vote()
         if count(settings, "samples"):
@@ -80,6 +85,22 @@ class Asker:
             self.tell("node.rejected", {**about, "why": reason})
             request = self.prompts.again(request, reply.text, reason)
         raise NodeError(f"no reply fitted in {tries} tries; the last one: {reason}", kind="reply")
+
+    async def _embedded(self) -> Any:
+        """Where the text stands among meanings. What is no such answer would be none the next time either."""
+        request = self.prompts.request(0)
+        if not request.messages:
+            return []
+        about = {"attempt": 1, "sample": 0}
+        reply = await self.caller.complete(request, self.tell, about, self.priority, self.item)
+        try:
+            value = embedding.read(reply.text, request)
+        except Misfit as misfit:
+            raise NodeError(misfit.reason, kind="reply") from misfit
+        wrong = await self.holds(value)
+        if wrong is not None:
+            raise NodeError(wrong, kind="ensure")
+        return value
 
     # --- several draws ---
 

@@ -1,9 +1,9 @@
 """Sends requests to the provider: within the limits, through the gate, equal ones once, and every step told.
 
 Invariant: equal requests (same key, sample number included) of a run are answered once; whoever waits for a shared
-answer may be cancelled without losing it for the others; what fails is not kept; every request that was paid for is
-told once as replied to or unanswered, whoever still waits for it. Where there is a ledger, a reply that it has is not
-paid for again, and a new one is durable before anybody sees it.
+answer may be cancelled without losing it for the others, or for those who ask the same a little later; what fails is
+not kept; every request that was paid for is told once as replied to or unanswered, whoever still waits for it. Where
+there is a ledger, a reply that it has is not paid for again, and a new one is durable before anybody sees it.
 """
 
 from __future__ import annotations
@@ -36,7 +36,8 @@ class Shared:
     """A request under way or answered, how many wait for it, and whether it has left for the provider.
 
     `kept`: once sent, it goes on when nobody waits for it any more, because the same will be asked again. `early`: it
-    was asked ahead of time, and not yet by the run itself. `key` is that of the ledger, empty where there is none.
+    was asked ahead of time, and not yet by the run itself. `adrift`: the run is over, and others wait for it.
+    `resting`: it waits for others of the run (see `scarce`). `key` is that of the ledger, empty where there is none.
     """
 
     task: asyncio.Task[Reply] | None = None
@@ -44,6 +45,8 @@ class Shared:
     sent: bool = False
     kept: bool = False
     early: bool = False
+    adrift: bool = False
+    resting: bool = False
     key: str = ""
 
     def leaves(self) -> None:
@@ -73,7 +76,6 @@ class Caller:
         self._keeps = False
         self._shared: dict[Hashable, Shared] = {}
         self._under_way: dict[asyncio.Task[Reply], Shared] = {}
-        self._closed = False
 
     def ahead(self) -> Caller:
         """For those who ask ahead of time: what they have sent goes on without them, until others ask it too."""
@@ -99,15 +101,15 @@ class Caller:
         else:
             assert known.task is not None
             task = known.task
+            self.gate.unspare(task)
             known.kept = known.kept and self._keeps
-        known.waiting += 1
+        self._waits_for(known, 1)
         try:
             with self.activity.busy():
                 reply = await asyncio.shield(task)
         except asyncio.CancelledError:
             if known.waiting == 1 and not task.done() and not self._goes_on(known):
-                task.cancel()
-                self._forget(key, task)
+                self._give_up(key, task, known)
             if task.cancelled() and self.budget.late and not is_cancelled():
                 raise self.budget.refusal() from None
             raise
@@ -117,13 +119,31 @@ class Caller:
                 self.gate.open()
             raise
         finally:
-            known.waiting -= 1
+            self._waits_for(known, -1)
         if not fresh:
             early = {"early": True} if known.early and not self._keeps else {}
             known.early = known.early and self._keeps
             named = {"key": known.key} if known.key else {}
             _tell_reply(reply, tell, {**about, **named, **early}, Usage(0, 0, 0, 0.0))
         return reply
+
+    def _waits_for(self, known: Shared, more: int) -> None:
+        known.waiting += more
+        if self.scarce is not None:
+            self.scarce.joined(known, more)
+
+    def _give_up(self, key: Hashable, task: asyncio.Task[Reply], known: Shared) -> None:
+        """Nobody here waits for a request any more. One that was sent is paid for, and the same may be asked again: it
+        goes on until somebody needs its place, or what it has reserved, or the run ends."""
+
+        def drop() -> None:
+            task.cancel()
+            self._forget(key, task)
+
+        if known.sent and not self.budget.late and not self.budget.weighs:
+            self.gate.spare(task, drop)
+        else:
+            drop()
 
     def has(self, request: Request) -> bool:
         """Whether the reply to a request is there: an equal one of this run was answered."""
@@ -152,6 +172,7 @@ class Caller:
 
     def _settled(self, key: Hashable, task: asyncio.Task[Reply]) -> None:
         self._under_way.pop(task, None)
+        self.gate.unspare(task)
         if task.cancelled() or task.exception() is not None:
             self._forget(key, task)
 
@@ -182,8 +203,8 @@ class Caller:
             return _recalled(kept, tell, about, on_text)
 
         async def pay() -> Landed:
-            reply = await self._pay(request, info, self._while_open(tell), about, priority, shared, on_text, item)
-            return Landed(reply, owed=self._closed)
+            reply = await self._pay(request, info, _while_ours(tell, shared), about, priority, shared, on_text, item)
+            return Landed(reply, owed=shared.adrift)
 
         if not ledger.shares(request):
             return (await pay()).reply
@@ -193,10 +214,6 @@ class Caller:
             _tell_reply(reply, tell, about, reply.usage)
             return reply
         return _recalled(reply, tell, about, on_text) if others else reply
-
-    def _while_open(self, tell: Tell) -> Tell:
-        """Tells what happens as long as the run goes on."""
-        return lambda kind, data: None if self._closed else tell(kind, data)
 
     async def _pay(
         self,
@@ -252,15 +269,20 @@ class Caller:
 
     async def close(self) -> None:
         """Stop what nobody waits for any more; what another run waits for goes on without this one."""
-        self._closed = True
         tasks = []
         for task, shared in self._under_way.items():
             if shared.key and self._flights.wanted(shared.key):
+                shared.adrift = True
                 self._flights.adrift(task)
             else:
                 tasks.append(task)
                 task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _while_ours(tell: Tell, shared: Shared) -> Tell:
+    """Tells what happens as long as the run has not left the request to others."""
+    return lambda kind, data: None if shared.adrift else tell(kind, data)
 
 
 def _recalled(
@@ -291,4 +313,4 @@ def _identity(request: Request) -> Hashable:
     """Equal requests have equal identities: `Request.key` without its cost."""
     schema = None if request.schema is None else json.dumps(request.schema, sort_keys=True)
     sent = (request.messages, request.model, request.temperature, request.max_tokens, request.stop, request.grammar)
-    return sent, schema, request.sample
+    return sent, schema, request.sample, request.embed

@@ -1,15 +1,17 @@
 """How many requests are under way at once, and which goes next: the one with the longest way still behind it.
 
 Invariant: never more than `width` holders; waiters leave in order of priority, then of arrival; a cancelled waiter
-loses nothing. Where many runs share a gate, those of the run that began first leave first, so that none is overtaken
-for ever by runs that begin later.
+loses nothing; a holder that nobody needs any more keeps nobody waiting. Where many runs share a gate, those of the run
+that began first leave first, so that none is overtaken for ever by runs that begin later.
 """
 
 from __future__ import annotations
 
 import asyncio
 import heapq
+from collections.abc import Callable
 from types import TracebackType
+from typing import Any
 
 
 class Gate:
@@ -46,6 +48,17 @@ class Gate:
         """Give the place to the next, if anybody waits."""
         self._places.give()
 
+    def spare(self, task: asyncio.Task[Any], drop: Callable[[], None]) -> None:
+        """A holder that nobody waits for goes on as long as nobody waits for its place; then it is dropped."""
+        if self.crowded:
+            drop()
+        else:
+            self._places.spares[task] = drop
+
+    def unspare(self, task: asyncio.Task[Any]) -> None:
+        """Somebody waits for a holder again, or it is over."""
+        self._places.spares.pop(task, None)
+
     def open(self) -> None:
         """Let everybody in who waits here: what they came for is over, and they only learn that it is."""
         for place in self._mine:
@@ -69,6 +82,7 @@ class _Places:
         self.width = width
         self.free = width
         self._count = 0
+        self.spares: dict[asyncio.Task[Any], Callable[[], None]] = {}
         self._waiting: list[tuple[int, float, int, asyncio.Future[None]]] = []
 
     @property
@@ -86,6 +100,8 @@ class _Places:
         place: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._count += 1
         heapq.heappush(self._waiting, (rank, -priority, self._count, place))
+        if self.spares:
+            self.spares.pop(next(iter(self.spares)))()
         return place
 
     def give(self) -> None:

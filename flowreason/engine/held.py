@@ -29,6 +29,9 @@ BIG = 4096
 
 LARGE = 2**64
 
+FRAME = 4096
+"""Bytes of a round or a call, with what is told of it; measured, and more where it has many steps."""
+
 SMALL = frozenset({float, bool, type(None)})
 
 
@@ -57,6 +60,10 @@ class Held:
             self.bytes += size
         return refused
 
+    def opened(self) -> None:
+        """A round or a call begins."""
+        self.bytes += FRAME
+
     def gathered(self, frame: Frame, i: int, items: list[Any]) -> NodeError | None:
         """A loop put together what its rounds yielded, which was counted before: why that cannot be kept."""
         try:
@@ -74,8 +81,8 @@ class Held:
             return None
         of = f", and this one {_shown(size)}" if size else ""
         text = (
-            f"the values of this run take {_shown(self.bytes)} together{of}, and {_shown(MOST_HELD)} are allowed: "
-            "make shorter texts and lists, or fewer, or part the work into several runs"
+            f"the values, rounds and calls of this run take {_shown(self.bytes)} together{of}, and {_shown(MOST_HELD)} "
+            "are allowed: make shorter texts and lists, or fewer, or part the work into several runs"
         )
         return node_error(frame, i, text, "memory")
 

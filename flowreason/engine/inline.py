@@ -14,7 +14,7 @@ from flowreason.engine.evaluate import NotTrivial
 from flowreason.engine.frames import Frame
 from flowreason.errors import FlowreasonError, NodeError
 from flowreason.graph import ops
-from flowreason.values import show
+from flowreason.values import NotPlain, exact, show
 
 YES = frozenset({"yes", "true", "y"})
 NO = frozenset({"no", "false", "n", ""})
@@ -176,8 +176,8 @@ def call_tool(frame: Frame, i: int) -> Any:
     arguments = {}
     for name, source in frame.plan.named[i]:
         value = values[source]
-        exact = kinds.get(name, ANYTHING)[0]
-        arguments[name] = value if exact is object or value.__class__ is exact else _fitted(tool, name, value, frame, i)
+        kind = kinds.get(name, ANYTHING)[0]
+        arguments[name] = value if kind is object or value.__class__ is kind else _fitted(tool, name, value, frame, i)
     try:
         value = tool.function(**arguments)
     except FlowreasonError:
@@ -190,8 +190,8 @@ def call_tool(frame: Frame, i: int) -> Any:
 def fitting(tool: BoundTool, arguments: dict[str, Any], frame: Frame, i: int) -> dict[str, Any]:
     """The arguments of a tool in the types of its parameters."""
     for name, value in arguments.items():
-        exact = tool.kinds.get(name, ANYTHING)[0]
-        if exact is not object and value.__class__ is not exact:
+        kind = tool.kinds.get(name, ANYTHING)[0]
+        if kind is not object and value.__class__ is not kind:
             arguments[name] = _fitted(tool, name, value, frame, i)
     return arguments
 
@@ -206,11 +206,12 @@ def _fitted(tool: BoundTool, name: str, value: Any, frame: Frame, i: int) -> Any
 
 def returned(tool: BoundTool, value: Any, frame: Frame, i: int) -> Any:
     """What a tool gave, in the type that it names."""
-    exact, kind = tool.returns
-    if exact is object or value.__class__ is exact:
-        return value
+    wanted, kind = tool.returns
     try:
-        return convert(value, kind)
+        value = exact(value)
+        return value if wanted is object or value.__class__ is wanted else convert(value, kind)
+    except NotPlain as error:
+        raise node_error(frame, i, f"the tool {tool.definition.name.text} gave {error}", "tool") from error
     except Misfit as misfit:
         message = f"the tool {tool.definition.name.text} gave a wrong value: {misfit.reason}"
         raise node_error(frame, i, message, "tool") from misfit

@@ -17,6 +17,10 @@ from flowreason.errors import LimitExceeded, UsageError
 from flowreason.ports import ModelInfo, Request, Usage
 
 
+class Unsaid(int):
+    """A limit that nobody named: it holds for a run, and not where many share what is named."""
+
+
 @dataclass(frozen=True, slots=True)
 class Limits:
     """The most that a run may use; None: no limit.
@@ -25,7 +29,7 @@ class Limits:
     sub-flows within sub-flows, `rounds` of one loop.
     """
 
-    calls: int | None = 200
+    calls: int | None = Unsaid(200)
     tokens: int | None = None
     money: float | None = None
     seconds: float | None = None
@@ -176,6 +180,11 @@ class Budget(Account):
         self.late = False
         self.on_over: Callable[[LimitExceeded], None] | None = None
         self._accounts: tuple[Account, ...] = (self,) if whole is None else (self, whole)
+
+    @property
+    def weighs(self) -> bool:
+        """Whether tokens or money are limited, so that it matters what a call under way has reserved."""
+        return any(a.limits.tokens is not None or a.limits.money is not None for a in self._accounts)
 
     async def room(self, request: Request, info: ModelInfo, room: int) -> Reserved:
         """Room for a call, or `LimitExceeded`. It waits where only calls under way are in its way: most use less.

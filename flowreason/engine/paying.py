@@ -21,7 +21,7 @@ from flowreason.ports import ModelInfo, Provider, Reply, Request, Usage, streame
 Tell = Callable[[str, Mapping[str, Any]], None]
 OnText = Callable[[str | None], None]
 
-_PAID_FOR = frozenset({"reply", "refused", "timeout"})
+PAID_FOR = frozenset({"reply", "refused", "timeout"})
 """Kinds of failure after which a request may have been paid for."""
 
 
@@ -56,8 +56,8 @@ class Payer:
             reserved = await self._budget.room(request, info, room)
             bounded = request if reserved.room is None else replace(request, room=reserved.room)
             reply = await self._settled(bounded, info, errand, reserved)
-            if reserved.room is None or reply.finish != "length":
-                return reply
+            if reserved.room is None or reply.finish != "length" or 2 * reply.usage.completion_tokens < reserved.room:
+                return reply  # whole, or cut off by a limit of the server's own, whatever room it is given
             errand.say("node.unanswered", used(reply.usage))
             if reserved.room < room:
                 raise self._budget.cut_off()
@@ -76,7 +76,7 @@ class Payer:
             reply = reply if errand.stood_in else priced(reply, info)
             paid = reply.usage
         except ProviderError as error:
-            if error.kind in _PAID_FOR:
+            if error.kind in PAID_FOR:
                 paid = reserved.sent
             raise
         except asyncio.CancelledError:
@@ -96,7 +96,7 @@ class Payer:
             if errand.on_text is not None and kind in ("retry", "fallback"):
                 errand.on_text(None)
             errand.say(f"node.{kind}", data)
-            if kind == "retry" and data.get("kind") in _PAID_FOR:
+            if kind == "retry" and data.get("kind") in PAID_FOR:
                 self._again(errand, reserved)
 
         try:

@@ -10,12 +10,13 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any
 
+from flowreason.asking.embedding import texts_of
 from flowreason.asking.misfit import shorten
 from flowreason.asking.prompt import build
 from flowreason.asking.reply import feedback
 from flowreason.asking.schema import json_schema
 from flowreason.errors import UsageError
-from flowreason.ports import ModelInfo, Request
+from flowreason.ports import Message, ModelInfo, Request
 from flowreason.values import show
 from flowreason_dsl.check.options import OPTIONS
 from flowreason_dsl.syntax import Template
@@ -52,6 +53,11 @@ class Prompts:
         self._first: Request | None = None
 
     @property
+    def embeds(self) -> bool:
+        """Whether no words are wanted: the text is given its place among meanings."""
+        return "embed" in self.question.settings
+
+    @property
     def thinks(self) -> bool:
         """Whether the model is told to reason first."""
         return self.think and not self.info.reasons
@@ -64,7 +70,9 @@ class Prompts:
     def request(self, sample: int) -> Request:
         """What is sent for a draw, the first time."""
         if self._first is None:
-            self._first = self._made()
+            self._first = self._embedding() if self.embeds else self._made()
+        if self.embeds:  # it leaves nothing to chance, so that all draws are one
+            return self._first
         number = self.question.draw * self.samples + sample
         return self._first if number == self._first.sample else replace(self._first, sample=number)
 
@@ -94,6 +102,13 @@ class Prompts:
             schema=schema,
             sample=q.draw * self.samples,
         )
+
+    def _embedding(self) -> Request:
+        """The request for where a text stands, or each text of a list."""
+        q = self.question
+        several, texts = texts_of(q.template, q.values, q.type)
+        messages = tuple(Message("user", text) for text in texts)
+        return Request(messages, q.settings["embed"], temperature=0.0, embed="each" if several else "one")
 
     def again(self, request: Request, reply: str, reason: str) -> Request:
         """The same request with the reply that did not fit and why."""

@@ -63,8 +63,8 @@ def worst(
     prompt = prompt_most(request)
     asked = prompt * (info.prompt_price or 0) / 1e6
     price = (info.completion_price or 0) / 1e6
-    reply, bound = request.max_tokens or room, None
-    if request.max_tokens is None and (tokens_left is not None or money_left is not None):
+    reply, bound = 0 if request.embed else request.max_tokens or room, None
+    if not request.embed and request.max_tokens is None and (tokens_left is not None or money_left is not None):
         most = [float(room)]
         if tokens_left is not None:
             most.append(tokens_left - prompt)

@@ -11,7 +11,7 @@ from typing import Any
 from flowreason.engine import inline
 from flowreason.engine.cut import CutShort
 from flowreason.engine.frames import FAILED, VALUE, Failure, Frame, LoopRun
-from flowreason.engine.held import Held
+from flowreason.engine.held import FRAME, Held
 from flowreason.engine.plan import LoopPlan
 from flowreason.errors import FlowreasonError, LimitExceeded, NodeError
 from flowreason.graph import ops
@@ -47,6 +47,8 @@ class Rounds(CutShort):
                     f"this loop would run {total} rounds, more than the limit of {self.most_rounds} (limit `rounds`)"
                 )
                 raise LimitExceeded("rounds", self.most_rounds, message)
+            if (refused := self.held.room(frame, i, total * FRAME)) is not None:
+                raise refused
         except FlowreasonError as error:
             failure = Failure(error, frame.plan.nodes[i].id, frame.path)
             self._over(frame, i, FAILED, failure)

@@ -27,9 +27,10 @@ if TYPE_CHECKING:
 
 
 class Call(Protocol):
-    """A request that wants to be sent, and how many wait for its reply."""
+    """A request that wants to be sent, how many wait for its reply, and whether it rests in the line."""
 
     waiting: int
+    resting: bool
 
 
 @dataclass(eq=False, slots=True)
@@ -72,6 +73,7 @@ class Scarce:
         self._further: dict[Item, list[_Waiting]] = {}
         self._certain: dict[int, int] = {}
         self._full = 256
+        self._resting = 0
 
     # --- which item, and what it needs ---
 
@@ -152,6 +154,8 @@ class Scarce:
             self._further.setdefault(item, []).append(waiting)
         else:
             self._new.setdefault(item.need, deque()).append(waiting)
+        call.resting = True
+        self._resting += call.waiting
         self._on_wait()
         try:
             await waiting.place
@@ -159,6 +163,18 @@ class Scarce:
             if waiting.place.done() and not waiting.place.cancelled():
                 self.leave()
             raise
+        finally:
+            self._wakes(call)
+
+    def joined(self, call: Call, more: int) -> None:
+        """More or fewer wait for a call."""
+        if call.resting:
+            self._resting += more
+
+    def _wakes(self, call: Call) -> None:
+        if call.resting:
+            call.resting = False
+            self._resting -= call.waiting
 
     def leave(self) -> None:
         """A call is over: others may go."""
@@ -168,7 +184,7 @@ class Scarce:
 
     def resting(self) -> int:
         """How many wait for calls that wait here."""
-        return sum(each.call.waiting for each in self._all())
+        return self._resting
 
     def let_go(self, *, one: bool) -> bool:
         """Nothing else goes on: let all go who may, or else whoever is first, whatever was set aside. Whether any went.
@@ -238,6 +254,7 @@ class Scarce:
         if not waiting.place.done():
             self._take(waiting.item)
             waiting.place.set_result(None)
+            self._wakes(waiting.call)
 
     def _take(self, item: Item | None) -> None:
         self._taken += 1

@@ -303,6 +303,7 @@ class Stepper(Deciding, Rounds, Giving):
     def opened(self, frame: Frame, inputs: Mapping[str, Any] | None = None) -> None:
         """A frame begins: its nodes that need nothing are ready. What a step hands to it stands nowhere else."""
         self.log.append((self.clock(), "frame.opened", frame, -1, inputs))
+        self.held.opened()
         if self.given:
             self.hold(frame)
         for i in frame.plan.roots:
@@ -323,6 +324,9 @@ class Stepper(Deciding, Rounds, Giving):
         if frame.depth >= self.depth:
             message = f"{op.flow} is called more than {self.depth} deep (the limit `depth`)"
             self.fail(frame, i, NodeError(message, node=frame.plan.nodes[i].id, frame=frame.path, kind="depth"))
+            return
+        if (refused := self.held.room(frame, i)) is not None:
+            self.fail(frame, i, refused)
             return
         self.begins(frame, i, None)
         inner = self._flow_frame(frame.program, op.flow, frame, i)

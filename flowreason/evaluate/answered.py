@@ -19,7 +19,8 @@ class Answered:
     `right`, `score`, `read` and `why` as in `compare.Judgement`. `run` is the id of its run in the store of the
     evaluation. `first_draft`: whether the first draft of a flow that was written for it could be run; `drafted`:
     whether one could after repair; both None where no flow was written. `way`: `own` (a flow for this question),
-    `shared` (one for many), or empty.
+    `shared` (one for many), or empty. `spent`: the largest part of a limit of its budget that it took, None where
+    there was none.
     """
 
     id: str
@@ -43,6 +44,7 @@ class Answered:
     drafted: bool | None = None
     way: str = ""
     reason: str = ""
+    spent: float | None = None
 
     @property
     def set(self) -> str:
@@ -53,6 +55,11 @@ class Answered:
     def failed(self) -> bool:
         """Whether there is no answer at all."""
         return self.status != "answered" and not self.answer
+
+    @property
+    def cut(self) -> bool:
+        """Whether a limit ended it; what it had found by then is its answer."""
+        return self.status == "limit"
 
     @property
     def unread(self) -> bool:

@@ -21,6 +21,7 @@ from flowreason.evaluate.report import as_markdown
 from flowreason.evaluate.run import Evaluating, vocabulary
 from flowreason.evaluate.tables import Cell, Difference, cells, differences, overall
 from flowreason.methods import Method
+from flowreason.methods.costs import prices_of
 from flowreason.replaying import replay_async
 from flowreason.running import run_now
 from flowreason.wanted import NAMES, PATH, Kind, checked, known, maybe, whole
@@ -31,10 +32,14 @@ Told = Callable[[Answered, int, int], None]
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """What came of an evaluation: the `rows`, and the `folder` with everything else."""
+    """What came of an evaluation: the `rows`, and the `folder` with everything else.
+
+    `unasked`: how many rows are missing because a limit over everything was reached.
+    """
 
     folder: Path
     rows: Sequence[Answered]
+    unasked: int = 0
 
     @property
     def table(self) -> list[Cell]:
@@ -65,7 +70,7 @@ _KINDS: Final[Mapping[str, Kind]] = {
     "folder": PATH,
     "tasks": NAMES,
     "per_task": maybe(whole(1)),
-    "budget": maybe(Kind("limits: fr.Limits(calls=10)", lambda value: isinstance(value, Limits))),
+    "budget": maybe(Kind("limits: {'calls': 10}", lambda value: isinstance(value, Limits | Mapping))),
     "total": maybe(Kind("limits: {'money': 5}", lambda value: isinstance(value, Limits | Mapping))),
     "on_row": maybe(_ROW),
 }
@@ -94,7 +99,7 @@ async def evaluate_async(
     folder: str | PathLike[str],
     tasks: Sequence[str] = (),
     per_task: int | None = None,
-    budget: Limits | None = None,
+    budget: Limits | Mapping[str, float] | None = None,
     total: Limits | Mapping[str, float] | None = None,
     on_row: Told | None = None,
     **options: Any,
@@ -103,9 +108,11 @@ async def evaluate_async(
 
     `data` is a JSONL file (see `items`) or items; `tasks` and `per_task` choose among them. `methods` are names, paths
     or flows, or one text such as `direct, self_consistency(samples=9), graph`. `budget` is what each question may take
-    by each method; a parameter that says how much a method tries (samples, rounds) is set to what it allows, unless it
-    is set already. `total`: limits over everything. `folder` gets rows, runs, flows and report. `on_row` is told each
-    row. `options` are those of `batch`: provider, model, concurrency, tools, …
+    by each method, as in `{"calls": 10}` (or tokens, money, seconds); parameters that say how much a method tries
+    (samples, rounds) are set to what it allows, unless some are set already (see `entries`). `total`: limits over
+    everything; what was not asked for them is left out, and asked where the same folder is gone on with. `folder` gets
+    rows, runs, flows and report. `on_row` is told each row. `options` are those of `batch`: provider, model,
+    concurrency, tools, …
 
     Raises `UsageError` for what cannot be evaluated, before anything is asked.
     """
@@ -113,17 +120,18 @@ async def evaluate_async(
     items = chosen(read_items(data) if isinstance(data, str | PathLike) else list(data), tasks=tasks, per_task=per_task)
     if not items:
         raise UsageError("there is no question to evaluate")
-    wanted, place = entries(methods, budget), Folder(folder)
+    allowed, place = None if budget is None else over_all(budget), Folder(folder)
     async with Means(**_means(options)).session() as session:
         model = session.provider.model_info(None).name
+        wanted = entries(methods, allowed, typical(items), prices_of(session.provider))
         name = Path(data).name if isinstance(data, str | PathLike) else ""
-        about = place.open(items, name, wanted, model, budget)
+        about = place.open(items, name, wanted, model, allowed)
         rows = place.rows()
         shared = {"confirm": within, **options, "provider": session.provider, "store": place.store}
         for taken in ("model", "base_url", "api_key"):
             shared.pop(taken, None)
         over = None if total is None else over_all(total)
-        evaluating = Evaluating(items, wanted, about.questions[:16], budget, over, shared)
+        evaluating = Evaluating(items, wanted, about.questions[:16], allowed, over, shared)
         every = len(items) * len(wanted) + sum(row.method not in {e.name for e in wanted} for row in rows)
         async with aclosing(evaluating.rows(rows)) as coming:  # type: ignore[type-var]
             async for row in coming:
@@ -131,8 +139,13 @@ async def evaluate_async(
                 rows.append(row)
                 if on_row is not None:
                     on_row(row, len(rows), every)
-    place.report(rows)
-    return Evaluation(place.path, rows)
+    place.report(rows, evaluating.unasked)
+    return Evaluation(place.path, rows, evaluating.unasked)
+
+
+def typical(items: Sequence[Item]) -> str:
+    """The question of middling length, for which the effort of methods is reckoned."""
+    return sorted((item.question for item in items), key=len)[len(items) // 2]
 
 
 def within(_price: Any, _limits: Limits) -> bool:

@@ -1,31 +1,33 @@
 """The methods that are compared: each by a name, with the values of its parameters, made to fit one budget.
 
 `self_consistency(samples=9)` is a method with a parameter set; `graph(once)` writes one flow for a whole task.
+
+A budget is a limit of each run. So that a method also makes use of it, its parameters of effort grow or shrink
+together, in the proportion of their defaults, to the most whose estimate stays within it, of a run in which every reply
+fits when it first comes; then each by itself, where there is still room. What has none takes what it takes.
 Invariant: a name stands for one method with one set of parameters, so that rows of one name may be compared.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from flowreason.asking.misfit import Misfit
-from flowreason.asking.reply import parse_input
 from flowreason.engine.limits import Limits
 from flowreason.errors import UsageError
 from flowreason.flow import Flow
 from flowreason.methods import GRAPH, Method, meant
-from flowreason_dsl.names import nearest
+from flowreason.methods.costs import Prices
 from flowreason_dsl.types import Scalar
 
-EFFORT = ("samples", "votes", "candidates", "branches", "rounds", "thoughts", "prompts", "most")
-"""Parameters that say how much a method tries; the first of them that it has is set to what the budget allows."""
-MOST_EFFORT = 40
-TRIES = 3
-"""Requests that an ask may take at worst; most take one, so that a budget of calls is held against one."""
-_SPEC = re.compile(r"\s*([^()]+?)\s*(?:\((.*)\))?\s*", re.DOTALL)
+EFFORT = frozenset({
+    "samples", "votes", "candidates", "branches", "rounds", "thoughts", "prompts", "most", "depth", "keep",
+    "improvements",
+})  # fmt: skip
+"""Parameters that say how much a method tries."""
+MOST_EFFORT = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,14 +42,23 @@ class Entry:
     """Whether flows are written once for the questions of a task, and not for each."""
 
 
-def entries(methods: Sequence[Method] | str, budget: Limits | None = None) -> list[Entry]:
-    """The methods that are meant. Raises `UsageError` for one that there is not, or that is there twice."""
+def entries(
+    methods: Sequence[Method] | str, budget: Limits | None = None, question: str = "?", prices: Prices = None
+) -> list[Entry]:
+    """The methods that are meant, each with the effort that the budget allows for a question such as this one.
+
+    Raises `UsageError` for a method that there is not, or that is there twice, and for money where prices are unknown.
+    """
     wanted = _split(methods) if isinstance(methods, str) else list(methods)
     if not wanted:
         raise UsageError("name at least one method: direct, chain_of_thought, graph, …")
     found = [_entry(each) for each in wanted]
     if budget is not None:
-        found = [fitted(each, budget) for each in found]
+        if budget.money is not None and prices is None:
+            raise UsageError(
+                "a budget in money needs the price of the model; name it under [prices] of the config file"
+            )
+        found = [fitted(each, budget, question, prices) for each in found]
     names = [each.name for each in found]
     for name in names:
         if names.count(name) > 1:
@@ -61,69 +72,55 @@ def _split(text: str) -> list[str]:
 
 
 def _entry(method: Method) -> Entry:
-    if not isinstance(method, str):
-        meaning = meant(method)
-        return Entry(meaning.name, method, flow=meaning.flow)
-    spec = _SPEC.fullmatch(method)
-    if spec is None:
-        raise UsageError(f"{method!r} is no method; write it as NAME or NAME(parameter=value, …)")
-    if (spec[1], spec[2]) == (GRAPH, "once"):
-        return Entry("graph(once)", GRAPH, once=True)
-    meaning = meant(spec[1])
-    given = _given(spec[2] or "", meaning.name, meaning.flow)
-    return Entry(_name(meaning.name, given), spec[1], given, meaning.flow)
-
-
-def _given(text: str, name: str, flow: Flow | None) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    for part in filter(None, map(str.strip, text.split(","))):
-        key, equals, value = part.partition("=")
-        known = {} if flow is None else {p.name: p.type for p in flow.parameters if p.name != "question"}
-        if not equals or key.strip() not in known:
-            near = nearest(key.strip(), known)
-            hint = f"; did you mean {near!r}?" if near else f"; it has {', '.join(known) or 'none to set'}"
-            raise UsageError(f"{name} has no parameter {key.strip()!r}{hint}")
-        try:
-            found[key.strip()] = parse_input(value.strip(), known[key.strip()])
-        except Misfit as misfit:
-            raise UsageError(f"{name}: {key.strip()}: {misfit.reason}") from None
-    return found
+    if isinstance(method, str) and method.replace(" ", "") == f"{GRAPH}(once)":
+        return Entry(f"{GRAPH}(once)", GRAPH, once=True)
+    meaning = meant(method)
+    plain = method.partition("(")[0].strip() if isinstance(method, str) and meaning.given else method
+    return Entry(_name(meaning.name, meaning.given), plain, meaning.given, meaning.flow)
 
 
 def _name(name: str, given: Mapping[str, Any]) -> str:
     return name + (f"({', '.join(f'{key}={value}' for key, value in given.items())})" if given else "")
 
 
-def fitted(entry: Entry, budget: Limits) -> Entry:
-    """The method with as much effort as the budget of calls allows, where it has a parameter for that and none is set.
-
-    Held against the calls of a run in which every ask is answered at once; the budget itself bounds what a run takes.
-    """
-    flow, calls = entry.flow, budget.calls
-    if flow is None or calls is None or entry.inputs:
+def fitted(entry: Entry, budget: Limits, question: str = "?", prices: Prices = None) -> Entry:
+    """The method with as much effort as the budget allows, where it has parameters for that and none is set."""
+    flow = entry.flow
+    if (
+        flow is None
+        or EFFORT & entry.inputs.keys()
+        or (budget.calls, budget.tokens, budget.money) == (None, None, None)
+    ):
         return entry
-    name = next((each for each in EFFORT if _is_count(flow, each)), None)
-    if name is None:
+    usual = {p.name: p.default for p in flow.parameters if p.name in EFFORT and p.type == Scalar("int")}
+    efforts = {name: value for name, value in usual.items() if isinstance(value, int) and value > 0}
+    if not efforts:
         return entry
-    best = max((n for n in range(1, MOST_EFFORT + 1) if _calls(flow, {name: n}) <= calls), default=1)
-    return replace(entry, name=_name(entry.name, {name: best}), inputs={name: best})
+
+    def fits(given: Mapping[str, int]) -> bool:
+        price = flow.price({"question": question, **entry.inputs, **given}, prices=prices, at_once=True)
+        return price.over(replace(budget, depth=100, rounds=10_000)) is None
+
+    best = _most(efforts, fits)
+    inputs = {**entry.inputs, **best}
+    return replace(entry, name=_name(flow.name, inputs), inputs=inputs)
 
 
-def _is_count(flow: Flow, name: str) -> bool:
-    return any(p.name == name and p.type == Scalar("int") and p.default is not None for p in flow.parameters)
-
-
-def _calls(flow: Flow, given: Mapping[str, Any]) -> float:
-    """The most calls of a run whose asks are all answered at once."""
-    most = flow.price({"question": "?", **given}).most.at(_One())
-    return float(most) / TRIES
-
-
-class _One(dict[str, float]):
-    """What is not known counts once."""
-
-    def __missing__(self, _: str) -> float:
-        return 1
+def _most(usual: Mapping[str, int], fits: Callable[[Mapping[str, int]], bool]) -> dict[str, int]:
+    """The most effort that fits, in the proportion of the usual one; the least there is where nothing does."""
+    largest = max(usual.values())
+    best = dict.fromkeys(usual, 1)
+    for level in range(2, MOST_EFFORT + 1):
+        more = {name: max(1, round(value * level / largest)) for name, value in usual.items()}
+        if not fits(more):
+            break
+        best = more
+    for name in best:
+        while best[name] < MOST_EFFORT and fits(more := best | {name: best[name] + 1}):
+            best = more
+            if len(best) > 1:
+                break
+    return best
 
 
 def with_pool(entry: Entry, pool: Iterable[str]) -> Entry:

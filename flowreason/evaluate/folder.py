@@ -19,6 +19,7 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
+from flowreason.batch.opening import TOTALS
 from flowreason.errors import UsageError
 from flowreason.evaluate import report
 from flowreason.evaluate.answered import Answered
@@ -131,9 +132,11 @@ class Folder:
         with (self.path / ANSWERS).open("a", encoding="utf-8") as file:
             file.write(json.dumps(data, ensure_ascii=False) + "\n")
 
-    def report(self, rows: Sequence[Answered]) -> Path:
-        """Write the report of the rows; gives the page."""
+    def report(self, rows: Sequence[Answered], unasked: int = 0) -> Path:
+        """Write the report of the rows; gives the page. `unasked`: so many are missing for a limit over all."""
         title, facts = "Evaluation", facts_of(self.about())
+        if unasked:
+            facts.append(("not asked", f"{unasked}, as a limit over all was reached; with a higher one it goes on"))
         self._write("report.md", report.as_markdown(title, facts, rows))
         self._write("report.html", report.as_html(title, facts, rows))
         return self.path / "report.html"
@@ -156,7 +159,7 @@ def _of_methods(entries: Sequence[Entry]) -> dict[str, Any]:
 
 
 def _of_limits(limits: Any) -> dict[str, Any]:
-    return {} if limits is None else {name: value for name, value in asdict(limits).items() if value is not None}
+    return {} if limits is None else {name: value for name in TOTALS if (value := getattr(limits, name)) is not None}
 
 
 def _row(item: Item) -> Mapping[str, Any]:

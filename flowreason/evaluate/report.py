@@ -16,6 +16,8 @@ from flowreason.evaluate.tables import Cell, Difference, cells, differences, ove
 Table = list[list[str]]
 FEW = 30
 """Questions below which a share says little."""
+FEW_PAIRS = 3
+"""So many differences are all told in words; of more, those that are clear."""
 
 
 def percent(of: Share) -> str:
@@ -35,7 +37,7 @@ def figures(found: Sequence[Cell], named: str = "task") -> Table:
     shared = any(c.shared for c in found)
     head = [named, "method", "questions", "right (95 %)", *(["score"] if graphs else []), "calls", "tokens"]
     head += [*(["$"] if money else []), "seconds", "no call", *(["shared flow"] if shared else [])]
-    head += ["first draft valid", "after repair", "no answer", "unread"]
+    head += ["of budget", "cut by a limit", "first draft valid", "after repair", "no answer", "unread"]
     rows = [head]
     for c in found:
         row = [c.group, c.method, str(c.right.count), percent(c.right), *([f"{c.score:.2f}"] if graphs else [])]
@@ -45,7 +47,11 @@ def figures(found: Sequence[Cell], named: str = "task") -> Table:
             f"{c.seconds:.1f}",
             of_all(c.free, c),
         ]
-        row += [*([of_all(c.shared, c)] if shared else []), of(c.first_draft), of(c.drafted), count(c.failed)]
+        row += [
+            *([of_all(c.shared, c)] if shared else []),
+            "" if c.spent is None else f"{c.spent:.0%}".replace("%", " %"),
+        ]
+        row += [of_all(c.cut, c), of(c.first_draft), of(c.drafted), count(c.failed)]
         rows.append([*row, count(c.unread)])
     return _told(rows)
 
@@ -66,11 +72,12 @@ def count(some: int) -> str:
 
 def against(found: Sequence[Difference]) -> Table:
     """Every two methods, question by question."""
-    rows = [["first", "second", "questions", "first − second (95 %)", "only first right", "only second right", "p"]]
+    head = ["first", "second", "questions", "first − second (95 %)", "only first right", "only second right"]
+    rows = [[*head, "p", "p of all"]]
     for d in found:
         p = d.paired
         gap = f"{p.value * 100:+.0f} ({p.low * 100:+.0f} to {p.high * 100:+.0f})"
-        rows.append([d.first, d.second, str(p.count), gap, str(p.first), str(p.second), f"{p.p:.3f}"])
+        rows.append([d.first, d.second, str(p.count), gap, str(p.first), str(p.second), f"{p.p:.3f}", f"{d.p:.3f}"])
     return rows
 
 
@@ -106,11 +113,19 @@ def sections(rows: Sequence[Answered]) -> list[tuple[str, str, Table]]:
 def _caution(rows: Sequence[Answered]) -> str:
     count = len({row.id for row in rows})
     said = f"{count} question{'' if count == 1 else 's'}; calls, tokens and money are means, seconds the median."
+    if any(row.spent is not None for row in rows):
+        said += " Each method may take the same for each question, and has as much effort set as an estimate allows."
     return said + (" So few questions tell large differences only." if count < FEW else "")
 
 
 def _in_words(found: Iterable[Difference]) -> str:
-    return " ".join(d.in_words()[0].upper() + d.in_words()[1:] + "." for d in found)
+    every = list(found)
+    said = [d.in_words()[0].upper() + d.in_words()[1:] + "." for d in every if d.clear or len(every) <= FEW_PAIRS]
+    if len(said) < len(every):
+        said.append(f"{'No other' if said else 'No'} difference is clear.")
+    if len(every) > 1:
+        said.append("Of so many differences some look clear by chance; `p of all` allows for it (Holm).")
+    return " ".join(said)
 
 
 def as_markdown(title: str, facts: Sequence[tuple[str, str]], rows: Sequence[Answered]) -> str:
@@ -140,6 +155,10 @@ def pictures(rows: Sequence[Answered]) -> list[tuple[str, str]]:
     return drawn
 
 
+_HOW = (
+    "In the folder of this page, <code>flowreason runs show RUN --store runs.db</code> shows every step of a run, and"
+    " <code>flowreason runs why RUN --store runs.db --calls 0</code> what its answer rests on."
+)
 _STYLE = """
 :root { color-scheme: light dark }
 body { font: 15px/1.5 system-ui, sans-serif; max-width: 78rem; margin: 2rem auto; padding: 0 1rem }
@@ -163,7 +182,7 @@ def as_html(title: str, facts: Sequence[tuple[str, str]], rows: Sequence[Answere
     if not drawn:
         parts.append(f"<p>There are no pictures: {escape(plots.HINT)}.</p>")
     parts += [f"<figure><figcaption>{escape(name)}</figcaption>{svg}</figure>" for name, svg in drawn]
-    parts.append(f"<h2>Every answer</h2>{_answers(rows)}")
+    parts.append(f"<h2>Every answer</h2><p>{_HOW}</p>{_answers(rows)}")
     head = f'<meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>{escape(title)}</title>'
     return (
         f"<!doctype html><html lang=en><head>{head}<style>{_STYLE}</style></head><body>{''.join(parts)}</body></html>\n"

@@ -52,10 +52,13 @@ class Evaluating:
     total: Limits | None = None
     options: Mapping[str, Any] = field(default_factory=dict)
     used: Usage = NOTHING
+    unasked: int = 0
+    """Questions that a method was not asked, or not to the end, because a limit over all was reached."""
 
     async def rows(self, done: Sequence[Answered]) -> AsyncIterator[Answered]:
         """The rows that are missing, as they come."""
         there = {(row.method, row.id) for row in done}
+        self.used = sum((Usage(row.calls, 0, row.tokens, row.money) for row in done), self.used)
         words = vocabulary(self.items)
         for entry in self.entries:
             left = [item for item in self.items if (entry.name, item.id) not in there]
@@ -69,13 +72,16 @@ class Evaluating:
         once = {"compile": "once", "shape": "task"} if entry.once else {"method": entry.method}
         batch = batch_async(
             [self._given(entry, item) for item in items], **once, name=f"{self.name}/{entry.name}",
-            limits=self.limits, total=self._left(), on_event=_listener(heard), **self.options,
+            limits=self.limits, total=self._left(), retry_failed=True, on_event=_listener(heard), **self.options,
         )  # fmt: skip
         async with aclosing(batch) as rows:
             async for row in rows:
                 self.used = self.used + row.usage
+                if row.over_all:  # what nobody was asked says nothing of a method
+                    self.unasked += 1
+                    continue
                 drafts = heard.pop(row.index, None) or await self._drafts_of(row)
-                yield judged(items[row.index], entry.name, row, drafts, words)
+                yield judged(items[row.index], entry.name, row, drafts, words, spent(row, self.limits))
 
     def _given(self, entry: Entry, item: Item) -> dict[str, Any]:
         pool = [other.question for other in self.items if other.task == item.task]
@@ -113,14 +119,31 @@ def _listener(heard: dict[int, Drafts]) -> Callable[[int, Event], None]:
     return hear
 
 
-def judged(item: Item, method: str, row: Row, drafts: Drafts, words: Mapping[str, list[str]]) -> Answered:
+def spent(row: Row, budget: Limits | None) -> float | None:
+    """The largest part of a limit that a question took; None where there is no budget."""
+    if budget is None:
+        return None
+    used = ((row.usage.calls, budget.calls), (row.usage.tokens, budget.tokens), (row.usage.money, budget.money),
+            (row.seconds, budget.seconds))  # fmt: skip
+    parts = [amount / limit for amount, limit in used if limit and amount is not None]
+    return round(max(parts), 4) if parts else None
+
+
+def judged(
+    item: Item,
+    method: str,
+    row: Row,
+    drafts: Drafts,
+    words: Mapping[str, list[str]],
+    part: float | None = None,
+) -> Answered:
     """A row of the batch as a row of the evaluation."""
     found = judge(item, row.answer, row.value, vocabulary=words.get(item.task, ()))
     return Answered(
         item.id, item.task, method, row.answer, row.value, found.right, found.score, found.read, found.why, row.status,
         row.error, row.error_kind, row.run_id, row.usage.calls, row.usage.tokens, row.usage.money,
         round(row.seconds, 3), drafts.first_valid if drafts.written else None,
-        not drafts.fallback if drafts.written else None, row.way or ("own" if drafts.written else ""), row.method,
+        not drafts.fallback if drafts.written else None, row.way or ("own" if drafts.written else ""), row.method, part,
     )  # fmt: skip
 
 

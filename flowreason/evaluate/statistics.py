@@ -77,6 +77,16 @@ def paired(first: Sequence[bool], second: Sequence[bool]) -> Paired:
     return Paired(both, only_first, only_second, neither, value, low, high, mcnemar(only_first, only_second))
 
 
+def holm(found: Sequence[float]) -> list[float]:
+    """Probabilities that were looked at together, each as it is to be judged then (Holm 1979): of many differences that
+    are none, one looks clear by chance."""
+    count, adjusted, highest = len(found), [1.0] * len(found), 0.0
+    for rank, at in enumerate(sorted(range(count), key=found.__getitem__)):
+        highest = max(highest, min(1.0, (count - rank) * found[at]))
+        adjusted[at] = highest
+    return adjusted
+
+
 def mcnemar(first: int, second: int) -> float:
     """The two-sided exact probability of so uneven a split of the questions on which two methods differ."""
     count, less = first + second, min(first, second)

@@ -12,8 +12,10 @@ from itertools import combinations
 from statistics import fmean, median
 
 from flowreason.evaluate.answered import Answered
-from flowreason.evaluate.statistics import Paired, Share, paired, share
+from flowreason.evaluate.statistics import Paired, Share, holm, paired, share
 
+SURE = 0.05
+"""Where so uneven a split is less likely than this, were two methods equally good, one is called better."""
 ALL = "all"
 """The name of the group of all questions."""
 
@@ -24,7 +26,8 @@ class Cell:
 
     `score`: the mean score, which differs from the share for graphs alone. `free`: how many questions took no call.
     `first_draft` and `drafted`: of the flows that were written, those whose first draft could be run, and those that
-    could after repair. `shared`: how many questions were answered by a flow that was written for many.
+    could after repair. `shared`: how many questions were answered by a flow that was written for many. `spent`: the
+    mean part of its budget that a question took; `cut`: how many questions a limit ended.
     """
 
     group: str
@@ -41,11 +44,14 @@ class Cell:
     shared: int
     first_draft: Share | None
     drafted: Share | None
+    spent: float | None
+    cut: int
 
 
 def cell(group: str, method: str, rows: Sequence[Answered]) -> Cell:
     """The figures of some rows of one method; there must be some."""
     written = [row for row in rows if row.drafted is not None]
+    spent = [row.spent for row in rows if row.spent is not None]
     moneys = [row.money for row in rows if row.money is not None]
     return Cell(
         group,
@@ -62,6 +68,8 @@ def cell(group: str, method: str, rows: Sequence[Answered]) -> Cell:
         sum(row.way == "shared" for row in rows),
         share(sum(bool(row.first_draft) for row in written), len(written)) if written else None,
         share(sum(bool(row.drafted) for row in written), len(written)) if written else None,
+        fmean(spent) if spent else None,
+        sum(row.cut for row in rows),
     )
 
 
@@ -82,16 +90,22 @@ def overall(rows: Iterable[Answered]) -> list[Cell]:
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """Two methods on the questions that both were given."""
+    """Two methods on the questions that both were given. `p`: as in `paired`, of all differences that are looked at."""
 
     first: str
     second: str
     paired: Paired
+    p: float
+
+    @property
+    def clear(self) -> bool:
+        """Whether one is better than the other, though several differences are looked at."""
+        return self.paired.clear and self.p < SURE
 
     def in_words(self) -> str:
         """What the counts say, and how sure it is."""
         p = self.paired
-        if not p.clear:
+        if not self.clear:
             return f"no clear difference between {self.first} and {self.second} on {p.count} questions"
         better, worse = (self.first, self.second) if p.value > 0 else (self.second, self.first)
         return f"{better} is better than {worse} on {p.count} questions"
@@ -106,10 +120,9 @@ def differences(rows: Iterable[Answered]) -> list[Difference]:
     for first, second in combinations(by, 2):
         common = [id_ for id_ in by[first] if id_ in by[second]]
         if common:
-            found.append(
-                Difference(first, second, paired([by[first][i] for i in common], [by[second][i] for i in common]))
-            )
-    return found
+            found.append((first, second, paired([by[first][i] for i in common], [by[second][i] for i in common])))
+    adjusted = holm([each.p for _, _, each in found])
+    return [Difference(*each, p) for each, p in zip(found, adjusted, strict=True)]
 
 
 def front(found: Sequence[Cell], cost: Callable[[Cell], float]) -> list[Cell]:

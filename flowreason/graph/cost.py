@@ -25,7 +25,7 @@ from flowreason.graph.bounds import (
 from flowreason.graph.known import KnownValues
 from flowreason.graph.model import Graph, Node
 from flowreason.graph.peek import Range, exactly
-from flowreason.graph.tokens import Tokens
+from flowreason.graph.tokens import Tokens, embeds
 from flowreason_dsl.python import facts
 
 TRIES = 3
@@ -118,14 +118,17 @@ Lookup = Callable[[str], Callee]
 
 
 class Steps:
-    """The cost of the steps of one flow. `asking` are the flows that may call the model at all."""
+    """The cost of the steps of one flow. `asking`: flows that may call the model; `at_once`: no reply goes back."""
 
-    def __init__(self, graph: Graph, known: KnownValues, callee: Lookup, asking: frozenset[str]) -> None:
+    def __init__(
+        self, graph: Graph, known: KnownValues, callee: Lookup, asking: frozenset[str], at_once: bool = False
+    ) -> None:
         self.graph = graph
         self.known = known
         self.tokens = Tokens(known)
         self.callee = callee
         self.asking = asking
+        self.at_once = at_once
 
     # --- calls ---
 
@@ -185,6 +188,8 @@ class Steps:
         return exactly(ONE), False
 
     def _tries(self, node: Node, op: ops.Ask) -> Range:
+        if self.at_once or embeds(node, op):
+            return exactly(ONE)
         return self._setting(node, op, "tries") or exactly(TRIES)
 
     def _setting(self, node: Node, op: ops.Ask, name: str) -> Range | None:

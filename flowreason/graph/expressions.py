@@ -11,6 +11,7 @@ from flowreason.graph.builder import EFFECTS, Builder, Way
 from flowreason.graph.env import Env
 from flowreason.graph.model import FlowGraph, Read
 from flowreason.graph.scan import Effects, Names, parts
+from flowreason_dsl.expected import ask_type
 from flowreason_dsl.python import facts
 from flowreason_dsl.source import Source, Span
 from flowreason_dsl.syntax import (
@@ -33,7 +34,7 @@ from flowreason_dsl.syntax import (
     ToolDef,
     Value,
 )
-from flowreason_dsl.types import ANY, BOOL, TEXT, ListOf, Type
+from flowreason_dsl.types import ANY, BOOL, ListOf, Type
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -233,10 +234,11 @@ class Expressions:
                     holder = self.expression(Expression(source, span=setting.span), way)
                     computed.append(Read(setting.name.text, holder, "setting"))
         samples = any(setting.name.text == "samples" for setting in expr.settings)
-        kind = item_of(about.type) if samples else about.type
+        embeds = any(setting.name.text == "embed" for setting in expr.settings)
+        kind = ask_type(item_of(about.type) if samples else about.type, embeds=embeds)
         op = ops.Ask(ask.question, ask.user, tuple(fixed))
         reads = [*self.reads(ask.question.paths, way), *reads, *computed]
-        return self._work(op, way, "ask#", reads, ask, replace(about, type=TEXT if kind == ANY else kind))
+        return self._work(op, way, "ask#", reads, ask, replace(about, type=kind))
 
     # --- calls ---
 

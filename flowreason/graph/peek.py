@@ -58,7 +58,7 @@ def of_value(value: Any) -> Known:
         count = max(0, int(value))
         number = exactly(count) if count < _COUNTED else Range(constant(_COUNTED), UNBOUNDED)
         return Known(value, number=number, signed=value < 0)
-    if isinstance(value, list | tuple | set | frozenset | dict):
+    if isinstance(value, str | list | tuple | set | frozenset | dict):
         return Known(value, length=exactly(len(value)))
     return Known(value)
 
@@ -159,7 +159,7 @@ def _function(name: str, args: list[Known], count: int) -> Known:
         return NOTHING
     first = args[0]
     if name == "len" and count == 1:
-        return of_value(len(first.value)) if isinstance(first.value, str) else Known(number=first.length)
+        return Known(number=first.length)
     if name in SAME_LENGTH and count == 1:
         return Known(length=first.length)
     if name == "range":

@@ -139,12 +139,13 @@ def price(
     prompt_price: float | None = None,
     completion_price: float | None = None,
     depth: int = DEPTH,
+    at_once: bool = False,
 ) -> Price:
     """What a run costs. `inputs` are the values that are known of the parameters; prices are US dollars per million
-    tokens; `depth` is how deep flows may call one another."""
-    full = Reckoning(graph, dict(inputs or {}), depth)
+    tokens; `depth` is how deep flows may call one another. `at_once`: of a run in which no reply goes back."""
+    full = Reckoning(graph, dict(inputs or {}), depth, at_once)
     found = full.entry()
-    once = Reckoning(graph, dict(inputs or {}), 1).entry() if full.recursive else found
+    once = Reckoning(graph, dict(inputs or {}), 1, at_once).entry() if full.recursive else found
     least = NOTHING if found.fewest.calls.unlimited else found.fewest
 
     def paid(prompt: Bound, completion: Bound) -> Bound | None:

@@ -34,12 +34,13 @@ TOO_DEEP = Callee(fewest=NEVER)
 
 
 class Reckoning:
-    """The cost of every flow of a graph. `levels`: how deep calls may go."""
+    """The cost of every flow of a graph. `levels`: how deep calls may go; `at_once`: no reply goes back."""
 
-    def __init__(self, graph: Graph, inputs: Mapping[str, Any], levels: int) -> None:
+    def __init__(self, graph: Graph, inputs: Mapping[str, Any], levels: int, at_once: bool = False) -> None:
         self.graph = graph
         self.inputs = inputs
         self.levels = levels
+        self.at_once = at_once
         self._shapes: dict[str, Shape] = {}
         self._known: dict[str, KnownValues] = {}
         self._tables: dict[str, list[Callee]] = {}
@@ -115,7 +116,7 @@ class Reckoning:
         """The fewest and the most that one run of a step costs, whoever calls its flow; of a loop, all its rounds, of
         which the fewest are not reckoned. To be asked after `entry`."""
         known = self._known[""] if flow == self.graph.entry else self._generic(flow)
-        shape, steps = self._shape(flow), Steps(self.graph, known, self._seen_from(flow), self.asking)
+        shape, steps = self._shape(flow), Steps(self.graph, known, self._seen_from(flow), self.asking, self.at_once)
         node = self.graph.flows[flow].nodes[id]
         most_ = steps.most(node)
         if not isinstance(node.op, ops.Loop):
@@ -207,7 +208,7 @@ class Reckoning:
 
     def _reckon(self, name: str, known: KnownValues, callee: Lookup) -> Callee:
         shape = self._shape(name)
-        steps = Steps(self.graph, known, callee, self.asking)
+        steps = Steps(self.graph, known, callee, self.asking, self.at_once)
         least, needs = fewest(shape, steps)
         parameters = _parameters(shape.flow, known)
         if name not in self.asking:

@@ -41,6 +41,8 @@ class Tokens:
     def prompt(self, node: Node, op: ops.Ask) -> Characters:
         """The question, with all that is shown with it."""
         low, high = self.known.filled(op.question.parts, node)
+        if embeds(node, op):
+            return low / CHARACTERS_A_TOKEN, high / CHARACTERS_A_TOKEN
         high += sum(_tags(part.name.text)[1] for part in op.question.parts if isinstance(part, Path))
         for read in node.reads:
             if read.role == "context":
@@ -60,6 +62,8 @@ class Tokens:
 
     def reply(self, node: Node, op: ops.Ask) -> Characters:
         """A reply."""
+        if embeds(node, op):
+            return 0, 0
         type_ = _asked(node, op)
         low, high = (characters / CHARACTERS_A_TOKEN + 1 for characters in of_type(TEXT if type_ == ANY else type_))
         settings = dict(op.settings)
@@ -73,6 +77,13 @@ class Tokens:
         messages = [_letters(check.message) for check in node.checks if check.message is not None]
         reason = max(len(str(_asked(node, op))), *messages, 0)
         return FEEDBACK + _form(node, op)[1] + reason / CHARACTERS_A_TOKEN
+
+
+def embeds(node: Node, op: ops.Ask) -> bool:
+    """Whether an ask wants no words but where its text stands among meanings."""
+    return any(name == "embed" for name, _ in op.settings) or any(
+        read.role == "setting" and read.name == "embed" for read in node.reads
+    )
 
 
 def _asked(node: Node, op: ops.Ask) -> Type:

@@ -23,8 +23,6 @@ Prices: TypeAlias = "tuple[float, float] | None"
 """US dollars for a million tokens, in and out; None where they are unknown."""
 
 GRAPH = "graph"
-TRIES = 3
-"""How often an ask may be sent before it fails; a price counts them all, and mostly one is sent."""
 SHORT = frozenset({"program_of_thoughts"})
 """Methods whose shortest way is the usual one: what else they ask stands in for a program that fails."""
 GRAPH_CALLS = 3
@@ -96,12 +94,12 @@ def of_library(name: str, question: str, inputs: Mapping[str, Any], limits: Limi
         given = fitted(flow, question, inputs)
     except UsageError:
         return None
-    price = flow.price(given, prices=prices, depth=limits.depth)
+    price = flow.price(given, prices=prices, depth=limits.depth, at_once=True)
     calls, tokens, money = (0.0 if each is None else _once(each) for each in price.counted)
     low = 0.0 if price.money is None else _once(price.money[0])
     fewest = max(_once(price.fewest), min(1.0, calls))  # a loop may make each ask dispensable, not all of them
     least = Need(fewest, _once(price.tokens[0]), low)
-    expected = fewest if name in SHORT else max(fewest, ceil(calls / TRIES))
+    expected = fewest if name in SHORT else max(fewest, calls)
     part = expected / calls if calls else 1.0
     usual = Need(
         expected,

@@ -1,23 +1,29 @@
 """The method that a caller names: `graph`, `auto`, a flow of the library, a file, or a flow at hand.
 
+After a name or file may stand values of parameters: `self_consistency(samples=9)`.
+
 Invariant: a name that cannot be meant is a `UsageError` before anything is asked, and offers the nearest ones.
 """
 
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from flowreason import library
+from flowreason.asking.misfit import Misfit
+from flowreason.asking.reply import parse_input
 from flowreason.engine.environment import BoundTool
 from flowreason.errors import UsageError
 from flowreason.flow import Flow, Tools, load
 from flowreason.methods.choose import choose
 from flowreason.methods.costs import GRAPH
-from flowreason.methods.material import fitted
+from flowreason.methods.material import QUESTION, fitted
+from flowreason_dsl.names import nearest
 
 if TYPE_CHECKING:
     from flowreason.engine.limits import Limits
@@ -27,15 +33,17 @@ if TYPE_CHECKING:
 AUTO = "auto"
 WRITTEN = (AUTO, GRAPH)
 """The methods whose flow is not there yet."""
+_CALLED = re.compile(r"\s*([^()]+?)\s*\((.*)\)\s*", re.DOTALL)
 Method: TypeAlias = "str | os.PathLike[str] | Flow"
 
 
 @dataclass(frozen=True, slots=True)
 class Meant:
-    """A method by its name; its `flow` where there is one already."""
+    """A method by its name; its `flow` where there is one already, and what is `given` for its parameters."""
 
     name: str
     flow: Flow | None = None
+    given: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def left_to_us(self) -> bool:
@@ -56,7 +64,7 @@ class Meant:
             choice = choose(question, inputs, limits, tools, prices=prices)
             name, reason = choice.method, choice.reason
             flow = None if name == GRAPH else library.load(name)
-        own = {} if flow is None else fitted(flow, question, inputs)
+        own = {} if flow is None else fitted(flow, question, {**self.given, **inputs})
         granted = tools if flow is None else {**tools, **flow.tools}
         return Chosen(name, reason, flow, own, granted, agreed=self.left_to_us)
 
@@ -100,6 +108,9 @@ def meant(method: Method, tools: Tools = ()) -> Meant:
         return _file(Path(method), tools)
     if not isinstance(method, str):
         raise UsageError(f"a method is a name, a file or a flow, and this is {type(method).__name__}")
+    if (called := _CALLED.fullmatch(method)) is not None:
+        found = meant(called[1], tools)
+        return replace(found, given=_given(called[2], found))
     plain = library.plainly(method)
     if plain in WRITTEN:
         return Meant(plain)
@@ -108,6 +119,23 @@ def meant(method: Method, tools: Tools = ()) -> Meant:
     if plain not in library.names():
         raise _unknown(method, plain)
     return Meant(plain, library.load(plain, tools))
+
+
+def _given(text: str, method: Meant) -> dict[str, Any]:
+    """Values of parameters, as they stand in brackets behind a name."""
+    known = {} if method.flow is None else {p.name: p.type for p in method.flow.parameters if p.name != QUESTION}
+    found: dict[str, Any] = {}
+    for part in filter(None, map(str.strip, text.split(","))):
+        name, equals, value = (piece.strip() for piece in part.partition("="))
+        if not equals or name not in known:
+            near = nearest(name, known)
+            hint = f"did you mean {near!r}?" if near else f"it has {', '.join(known) or 'none to set'}"
+            raise UsageError(f"{method.name} has no parameter {name[:60]!r}; {hint}")
+        try:
+            found[name] = parse_input(value, known[name])
+        except Misfit as misfit:
+            raise UsageError(f"{method.name}: {name}: {misfit.reason}") from None
+    return found
 
 
 def _is_path(method: str) -> bool:

@@ -73,7 +73,8 @@ def read(data: Mapping[str, Any], request: Request) -> Answer:
     choices = as_list(data.get("choices"), "choices")
     if not choices:
         bad_reply("choices is an empty list")
-    choice = as_dict(choices[0], "the first choice")
+    first = next((each for each in choices if isinstance(each, dict) and each.get("index") == 0), choices[0])
+    choice = as_dict(first, "the first choice")
     message = as_dict(choice.get("message"), "its message")
     if choice.get("finish_reason") == "content_filter" or message.get("refusal"):
         refused(str(message.get("refusal") or "its content filter stopped the reply"))

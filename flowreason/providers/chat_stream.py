@@ -46,6 +46,8 @@ class Chunks:
             self.ended, self._failed = True, {"error": failed}
             return ""
         self._about |= {name: data[name] for name in ("model", "usage") if data.get(name)}
+        if self.complete:
+            return ""  # only a count of tokens still follows; whatever else is sent is none of this reply
         choice = _first_choice(data.get("choices"))
         finish = choice.get("finish_reason")
         if isinstance(finish, str) and finish:

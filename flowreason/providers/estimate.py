@@ -35,4 +35,4 @@ def usage(prompt: int, completion: int, info: ModelInfo) -> Usage:
 
 def estimated(request: Request, text: str, info: ModelInfo) -> Usage:
     """The usage of one answered call whose tokens nobody counted."""
-    return usage(prompt_tokens(request), tokens_of(text), info)
+    return usage(prompt_tokens(request), 0 if request.embed else tokens_of(text), info)

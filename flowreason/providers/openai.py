@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 
 from flowreason.errors import ConfigError, ProviderError
 from flowreason.ports import ModelInfo, Notify, OnText, Reply, Request
-from flowreason.providers import chat, chat_stream, models, responses, responses_stream
+from flowreason.providers import chat, chat_stream, embeddings, models, responses, responses_stream
 from flowreason.providers.address import checked_url
 from flowreason.providers.answers import Answer, bad_reply, error_inside, status_inside
 from flowreason.providers.classify import Place, Refusal, Unreachable, classify, looks_like_html, no_endpoint, refusal
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from flowreason.providers.connection import Connection
 
 OPENAI_URL = "https://api.openai.com/v1"
-_APIS: Mapping[str, ModuleType] = {"chat": chat, "responses": responses}
+_APIS: Mapping[str, ModuleType] = {"chat": chat, "responses": responses, "embeddings": embeddings}
 _SETTINGS = {"chat": chat_stream.SETTINGS, "responses": responses_stream.SETTINGS}
 _GATHERINGS: Mapping[str, Callable[..., Gathering]] = {
     "chat": chat_stream.Chunks,
@@ -148,6 +148,11 @@ class OpenAIProvider:
         async def ask(model: str) -> Reply | ProviderError:
             return await self._ask(replace(request, model=model), notify, on_text)
 
+        if request.embed:  # a model that writes cannot stand in for one that makes embeddings
+            found = await self._ask(request, notify, None)
+            if isinstance(found, ProviderError):
+                raise embeddings.told(found)
+            return found
         return await self._fallback.ask(self._named(request), ask, notify)
 
     async def _ask(self, request: Request, notify: Notify | None, on_text: OnText | None) -> Reply | ProviderError:
@@ -193,15 +198,15 @@ class OpenAIProvider:
         nothing was done and nothing is paid. Raises where nothing may be sent for now."""
         model = self._named(request)
         dialect = self._dialects.setdefault(model, Dialect())
-        name = dialect.api or self._first_api()
+        name = "embeddings" if request.embed else dialect.api or self._first_api()
         missing: dict[str, Refusal] = {}
         while True:
             found, error, sent = await self._permitted(request, dialect, name, outlet, notify)
             if isinstance(found, Answer):
-                dialect.api = name
+                dialect.api = dialect.api if request.embed else name
                 return found
             assert error is not None
-            if found is None or (outlet is not None and outlet.used):
+            if found is None or request.embed or (outlet is not None and outlet.used):
                 return error
             if self._api == "auto" and _no_such_api(found, error):
                 missing[name] = found
@@ -247,6 +252,10 @@ class OpenAIProvider:
         heard: Callable[[Mapping[str, str]], None],
     ) -> tuple[Answer | Refusal, frozenset[str]]:
         api, model = _APIS[name], self._named(request)
+        if request.embed:
+            status, text, headers = await connection.post(embeddings.PATH, embeddings.body(request, model))
+            heard(headers)
+            return self._read(api, request, model, status, text, headers), frozenset()
         grammar = self._grammar_of(model) if dialect.takes("grammar") else None
         body = api.body(request, model, dialect, openai=self._openai, grammar=grammar)
         if outlet is None or not dialect.takes("stream"):
@@ -277,10 +286,8 @@ class OpenAIProvider:
         found: str | Mapping[str, Any],
         headers: Mapping[str, str],
     ) -> Answer | Refusal:
-        if isinstance(found, Mapping):
-            data: Any = self._secrets.hide_in_data(found)
-        else:
-            data = self._parsed(self._secrets.hide_in_reply(found), status, model)
+        whole = found if isinstance(found, Mapping) else self._parsed(self._secrets.hide_in_reply(found), status, model)
+        data: Any = self._secrets.hide_in_data(whole)
         if status >= 300:
             return refusal(status, data, headers)
         if not isinstance(data, dict):

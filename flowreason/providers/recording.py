@@ -120,7 +120,9 @@ def request_from(data: Any) -> Request:
     messages = tuple(Message(m["role"], _str(m["content"])) for m in data["messages"])
     grammar = data.get("grammar")
     plain = {
-        name: data[name] for name in ("model", "temperature", "max_tokens", "schema", "seed", "sample") if name in data
+        name: data[name]
+        for name in ("model", "temperature", "max_tokens", "schema", "seed", "sample", "embed")
+        if name in data
     }
     return Request(
         messages,

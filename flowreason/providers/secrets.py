@@ -10,6 +10,7 @@ import base64
 import json
 import re
 from collections.abc import Iterable, Mapping
+from functools import cache
 from typing import Any
 from urllib.parse import quote, unquote, urlsplit
 
@@ -32,10 +33,10 @@ class Secrets:
         for value in (headers or {}).values():
             held += [value, value.rpartition(" ")[2]]
         held += login_of(url)
-        forms = {form for secret in held for form in _forms(secret) if len(form) >= LEAST}
-        self._all = _pattern(forms)
-        self._long = _pattern(form for form in forms if len(form) >= LEAST_IN_REPLIES)
-        self._beginnings = {form[:n] for form in forms if len(form) >= LEAST_IN_REPLIES for n in range(1, len(form))}
+        long = [secret for secret in held if len(secret) >= LEAST_IN_REPLIES]
+        self._all = _pattern(secret for secret in held if len(secret) >= LEAST)
+        self._long = _pattern(long)
+        self._beginnings = {form[:n] for secret in long for form in _forms(secret) for n in range(1, len(form))}
         self._longest = max(map(len, self._beginnings), default=0)
 
     def __repr__(self) -> str:
@@ -49,13 +50,18 @@ class Secrets:
         """What a model said, or the body of a response."""
         return self._long.sub(HIDDEN, text)
 
-    def hide_in_data(self, data: Mapping[str, Any]) -> Mapping[str, Any]:
-        """A body that was put together from a stream."""
+    def hide_in_data(self, data: Any) -> Any:
+        """A body that was read as JSON, or put together from a stream."""
         if not self._beginnings:
             return data
-        text = json.dumps(data)
-        hidden = self.hide_in_reply(text)
-        return data if hidden == text else dict(json.loads(hidden))
+        match data:
+            case str():
+                return self.hide_in_reply(data)
+            case Mapping():
+                return {self.hide_in_reply(str(name)): self.hide_in_data(value) for name, value in data.items()}
+            case list():
+                return [self.hide_in_data(value) for value in data]
+        return data
 
     def certain(self, text: str) -> int:
         """How many characters of a text that goes on can be hidden as they will be in the whole."""
@@ -70,12 +76,23 @@ class Secrets:
 
 
 def _forms(secret: str) -> Iterable[str]:
+    """In what a secret is likely to begin, where it comes piece by piece."""
     return secret, quote(secret, safe=""), json.dumps(secret)[1:-1], secret.replace("/", "\\/")
 
 
-def _pattern(forms: Iterable[str]) -> re.Pattern[str]:
-    """The longest first; where there is none, what never matches."""
-    return re.compile("|".join(re.escape(form) for form in sorted(forms, key=len, reverse=True)) or r"(?!)")
+def _pattern(secrets: Iterable[str]) -> re.Pattern[str]:
+    """Secrets in any mixture of ways to write their characters, the longest first; else what never matches."""
+    every = sorted(set(secrets), key=len, reverse=True)
+    return re.compile("|".join("".join(map(_any_way, secret)) for secret in every) or r"(?!)")
+
+
+@cache
+def _any_way(character: str) -> str:
+    """A character plain, as JSON and programs escape it, in an address, and in HTML."""
+    code = f"{ord(character):x}"
+    digits = "".join(f"[{each}{each.upper()}]" if each.isalpha() else each for each in code)
+    ways = [rf"\\{{0,7}}{re.escape(character)}", rf"\\{{1,7}}(?:u00|x){digits.rjust(2, '0')}", rf"%{digits}"]
+    return f"(?:{'|'.join([*ways, rf'&#[xX]0*{digits};', rf'&#0*{ord(character)};'])})"
 
 
 def login_of(url: str) -> tuple[str, ...]:

@@ -118,7 +118,7 @@ class Lane:
         """About how many tokens a request will take, where somebody counts; a reply that is bounded at its longest."""
         if self._buckets is None and not self._traffic.tokens:
             return 0
-        return prompt_tokens(request) + (request.reply_tokens or int(self._reply))
+        return prompt_tokens(request) + (0 if request.embed else request.reply_tokens or int(self._reply))
 
     async def enter(self, size: int, notify: Notify | None) -> Permit:
         """Leave to send a request of so many tokens, in order of arrival. Raises where it would take too long."""

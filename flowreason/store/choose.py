@@ -43,9 +43,18 @@ def open_store(place: str) -> SqlStore:
     url = url_of(place)
     with _lock:
         known = _open.get((os.getpid(), url))
-        if known is None:
+        if known is None or not _is_present(known):
             known = _open[os.getpid(), url] = make_store(url)
         return known
+
+
+def _is_present(store: SqlStore) -> bool:
+    """Whether a store is still where it was opened; one that was removed is left to those who use it."""
+    try:
+        store.present()
+    except StoreError:
+        return False
+    return True
 
 
 def make_store(url: str) -> SqlStore:
@@ -96,9 +105,31 @@ def _sqlite(url: str) -> SqlStore:
         raise StoreError(f"the store {path} cannot be made: {error.strerror}\n{_WAY_OUT}") from error
     reader, writer = _sqlite_engine(url), _sqlite_engine(url)
     event.listen(writer, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"))
-    store = SqlStore(reader, writer, str(path), explain, near=True)
+    store = SqlStore(reader, writer, str(path), explain, near=True, present=_presence(path))
     _bring_up(writer, str(path), explain)
     return store
+
+
+def _presence(path: Path) -> Callable[[], None]:
+    """Raises `StoreError` once another file, or none, is at the place of this one."""
+
+    def file() -> tuple[int, int] | None:
+        try:
+            found = path.stat()
+        except FileNotFoundError:
+            return None
+        return found.st_dev, found.st_ino
+
+    mine = file()
+
+    def present() -> None:
+        if file() != mine:
+            raise StoreError(
+                f"the store {path} was removed, or replaced, while it was in use: nothing of this is kept\n"
+                f"Put the file back before you go on. {_WAY_OUT}"
+            )
+
+    return present
 
 
 def _sqlite_engine(url: str) -> Engine:

@@ -7,6 +7,7 @@ long is done beside it.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import count
 from typing import Any
 
 from sqlalchemy import Connection, Select, bindparam, select
@@ -93,7 +94,13 @@ def latest(connection: Connection, search: str, status: str, most: int) -> list[
         )
     if status:
         query = query.where(RUNS.c.status == ("running" if status == "interrupted" else status))
-    return [info for info in _infos(connection, query.limit(most)) if not status or info.status == status]
+    found: list[RunInfo] = []
+    for at in count(0, most):
+        part = _infos(connection, query.limit(most).offset(at))
+        found += [info for info in part if status in ("", info.status)]
+        if len(part) < most or len(found) >= most:
+            break  # which of those that were begun still run is not known to the database
+    return found[:most]
 
 
 def _infos(connection: Connection, query: Select[Any]) -> list[RunInfo]:

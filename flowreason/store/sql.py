@@ -43,7 +43,8 @@ _PAUSES = (0.0, 0.05, 0.2, 0.5, 1.0, 2.0, 4.0)
 class SqlStore:
     """A store in a database. One object serves many runs, from any thread and event loop.
 
-    `place` is how people are told of it. `explain` turns what the driver raises into words.
+    `place` is how people are told of it. `explain` turns what the driver raises into words. `present` raises
+    `StoreError` where what is written is lost, because the file is not at its place any more.
     """
 
     def __init__(
@@ -54,8 +55,10 @@ class SqlStore:
         explain: Callable[[Exception], StoreError],
         *,
         near: bool,
+        present: Callable[[], None] = lambda: None,
     ) -> None:
         self.place = place
+        self.present = present
         self._reader = reader
         self._near = near
         self._explain = explain
@@ -67,7 +70,7 @@ class SqlStore:
         newest = dialect.insert(OUTCOMES)
         taken = {name: newest.excluded[name] for name in ("key", "value")}
         self._once[OUTCOMES] = newest.on_conflict_do_update(index_elements=list(OUTCOMES.primary_key), set_=taken)
-        self._writer = Writer(writer, _beat, _holds, explain)
+        self._writer = Writer(writer, _beat, _holds, explain, present)
 
     def __repr__(self) -> str:
         return f"<store {self.place}>"

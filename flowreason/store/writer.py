@@ -57,8 +57,16 @@ Say = Callable[[Connection, Claim], bool]
 class Writer:
     """Writes with one connection. `beat` renews a claim, `holds` looks; while either goes on, nobody takes the run."""
 
-    def __init__(self, engine: Engine, beat: Say, holds: Say, explain: Callable[[Exception], StoreError]) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        beat: Say,
+        holds: Say,
+        explain: Callable[[Exception], StoreError],
+        present: Callable[[], None],
+    ) -> None:
         self._engine = engine
+        self._present = present
         self._beat = beat
         self._holds = holds
         self._explain = explain
@@ -153,7 +161,9 @@ class Writer:
         deadline, pause = time.monotonic() + (IMPATIENCE if self._failing else PATIENCE), 0.01
         while True:
             try:
-                _tell(jobs, self._transaction(jobs))
+                results = self._transaction(jobs)
+                self._present()
+                _tell(jobs, results)
                 self._failing = False
                 return None
             except DBAPIError as error:

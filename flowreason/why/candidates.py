@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from flowreason.engine.frames import FAILED, VALUE
 from flowreason.errors import UsageError
 from flowreason.graph import ops
+from flowreason.graph.tokens import embeds
 from flowreason.why.agreeing import asked_of
 from flowreason.why.failing import ends, origin, waiting
 from flowreason.why.seen import Place, Seen
@@ -79,7 +80,7 @@ class Influence:
         Raises `UsageError` where the one that is named is none of them.
         """
         sure = {(each.step.frame, each.step.node): each for each in agreements}
-        slots = [slot for slot in [*self._far, *waiting(self.seen)] if not self.seen.slots.given(slot)]
+        slots = [slot for slot in [*self._far, *waiting(self.seen)] if self._may_differ(slot)]
         began = origin(self.seen) if self.seen.info.status == "failed" else None
         slots = [slot for slot in slots if slot.has_value or slot == began or slot in waiting(self.seen)]
         if node is not None:
@@ -92,6 +93,12 @@ class Influence:
         ranked = sorted(slots, key=promise)
         chosen, rest = _first_few(ranked, OF_A_KIND if node is None else OF_A_NAMED_ONE)
         return [self._candidate(slot, sure) for slot in chosen], list(self._too_many(rest, len(slots)))
+
+    def _may_differ(self, slot: Slot) -> bool:
+        """Whether another value may be given or drawn: where a text stands among meanings, no draw changes."""
+        node = slot.frame.plan.nodes[slot.i]
+        embedded = isinstance(node.op, ops.Ask) and embeds(node, node.op)
+        return not embedded and not self.seen.slots.given(slot)
 
     def _candidate(self, slot: Slot, sure: Mapping[Place, Agreement]) -> Candidate:
         affected = frozenset(self.seen.slots.affected(slot))

@@ -176,6 +176,8 @@ async def test_runs_are_listed_newest_first_by_what_was_asked_and_how_they_stand
         await store.release(claim)
     found = {s: [info.id for info in await store.runs(status=s)] for s in ("answered", "interrupted", "running")}
     assert found == {"answered": [first], "interrupted": [second], "running": [third]}
+    few = [info.id for info in await store.runs(status="interrupted", most=1)]
+    assert few == [second], "one that still runs, and was begun later, is not counted in its place"
 
 
 @in_loop

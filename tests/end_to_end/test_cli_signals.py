@@ -112,3 +112,22 @@ def test_a_signal_that_is_ignored_stays_ignored(folder: Path) -> None:
 def slowly(exchange: Exchange) -> None:
     time.sleep(0.5)
     ok()(exchange)
+
+
+def test_an_evaluation_that_is_told_to_stop_keeps_what_was_answered_and_says_how_it_goes_on(folder: Path) -> None:
+    rows = [{"id": f"q/{n}", "task": "q", "question": f"Question {n}?", "answer": "Rhine"} for n in range(6)]
+    (folder / "q.jsonl").write_text("".join(json.dumps({**row, "answer_type": "text"}) + "\n" for row in rows))
+    asked = ("evaluate", "q.jsonl", "--method", "direct", "-c", "1", "-o", "out")
+
+    def third(exchange: Exchange) -> None:
+        time.sleep(1.5 if len(server.requests) == 3 else 0)
+        ok("Rhine")(exchange)
+
+    with Server().always(third) as server:
+        running = begun(*asked, folder=folder, **asked_of(server.url))
+        until(lambda: len(server.requests) == 3)
+        running.send_signal(signal.SIGTERM)
+        _, said = running.communicate(timeout=30)
+        assert running.returncode == 143
+        assert "the same command goes on" in said
+        assert len((folder / "out" / "answers.jsonl").read_text().splitlines()) == 2

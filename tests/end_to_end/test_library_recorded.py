@@ -30,6 +30,6 @@ def test_a_recorded_run_comes_to_its_answer_again(name: str) -> None:
 
 def test_every_method_has_a_recorded_run_and_the_robot_one_for_each_instruction() -> None:
     methods = {json.loads((RECORDED / name / "run.json").read_text(encoding="utf-8"))["method"] for name in NAMES}
-    inside = {"auto_cot_build"}  # runs as a part of auto_cot
+    inside = {"auto_cot_build", "most_alike"}  # run as parts of auto_cot and few_shot
     assert methods | inside == set(fr.library.names()) - {"graph"}  # whose recorded runs are the examples
     assert {f"robot-{name.replace(' ', '_')}" for name in SCENARIOS} <= set(NAMES)

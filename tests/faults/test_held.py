@@ -63,7 +63,7 @@ def test_what_a_run_holds_is_bounded_and_told_in_words(loop: str, monkeypatch: p
     finally:
         tracemalloc.stop()
     told = [str(each.data["error"]) for each in result.events if each.kind == "item.failed"]
-    assert len(told) >= 30 and all("the values of this run take" in each for each in told), told[:3]
+    assert len(told) >= 30 and all("of this run take" in each for each in told), told[:3]
     assert most < 60 * 2**20, "what was refused is held nevertheless"
 
 
@@ -104,3 +104,23 @@ def test_as_deep_as_is_allowed_goes_through_every_use() -> None:
         value = [value]
     text = 'flow main(x: any) -> any { t = "{x}" y = `x` z = for i in `[1]` yield y answer `len(str(z)) > len(t) - 9` }'
     assert run(text, x=value).value is True
+
+
+TREE = """
+flow main() -> any { answer f(0) }
+flow f(n: int) -> int {
+  if `n > 14` { answer 1 }
+  a = f(`n + 1`)
+  b = f(`n + 1`)
+  answer `a + b`
+}
+"""
+ROUNDS = "flow main() -> any {\n t: int = 0\n for i in `range(60)` { for j in `range(60)` { t: int = `t + 1` } }\n answer t\n}"
+
+
+@pytest.mark.parametrize("text", [TREE, ROUNDS], ids=["calls", "rounds"])
+def test_rounds_and_calls_without_end_are_bounded_by_what_they_hold(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(held, "MOST_HELD", 2000 * held.FRAME)
+    result = fr.loads(text).run(provider=fr.ScriptedProvider(default="1"), store=None)
+    assert result.status == "failed" and "rounds and calls of this run take" in str(result.error)
+    assert sum(event.kind == "frame.opened" for event in result.events) < 2200

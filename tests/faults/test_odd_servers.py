@@ -147,3 +147,34 @@ def test_a_server_that_fails_is_not_taken_for_a_request_that_is_too_long() -> No
         failed = Client(server.url, retries=0).fail()
     assert isinstance(failed, ProviderError)
     assert failed.kind == "server"
+
+
+def test_what_a_stream_says_after_its_end_is_none_of_the_reply() -> None:
+    events = "".join(
+        f"data: {json.dumps({'choices': [{'index': 0, 'delta': {'content': text}, 'finish_reason': 'stop'}]})}\n\n"
+        for text in ("It is the Rhine.", "13")
+    )
+    with Server() as server:
+        server.always(answers(f"{events}data: [DONE]\n\n".encode(), Content_Type="text/event-stream"))
+        assert Client(server.url, streams=True).ask()[0].text == "It is the Rhine."
+
+
+def test_of_several_choices_the_one_with_number_0_counts_wherever_it_stands() -> None:
+    choices = chat_reply("Elbe")["choices"] + chat_reply("It is the Rhine.")["choices"]
+    choices[0]["index"] = 1
+    with Server() as server:
+        server.always(answers(json.dumps(chat_reply("") | {"choices": choices}).encode()))
+        assert Client(server.url).ask()[0].text == "It is the Rhine."
+
+
+@pytest.mark.parametrize("spell", [lambda c: f"\\u{ord(c):04x}", lambda c: f"\\\\u{ord(c):04X}", lambda c: f"%{ord(c):02x}", lambda c: f"&#{ord(c)};"], ids=["json", "json in json", "percent", "html"])  # fmt: skip
+@pytest.mark.parametrize("status", [200, 400])
+def test_a_key_is_hidden_however_its_characters_are_written(spell: Any, status: int) -> None:
+    key = "Ab1+Cd2/Ef3=Gh4-Ij5_Kl6"
+    said = "".join(spell(c) if c in "+/=-_AbK" else c for c in key)
+    whole = json.dumps(chat_reply("SAID") if status == 200 else {"error": {"message": "SAID is no key"}})
+    with Server() as server:
+        server.always(answers(whole.replace("SAID", said).encode(), status=status))
+        client = Client(server.url, api_key=key, retries=0)
+        told = client.ask()[0].text if status == 200 else str(client.fail())
+    assert "[key]" in told and "Cd2" not in told

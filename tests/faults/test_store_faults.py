@@ -129,6 +129,32 @@ def test_a_disk_that_becomes_read_only_stops_the_run_and_what_was_kept_can_still
         spot.close()
 
 
+@pytest.mark.parametrize("replaced", [False, True])
+def test_a_file_that_is_taken_away_during_a_run_stops_it_and_is_gone_on_with_where_it_is_put_back(
+    replaced: bool, tmp_path: Path
+) -> None:
+    place, aside, world = tmp_path / "runs.db", tmp_path / "aside.db", World()
+    plain = world.reply
+
+    def reply(request: fr.Request) -> str:
+        if len(world.paid) == 1:
+            place.rename(aside)
+            if replaced:
+                place.write_bytes(b"")
+        return plain(request)
+
+    async def main() -> None:
+        world.reply = reply  # type: ignore[method-assign]
+        await stopped(world, str(place), "was removed, or replaced, while it was in use")
+        world.reply = plain  # type: ignore[method-assign]
+        assert await choose.open_store(str(place)).runs() == [], "a new one is made where it was"
+        place.unlink()
+        aside.rename(place)
+        await goes_on(world, choose.open_store(str(place)))
+
+    asyncio.run(main())
+
+
 @pytest.mark.skipif(os.getuid() == 0, reason="root may write to every file")
 def test_a_file_that_may_only_be_read_is_told_before_anything_is_paid_for(spot: Spot) -> None:
     spot.open().close_now()
@@ -376,6 +402,31 @@ async def test_a_database_that_ends_its_connections_under_load_costs_no_answer()
         assert ended > 5
         for info in await store.runs():
             assert (await fr.replay_async(info.id, store=store)).value == EXPECTED[0]
+
+
+@pytest.mark.skipif(MISSING is not None, reason=MISSING or "")
+def test_a_server_that_crashes_and_comes_back_costs_time_and_nothing_else() -> None:
+    with spot_of("postgresql") as spot:
+        world, plain = World(), World.reply
+        crashed: list[asyncio.Future[None]] = []
+
+        def reply(request: fr.Request) -> str:
+            if len(world.paid) == 1:
+                crashed.append(asyncio.get_running_loop().run_in_executor(None, postgres.cluster().crash, 0.5))
+            return plain(world, request)
+
+        async def main() -> None:
+            world.reply = reply  # type: ignore[method-assign]
+            store = spot.open()
+            result = await world.run(store)
+            assert (result.value, world.effects) == EXPECTED[:2], result.error
+            await asyncio.gather(*crashed)
+            again = await fr.replay_async(result.run_id, store=store)
+            assert (again.value, again.usage) == (result.value, result.usage)
+
+        asyncio.run(main())
+        assert len(crashed) == 1 and len(world.paid) == len(set(world.paid))
+        spot.close()
 
 
 @pytest.mark.parametrize("url", ["postgresql://nobody@127.0.0.1:9/none", "mysql://here/x", "sqlite://", "sqlite:///:memory:", " ", "postgresql://%zz:x@[::"])  # fmt: skip

@@ -6,8 +6,13 @@ import asyncio
 import dataclasses
 import importlib
 import random
+import re
 import time
+from collections import Counter, defaultdict, deque
 from collections.abc import Awaitable, Callable, Iterator
+from datetime import date
+from decimal import Decimal
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -49,7 +54,7 @@ MEAN = [
     "class A(typing.NamedTuple):\n    x: int\n    def __iter__(self): return iter([1])", "@dataclasses.dataclass(unsafe_hash=True)\nclass A:\n    x: int", "@dataclasses.dataclass(frozen=True)\nclass A:\n    x: int\n    def __eq__(self, o): return True",
     "@dataclasses.dataclass\n@(lambda c: collections.Counter)\nclass A: pass", "@other\nclass A: pass", "class A:\n    def __getattr__(self, n): return 1", "class A:\n    def __setattr__(self, n, v): pass", "class A:\n    __class__ = int",
     "class A:\n    @property\n    def __len__(self): return 1", "class A:\n    def __init_subclass__(cls): pass", "class A:\n    def __set_name__(self, o, n): o.x = 1", "class A:\n    def __get__(self, o, t): return 1", "class A:\n    __slots__ = ('a',)",
-    "class A:\n    def __eq__(self, o): o('B', (), {})\ntype(int) == A()", "type(int) in [A()]", "int = A()\ntype(1) == int", "class A:\n    __match_args__ = ('__globals__',)", "match x:\n    case A(__globals__=g): g", "isinstance(x, type)",
+    "class A:\n    def __eq__(self, o): o('B', (), {})\ntype(int) == A()", "type(int) in [A()]", "type(1) == Other", "class A:\n    __match_args__ = ('__globals__',)", "match x:\n    case A(__globals__=g): g", "isinstance(x, type)",
     # what runs later
     "class A:\n    def __del__(self): print('late')\na = A()\na", "def f():\n    try:\n        yield 1\n    finally:\n        print('late')\nf()", "def f():\n    try:\n        yield 1\n    except GeneratorExit:\n        print('late')", "def f():\n    with x: yield 1",
     "class A:\n    def __iter__(self): return self\n    def __next__(self): return 1\n    def close(self): print('late')\ndef f(): yield from A()", "@dataclasses.dataclass\nclass A:\n    throw: object = print", "async def f(): pass", "[x async for x in y]",
@@ -67,18 +72,27 @@ def test_what_might_outlive_a_piece_is_not_tame(code: str) -> None:
 
 
 TAME = [
-    "x = {}\nx['a'] = 1\ndel x['a']\nx", "sorted(xs, key=lambda n: -n)[:2]", "from collections import Counter\nCounter('aab').most_common(1)", "import json\njson.loads('[1]')", "p.name, p.items, p['a']", "type(x) is int or type(x) in (int, float)",
-    "type(x).__name__ + x.__class__.__name__", "getattr(p, 'name', None)", "'{} and {n:>5}'.format(1, n=2)", "from dataclasses import dataclass, field\n@dataclass(frozen=True)\nclass A:\n    x: int\n    y: list = field(default_factory=list)\nA(1)",
-    "import enum\nclass A(enum.Enum):\n    X = 1\nA.X.value", "from enum import Enum, auto\nclass A(Enum):\n    X = auto()\nA.X", "class Wrong(Exception):\n    def __init__(self, n):\n        super().__init__(f'{n} is wrong')\nraise Wrong(1)", "from typing import NamedTuple\nclass P(NamedTuple):\n    x: int\nP(1).x",
-    "def f(n):\n    for i in range(n):\n        yield i\nlist(f(3))", "try:\n    int('x')\nexcept ValueError as e:\n    str(e)", "import random\nrandom.seed(3)\nrandom.shuffle(xs)\nxs", "datetime.datetime.strptime('2024', '%Y').date().isoformat()", "if __name__ == '__main__':\n    x = 1",
-    "from itertools import *\nlist(chain([1], [2]))", "match xs:\n    case [a, *b] if a: b\n    case {'x': y}: y", "@functools.lru_cache(maxsize=None)\ndef f(n): return n if n < 2 else f(n - 1) + f(n - 2)\nf(30)", "isinstance(xs, collections.abc.Sequence)", "copy.deepcopy(xs)", "unique = set(xs)\nunique",
-    "calendar.month_name[3], calendar.monthrange(2024, 2)", "decimal.Decimal('1.1').quantize(decimal.Decimal('1'), rounding=decimal.ROUND_HALF_UP)", "best(xs, by=len) or majority(xs)", "class A:\n    def area(self): return 3\nA().area()",
+    "x = {}\nx['a'] = 1\ndel x['a']\nx", "sorted(xs, key=lambda n: -n)[:2]", "from collections import Counter\nCounter('aab').most_common(1)", "import json\njson.loads('[1]')", "p.name, p.items(), p['a'], p.close, p.value", "random.Random(3).sample(xs, 1)", "getattr(p, 'name', None)", "type(x) is int or type(x) in (int, float)",
+    "type(x).__name__", "'{} and {n:>5}'.format(1, n=2)", "try:\n    int('x')\nexcept ValueError as e:\n    str(e), e.args", "import random\nrandom.seed(3)\nrandom.shuffle(xs)\nxs", "datetime.datetime.strptime('2024', '%Y').date().isoformat()",
+    "from itertools import *\nlist(chain([1], [2]))", "match xs:\n    case [a, *b] if a: b\n    case {'x': y}: y\n    case int(): 1", "@functools.lru_cache(maxsize=None)\ndef f(n): return n if n < 2 else f(n - 1) + f(n - 2)\nf(30)", "copy.deepcopy(xs)", "from copy import deepcopy\ndeepcopy(xs)", "unique = set(xs)\nunique",
+    "calendar.month_name[3], calendar.monthrange(2024, 2)", "decimal.Decimal('1.1').quantize(decimal.Decimal('1'), rounding=decimal.ROUND_HALF_UP)", "best(xs, by=len) or majority(xs)", "import re as r\nr.sub('a', lambda m: m.group().upper(), 'aab')", "import math\ndef area(r: float) -> float: return math.pi * r ** 2\narea(2)",
+    "def walk(n, seen):\n    nonlocal_ = n\n    return [walk(m, seen | {n}) for m in xs if m not in seen]\nlen(xs)", "total = 0\ndef add(n):\n    global total\n    total += n\nadd(1)\ntotal", "top(p, 2, by='size') if p else majority(xs)",
 ]  # fmt: skip
+ALONE = [
+    "from dataclasses import dataclass\n@dataclass\nclass A:\n    x: int\nA(1).x", "import enum\nclass A(enum.Enum):\n    X = 1\nA.X.value", "class Wrong(Exception): pass\nstr(Wrong(1))", "from typing import List\ndef f(xs: List[int]) -> int: return len(xs)\nf([1])",
+    "def f(n):\n    for i in range(n):\n        yield i\nlist(f(3))", "collections.namedtuple('P', 'x y')(1, 2).x", "random.SystemRandom().random()", "isinstance(xs, collections.abc.Sequence)", "class A:\n    def area(self): return 3\nA().area()", "string = 'abc'\nstring.upper()",
+]  # fmt: skip
+"""What models write as well, and what nobody looks at: it works, in a process of its own."""
 
 
 @pytest.mark.parametrize("code", TAME)
 def test_what_models_write_is_tame(code: str) -> None:
     assert tame.look(code).tame
+
+
+@pytest.mark.parametrize("code", ALONE)
+def test_what_has_a_mind_of_its_own_is_alone(code: str) -> None:
+    assert not tame.look(code).tame
 
 
 def _written() -> Iterator[str]:
@@ -104,16 +118,30 @@ def test_nearly_all_python_of_flows_is_tame() -> None:
 
 
 def test_what_is_allowed_of_modules_is_code_or_constant() -> None:
-    """Of whatever version of Python: no module, type or function of the list holds an object that can be changed."""
+    """Of whatever version of Python: nothing of the list holds an object that can be changed, or is a module."""
     for name in tame_names.MODULES:
         module = importlib.import_module(name)
         for attribute in tame_names.tame_names(name):
             value = getattr(module, attribute)
-            assert not isinstance(value, list | dict | set | bytearray | random.Random), f"{name}.{attribute}"
-            if isinstance(value, type):
-                held = {k for k, v in vars(value).items() if isinstance(v, list | dict | set) and not k.startswith("_")}
-                assert held <= tame_names.forbidden_attributes(), f"{name}.{attribute}"
-    assert {"setattr", "exec", "vars", "open", "type"}.isdisjoint(tame_names.BUILTINS)
+            assert not isinstance(value, list | dict | set | bytearray | random.Random | type(random)), (
+                f"{name}.{attribute}"
+            )
+    assert {"setattr", "getattr", "exec", "vars", "open", "type", "property", "execute"}.isdisjoint(tame_names.BUILTINS)
+    assert all(
+        not tame_names.tame_attribute(name)
+        for name in (
+            "format",
+            "setstate",
+            "gi_frame",
+            "f_globals",
+            "mro",
+            "fget",
+            "tb_frame",
+            "cell_contents",
+            "_inst",
+            "__globals__",
+        )
+    )
 
 
 # --- whatever tame Python does, nothing is left ---
@@ -148,145 +176,82 @@ def test_tame_python_leaves_nothing(code: str, process: Process) -> None:
     assert process([code])[1] == []
 
 
-SPOILT = """
-def spoil(*things):
-    for each in things:
-        for do in (lambda: each.clear(), lambda: each.append(1), lambda: each.add(1), lambda: each.update({"x": 1}), lambda: each.insert(0, 1)):
+SPOIL = """
+turn = []
+def spoil(*things, **named):
+    for each in [*things, *named.values()]:
+        for do in (lambda: each.clear(), lambda: each.append(1), lambda: each.add(1), lambda: each.update({"x": 1}), lambda: each.insert(0, 1), lambda: each.pop(), lambda: each.sort()):
             try:
                 do()
             except Exception:
                 pass
         for key in ("spoilt", 0):
             try:
-                each[key] = Spy()
+                each[key] = spoil
             except Exception:
                 pass
     turn.append(1)
-    return GIVES[len(turn) % len(GIVES)]()
-turn = []
-class Spy:
+    return GIVES[len(turn) % len(GIVES)]
 """
-"""A piece that changes whatever comes into its hands: its objects are of no type, and have every method."""
-
-_NAMES = sorted({name for kind in (str, dict, list, set, bytes, int) for name in dir(kind) if not name.startswith("_")})
-_NAMES = [name for name in _NAMES if name not in ("format", "format_map", "from_bytes")] + [
-    "read",
-    "write",
-    "as_integer_ratio",
-    "default",
-]
-_CALM = (
-    "repr",
-    "str",
-    "eq",
-    "init",
-    "len",
-    "bool",
-    "index",
-    "int",
-    "float",
-    "iter",
-    "next",
-    "length_hint",
-    "post_init",
-)
-_METHODS = _NAMES + sorted(tame.METHODS - {f"__{name}__" for name in _CALM} - {"__contains__"})
-SPY = SPOILT + "".join(f"    def {name}(self, *a, **k): return spoil(a, k, *a, *k.values())\n" for name in _METHODS) + """
-    def __iter__(self): return iter([Spy(), 1, "a"])
-    def __len__(self): return 3
-    def __index__(self): return 1
-    def __eq__(self, other):
-        spoil(other)
-        return len(turn) % 2 == 0
-def call(*a, **k): return spoil(a, k, *a, *k.values())
-"""  # fmt: skip
-GIVES = [
-    "Spy",
-    "Spy",
-    "Spy",
-    "lambda: 1",
-    "lambda: 'a b'",
-    "lambda: [1, 2]",
-    "lambda: {}",
-    "lambda: True",
-    "lambda: None",
-    "lambda: call",
-]
-ARGUMENTS = [
-    "Spy()",
-    "Spy()",
-    "Spy()",
-    "call",
-    "1",
-    "'a b'",
-    "[3, 1, 2]",
-    "{'a': 1}",
-    "(1, 2)",
-    "None",
-    "[Spy()]",
-    "xs",
-    "re",
-    "math",
-    "calendar.c",
-    "collections.Counter",
-    "typing.List",
-    "Spy",
-    "p",
-    "decimal.Decimal(1)",
-]
+"""A function that changes whatever comes into its hands, as far as plain Python can."""
+GIVES = ["spoil", "1", "'a b'", "[1, 2]", "{}", "True", "None", "(1, 'a')", "-2.5"]
+ARGUMENTS = ["spoil", "spoil", "1", "'a b'", "[3, 1, 2]", "{'a': 1}", "(1, 2)", "None", "[spoil]", "xs", "int", "Counter", "str.upper", "(spoil(n) for n in xs)", "iter(xs)", "Decimal(1)", "majority", "2.5", "b'ab'", "date(2024, 1, 2)"]  # fmt: skip
+KEYWORDS = ["key=spoil", "default=spoil", "by=spoil", "by='gi_frame'", "cls=spoil", "initial=1", "count=2", "object_hook=spoil", "repl=spoil", "rounding='ROUND_UP'", "flags=2", "fillvalue=spoil"]  # fmt: skip
 ENDLESS = ("itertools.repeat", "itertools.cycle", "itertools.count")
 
 
+ATTRIBUTES = sorted({name for kind in (str, bytes, list, dict, set, tuple, int, float, Decimal, Fraction, Counter, deque, defaultdict, date, random.Random, re.Match, re.Pattern) for name in dir(kind) if tame_names.tame_attribute(name)})  # fmt: skip
+
+
 def called() -> list[str]:
-    """All functions and classes that tame Python may call, and methods of the classes."""
+    """All functions and classes that tame Python may call, and all methods of values."""
     found = sorted(tame_names.BUILTINS - {name for name in tame_names.BUILTINS if name[0].isupper()})
     for name in tame_names.MODULES:
         module = importlib.import_module(name)
-        for attribute in sorted(tame_names.tame_names(name)):
-            value, path = getattr(module, attribute), f"{name}.{attribute}"
-            if callable(value) and path not in ENDLESS:
-                found.append(path)
-            if isinstance(value, type):
-                found += [f"{path}.{each}" for each in dir(value) if tame_names.tame_attribute(each)]
-    return found
+        paths = [f"{name}.{each}" for each in sorted(tame_names.tame_names(name)) if callable(getattr(module, each))]
+        found += [path for path in paths if path not in ENDLESS and not path.startswith("copy.")]
+    holders = ["'a b'", "b'ab'", "[3, 1, 2]", "{'a': 1}", "{1, 2}", "(1, 2)", "5", "2.5", "date(2024, 1, 2)", "Decimal(7)", "Fraction(1, 3)", "Counter('aab')", "deque([1, 2])", "re.match('(?P<x>a)', 'ab')", "re.compile('a')", "defaultdict(spoil)"]  # fmt: skip
+    return found + [f"{holder}.{each}" for holder in holders for each in ATTRIBUTES]
 
 
 def mean(draw: random.Random, functions: list[str]) -> str:
     """A piece that calls a few of them with whatever spoils what it gets."""
-    gives = draw.sample(GIVES, len(GIVES))
     lines = []
-    while len(lines) < 12:
-        given = ", ".join(draw.choice(ARGUMENTS) for _ in range(draw.choice((1, 1, 2, 2, 3))))
-        made = f"{draw.choice(functions)}({given})"
-        made = draw.choice((made, f"list(itertools.islice(iter({made}), 5))", f"{made}[{draw.choice(ARGUMENTS)}]", f"[{made} + Spy()]", f"spoil({made})"))  # fmt: skip
+    while len(lines) < 40:
+        given = [draw.choice(ARGUMENTS) for _ in range(draw.choice((0, 1, 1, 2, 2, 3)))] + draw.choices(
+            KEYWORDS, k=draw.choice((0, 0, 1))
+        )
+        made = f"{draw.choice(functions)}({', '.join(given)})"
+        made = draw.choice((made, f"list(itertools.islice(iter({made}), 5))", f"{made}[{draw.choice(ARGUMENTS)}]", f"[{made} + {draw.choice(ARGUMENTS)}]", f"spoil({made})", f"{made} == spoil"))  # fmt: skip
         if tame.look(made).tame:
             lines.append(f"try:\n    {made}\nexcept Exception:\n    pass\n")
-    return f"{SPY}\nGIVES = [{', '.join(gives)}]\n{''.join(lines)}1"
+    head = "from collections import Counter, defaultdict, deque\nfrom datetime import date\nfrom decimal import Decimal\nfrom fractions import Fraction\n"
+    return f"{head}{SPOIL}\nGIVES = [{', '.join(draw.sample(GIVES, len(GIVES)))}]\n{''.join(lines)}1"
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(2))
 def test_python_that_spoils_all_that_it_gets_leaves_nothing(seed: int, process: Process) -> None:
     draw, functions = random.Random(seed), called()
-    assert tame.look(mean(draw, functions)).tame
-    for _ in range(8):
-        outcomes, changed = process([mean(draw, functions) for _ in range(6)])
+    pieces = [mean(draw, functions) for _ in range(12)]
+    assert all(tame.look(piece).tame for piece in pieces)
+    for _ in range(4):
+        outcomes, changed = process(pieces)
         assert "wild" not in outcomes and changed == []
 
 
 SLY = [
-    "textwrap.fill(Spy(), 20)", "top([calendar, Other()], 2, by='mdays')", "best([re, Other()], by='_cache')", "sorted([majority, Spy()])", "copy.deepcopy(Spy())", "typing.Union[Spy(), int]", "random.setstate((3, random.getstate()[1], Spy()))",
-    "re.compile('b', Spy())", "functools.lru_cache(Spy())", "json.dumps(Spy(), default=call)", "statistics.mean(Spy())", "calendar.month(Spy(), Spy())",
+    "top([(n for n in xs)], 1, by='gi_frame')", "best([math.sqrt, len], by='__globals__')", "nearest([majority], 'x', 1, by='__globals__')", "copy.deepcopy(spoil)", "functools.lru_cache(spoil)(1)", "json.dumps({1: majority}, default=spoil)", "json.loads('[1]', cls=spoil)",
+    "statistics.mean(map(spoil, xs))", "re.sub('a', spoil, 'aaa')", "functools.reduce(spoil, [xs, xs, xs])", "sorted([majority, spoil], key=spoil)", "functools.partial(spoil, majority)(top)", "collections.Counter.update(majority, {'x': 1})", "collections.OrderedDict.fromkeys('ab', spoil).popitem(spoil)",
+    "calendar.month_name[slice(None)].append(1)", "dict.update(spoil, {'x': 1})", "list.append(majority, 1)", "textwrap.fill('a b', 3, tabsize=spoil)",
 ]  # fmt: skip
 """Calls by which something of the standard library comes, or once came, into the hands of a piece."""
 
 
 @pytest.mark.parametrize("made", SLY)
 def test_what_the_standard_library_hands_to_a_piece_cannot_be_changed(made: str, process: Process) -> None:
-    other = "class Other:\n    mdays = Spy()\n    _cache = Spy()\n"
-    code = f"{SPY}\nGIVES = [Spy]\n{other}try:\n    {made}\nexcept Exception:\n    pass\n1"
-    assert tame.look(code).tame
-    outcomes, changed = process([code])
-    assert outcomes != ["wild"] and changed == []
+    code = f"{SPOIL}\nGIVES = [spoil]\ntry:\n    {made}\nexcept Exception:\n    pass\n1"
+    if tame.look(code).tame:
+        assert process([code]) == (["done"], [])
 
 
 # --- in a session ---

@@ -132,6 +132,22 @@ def test_at_the_limit_over_all_what_is_under_way_ends_with_its_best_and_the_rest
     assert unbegun and all(row.reason == "limit" and "over all questions" in row.error for row in unbegun)
 
 
+@pytest.mark.parametrize(
+    ("total", "asked"),
+    [
+        (fr.Limits(money=5.0), 230),
+        ({"money": 5.0}, 230),
+        (fr.Limits(calls=200), 200),
+        (fr.Limits.parse(["money=5", "calls=200"]), 200),
+    ],
+    ids=str,
+)
+def test_over_all_nothing_is_limited_that_was_not_named(total: Any, asked: int) -> None:
+    provider = echo()
+    rows = list(fr.batch((f"q{n}" for n in range(230)), method="direct", provider=provider, store=None, total=total))
+    assert (len(provider.requests), sum(row.ok for row in rows)) == (asked, asked)
+
+
 def test_at_the_limit_over_all_every_run_under_way_has_reached_it_at_once() -> None:
     async def main() -> None:
         whole = Whole(fr.Limits(calls=1), width=1)

@@ -283,6 +283,54 @@ def test_a_frame_gives_its_rows_as_plain_values(way: str) -> None:
     json.dumps([row.as_json() for row in found])
 
 
+def test_a_frame_of_pandas_gives_plain_cells_and_its_labels_and_becomes_a_frame_with_the_answers() -> None:
+    import numpy as np
+    import pandas as pd
+
+    frame = pd.DataFrame(
+        {
+            "n": [1, 2, 3],
+            "half": [0.5, np.nan, 1.5],
+            "whole": pd.array([1, None, 3], dtype="Int64"),
+            "town": pd.Categorical(["Basel", None, "Bonn"]),
+            "moment": [pd.Timestamp("2020-01-02 03:04"), pd.NaT, pd.Timestamp("2020-01-02", tz="UTC")],
+            "span": pd.to_timedelta(["1D", None, "90min"]),
+            "many": [np.array([1, 2]), [np.float64("nan")], {"k": np.int64(3)}],
+            "sure": np.array([True, False, True]),
+        },
+        index=["first", "second", "third"],
+    )
+    utc, minute = datetime.UTC, datetime.timedelta(minutes=1)
+    found = run(frame)
+    assert [row.id for row in found] == ["first", "second", "third"]
+    first, second, third = (dict(row.given) for row in found)
+    assert first == {
+        "n": 1, "half": 0.5, "whole": 1, "town": "Basel", "moment": datetime.datetime(2020, 1, 2, 3, 4),
+        "span": 1440 * minute, "many": [1, 2], "sure": True,
+    }  # fmt: skip
+    assert [second[name] for name in ("half", "whole", "town", "moment", "span", "many")] == [None] * 5 + [[None]]
+    assert (third["moment"], third["span"]) == (datetime.datetime(2020, 1, 2, tzinfo=utc), 90 * minute)
+    exact = (int, float, str, bool, list, dict, datetime.datetime, datetime.timedelta, type(None))
+    assert {type(value) for row in (first, second, third) for value in row.values()} <= set(exact)
+    made = pd.DataFrame(row.record() for row in found).set_index("id")
+    joined = frame.join(made[["value", "status"]])
+    assert list(joined["value"]) == [2, 4, 6]
+    assert list(joined["status"]) == ["answered"] * 3
+    json.dumps([row.as_json() for row in found])
+
+
+def test_a_part_of_a_frame_of_pandas_keeps_its_numbers_and_a_whole_one_counts_from_one() -> None:
+    import pandas as pd
+
+    frame = pd.DataFrame({"n": [1, 2, 3, 4]})
+    assert [row.id for row in run(frame)] == ["1", "2", "3", "4"]
+    assert [row.id for row in run(frame[frame["n"] > 2])] == ["2", "3"]
+    assert [row.id for row in run(frame.assign(id=["a", "b", "c", "d"]).tail(2))] == ["c", "d"]
+    assert run(frame.head(0)) == []
+    with pytest.raises(fr.UsageError, match="two columns of the frame"):
+        run(pd.concat([frame, frame], axis=1))
+
+
 def test_a_frame_without_the_column_is_refused_as_a_whole() -> None:
     with pytest.raises(fr.UsageError, match="twice needs the input n: int;\nthe columns are: m"):
         run(Frame(["m"], [(1,)], "pandas"))

@@ -78,18 +78,49 @@ def test_a_shared_call_survives_the_cancelling_of_one_who_waits() -> None:
     virtual(main())
 
 
-def test_a_call_that_nobody_waits_for_any_more_is_cancelled_and_asked_anew() -> None:
+def abandoned(caller: Caller, asked: fr.Request, count: int) -> Any:
+    async def ask_and_go() -> None:
+        tasks = [asyncio.create_task(caller.complete(asked, quiet, {})) for _ in range(count)]
+        await asyncio.sleep(1)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    return ask_and_go()
+
+
+def test_a_call_that_was_sent_is_not_paid_for_again_though_nobody_waited_for_it() -> None:
     async def main() -> None:
         provider = echo(latency=5)
         caller = Caller(provider, Budget(fr.Limits()), Gate(4))
-        both = [asyncio.create_task(caller.complete(request(), quiet, {})) for _ in range(2)]
-        await asyncio.sleep(1)
-        for task in both:
-            task.cancel()
-        third = asyncio.create_task(caller.complete(request(), quiet, {}))
-        fourth = asyncio.create_task(caller.complete(request(), quiet, {}))
-        await asyncio.gather(third, fourth)
-        assert (len(provider.requests), now()) == (2, 6)
+        await abandoned(caller, request(), 2)
+        await asyncio.gather(*(caller.complete(request(), quiet, {}) for _ in range(2)))
+        assert (len(provider.requests), now()) == (1, 5)
+
+    virtual(main())
+
+
+def test_a_call_that_nobody_waits_for_keeps_nobody_from_its_place() -> None:
+    async def main() -> None:
+        provider = echo(latency=5)
+        caller = Caller(provider, Budget(fr.Limits()), Gate(1))
+        await abandoned(caller, request(), 1)
+        await caller.complete(request("other"), quiet, {})
+        assert now() == 6
+        await caller.complete(request(), quiet, {})
+        assert (len(provider.requests), now()) == (3, 11)
+
+    virtual(main())
+
+
+@pytest.mark.parametrize("limits", [fr.Limits(tokens=100_000), fr.Limits(money=1)])
+def test_a_call_that_nobody_waits_for_holds_no_room_where_its_size_is_limited(limits: fr.Limits) -> None:
+    async def main() -> None:
+        budget = Budget(limits)
+        caller = Caller(echo(latency=5), budget, Gate(4))
+        await abandoned(caller, request(), 1)
+        await asyncio.sleep(0.1)
+        assert (budget.calls, budget.used.calls) == (0, 1)
 
     virtual(main())
 
@@ -197,12 +228,9 @@ def test_a_call_that_was_sent_and_cancelled_counts() -> None:
     async def main() -> None:
         budget = Budget(fr.Limits(calls=2))
         caller = Caller(echo(latency=9), budget, Gate(4))
-        task = asyncio.create_task(caller.complete(request(), quiet, {}))
-        await asyncio.sleep(1)
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
-        await asyncio.sleep(1)
-        assert budget.used.calls == 1
+        await abandoned(caller, request(), 1)
+        await caller.close()
+        assert (budget.used.calls, budget.calls, now()) == (1, 0, 1)
 
     virtual(main())
 

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flowreason.evaluate.answered import Answered
-from flowreason.evaluate.report import as_html, as_markdown, figures
-from flowreason.evaluate.statistics import mcnemar, paired, share
+from flowreason.evaluate.report import as_html, as_markdown, figures, sections
+from flowreason.evaluate.statistics import holm, mcnemar, paired, share
 from flowreason.evaluate.tables import cells, differences, front, overall
 
 COUNTS = st.integers(0, 60)
@@ -108,6 +108,7 @@ def test_a_report_shows_names_and_answers_as_text() -> None:
     page = as_html(hostile, [(hostile, hostile)], rows)
     assert "<script>" not in page
     assert page.count("&lt;script&gt;") > 5
+    assert "runs show RUN --store runs.db" in page
     told = as_markdown("Evaluation", [], rows)
     assert "<script>" not in told
     lines = [line for line in told.splitlines() if line.startswith("|") and "direct" in line]
@@ -123,3 +124,25 @@ def test_columns_in_which_nothing_stands_are_left_out() -> None:
     assert "first draft valid" not in head
     assert "$" not in head
     assert "first draft valid" in figures(cells(ROWS))[0]
+
+
+def test_of_many_differences_each_has_to_be_clearer_than_one_alone() -> None:
+    assert holm([0.01, 0.04, 0.03]) == pytest.approx([0.03, 0.06, 0.06])
+    assert (holm([]), holm([0.5, 0.9])) == ([], [1.0, 1.0])
+    better = [row("a", n, n < 6) for n in range(12)]
+    one = [*better, *(row("b", n, False) for n in range(12))]
+    assert differences(one)[0].in_words() == "a is better than b on 12 questions"
+    many = [*one, *(row(name, n, False) for name in "cdef" for n in range(12))]
+    assert {d.paired.clear for d in differences(many) if d.first == "a"} == {True}
+    assert not any(d.clear for d in differences(many))
+    said = sections(many)[1][1]
+    assert said.startswith("No difference is clear.")
+    assert "chance" in said
+
+
+@given(st.lists(st.floats(0, 1), max_size=12))
+def test_what_is_adjusted_is_no_less_sure_of_itself_and_keeps_the_order(found: list[float]) -> None:
+    adjusted = holm(found)
+    assert all(before <= after <= 1 for before, after in zip(found, adjusted, strict=True))
+    pairs = sorted(zip(found, adjusted, strict=True))
+    assert [after for _, after in pairs] == sorted(after for _, after in pairs)

@@ -133,17 +133,61 @@ def test_limits_over_everything_hold(tmp_path: Path) -> None:
     found, model = run(tmp_path / "e", total={"calls": 7}, concurrency=4)
     assert model.count == 7
     assert sum(row.calls for row in found.rows) == 7
-    assert sum(row.error_kind == "limit" for row in found.rows) == 11
+    assert (len(found.rows), found.unasked) == (7, 11)
+    assert "11, as a limit over all" in (tmp_path / "e" / "report.md").read_text()
+
+
+def test_what_a_limit_over_everything_left_out_is_asked_when_it_goes_on_and_what_was_used_counts(
+    tmp_path: Path,
+) -> None:
+    model = Counting(says)
+    run(tmp_path / "e", provider=model, total={"calls": 12})
+    assert model.count == 12
+    found, _ = run(tmp_path / "e", provider=model, total=fr.Limits(calls=15))
+    assert (model.count, found.unasked) == (15, 3)
+    found, _ = run(tmp_path / "e", provider=model)
+    assert (model.count, len(found.rows), found.unasked) == (18, 18, 0)
+    assert not any(row.cut for row in found.rows)
 
 
 # --- methods and budgets ---
 
 
-def test_effort_is_set_to_what_the_budget_allows() -> None:
-    few, many = (entries("self_refine,direct", fr.Limits(calls=n)) for n in (5, 15))
-    assert few[1].name == many[1].name == "direct"
-    assert few[0].inputs["rounds"] < many[0].inputs["rounds"]
-    assert few[0].name == f"self_refine(rounds={few[0].inputs['rounds']})"
+BUDGETS = [{"calls": 5}, {"calls": 30}, {"tokens": 8_000}, {"tokens": 60_000}, {"money": 0.02}, {"money": 0.2}]
+PRICES = (0.75, 4.5)
+
+
+@pytest.mark.parametrize("budget", BUDGETS, ids=str)
+def test_a_method_has_the_most_effort_whose_estimate_stays_within_the_budget(budget: dict[str, Any]) -> None:
+    limits = fr.Limits(**{"calls": None, **budget})
+    methods = "direct,self_consistency,self_refine,tree_of_thoughts,diverse,graph_of_thoughts"
+    for entry in entries(methods, limits, "Which river?", PRICES):
+        assert entry.flow is not None
+        assert (entry.name == "direct") == (not entry.inputs)
+
+        def over(flow: fr.Flow, given: dict[str, Any]) -> str | None:
+            return flow.price({"question": "Which river?", **given}, prices=PRICES, at_once=True).over(limits)
+
+        given = dict(entry.inputs)
+        assert over(entry.flow, given) is None or set(given.values()) == {1}
+        assert all(over(entry.flow, given | {name: n + 1}) for name, n in given.items()) or len(given) > 1
+        assert not given or over(entry.flow, {name: 3 * n + 3 for name, n in given.items()})
+
+
+def test_a_parameter_that_is_no_effort_leaves_the_effort_to_the_budget() -> None:
+    own, plain = entries("diverse(shown=1), diverse", fr.Limits(calls=30))
+    assert own.inputs == {"shown": 1, **plain.inputs}
+    assert own.name.startswith("diverse(shown=1, prompts=")
+    (kept,) = entries("diverse(samples=2)", fr.Limits(calls=30))
+    assert kept.inputs == {"samples": 2}
+
+
+def test_effort_grows_in_the_proportion_of_its_parameters_and_stays_where_some_are_set() -> None:
+    few, many = (entries("tree_of_thoughts", fr.Limits(calls=n))[0] for n in (4, 60))
+    assert few.inputs["thoughts"] < many.inputs["thoughts"]
+    assert few.inputs["depth"] < many.inputs["depth"]
+    assert many.inputs["keep"] < many.inputs["depth"]
+    assert few.name == f"tree_of_thoughts({', '.join(f'{k}={v}' for k, v in few.inputs.items())})"
     (own,) = entries("self_refine(rounds=2)", fr.Limits(calls=50))
     assert own.inputs == {"rounds": 2}
 
@@ -206,3 +250,24 @@ def test_the_command_compares_goes_on_and_replays(tmp_path: Path) -> None:
     none = flowreason("evaluate", folder=tmp_path)
     assert none.code == 2
     assert "name the questions" in none.err
+
+
+def test_a_budget_in_money_needs_a_price(tmp_path: Path) -> None:
+    model = fr.ScriptedProvider(default="4", prices=None)
+    with pytest.raises(fr.UsageError, match="needs the price of the model"):
+        run(tmp_path / "e", "direct", provider=model, budget={"money": 0.1})
+
+
+def test_the_table_tells_what_was_used_of_the_budget_and_whom_it_cut(tmp_path: Path) -> None:
+    flow = tmp_path / "long.flow"
+    flow.write_text(
+        'flow long(question: text) -> text { d = "0" for i in `range(9)` { d = ask "{question} {i} {d}" } answer d }',
+        encoding="utf-8",
+    )
+    found, _ = run(tmp_path / "e", f"direct,{flow}", budget={"calls": 4})
+    direct, long = found.table
+    assert (direct.spent, direct.cut, long.spent, long.cut) == (0.25, 0, 1.0, 9)
+    assert max(row.calls for row in found.rows) == 4
+    assert "limits of each question: calls=4\n" in (tmp_path / "e" / "report.md").read_text()
+    assert "| 25 % |" in found.markdown()
+    assert "| 100 % | 9/9 |" in found.markdown()

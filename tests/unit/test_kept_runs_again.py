@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 from typing import Any
 
@@ -78,3 +79,89 @@ def test_of_several_things_a_person_said_the_one_that_was_taken_is_replayed(stor
     assert made[-1].value == "5 7 x"
     for number, live in enumerate(made, 2):
         assert events_of(fr.replay(run, session=number, store=store)) == events_of(live)
+
+
+WITHOUT = """
+tool note(x: int) -> int "notes"
+flow f() {
+  a = helper()
+  b = ask "slow {a}"
+  c = again(b)
+  answer c
+}
+flow helper() -> text {
+  ys = for j in `range(2)` { k = note(j) yield ask "odd {j}" }
+  answer "nothing of it"
+}
+flow again(b: text) -> list[text] { xs = for j in `range(2)` { yield ask "odd {j}" given b } answer xs }
+"""
+
+
+def test_replies_that_come_when_nobody_waits_for_them_any_more_are_told_kept_and_replayed(store: str) -> None:
+    @fr.tool
+    def note(x: int) -> int:
+        """notes"""
+        return x
+
+    class Slow(fr.ScriptedProvider):
+        origin = "here"
+
+    model = Slow(default="so", latency=lambda request: 0.3 if "slow" in str(request) else 0.05)
+    run = fr.loads(WITHOUT, tools=[note]).run(provider=model, store=store)
+    assert run.ok, run.error
+    late = [e.kind for e in run.events if e.frame.startswith("f/a/helper/ys") and e.node == "ask#1"][-4:]
+    assert late == ["node.cancelled", "node.cancelled", "node.reply", "node.reply"]
+    assert run.usage.calls == len(model.requests) == 5
+    replays(run, store)
+
+
+def test_a_draw_that_was_sent_and_is_not_needed_counts_in_a_run_that_is_kept_as_in_any(store: str) -> None:
+    class Drawn(fr.ScriptedProvider):
+        origin = "here"
+
+    def run(place: str | None) -> fr.Usage:
+        delays = iter([0.0, 0.01, 0.02, 5, 5])
+        model = Drawn(default="blue", latency=lambda _: next(delays))
+        return fr.loads('flow f() { answer ask "Which?" with vote=5 }').run(provider=model, store=place).usage
+
+    assert run(store) == run(None)
+    kept = fr.run_info("last", store=store).standing.usage
+    assert kept.calls == 5 and kept == fr.replay("last", store=store).usage
+
+
+def test_what_was_under_way_when_the_process_was_killed_counts_as_used(store: str) -> None:
+    from flowreason.kept_events import used_in
+    from flowreason.store import open_store
+
+    class Killed(BaseException):
+        """As if the process ended here: nothing more is written."""
+
+    class Hangs(Counting):
+        async def complete(self, request: fr.Request, notify: Any = None) -> fr.Reply:
+            if "third" in request.messages[-1].content:
+                await kept.commit(claims[0])
+                held.set()
+                await asyncio.sleep(3600)
+            return await super().complete(request, notify)
+
+    async def main() -> tuple[int, int]:
+        model = Hangs()
+        run = asyncio.ensure_future(
+            fr.loads('flow f() { a = ask "first" b = ask "second {a}" c = ask "third {b}" answer c }').run_async(
+                provider=model, store=kept, on_run=lambda id: claims.append(next(c for c in living() if c.run == id))
+            )
+        )
+        await held.wait()
+        info = await kept.run("last")
+        used = await used_in(kept, info, 1)
+        run.cancel()
+        await asyncio.gather(run, return_exceptions=True)
+        return used.calls, used.completion_tokens
+
+    def living() -> list[Any]:
+        return list(kept._writer._living.values())
+
+    claims: list[Any] = []
+    held = asyncio.Event()
+    kept = open_store(store)
+    assert asyncio.run(main()) == (2, 5), "one that is told as answered, and one that is told as sent"

@@ -28,6 +28,13 @@ def test_every_flow_of_the_library_is_in_the_one_style_and_says_what_its_paramet
     assert [each for each in _taken(name) if f"{each}:" not in about.about] == []
 
 
+def test_names_of_data_and_of_sub_flows_leave_all_others_to_those_who_use_the_library() -> None:
+    for name in names():
+        flow = load(name).checked
+        assert [each for each in flow.data if not each.startswith("library_")] == []
+        assert [each for each in flow.flows if not any(each.startswith(method) for method in names())] == []
+
+
 def _taken(name: str) -> list[str]:
     return [each.name for each in describe(name).parameters]
 

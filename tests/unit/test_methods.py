@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -94,6 +95,36 @@ def test_a_flow_with_mistakes_is_told_with_all_of_them(tmp_path: Path) -> None:
 
 
 # --- what its flow is given ---
+
+
+def test_a_method_may_have_values_of_parameters_behind_its_name(echo: Path) -> None:
+    provider = fr.ScriptedProvider(default="yes")
+    result = fr.solve("Is it?", method="self-consistency( samples = 3 )", provider=provider, store=None)
+    assert (result.answer, result.method) == ("yes", "self_consistency")
+    assert len(provider.requests) <= 3
+    rows = list(fr.batch(["Is it?"], method=f"{echo}(tone=high)", provider=provider, store=None))
+    assert rows[0].answer.startswith("high/")
+    own = fr.solve("Is it?", method=f"{echo}(tone=high)", inputs={"tone": "low"}, provider=provider, store=None)
+    assert own.answer.startswith("low/")
+
+
+@pytest.mark.parametrize(
+    ("method", "told"),
+    [
+        ("self_consistency(sample=3)", "did you mean 'samples'"),
+        ("self_consistency(samples=many)", "samples: "),
+        ("self_consistency(samples)", "has no parameter 'samples'"),
+        ("graph(x=1)", "none to set"),
+        ("nothing(x=1)", "there is no method 'nothing'"),
+        ("self_consistency(question=x)", "has no parameter 'question'"),
+        ("self_consistency(samples=3", "there is no method"),
+    ],
+)
+def test_a_value_that_a_method_cannot_have_is_told_before_anything_is_asked(method: str, told: str) -> None:
+    provider = fr.ScriptedProvider(default="yes")
+    with pytest.raises(fr.UsageError, match=re.escape(told)):
+        fr.solve("Is it?", method=method, provider=provider, store=None)
+    assert provider.requests == []
 
 
 @pytest.mark.parametrize("question", HOSTILE, ids=range(len(HOSTILE)))
@@ -202,6 +233,16 @@ def test_a_kept_run_replays_reruns_forks_and_travels_with_its_method(method: str
     other = str(Path(store).with_name("other.db"))
     there = fr.replay(fr.import_run(Path(store).with_name("run.jsonl"), store=other), store=other)
     assert (there.answer, there.method, there.reason) == (live.answer, *told)
+
+
+def test_a_run_that_is_made_from_another_with_another_question_is_known_by_that_one(store: str) -> None:
+    provider = Counting()
+    live = fr.solve("Which river?", method="direct", provider=provider, store=store)
+    again = fr.rerun(live.run_id, inputs={"question": "Which town?"}, provider=provider, store=store)
+    forked = fr.fork(live.run_id, "question", "Which hill?", provider=provider, store=store)
+    same = fr.rerun(again.run_id, provider=provider, store=store)
+    titles = [fr.run_info(each.run_id, store=store).title for each in (live, again, forked, same)]
+    assert titles == ["Which river?", "Which town?", "Which hill?", "Which town?"]
 
 
 def test_a_run_of_a_method_goes_on_where_it_stood(store: str) -> None:

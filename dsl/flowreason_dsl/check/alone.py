@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from flowreason_dsl.check.loops import Loops, Scope
 from flowreason_dsl.check.state import State
-from flowreason_dsl.check.values import NOTHING_NEEDED
+from flowreason_dsl.check.wanted import NOTHING_NEEDED
 from flowreason_dsl.diagnostics import Fix
 from flowreason_dsl.misspelt import near_words
 from flowreason_dsl.python import facts

@@ -16,7 +16,8 @@ from flowreason_dsl.check.ends import head
 from flowreason_dsl.check.kinds import item_of, join, show
 from flowreason_dsl.check.pairs import parts_of
 from flowreason_dsl.check.state import Names, State, Variable, merge
-from flowreason_dsl.check.values import NOTHING, Values, Wanted
+from flowreason_dsl.check.values import Values
+from flowreason_dsl.check.wanted import NOTHING, Wanted
 from flowreason_dsl.diagnostics import Fix, Label
 from flowreason_dsl.expected import item_type, items_type
 from flowreason_dsl.python import facts

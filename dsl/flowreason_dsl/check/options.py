@@ -51,6 +51,7 @@ OPTIONS = {
     "max_tokens": Option(INT, 1, 1_000_000_000),
     "seed": Option(INT),
     "tries": Option(INT, 1, 10),
+    "embed": Option(TEXT),
 }
 _FAR = 1e15
 _FOR_PERSONS = frozenset({"tries"})
@@ -108,6 +109,12 @@ def _literal(name: str, option: Option, literal: Literal, findings: Findings) ->
 
 
 def _together(seen: dict[str, Setting], findings: Findings) -> None:
+    if "embed" in seen and (others := [name for name in seen if name in OPTIONS and name != "embed"]):
+        label = Label(seen["embed"].span, "no words are wanted here, and this is the model")
+        names = listed(tuple(others))
+        message = f"`embed` stands alone: {names} {'is' if len(others) == 1 else 'are'} for replies in words"
+        findings.add("setting-conflict", message, seen[others[0]].span, labels=[label])
+        return
     if "samples" in seen and "vote" in seen:
         label = Label(seen["samples"].span, "a list of so many")
         hint = "`vote=n` takes n samples by itself and gives the one that most agree on; `samples=n` gives them all"

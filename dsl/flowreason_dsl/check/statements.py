@@ -25,7 +25,7 @@ from flowreason_dsl.check.loops import Scope
 from flowreason_dsl.check.program import Program, check_type
 from flowreason_dsl.check.state import State, Variable, merge
 from flowreason_dsl.check.unreadable import Unreadable
-from flowreason_dsl.check.values import NOTHING, Wanted
+from flowreason_dsl.check.wanted import NOTHING, Wanted
 from flowreason_dsl.diagnostics import Fix, Label
 from flowreason_dsl.expected import match_type
 from flowreason_dsl.source import Span

@@ -8,7 +8,7 @@ from __future__ import annotations
 from flowreason_dsl.check.alone import Alone
 from flowreason_dsl.check.loops import Scope
 from flowreason_dsl.check.state import State, Variable
-from flowreason_dsl.check.values import NOTHING_NEEDED
+from flowreason_dsl.check.wanted import NOTHING_NEEDED
 from flowreason_dsl.diagnostics import Label
 from flowreason_dsl.syntax import Assign, Block, Code, Emulate, Expression, For, Path, Sample, Template
 from flowreason_dsl.types import ANY

@@ -6,15 +6,16 @@ Invariant: the type that is returned is what is known of the value on every run 
 from __future__ import annotations
 
 from abc import abstractmethod
-from dataclasses import dataclass, replace
 
 from flowreason_dsl.check.arguments import after_named, fill
+from flowreason_dsl.check.embedding import check_embedding, only_value
 from flowreason_dsl.check.kinds import fits, join, loosened, says_yes_or_no, show
 from flowreason_dsl.check.options import OPTIONS, check_settings
 from flowreason_dsl.check.pieces import Pieces
 from flowreason_dsl.check.program import literal_type
 from flowreason_dsl.check.reach import parts
 from flowreason_dsl.check.state import State, Variable
+from flowreason_dsl.check.wanted import CONDITION, CONDITION_OF_ANY, NOTHING, NOTHING_NEEDED, Wanted
 from flowreason_dsl.diagnostics import Fix, Label
 from flowreason_dsl.expected import ask_type, checked_type, sample_type
 from flowreason_dsl.names import nearest
@@ -40,21 +41,8 @@ from flowreason_dsl.syntax import (
     ToolDef,
     Value,
 )
-from flowreason_dsl.types import ANY, BOOL, TEXT, Choice, ListOf, Type
+from flowreason_dsl.types import ANY, TEXT, Choice, ListOf, Type
 from flowreason_dsl.unread import Unread
-
-
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """The type that a place wants, `what` the place is in a message, and where the type is written."""
-
-    type: Type = ANY
-    what: str = "this place"
-    label: Label | None = None
-
-
-NOTHING = Wanted()
-CONDITION = Wanted(BOOL, "a condition")
 
 
 class Values(Pieces):
@@ -143,7 +131,16 @@ class Values(Pieces):
                 self.findings.add("samples-not-list", message, expr.span, labels=labels, help=hint)
                 return wanted.type
             return wanted.type if votes else ListOf(sample_type(wanted.type))
+        if any(setting.name.text == "embed" for setting in expr.settings):
+            return self._embed(ask, expr, state, wanted)
         return ask_type(wanted.type)
+
+    def _embed(self, ask: Ask, expr: Expression, state: State, wanted: Wanted) -> Type:
+        """Where a text stands among meanings, or each text of a list."""
+        only, found = only_value(ask.question), ask_type(wanted.type, embeds=True)
+        given = self.path(only, state) if only is not None else TEXT
+        check_embedding(ask.question, expr.span, given, found, wanted, self.findings)
+        return found
 
     def _question(self, question: Template, span: Span, state: State) -> None:
         self.template(question, state)
@@ -383,10 +380,6 @@ def _path_help(name: str, found: Type, wanted: Wanted, variable: Variable | None
     if wanted.type == TEXT and isinstance(found, ListOf):
         return f'put it into a text (`"{{{name}}}"`), or join it in Python (`", ".join({name})`)', None
     return None, None
-
-
-CONDITION_OF_ANY = replace(NOTHING, what="a condition")
-NOTHING_NEEDED = replace(NOTHING, what="nothing")
 
 
 def _plain(type: Type) -> Type:

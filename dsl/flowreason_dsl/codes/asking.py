@@ -67,11 +67,11 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     error(
         "setting-conflict",
-        "`vote` and `samples` stand together.",
+        "`vote` and `samples` stand together, or `embed` with another setting.",
         """
         flow poem(theme: text) -> list[text] { answer ask "A poem on {theme}." with samples=5, vote=5 }
         """,
-        "`vote=5` takes five samples and gives the majority; `samples=5` gives all five.",
+        "`vote=5` takes five samples and gives the majority; `samples=5` gives all five. `embed` stands alone.",
     ),
     warning(
         "setting-copies",

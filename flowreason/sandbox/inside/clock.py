@@ -9,13 +9,15 @@ from __future__ import annotations
 import signal
 from types import FrameType
 
+from flowreason.sandbox.inside.output import Stop
+
 GRACE = 0.25
 """Seconds that a piece has to hear that its time is over, and a quarter of its time more."""
 
 _THERE = hasattr(signal, "setitimer")
 
 
-class OutOfTime(BaseException):
+class OutOfTime(Stop):
     """A piece used up its time. No `except Exception` of a piece catches it."""
 
 

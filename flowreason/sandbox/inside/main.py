@@ -33,11 +33,9 @@ def main() -> None:
     from flowreason.sandbox.inside.clock import install
     from flowreason.sandbox.inside.names import Names
     from flowreason.sandbox.inside.serve import alone
-    from flowreason.sandbox.inside.tame_names import forbidden_attributes
     from flowreason.sandbox.inside.zygote import zygote
 
     names = Names()
-    forbidden_attributes()
     install()
     sys.argv[:] = [""]
     sys.stderr = None

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 
-class OutputFull(BaseException):
+class Stop(BaseException):
+    """What ends a piece from outside of it, whatever it is about."""
+
+
+class OutputFull(Stop):
     """More was printed than is allowed. No `except Exception` of a piece catches it."""
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from flowreason.sandbox.inside.emulator import emulate
 from flowreason.sandbox.inside.names import Names
-from flowreason.sandbox.inside.output import OutputFull
+from flowreason.sandbox.inside.output import OutputFull, Stop
 from flowreason.sandbox.inside.piece import Asking, NoValue, Piece
 from flowreason.sandbox.inside.records import given
 from flowreason.sandbox.inside.rewrite import FILE, PIECE, Compiled, compiled
@@ -91,7 +91,9 @@ def _said(error: BaseException) -> str:
     """The text of an exception, on one line; its `__str__` belongs to the piece and may fail."""
     try:
         return " ".join(str(error).split())
-    except Exception:  # noqa: BLE001
+    except Stop:
+        raise
+    except BaseException:  # noqa: BLE001 - a piece may raise whatever it likes, and fails for what it was about
         return "its text cannot be read"
 
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from flowreason.sandbox.inside.clock import OutOfTime, count_down
 from flowreason.sandbox.inside.names import Names
-from flowreason.sandbox.inside.output import Printed
+from flowreason.sandbox.inside.output import Printed, Stop
 from flowreason.sandbox.inside.piece import HostError, Piece
 from flowreason.sandbox.inside.pieces import Pieces, failure, line
 from flowreason.sandbox.inside.records import leave
@@ -28,7 +28,7 @@ DEEPEST = 5_000
 STACK = 64 * 1024 * 1024
 
 
-class Ended(BaseException):
+class Ended(Stop):
     """Nobody waits for this piece any more. No `except Exception` of a piece catches it."""
 
 

@@ -1,215 +1,145 @@
 """The names that tame Python may use (see `tame`): an allow-list of builtins, of what modules have, and of attributes.
 
-Invariant: what is allowed here changes nothing that outlives a piece, whatever it is called with. An attribute is
-looked at by its name alone, whoever has it: where modules or types have it, one that is looked at must allow it; one
-that none of them has is a field, or the piece's own.
+Invariant: what is allowed here changes nothing that outlives a piece, whatever plain values it is called with: a module
+is reached by the names listed for it alone, and of a value its fields, and what text, numbers, lists, records, sets,
+dates and matches have; nothing that leads to the insides of Python.
 """
 
 from __future__ import annotations
 
 import builtins
+import collections
 import datetime
 import decimal
-import enum
 import fractions
 import functools
 import importlib
+import random
 import re
 import types
 from collections.abc import Iterable, Mapping
-from functools import lru_cache
-from types import ModuleType
 from typing import Any
 
 _WORLD = importlib.import_module("flowreason_dsl.python_world")  # adapters do not import the language itself
-IMPORTABLE: frozenset[str] = frozenset(_WORLD.IMPORTABLE)
 PRELUDE: frozenset[str] = frozenset(_WORLD.PRELUDE)
+THERE: frozenset[str] = frozenset(name.partition(".")[0] for name in _WORLD.IMPORTABLE) - PRELUDE
+"""Modules that are there without an import."""
 
 
 def words(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
-_TYPES = words("""
-    bool bytearray bytes complex dict enumerate filter float frozenset int list map object range reversed set slice str
-    tuple zip
-    """)
 BUILTINS = (
     words("""
-    abs all any ascii bin callable chr classmethod divmod format hash hex id isinstance issubclass iter len max min
-    next oct ord pow print property repr round sorted staticmethod sum Ellipsis NotImplemented
+    abs all any ascii bin bool bytes callable chr complex dict divmod enumerate filter float format frozenset hash hex
+    id int isinstance issubclass iter len list map max min next object oct ord pow print range repr reversed round set
+    slice sorted str sum tuple zip Ellipsis NotImplemented
     """)
-    | _TYPES
     | (PRELUDE - {"execute"})
-    | {name for name, value in vars(builtins).items() if isinstance(value, type) and issubclass(value, BaseException)}
+    | {name for name, value in vars(builtins).items() if isinstance(value, type) and issubclass(value, Exception)}
 )
-"""Names that are there without an import, beside modules. `type`, `getattr` and `super` are looked at one by one."""
+"""Names that are there without an import, beside modules. `type` is looked at where it stands."""
 
 MODULES: Mapping[str, str] = {
-    "__future__": "",
+    "__future__": "annotations",
     "bisect": "bisect bisect_left bisect_right insort insort_left insort_right",
-    "calendar": """
-        Calendar TextCalendar c calendar day_abbr day_name firstweekday isleap leapdays month month_abbr month_name
-        monthcalendar monthrange timegm week weekday""",
+    "calendar": "day_abbr day_name isleap leapdays month_abbr month_name monthrange timegm weekday",
     "cmath": "*",
-    "collections": "ChainMap Counter OrderedDict UserDict UserList UserString abc defaultdict deque namedtuple",
-    "collections.abc": "*",
-    "copy": "Error copy deepcopy error",
-    "dataclasses": """
-        FrozenInstanceError InitVar KW_ONLY MISSING asdict astuple dataclass field fields is_dataclass replace""",
-    "datetime": "date datetime time timedelta timezone tzinfo",
+    "collections": "Counter OrderedDict defaultdict deque",
+    "copy": "copy deepcopy",
+    "datetime": "MAXYEAR MINYEAR UTC date datetime time timedelta timezone",
     "decimal": """
-        Clamped Context Decimal DecimalException DivisionByZero FloatOperation Inexact InvalidOperation Overflow Rounded
-        Subnormal Underflow""",
-    "enum": "Enum Flag IntEnum IntFlag auto member nonmember unique",
+        Decimal DecimalException DivisionByZero InvalidOperation Overflow ROUND_05UP ROUND_CEILING ROUND_DOWN
+        ROUND_FLOOR ROUND_HALF_DOWN ROUND_HALF_EVEN ROUND_HALF_UP ROUND_UP""",
     "fractions": "Fraction",
-    "functools": "cache cmp_to_key lru_cache partial reduce total_ordering",
+    "functools": "cache cmp_to_key lru_cache partial reduce",
     "heapq": "heapify heappop heappush heappushpop heapreplace merge nlargest nsmallest",
     "itertools": "*",
-    "json": "JSONDecodeError dump dumps load loads",
+    "json": "JSONDecodeError dumps loads",
     "math": "*",
-    "numbers": "Complex Integral Number Rational Real",
     "operator": """
         abs add and_ concat contains countOf eq floordiv ge getitem gt index indexOf inv invert is_ is_not itemgetter le
         length_hint lshift lt matmul mod mul ne neg not_ or_ pos pow rshift sub truediv truth xor""",
     "random": """
-        Random betavariate binomialvariate choice choices expovariate gammavariate gauss getrandbits getstate
-        lognormvariate normalvariate paretovariate randbytes randint random randrange sample seed setstate shuffle
-        triangular uniform vonmisesvariate weibullvariate""",
-    "re": "Match Pattern compile error escape findall finditer fullmatch match search split sub subn",
+        Random betavariate choice choices expovariate gammavariate gauss getrandbits lognormvariate normalvariate
+        paretovariate randint random randrange sample seed shuffle triangular uniform vonmisesvariate weibullvariate""",
+    "re": "* compile error escape findall finditer fullmatch match search split sub subn",
     "statistics": """
-        NormalDist StatisticsError correlation covariance fmean geometric_mean harmonic_mean linear_regression mean
-        median median_grouped median_high median_low mode multimode pstdev pvariance quantiles stdev variance""",
-    "string": "Template capwords",
+        StatisticsError correlation covariance fmean geometric_mean harmonic_mean mean median median_grouped median_high
+        median_low mode multimode pstdev pvariance quantiles stdev variance""",
+    "string": """
+        ascii_letters ascii_lowercase ascii_uppercase capwords digits hexdigits octdigits printable punctuation
+        whitespace""",
     "textwrap": "dedent fill indent shorten wrap",
-    "typing": """
-        AbstractSet Any AnyStr Callable ChainMap ClassVar Collection Container Counter DefaultDict Deque Dict Final
-        FrozenSet Generator Hashable ItemsView Iterable Iterator KeysView List Literal Mapping MappingView Match
-        MutableMapping MutableSequence MutableSet NamedTuple NewType Never NoReturn Optional OrderedDict Pattern
-        Reversible Sequence Set Sized Text Tuple Type TypeVar TypedDict Union ValuesView cast""",
     "unicodedata": """
         bidirectional category combining decimal decomposition digit east_asian_width is_normalized lookup mirrored name
         normalize numeric""",
 }
-"""What is allowed of each module beside its immutable constants; `*`: all its functions and classes."""
+"""What is allowed of each module; `*`: besides, all its numbers and flags, and what of it is not written in Python."""
 
-DECORATORS = frozenset({"dataclass", "total_ordering", "unique"})
-"""They change the class that they are given: allowed above the piece's own classes alone."""
+COPIERS = frozenset({"copy", "deepcopy"})
+"""Of the module `copy`: called with one value, and not handed on, because what they take beside it is their own."""
 
-BASES = frozenset({"Enum", "Flag", "IntEnum", "IntFlag"})
-"""Allowed as the base of a class, and nowhere else: called, they make classes with methods that nobody looked at."""
-
-_FIELDS = words("""
-    add_note args close code default encoding end errno errors exceptions filename hash init kw_only lineno message
-    metadata msg name obj object offset parse path read reason send start strerror text value write
-    """)
-"""What exceptions and generators have and may be used, and words that only types have which no piece can reach."""
-
-_PRIVATE = frozenset({"__name__", "_asdict", "_fields", "_make", "_replace"})
-
-NEVER = words("format format_map fget fset fdel mro register setfirstweekday with_traceback")
-"""Attributes that are never read, but for `format` of a text whose fields are looked at."""
-
-_HIDDEN = (
-    *(types.FrameType, types.CodeType, types.TracebackType, types.GeneratorType, types.CoroutineType),
-    *(types.AsyncGeneratorType, types.FunctionType, types.MethodType, types.BuiltinFunctionType, types.ModuleType),
-    *(types.CellType, types.MappingProxyType, types.GenericAlias, types.UnionType, types.SimpleNamespace),
-    *(types.MethodWrapperType, types.WrapperDescriptorType, types.GetSetDescriptorType, types.MemberDescriptorType),
+_DATA = (
+    *(str, bytes, list, dict, set, frozenset, tuple, int, float, complex, range, re.Pattern, re.Match),
+    *(collections.Counter, collections.OrderedDict, collections.defaultdict, collections.deque),
+    *(datetime.date, datetime.datetime, datetime.time, datetime.timedelta, datetime.timezone),
+    *(decimal.Decimal, fractions.Fraction),
 )
-"""Types whose attributes lead out of the piece, or of which nobody needs any."""
-
-_CONSTANT = (
-    *(bool, int, float, complex, str, bytes, type(None), type(Ellipsis), enum.Enum, re.Pattern),
-    *(datetime.date, datetime.time, datetime.timedelta, datetime.timezone, decimal.Decimal, fractions.Fraction),
+_INSIDES = (
+    *(type, types.FunctionType, types.BuiltinFunctionType, types.MethodType, types.GeneratorType, types.ModuleType),
+    *(types.CoroutineType, types.AsyncGeneratorType, types.CodeType, types.FrameType, types.TracebackType),
+    *(types.CellType, types.GenericAlias, types.UnionType, property, classmethod, staticmethod, super, random.Random),
+    *(types.GetSetDescriptorType, types.MemberDescriptorType, functools.cached_property, BaseException),
+    *(type(functools.lru_cache(len)), type(functools.partial(len))),
 )
-_CODE = (
-    *(types.FunctionType, types.BuiltinFunctionType, types.MethodType, types.MethodDescriptorType, property, type),
-    *(types.GetSetDescriptorType, types.MemberDescriptorType, types.ClassMethodDescriptorType, classmethod),
-    *(staticmethod, types.DynamicClassAttribute, types.WrapperDescriptorType, functools.cached_property),
-)
+"""Types that lead out of a piece, or whose methods change whatever they are given as their own."""
+_FIELDS = frozenset({"args", "close", "func", "keywords", "send", "throw", "cache_info"})
+"""What they have and is harmless, where all there is of it is the piece's own; some are names of fields as well."""
+_NEVER = frozenset({"format", "format_map", "setstate"})
+"""The first two reach for attributes that their text names; see `tame` for `format` of a text that is looked at."""
 
 
-@lru_cache(maxsize=1)
-def forbidden_attributes() -> frozenset[str]:
-    """Every attribute that a module or a type has, and that is not allowed of it."""
-    modules = {name: importlib.import_module(name) for name in IMPORTABLE}
-    tame = {name: _tame_of(name, module) for name, module in modules.items()}
-    objects = [value for names in tame.values() for value in names.values()]
-    seen = {id(value) for value in [*objects, *modules.values(), *map(vars(builtins).get, BUILTINS)]}
-    never = {
-        name
-        for module, found in modules.items()
-        for name, value in _public(vars(found))
-        if name not in tame[module] and id(value) not in seen
-    }
-    lineage = {base for value in [*objects, *_extra_types()] if isinstance(value, type) for base in value.__mro__}
-    allowed, changeable = _members(each for each in lineage if not issubclass(each, BaseException))
-    others = {value for module in modules.values() for _, value in _public(vars(module)) if isinstance(value, type)}
-    others |= {value for value in vars(builtins).values() if isinstance(value, type)} | {*_HIDDEN}
-    known, _ = _members(others | {type(each) for each in others | lineage})
-    names = {name for found in tame.values() for name in found}
-    return frozenset((known - allowed - names - _FIELDS) | never | changeable)
+def _public(kinds: Iterable[type]) -> frozenset[str]:
+    return frozenset(name for kind in kinds for name in dir(kind) if not name.startswith("_"))
+
+
+FORBIDDEN = (_public(_INSIDES) - _public([*_DATA, random.Random]) - _FIELDS) | _NEVER
+"""What is never read of anything."""
 
 
 def tame_attribute(name: str) -> bool:
-    """Whether an attribute of this name may be read of anything."""
-    if name.startswith("_"):
-        return name in _PRIVATE
-    return name not in forbidden_attributes() and name not in NEVER
+    """Whether what has this name may be read of any value."""
+    return not name.startswith("_") and name not in FORBIDDEN
 
 
-@lru_cache(maxsize=64)
+@functools.lru_cache(maxsize=64)
 def tame_names(module: str) -> frozenset[str]:
-    """What may be imported from a module by name."""
-    return frozenset(_tame_of(module, importlib.import_module(module))) if module in MODULES else frozenset()
+    """What may be reached of a module."""
+    if module not in MODULES:
+        return frozenset()
+    found = vars(importlib.import_module(module))
+    listed = words(MODULES[module])
+    every = (name for name, value in found.items() if "*" in listed and not name.startswith("_") and _plain(value))
+    return frozenset({*(name for name in listed if name in found), *every})
 
 
-@lru_cache(maxsize=64)
+def _plain(value: Any) -> bool:
+    """A number, a flag, or code that is not written in Python and so has nothing that could be changed."""
+    plain = isinstance(value, int | float | complex | types.BuiltinFunctionType)
+    return plain or (isinstance(value, type) and not value.__flags__ & _CHANGEABLE)
+
+
+_CHANGEABLE = 1 << 9
+"""The flag of types that were made by Python code (`Py_TPFLAGS_HEAPTYPE`)."""
+
+
+@functools.lru_cache(maxsize=64)
 def all_tame(module: str) -> bool:
     """Whether all may be imported from a module at once."""
-    found = importlib.import_module(module) if module in MODULES else None
-    if found is None:
+    if module not in MODULES or module == "copy":
         return False
-    every = getattr(found, "__all__", None) or [name for name, _ in _public(vars(found))]
-    return tame_names(module) >= set(every) and not (DECORATORS | BASES) & set(every)
-
-
-def _tame_of(name: str, module: ModuleType) -> dict[str, Any]:
-    """What is allowed of a module, by name."""
-    listed = words(MODULES.get(name, ""))
-    kinds = (type, types.BuiltinFunctionType) if "*" in listed else ()
-    return {
-        each: value
-        for each, value in _public(vars(module))
-        if each in listed or _constant(value) or isinstance(value, kinds)
-    }
-
-
-def _extra_types() -> list[Any]:
-    """Types that pieces meet and no name of a module stands for."""
-    made: tuple[Any, ...] = (functools.partial(len), lru_cache(len), {}.keys(), {}.values(), {}.items(), "".__iter__())
-    statistics = importlib.import_module("statistics")
-    known = [getattr(builtins, name) for name in _TYPES]
-    return [*known, *map(type, made), statistics.LinearRegression, decimal.Decimal(1).as_tuple().__class__]
-
-
-def _members(classes: Iterable[type]) -> tuple[set[str], set[str]]:
-    """The names of what classes have, and those of objects among it that could be changed."""
-    every, changeable = set(), set()
-    for each in classes:
-        for name, value in _public(vars(each)):
-            every.add(name)
-            if not (isinstance(value, _CODE) or _constant(value) or callable(getattr(type(value), "__get__", None))):
-                changeable.add(name)
-    return every, changeable
-
-
-def _constant(value: Any) -> bool:
-    """Whether it is an object that nobody can change."""
-    if isinstance(value, tuple | frozenset):
-        return all(map(_constant, value))
-    return isinstance(value, _CONSTANT) or type(value).__name__ in ("_Feature", "TypeVar")
-
-
-def _public(names: Mapping[str, Any]) -> list[tuple[str, Any]]:
-    return [(name, value) for name, value in names.items() if not name.startswith("_")]
+    found = importlib.import_module(module)
+    every: Iterable[str] = getattr(found, "__all__", None) or [n for n in vars(found) if not n.startswith("_")]
+    return tame_names(module) >= set(every)

@@ -17,7 +17,7 @@ syntax match flowField /\v\.\s*\zs\h\w*/
 syntax match flowPerson /\v<ask\s+\zsuser>\ze\_s*"/
 syntax match flowType /\v%(:|\)\s*-\>)\_s*\zs%(text|int|number|bool|graph|any|list|dict)>/
 syntax match flowType /\v\[\s*\zs%(text|int|number|bool|graph|any|list|dict)>\ze\s*[\[\]]/
-syntax match flowSetting /\v%(<with|,)\_s+\zs%(temperature|model|samples|vote|think|max_tokens|seed|tries)\ze\s*\=/
+syntax match flowSetting /\v%(<with|,)\_s+\zs%(temperature|model|samples|vote|think|max_tokens|seed|tries|embed)\ze\s*\=/
 syntax match flowName /\v<%(flow|tool)\s+\zs\h\w*/
 syntax match flowDefine /\v("\_s*)@<=<as>/
 syntax match flowArrow /->/
