@@ -77,6 +77,7 @@ def test_what_cannot_be_opened_is_told_in_words(given: Any, told: str) -> None:
 
 def test_a_flow_keeps_the_files_that_it_read() -> None:
     flow = flow_of(from_library("few_shot").text, {"unused.flow": ""}, {})
-    assert list(flow.files) == ["library:exemplars/general.jsonl"]
+    assert "library:exemplars/general.jsonl" in flow.files
+    assert all(name.startswith("library:") for name in flow.files)
     with pytest.raises(FlowError):
         flow_of('use "other.flow"\n' + TEXT, {}, {})

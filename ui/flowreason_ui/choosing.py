@@ -10,7 +10,7 @@ from flowreason import library
 from flowreason.methods import AUTO, GRAPH
 from flowreason_ui.escape import escaped
 
-WITHOUT_QUESTION = frozenset({"auto_cot_build", "cocogen_entities", "scratchpad_trace", "robot"})
+WITHOUT_QUESTION = frozenset({"auto_cot_build", "cocogen_entities", "most_alike", "scratchpad_trace", "robot"})
 """Methods of the library that take something else than a question, or tools of their own."""
 _WRITTEN = {
     GRAPH: ("A flow written for the question", "A model writes a flow for it, which is checked and priced first."),
