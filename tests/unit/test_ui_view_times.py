@@ -69,6 +69,7 @@ def test_a_request_made_while_the_flow_was_written_has_a_bar_of_its_own() -> Non
         (True, 0.2, 0.9, 2, "main"), (False, 1.0, 1.1, 0, "main"),
     ]  # fmt: skip
     assert found.calls == 2
+    assert [found.bars[n].ahead for n in found.chain] == [False]
 
 
 def test_what_is_under_way_when_a_run_ends_ends_with_it() -> None:

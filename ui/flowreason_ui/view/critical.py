@@ -18,7 +18,7 @@ MOST_TRIED = 200
 
 
 class Timed(Protocol):
-    """A step that ran; `holds` others, which stand for it."""
+    """A step that ran; `holds` others, which stand for it; `ahead`: it was asked before its turn."""
 
     flow: str
     node: str
@@ -27,6 +27,7 @@ class Timed(Protocol):
     end: float | None
     status: str
     holds: bool
+    ahead: bool
 
 
 T = TypeVar("T", bound=Timed)
@@ -36,9 +37,11 @@ def critical(graph: Graph | None, bars: Sequence[T]) -> list[T]:
     """The chain, from first to last.
 
     Before each step stands the one that ended last of those that lead to it. A loop and a flow that is called are told
-    by what runs in them, and stand for themselves only where nothing does.
+    by what runs in them, and stand for themselves only where nothing does. Nothing waits for what is asked ahead.
     """
-    ended = [bar for bar in bars if bar.end is not None and bar.status != "cancelled" and not bar.holds]
+    ended = [
+        bar for bar in bars if bar.end is not None and bar.status != "cancelled" and not bar.holds and not bar.ahead
+    ]
     ended.sort(key=_end)
     if not ended:
         return []
