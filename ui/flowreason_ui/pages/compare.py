@@ -36,7 +36,10 @@ def page() -> None:
 
 def _run(name: str) -> Live | None:
     try:
-        return works().find(st.query_params.get(name, ""))
+        live = works().find(st.query_params.get(name, ""))
+        if live is not None and live.run and st.query_params[name] != live.run:
+            st.query_params[name] = live.run
+        return live
     except FlowreasonError as error:
         st.error(escaped(fault(str(error))), icon=":material/error:")
         return None
