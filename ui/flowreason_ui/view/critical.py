@@ -1,6 +1,7 @@
 """The chain of steps that took longest: from the one that ended last back to the first.
 
-Invariant: each step of the chain began after the one before it had ended.
+Invariant: each step of the chain began after the one before it had ended, but for one that was asked ahead: that
+began while the flow was being written, which stands before it.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ def critical(graph: Graph | None, bars: Sequence[T]) -> list[T]:
     """The chain, from first to last.
 
     Before each step stands the one that ended last of those that lead to it. A loop and a flow that is called are told
-    by what runs in them, and stand for themselves only where nothing does. Nothing waits for what is asked ahead.
+    by what runs in them, and stand for themselves only where nothing does.
     """
     ended = [
         bar for bar in bars if bar.end is not None and bar.status != "cancelled" and not bar.holds and not bar.ahead
@@ -49,6 +50,9 @@ def critical(graph: Graph | None, bars: Sequence[T]) -> list[T]:
     at = len(ended) - 1
     chain = [ended[at]]
     while True:
+        if chain[-1].ahead:
+            writing = [bar for bar in ended if bar.frame == "compile" and bar.start <= chain[-1].start]
+            return [*writing[:1], *reversed(chain)]
         last = min(at, bisect_right(ends, chain[-1].start + JUST))
         tried = range(last - 1, max(-1, last - 1 - MOST_TRIED), -1)
         found = next((i for i in tried if needs.leads(ended[i], chain[-1])), last - 1)
@@ -56,6 +60,15 @@ def critical(graph: Graph | None, bars: Sequence[T]) -> list[T]:
             return list(reversed(chain))
         chain.append(ended[found])
         at = found
+
+
+def lasts(chain: Sequence[Timed]) -> float:
+    """How long a chain took, what ran at the same time counted once."""
+    took, until = 0.0, 0.0
+    for bar in chain:
+        took += max(0.0, _end(bar) - max(bar.start, until))
+        until = max(until, _end(bar))
+    return took
 
 
 def _end(bar: Timed) -> float:
@@ -71,6 +84,8 @@ class _Needs:
 
     def leads(self, one: Timed, other: Timed) -> bool:
         """Whether a step of the same frame leads to another; of frames of others nothing is said against it."""
+        if one.ahead and one.node == other.node:
+            return True
         if one.frame != other.frame or one.flow != other.flow or self._graph is None:
             return True
         flow = self._graph.flows.get(one.flow)
