@@ -40,9 +40,7 @@ def critical(graph: Graph | None, bars: Sequence[T]) -> list[T]:
     Before each step stands the one that ended last of those that lead to it. A loop and a flow that is called are told
     by what runs in them, and stand for themselves only where nothing does.
     """
-    ended = [
-        bar for bar in bars if bar.end is not None and bar.status != "cancelled" and not bar.holds and not bar.ahead
-    ]
+    ended = [bar for bar in bars if bar.end is not None and bar.status != "cancelled" and not bar.holds]
     ended.sort(key=_end)
     if not ended:
         return []
