@@ -26,9 +26,10 @@ def page() -> None:
         return
     for column, live, name in zip(st.columns(2, gap="medium"), (left, right), ("left", "right"), strict=True):
         with column:
-            st.markdown(f"**{label(live.title, 110)}**")
-            if st.button("Open", key=f"open-{name}", icon=":material/open_in_full:", type="tertiary"):
-                places.go("run", run=places.address(live))
+            with st.container(horizontal=True, wrap=False):
+                st.markdown(f"**{label(live.title, 110)}**", width="stretch")
+                if st.button("Open", key=f"open-{name}", icon=":material/open_in_full:", type="tertiary"):
+                    places.go("run", run=places.address(live))
             run_panel(live, key=name, height=HEIGHT, beside=True)
     if left.over and right.over:
         _differences(left, right)
