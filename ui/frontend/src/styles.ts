@@ -67,7 +67,7 @@ export const STYLES = `
   .source.writing .note::before { animation: fr-blink 1.2s steps(2) infinite; }
 }
 @keyframes fr-run { to { stroke-dashoffset: -28; } }
-@keyframes fr-lit { from { stroke-width: 4.5; } }
+@keyframes fr-lit { from { stroke-width: 3.6; } }
 @keyframes fr-fresh { from { opacity: 0; } }
 @keyframes fr-blink { 50% { opacity: .2; } }
 
