@@ -293,6 +293,7 @@ def test_two_runs_stand_side_by_side_with_what_differs(works: Works) -> None:
     two = ended(works.start(RunFlow("flow f(n: int) -> int { m = `n * 2` answer m }", inputs={"n": 3})))
     app = opened("compare", left=one.run, right=two.run)
     assert [each.value for each in app.text][:2] == ["4", "6"]
+    assert app.query_params["left"] in (one.run, [one.run])
     rows = app.dataframe[-1].value
     assert set(rows["step"]) >= {"m", "n"} and "6" in set(rows["right"])
 

@@ -190,6 +190,8 @@ def test_bars_of_a_lane_never_overlap_and_lanes_are_as_few_as_can_be(
     chain = [found.bars[number] for number in found.chain]
     assert all((one.end or 0.0) <= other.start + JUST for one, other in pairwise(chain))
     assert found.critical <= found.seconds + len(chain) * JUST
+    used = view(events[:n]).usage
+    assert (found.calls, found.tokens) == (used.calls, used.tokens)
 
 
 def _apart(found: Timeline) -> None:

@@ -68,6 +68,7 @@ def test_a_graph_is_uploaded() -> None:
     ("given", "told"),
     [([("a.png", b"\xff\xfe")], "UTF-8"), ([("a.txt", b"hello")], "none of these"), ([("a.json", b"[")], "a.json"),
      ([("a.json", b"{}")], "a.json"), ([("a.json", b"[" * 100_000)], "a.json"),
+     ([("a.flow", b"#" * 2_000_001)], "longer than"),
      ([(f"{n}.flow", b"") for n in range(99)], "more than")],
 )  # fmt: skip
 def test_what_cannot_be_opened_is_told_in_words(given: Any, told: str) -> None:

@@ -69,6 +69,23 @@ def test_a_request_made_while_the_flow_was_written_has_a_bar_of_its_own() -> Non
         (True, 0.2, 0.9, 2, "main"), (False, 1.0, 1.1, 0, "main"),
     ]  # fmt: skip
     assert found.calls == 2
+    assert [found.bars[n].ahead for n in found.chain] == [True, False]
+
+
+def test_a_reply_to_what_was_asked_ahead_counts_where_its_step_has_begun() -> None:
+    found = timeline(GRAPH, events(
+        (0.0, "node.request", "compile", "compile", {}), (0.2, "node.request", "early/main", "one", {"flow": "main"}),
+        (0.5, "node.reply", "compile", "compile", {"prompt_tokens": 9}), (0.5, "compile.done", "", "", {}),
+        OPENED, (1.0, "node.started", "main", "one", {}),
+        (2.0, "node.reply", "early/main", "one", {"early": True, "prompt_tokens": 4}),
+        (2.0, "node.reply", "main", "one", {"shared": True, "early": True, "prompt_tokens": 4}),
+        (2.0, "node.done", "main", "one", {"value": "x"}),
+    ))  # fmt: skip
+    assert [(bar.node, bar.calls, bar.tokens, bar.free) for bar in found.bars] == [
+        ("compile", 1, 9, 0), ("one", 0, 0, 0), ("one", 1, 4, 1),
+    ]  # fmt: skip
+    assert [found.bars[n].kind for n in found.chain] == ["compile", "ask", "ask"]
+    assert found.critical == 2.0
 
 
 def test_what_is_under_way_when_a_run_ends_ends_with_it() -> None:

@@ -164,6 +164,21 @@ def test_a_run_that_went_on_elsewhere_is_read_anew(works: Works) -> None:
     assert after is not before and after.ended == "answered"
 
 
+def test_a_run_that_another_program_works_at_is_shown_as_far_as_it_is(works: Works) -> None:
+    from flowreason_ui.changing import can_resume, elsewhere
+
+    other = Works(works.store)
+    try:
+        live = played(other, "reviews", pace=0.1)
+        until(lambda: live.writing.text)
+        other.pause(live, True)
+        until(lambda: live.graph is not None)
+        seen = ended(works.find(live.run))  # type: ignore[arg-type]
+        assert elsewhere(seen) and not can_resume(seen)
+    finally:
+        other.close()
+
+
 def test_a_run_that_is_not_there_is_told(works: Works) -> None:
     with pytest.raises(fr.UsageError):
         works.find("261129-nothere0")

@@ -137,7 +137,7 @@ class Batch:
         self._task = asyncio.current_task()
         self.state, self.error = "running", ""
         try:
-            await self._through(connection.provider(), store, retry)
+            self.state, self.error = await self._through(connection.provider(), store, retry)
         except asyncio.CancelledError:
             self.state = "stopped"
         except (FlowreasonError, FlowError, OSError) as error:
@@ -147,7 +147,8 @@ class Batch:
         finally:
             self._batching, self.under_way = None, 0
 
-    async def _through(self, provider: Provider, store: str, retry: bool) -> None:
+    async def _through(self, provider: Provider, store: str, retry: bool) -> tuple[State, str]:
+        """Go through them all; how that ended, which is told when the file of the rows is closed."""
         way = self.plan.way()
         made = Made(way.name, way.identity, self.plan.question, self.plan.inputs)
         written = Output(self.rows, made, (), in_order=False, retry=retry)
@@ -165,7 +166,7 @@ class Batch:
             async with opened(source, way, means, order, over_all(self.plan.total or None)) as batching:
                 self._batching = batching
                 await self._rows(batching, written)
-                self._ended(batching)
+                return self._ended(batching)
         finally:
             written.close()
             await provider.close()
@@ -183,11 +184,10 @@ class Batch:
                 while self._times[-1][0] - self._times[0][0] > WINDOW:
                     self._times.popleft()
 
-    def _ended(self, batching: Batching) -> None:
+    def _ended(self, batching: Batching) -> tuple[State, str]:
         if batching.whole.over is not None:
-            self.state, self.error = "limit", str(batching.whole.over)
-        else:
-            self.state = "stopped" if self.state == "stopping" else "done"
+            return "limit", str(batching.whole.over)
+        return ("stopped" if self.state == "stopping" else "done"), ""
 
     def _count(self, row: Row) -> None:
         record = record_of(row)

@@ -28,8 +28,13 @@ RESUMED = frozenset({"failed", "limit", "cancelled", "waiting"})
 
 
 def can_resume(live: Live) -> bool:
-    """Whether a run is kept and has no whole answer."""
-    return bool(live.run) and live.ended in RESUMED
+    """Whether a run is kept, has no whole answer, and nobody is at work at it."""
+    return bool(live.run) and live.ended in RESUMED and not elsewhere(live)
+
+
+def elsewhere(live: Live) -> bool:
+    """Whether another process was at work at a run when it was opened."""
+    return isinstance(live.origin, Replay) and live.origin.alive
 
 
 def asked_anew(live: Live) -> Order:

@@ -17,7 +17,6 @@ from flowreason import library
 from flowreason.engine.environment import BoundTool
 from flowreason.errors import FlowreasonError, UsageError
 from flowreason.examples_catalog import Example, find
-from flowreason.reading import MOST_FILE
 from flowreason.records import RunInfo
 from flowreason.resuming import inputs_of, kept_flow
 from flowreason_dsl.check import check_text
@@ -38,6 +37,8 @@ DRAFT = "edit-draft"
 """Where in a session's state the draft is kept."""
 PRESSED = "edit-pressed"
 """Where the epoch is kept of the draft that somebody has tried to run: what is missing is told from then on."""
+MOST_OPENED = 2_000_000
+"""Characters of a flow and of the files that it uses: they are sent with each question about it."""
 EXAMPLE = "example:"
 LIBRARY = "library:"
 
@@ -118,6 +119,11 @@ def from_files(given: Iterable[tuple[str, bytes]]) -> Draft:
     texts = {name: _decoded(name, raw) for name, raw in given}
     if len(texts) > MOST_FILES:
         raise UsageError(f"these are more than {MOST_FILES} files; open the flow with those that it uses")
+    if sum(map(len, texts.values())) > MOST_OPENED:
+        raise UsageError(
+            f"these files are longer than {MOST_OPENED:,} characters together, the most that the editor holds; "
+            "give long data as an input of the flow instead"
+        )
     flows = [name for name in texts if name.endswith(".flow")]
     if flows:
         main = _main(flows, texts)
@@ -131,8 +137,6 @@ def from_files(given: Iterable[tuple[str, bytes]]) -> Draft:
 
 
 def _decoded(name: str, raw: bytes) -> str:
-    if len(raw) > MOST_FILE:
-        raise UsageError(f"{name} is too large")
     try:
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:

@@ -224,6 +224,8 @@ class Replay:
     title: str
     stamp: Any = None
     """How it stood when it was opened."""
+    alive: bool = False
+    """Whether another process was at work at it then."""
     terms: None = None
 
     async def carry_out(self, hooks: Hooks) -> fr.Result:

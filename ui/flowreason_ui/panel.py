@@ -57,13 +57,15 @@ def _standing(live: Live, was_over: bool, key: str, beside: bool) -> None:
         st.badge(told.words, icon=told.icon, color=told.color)
         if figures := _figures(live):
             st.caption(escaped(figures), width="content")
-        if not beside:
+        if not beside or not live.over:
             st.space("stretch")
             _actions(live, key)
     if live.price and not live.over and live.price != FREE:
         st.caption(escaped(f"Its price: {live.price}"))
     asked_boxes(live)
-    if live.over:
+    if changing.elsewhere(live):
+        st.info("Another program is at work at this run. This is how far it was; reload the page to look again.")
+    elif live.over:
         outcome(live, key)
 
 

@@ -31,8 +31,16 @@ _SETTINGS: dict[str, Any] = {
     "runner.magicEnabled": False,
     "server.headless": True,
     "server.maxUploadSize": 64,
+    # The colours of the drawings (`flowreason.view.style`).
     "theme.light.primaryColor": "#3563c9",
+    "theme.light.secondaryBackgroundColor": "#f4f6f9",
+    "theme.light.textColor": "#1e293b",
+    "theme.light.borderColor": "#dbe2ea",
     "theme.dark.primaryColor": "#4a7be0",
+    "theme.dark.backgroundColor": "#10151f",
+    "theme.dark.secondaryBackgroundColor": "#1a2230",
+    "theme.dark.textColor": "#e2e8f0",
+    "theme.dark.borderColor": "#2f3a4c",
     "theme.headingFontSizes": ["2.1rem", "1.5rem", "1.2rem"],
     "theme.baseRadius": "0.5rem",
 }

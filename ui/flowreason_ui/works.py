@@ -23,10 +23,10 @@ from flowreason.tools import bind
 from flowreason_dsl.diagnostics import FlowError
 from flowreason_dsl.syntax import ToolDef
 from flowreason_ui.connection import Connection
-from flowreason_ui.escape import one_line
 from flowreason_ui.live import Live
 from flowreason_ui.orders import Hooks, Order, Replay, Resume, Solve
 from flowreason_ui.pausing import Pausing
+from flowreason_ui.telling import title_of
 from flowreason_ui.writing import Writing
 
 T = TypeVar("T")
@@ -208,7 +208,7 @@ class Works:
         found = self.latest(info.id)
         if found is not None and (not found.over or self._is_current(found, stamp)):
             return found
-        return self.start(Replay(info.id, one_line(info.title), stamp))
+        return self.start(Replay(info.id, title_of(info), stamp, info.alive))
 
     def latest(self, run: str) -> Live | None:
         """What is in memory of a kept run, the latest first; what was at work here before what was looked at."""

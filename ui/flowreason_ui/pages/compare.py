@@ -26,9 +26,10 @@ def page() -> None:
         return
     for column, live, name in zip(st.columns(2, gap="medium"), (left, right), ("left", "right"), strict=True):
         with column:
-            st.markdown(f"**{label(live.title, 110)}**")
-            if st.button("Open", key=f"open-{name}", icon=":material/open_in_full:", type="tertiary"):
-                places.go("run", run=places.address(live))
+            with st.container(horizontal=True, wrap=False):
+                st.markdown(f"**{label(live.title, 110)}**", width="stretch")
+                if st.button("Open", key=f"open-{name}", icon=":material/open_in_full:", type="tertiary"):
+                    places.go("run", run=places.address(live))
             run_panel(live, key=name, height=HEIGHT, beside=True)
     if left.over and right.over:
         _differences(left, right)
@@ -36,7 +37,10 @@ def page() -> None:
 
 def _run(name: str) -> Live | None:
     try:
-        return works().find(st.query_params.get(name, ""))
+        live = works().find(st.query_params.get(name, ""))
+        if live is not None and live.run and st.query_params[name] != live.run:
+            st.query_params[name] = live.run
+        return live
     except FlowreasonError as error:
         st.error(escaped(fault(str(error))), icon=":material/error:")
         return None

@@ -31,6 +31,7 @@ _STATES = {
     "retried": ("#1f7f40", "#4fc274"),
 }
 _LIT = "#3f6fd8", "#7ea6ff"
+_INK = "#1e293b", "#e2e8f0"
 
 
 @cache
@@ -44,6 +45,9 @@ def _more(theme: int) -> str:
     for state, tints in _STATES.items():
         lines.append(f".flowreason .s-{state} > .shape {{ stroke: {tints[theme]}; }}")
         lines.append(f".flowreason .s-{state} > .state {{ fill: {tints[theme]}; }}")
+    for state in ("failed", "running"):  # an answer is dark, until its state lightens it
+        lines.append(f".flowreason .answer.s-{state} text:not(.state) {{ fill: {_INK[theme]}; }}")
+        lines.append(f".flowreason .answer.s-{state} .more {{ fill: {_INK[theme]}; }}")
     lines.append(f".flowreason .edge.lit .line {{ stroke: {_LIT[theme]}; }}")
     lines.append(f".flowreason .edge.lit .tip {{ fill: {_LIT[theme]}; }}")
     return "\n".join([*lines, ""])

@@ -1,6 +1,7 @@
 """The chain of steps that took longest: from the one that ended last back to the first.
 
-Invariant: each step of the chain began after the one before it had ended.
+Invariant: each step of the chain began after the one before it had ended, but for one that was asked ahead: that
+began while the flow was being written, which stands before it.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ MOST_TRIED = 200
 
 
 class Timed(Protocol):
-    """A step that ran; `holds` others, which stand for it."""
+    """A step that ran; `holds` others, which stand for it; `ahead`: it was asked before its turn."""
 
     flow: str
     node: str
@@ -27,6 +28,7 @@ class Timed(Protocol):
     end: float | None
     status: str
     holds: bool
+    ahead: bool
 
 
 T = TypeVar("T", bound=Timed)
@@ -46,6 +48,9 @@ def critical(graph: Graph | None, bars: Sequence[T]) -> list[T]:
     at = len(ended) - 1
     chain = [ended[at]]
     while True:
+        if chain[-1].ahead:
+            writing = [bar for bar in ended if bar.frame == "compile" and bar.start <= chain[-1].start]
+            return [*writing[:1], *reversed(chain)]
         last = min(at, bisect_right(ends, chain[-1].start + JUST))
         tried = range(last - 1, max(-1, last - 1 - MOST_TRIED), -1)
         found = next((i for i in tried if needs.leads(ended[i], chain[-1])), last - 1)
@@ -53,6 +58,15 @@ def critical(graph: Graph | None, bars: Sequence[T]) -> list[T]:
             return list(reversed(chain))
         chain.append(ended[found])
         at = found
+
+
+def lasts(chain: Sequence[Timed]) -> float:
+    """How long a chain took, what ran at the same time counted once."""
+    took, until = 0.0, 0.0
+    for bar in chain:
+        took += max(0.0, _end(bar) - max(bar.start, until))
+        until = max(until, _end(bar))
+    return took
 
 
 def _end(bar: Timed) -> float:
@@ -68,6 +82,8 @@ class _Needs:
 
     def leads(self, one: Timed, other: Timed) -> bool:
         """Whether a step of the same frame leads to another; of frames of others nothing is said against it."""
+        if one.ahead and one.node == other.node:
+            return True
         if one.frame != other.frame or one.flow != other.flow or self._graph is None:
             return True
         flow = self._graph.flows.get(one.flow)

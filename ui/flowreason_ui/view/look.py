@@ -77,8 +77,10 @@ def _text(flow: FlowGraph, node: Node) -> str:
 
 
 def _most_telling(told: Told, frames: Sequence[str], members: Sequence[str]) -> str:
+    """The first frame in which it failed, else the last in which it was not skipped."""
     failed = next((path for path in frames if told.failed_at(path, members)), "")
-    return failed or (frames[-1] if frames else "")
+    done = next((path for path in reversed(frames) if not told.skipped_at(path, members)), "")
+    return failed or done or (frames[-1] if frames else "")
 
 
 def _line(told: Told, path: str, members: Sequence[str]) -> dict[str, Any]:
@@ -278,7 +280,7 @@ def _note(event: Event) -> str:
         case "node.vote":
             return f"{data.get('count')} of {data.get('of')} votes"
         case "node.skipped":
-            return f"skipped, because of {data.get('because')}" if data.get("because") else "skipped"
+            return f"skipped, because of {data.get('because')}" if data.get("because") else ""
         case "node.wait" | "node.retry":
             return wait_text(event)
         case "node.fallback":

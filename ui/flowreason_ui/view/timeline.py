@@ -17,7 +17,7 @@ from flowreason.graph import ops
 from flowreason.graph.model import Graph
 from flowreason.view import labels
 from flowreason_ui.view.chart import key
-from flowreason_ui.view.critical import critical
+from flowreason_ui.view.critical import critical, lasts
 
 Span: TypeAlias = tuple[float, float | None, Literal["limit", "person"]]
 """From when, until when (None: it still waits), and for what."""
@@ -147,7 +147,12 @@ class Times:
             self._begin(place, str(event.data.get("flow") or place[0].partition("/")[0]))
             known = self._at[place]
             known.ahead = True
-        if known is None or not known.ahead or known.end is not None:
+        if known is None:
+            return
+        if not known.ahead or known.end is not None:  # its step has begun, and the reply comes to it
+            if event.kind in ("node.reply", "node.unanswered"):
+                _paid(known, event)
+                self._news[known.number] = known
             return
         draw = int(event.data.get("sample") or 0), int(event.data.get("attempt") or 1)
         if event.kind == "node.request":
@@ -255,12 +260,11 @@ class Times:
             for began, ended, what in bar.spans
             if what == "limit"
         )
-        took = sum((bar.end or self.seconds) - bar.start for bar in chain)
         return Timeline(
             tuple(bars[:MOST_BARS]), tuple(bar.number for bar in chain if bar.number < MOST_BARS),
             max((bar.lane + 1 for bar in bars[:MOST_BARS]), default=0), self.seconds,
             sum(bar.calls for bar in bars), sum(bar.tokens for bar in bars), sum(bar.free for bar in bars),
-            waited, took, max(0, len(bars) - MOST_BARS),
+            waited, lasts(chain), max(0, len(bars) - MOST_BARS),
         )  # fmt: skip
 
 

@@ -112,6 +112,11 @@ class Told:
         """Whether a thing of the chart failed in a frame."""
         return any((known := self.view.nodes.get((frame, id))) is not None and known.failed > 0 for id in members)
 
+    def skipped_at(self, frame: str, members: Iterable[str]) -> bool:
+        """Whether a thing of the chart was skipped in a frame, and nothing else happened to it there."""
+        found = [known.status for id in members if (known := self.view.nodes.get((frame, id))) is not None]
+        return bool(found) and all(status == "skipped" for status in found)
+
     def rounds(self, frame: str, node: str) -> list[str]:
         """The frames that a step opened: the rounds of a loop, or those of the flow that it calls."""
         inner = f"{frame}/{node}"

@@ -17,6 +17,7 @@ const LONGEST = 42
 /** Edges that light up at once; of more only these move. */
 const MOST_PULSES = 24
 const READABLE = 0.62
+const LEGIBLE = 0.5
 /** Below this nothing can be read, and what is chosen elsewhere is brought nearer. */
 const SMALL = 0.4
 
@@ -139,10 +140,10 @@ export class ChartView {
   /** At first all is in sight, where that can be read; else its top is. */
   begin(): void {
     const whole = this.zoom.whole()
-    if (whole.scale >= READABLE || this.stage.clientWidth === 0) this.zoom.fit()
+    if (whole.scale >= LEGIBLE || this.stage.clientWidth === 0) this.zoom.fit()
     else {
       this.zoom.fitted = false
-      const place = this.zoom.whole(READABLE)
+      const place = this.zoom.whole(LEGIBLE)
       this.zoom.to({ ...place, y: 8 })
     }
   }

@@ -54,7 +54,8 @@ export function drawn(parts: Drawn): SVGElement | null {
 
 /** A button with words; `label` is what it does, where its text is a sign. */
 export function button(text: string, act: () => void, label = "", style = ""): HTMLButtonElement {
-  const made = h("button", { type: "button", class: style, "aria-label": label || null, title: label || null }, text)
+  const named = label && !/[a-z]/i.test(text) ? label : null
+  const made = h("button", { type: "button", class: style || null, "aria-label": named, title: label || null }, text)
   made.addEventListener("click", act)
   return made
 }

@@ -5,6 +5,9 @@ import { button, h } from "./dom"
 import type { Chart } from "./editor-channel"
 import { Offsets } from "./editor-offsets"
 
+/** The scale at which words can be read; below it, the picture goes where the cursor is. */
+const READABLE = 0.7
+
 interface Spot {
   key: string
   from: number
@@ -21,6 +24,8 @@ export class Picture {
   private spots: Spot[] = []
   private chosen: string | null = null
   private begins = false
+  /** Whether the person wants to see all of it, however small. */
+  private whole = false
 
   constructor(private readonly pick: (from: number, to: number) => void, redraw: () => void) {
     this.view = new ChartView(this.stage, {
@@ -31,8 +36,8 @@ export class Picture {
     })
     const { zoom } = this.view
     this.stage.append(this.hint, h("div", { class: "controls" },
-      button("+", () => zoom.by(1.25), "larger"), button("−", () => zoom.by(0.8), "smaller"),
-      button("Fit", () => zoom.fit(true), "the whole picture")))
+      button("+", () => { this.whole = false; zoom.by(1.25) }, "larger"), button("−", () => zoom.by(0.8), "smaller"),
+      button("Fit", () => { this.whole = true; zoom.fit(true) }, "the whole picture")))
     this.element = h("div", { class: "side" }, this.note, this.stage)
   }
 
@@ -78,7 +83,10 @@ export class Picture {
     const key = (smallest && smallest.from >= line.from ? smallest : beside[0] ?? smallest)?.key ?? null
     if (key === this.chosen) return
     this.chosen = key
-    this.view.select(key, true)
+    const box = key === null ? undefined : this.view.spots.get(key)?.thing.box
+    const small = box !== undefined && !this.whole && this.view.zoom.place.scale < READABLE
+    this.view.select(key, !small)
+    if (small) this.view.zoom.reveal({ x: box[0], y: box[1], width: box[2], height: box[3] }, true, READABLE)
   }
 
   private picked(key: string | null): void {

@@ -136,7 +136,7 @@ export class LookView {
     if (chosen) requestAnimationFrame(() => near(list, chosen))
     const left = look.frames_left_out ? h("p", { class: "muted" }, `and ${count(look.frames_left_out, "more")}`) : null
     const all = look.frames.length + (look.frames_left_out ?? 0)
-    return this.section(`Ran ${all.toLocaleString("en")} times`, list, left)
+    return this.section(`Came up ${all.toLocaleString("en")} times`, list, left)
   }
 
   private frameRow(line: FrameLine, chosen: boolean): HTMLElement {

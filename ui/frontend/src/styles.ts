@@ -2,14 +2,18 @@
 
 export const STYLES = `
 :host { display: block; }
-.fr { --ink: #1e293b; --soft: #64748b; --line: #e2e8f0; --panel: #f8fafc; --paper: #ffffff; --accent: #3f6fd8;
-  --accent-soft: #e8effd; --good: #1f7f40; --bad: #c13333; --warn: #a86f00; --lit: #fff3c4;
+.fr { --paper: var(--st-background-color, #ffffff); --ink: var(--st-text-color, #1e293b);
+  --soft: color-mix(in srgb, var(--ink) 66%, var(--paper)); --line: color-mix(in srgb, var(--ink) 14%, var(--paper));
+  --panel: color-mix(in srgb, var(--ink) 4%, var(--paper)); --accent: #3f6fd8;
+  --accent-soft: color-mix(in srgb, var(--accent) 13%, var(--paper)); --good: #1f7f40; --bad: #c13333; --warn: #a86f00;
+  --lit: #fff3c4;
   --mono: var(--st-code-font, ui-monospace), ui-monospace, SFMono-Regular, Menlo, Consolas, monospace;
   position: relative; display: flex; flex-direction: column; color: var(--ink); background: var(--paper);
   border: 1px solid var(--line); border-radius: 10px; overflow: hidden; font-size: 13px; line-height: 1.45;
   font-family: var(--st-font, "Source Sans", sans-serif), sans-serif; box-sizing: border-box; }
-.fr.dark { --ink: #e2e8f0; --soft: #94a3b8; --line: #263244; --panel: #111926; --paper: #0b111b; --accent: #7ea6ff;
-  --accent-soft: #1a2947; --good: #4fc274; --bad: #f06a6a; --warn: #f2b824; --lit: #40370f; color-scheme: dark; }
+.fr.dark { --paper: var(--st-background-color, #0b111b); --ink: var(--st-text-color, #e2e8f0); --accent: #7ea6ff;
+  --accent-soft: color-mix(in srgb, var(--accent) 20%, var(--paper)); --good: #4fc274; --bad: #f06a6a; --warn: #f2b824;
+  --lit: #40370f; color-scheme: dark; }
 .fr *, .fr *::before { box-sizing: border-box; }
 .fr [hidden] { display: none !important; }
 .fr button { font: inherit; color: inherit; background: var(--paper); border: 1px solid var(--line); border-radius: 6px;
@@ -47,6 +51,8 @@ export const STYLES = `
 .legend svg { width: 42px; height: 20px; }
 .legend p { margin: 8px 0 0; color: var(--soft); font-size: 12px; }
 .flowreason text { white-space: pre; }
+.stage .flowreason .frame { fill: color-mix(in srgb, var(--ink) 2%, var(--paper)); stroke: var(--line); }
+.stage .flowreason .label { stroke: color-mix(in srgb, var(--ink) 2%, var(--paper)); }
 .flowreason [data-node] { cursor: pointer; }
 .flowreason .selected { fill: none; stroke: var(--accent); stroke-width: 2.5; pointer-events: none; }
 .flowreason .hit { fill: none; stroke: var(--warn); stroke-width: 2; stroke-dasharray: 5 4; pointer-events: none; }
@@ -61,7 +67,7 @@ export const STYLES = `
   .source.writing .note::before { animation: fr-blink 1.2s steps(2) infinite; }
 }
 @keyframes fr-run { to { stroke-dashoffset: -28; } }
-@keyframes fr-lit { from { stroke-width: 4.5; } }
+@keyframes fr-lit { from { stroke-width: 3.6; } }
 @keyframes fr-fresh { from { opacity: 0; } }
 @keyframes fr-blink { 50% { opacity: .2; } }
 
@@ -103,13 +109,13 @@ export const STYLES = `
 .plain { list-style: none; margin: 0; padding: 0; display: grid; gap: 8px; }
 .frames { max-height: 190px; overflow: auto; border: 1px solid var(--line); border-radius: 6px; overscroll-behavior: contain; }
 .frames.steps { margin-top: 8px; max-height: 280px; }
-.frame { display: grid; grid-template-columns: 16px minmax(70px, 1.1fr) 2fr auto; gap: 6px; padding: 3px 8px; cursor: pointer; align-items: baseline; }
+.frame { display: grid; grid-template-columns: 16px minmax(70px, 1.1fr) 2fr 56px; gap: 6px; padding: 3px 8px; cursor: pointer; align-items: baseline; }
 .frame:nth-child(even) { background: var(--panel); }
 .frame[aria-selected=true] { background: var(--accent-soft); box-shadow: inset 2px 0 var(--accent); }
 .frame:hover .where { color: var(--accent); }
 .frame .where, .frame .value { white-space: nowrap; overflow: hidden; text-overflow: ellipsis; }
 .frame .value, .frame .time { color: var(--soft); }
-.frame .time { font-variant-numeric: tabular-nums; font-size: 12px; }
+.frame .time { text-align: right; font-variant-numeric: tabular-nums; font-size: 12px; }
 .rounds { display: flex; flex-wrap: wrap; gap: 4px; max-height: 130px; overflow: auto; }
 .fr .round { padding: 0 7px; font-variant-numeric: tabular-nums; }
 .fr .round.chosen { border-color: var(--accent); background: var(--accent-soft); }

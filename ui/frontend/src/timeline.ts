@@ -44,6 +44,7 @@ export class TimelineView {
   private live = true
   private over = false
   private dark = false
+  private paper = "#ffffff"
   private selected: { key: string; frame: string } | null = null
   private hover: Bar | null = null
   private cursor = -1
@@ -79,6 +80,7 @@ export class TimelineView {
 
   setTheme(dark: boolean): void {
     this.dark = dark
+    this.paper = getComputedStyle(this.element).backgroundColor || this.paper
     this.paint()
   }
 
@@ -239,7 +241,7 @@ export class TimelineView {
     for (const [began, ended, what] of bar.spans) {
       const left = this.x(began, from, scale)
       const width = Math.max(2, this.x(ended ?? Math.max(this.until, began), from, scale) - left)
-      pen.fillStyle = this.dark ? "#0e1420" : "#ffffff"
+      pen.fillStyle = this.paper
       pen.fillRect(left, top + 1, width, BAR - 2)
       if (what === "limit") this.stripes(pen, left, top, width, this.dark ? "#f2b824" : "#a86f00", 4, 1)
       else {
@@ -253,7 +255,7 @@ export class TimelineView {
     const ink = this.dark ? "#94a3b8" : "#64748b"
     pen.font = "10px Helvetica, Arial, sans-serif"
     pen.fillStyle = ink
-    pen.strokeStyle = this.dark ? "#1f2a3b" : "#eef2f6"
+    pen.strokeStyle = this.dark ? "rgba(148,163,184,0.18)" : "rgba(100,116,139,0.13)"
     pen.lineWidth = 1
     const step = tick(90 / scale)
     for (let time = Math.max(0, Math.ceil(from / step) * step); this.x(time, from, scale) < wide - 34; time += step) {
@@ -268,8 +270,10 @@ export class TimelineView {
     }
     const now = this.x(this.now, from, scale)
     if (!this.live) {
-      pen.fillStyle = this.dark ? "rgba(11,17,27,0.62)" : "rgba(255,255,255,0.66)"
+      pen.fillStyle = this.paper
+      pen.globalAlpha = 0.66
       pen.fillRect(now, AXIS, Math.max(0, wide - now), high - AXIS)
+      pen.globalAlpha = 1
     }
     pen.strokeStyle = this.dark ? "#7ea6ff" : "#3f6fd8"
     pen.lineWidth = 1.5

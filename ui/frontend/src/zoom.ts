@@ -146,9 +146,10 @@ export class Zoom {
       && left + box.width * scale <= wide - edge && top + box.height * scale <= high - edge
     if (inside && !middle) return
     this.fitted = false
+    const { width, height } = this.size()
     this.glide({
-      x: wide / 2 - (box.x + box.width / 2) * scale,
-      y: high / 2 - (box.y + box.height / 2) * scale,
+      x: kept(wide / 2 - (box.x + box.width / 2) * scale, width * scale, wide),
+      y: kept(high / 2 - (box.y + box.height / 2) * scale, height * scale, high),
       scale,
     })
   }
@@ -179,4 +180,11 @@ export class Zoom {
     cancelAnimationFrame(this.frame)
     cancelAnimationFrame(this.running)
   }
+}
+
+/** Where a drawing begins, so that no more of the stage is empty than has to be. */
+function kept(at: number, size: number, room: number): number {
+  const edge = 16
+  if (size <= room - 2 * edge) return (room - size) / 2
+  return Math.max(room - size - edge, Math.min(edge, at))
 }
