@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import cache
 from importlib import resources
+from threading import Lock
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -47,9 +47,21 @@ def grammar_text() -> str:
     return resources.files("flowreason_dsl").joinpath("grammar.lark").read_text(encoding="utf-8")
 
 
-@cache
+_the_grammar: list[Grammar] = []
+_reading = Lock()
+
+
 def grammar() -> Grammar:
-    """The grammar, read and turned into moves."""
+    """The grammar, read and turned into moves. It is the same object in every thread: its states have numbers that
+    others remember, and each reading numbers them anew."""
+    if not _the_grammar:
+        with _reading:
+            if not _the_grammar:
+                _the_grammar.append(_read())
+    return _the_grammar[0]
+
+
+def _read() -> Grammar:
     lark = _lark()
     state = lark.parse_interactive("").parser_state.parse_conf
     table = {place: dict(_moves(row, state.callbacks)) for place, row in state.states.items()}

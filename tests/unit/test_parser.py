@@ -527,3 +527,26 @@ def test_time_grows_in_proportion() -> None:
 def test_importing_the_language_does_not_load_the_parser_generator() -> None:
     code = "import sys, flowreason_dsl; assert 'lark' not in sys.modules; flowreason_dsl.parse('flow f() { }'); assert 'lark' in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True, env={"PYTHONPATH": str(Path(__file__).parents[2] / "dsl")})
+
+
+FIRST = """
+import sys, threading
+sys.setswitchinterval(1e-5)
+from flowreason_dsl.parser import parse_partial
+faults = []
+def work():
+    try:
+        parse_partial('flow f() -> text { x = ask "q" answer "i" + y }', "x")
+    except Exception as error:
+        faults.append(repr(error))
+threads = [threading.Thread(target=work) for _ in range(4)]
+[each.start() for each in threads]
+[each.join() for each in threads]
+work()
+print(faults)
+"""
+
+
+def test_threads_that_parse_the_first_flow_together_read_one_grammar() -> None:
+    ran = subprocess.run([sys.executable, "-c", FIRST], capture_output=True, text=True, check=True)
+    assert ran.stdout.strip() == "[]"
