@@ -66,7 +66,7 @@ function memoryOf(stream: string): Memory {
 
 const WORDS: Record<string, string> = {
   writing: "Writing the flow", pricing: "May it run?", running: "Running", asking: "Waits for you", paused: "Paused",
-  answered: "Answered", failed: "Failed", limit: "Stopped at a limit", cancelled: "Stopped", waiting: "Waits for a person",
+  answered: "Answered", failed: "Failed", limit: "Stopped at a limit", cancelled: "Cancelled", waiting: "Waits for a person",
 }
 
 class RunView {
