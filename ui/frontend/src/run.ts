@@ -111,7 +111,7 @@ class RunView {
   private top(): HTMLElement {
     this.search.addEventListener("input", () => this.find())
     this.search.addEventListener("keydown", (event) => {
-      if (event.key === "Enter") this.jump(event.shiftKey ? -1 : 1)
+      if (event.key === "Enter") this.jump(this.memory.key !== this.found[this.foundAt] ? 0 : event.shiftKey ? -1 : 1)
       else if (event.key === "Escape") { this.search.value = ""; this.find(); this.stage.focus() }
       else return
       event.preventDefault()
