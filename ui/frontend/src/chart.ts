@@ -345,8 +345,7 @@ export class ChartView {
     if (!wanted || !this.chart) return []
     const found: string[] = []
     for (const { thing, group } of this.spots.values()) {
-      const said = thing.span ? this.chart.text.slice(...thing.span) : ""
-      const words = `${thing.title}\n${thing.id}\n${group.textContent ?? ""}\n${thing.kind === "loop" ? "" : said}`
+      const words = `${thing.title}\n${thing.id}\n${group.textContent ?? ""}`
       if (words.toLowerCase().includes(wanted)) found.push(thing.key)
     }
     const order = (key: string): number => this.spots.get(key)?.thing.box[1] ?? 0

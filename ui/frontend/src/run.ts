@@ -4,8 +4,10 @@
 // anew: what a person has set is kept by run, apart from the elements.
 
 import { ChartView } from "./chart"
-import { button, h, s } from "./dom"
+import { button, h } from "./dom"
+import { legendOf } from "./legend"
 import { LookView } from "./look"
+import { memoryOf, type Memory } from "./memory"
 import type { Hello, Message, Request, States } from "./messages"
 import { SliderView } from "./slider"
 import { SourceView } from "./source"
@@ -13,7 +15,6 @@ import { Stream } from "./stream"
 import { STYLES } from "./styles"
 import { TimelineView } from "./timeline"
 import { watchTheme } from "./theme"
-import type { Place } from "./zoom"
 
 interface Data {
   stream: string
@@ -28,41 +29,9 @@ interface Component {
   setTriggerValue(name: string, value: unknown): void
 }
 
-/** What a person has set in the view of one run. */
-interface Memory {
-  place?: Place
-  fitted: boolean
-  follow: boolean
-  key: string | null
-  frame: string
-  inner: string
-  closed: string[]
-  at: number
-  tab: "look" | "source"
-  side: boolean
-  width: number
-  told: string
-}
-
 const NARROW = 780
 const TELL_AFTER = 300
-const MOST_KEPT = 30
-const memories = new Map<string, Memory>()
 const views = new WeakMap<object, RunView>()
-
-function memoryOf(stream: string): Memory {
-  let found = memories.get(stream)
-  if (!found) {
-    found = {
-      fitted: true, follow: true, key: null, frame: "", inner: "", closed: [], at: -1, tab: "source", side: true,
-      width: 390, told: "null",
-    }
-  }
-  memories.delete(stream)
-  memories.set(stream, found)
-  for (const key of memories.keys()) if (memories.size > MOST_KEPT) memories.delete(key)
-  return found
-}
 
 const WORDS: Record<string, string> = {
   writing: "Writing the flow", pricing: "May it run?", running: "Running", asking: "Waits for you", paused: "Paused",
@@ -142,7 +111,7 @@ class RunView {
   private top(): HTMLElement {
     this.search.addEventListener("input", () => this.find())
     this.search.addEventListener("keydown", (event) => {
-      if (event.key === "Enter") this.jump(event.shiftKey ? -1 : 1)
+      if (event.key === "Enter") this.jump(this.memory.key !== this.found[this.foundAt] ? 0 : event.shiftKey ? -1 : 1)
       else if (event.key === "Escape") { this.search.value = ""; this.find(); this.stage.focus() }
       else return
       event.preventDefault()
@@ -456,16 +425,7 @@ class RunView {
 
   private showLegend(): void {
     if (!this.hello) return
-    const rows = this.hello.states.flatMap(([state, sign, words]) => [
-      s("svg", { class: "flowreason", viewBox: "0 0 42 20" },
-        s("g", { class: `node ask s-${state}` }, s("rect", { class: "shape", x: 2, y: 2, width: 38, height: 16, rx: 6 }),
-          s("text", { class: "state", x: 21, y: 14, "text-anchor": "middle", "font-size": 11 }, state === "waiting" ? "" : sign))),
-      h("span", {}, words),
-    ])
-    const wait = this.last === null || !this.last.over ? "Lines light up where values have come." : "Lines are lit where values came."
-    this.legend.replaceChildren(h("h4", {}, "States"), h("div", { class: "states" }, ...rows),
-      h("p", {}, `${wait} In the timeline stripes are waiting for the server, dots waiting for a person; `
-        + "a dark line under bars marks the chain that took longest."))
+    this.legend.replaceChildren(...legendOf(this.hello.states))
   }
 }
 

@@ -1,5 +1,6 @@
 // The timeline: a bar for each step in each frame, drawn on a canvas so that thousands stay smooth.
 
+import { DARK, describe, LIGHT, tick, type Tints } from "./bars"
 import { count, h, seconds } from "./dom"
 import type { Bar, States, TimelineMessage } from "./messages"
 
@@ -7,27 +8,6 @@ const LANE = 15
 const BAR = 11
 const AXIS = 18
 const MOST_ZOOM = 4000
-
-export interface Tints {
-  [kind: string]: { fill: string; stroke: string }
-}
-
-const LIGHT: Tints = {
-  ask: { fill: "#c9dbfb", stroke: "#5b8def" }, person: { fill: "#f8d9b8", stroke: "#e0964a" },
-  python: { fill: "#c6e8cf", stroke: "#59a86f" }, emulate: { fill: "#bfe7e2", stroke: "#3fa79b" },
-  tool: { fill: "#f5e3a0", stroke: "#c9a227" }, call: { fill: "#d9cdf5", stroke: "#8f74d6" },
-  solve: { fill: "#f0c9e6", stroke: "#c068aa" }, run: { fill: "#f0c9e6", stroke: "#c068aa" },
-  loop: { fill: "#dde3ec", stroke: "#94a3b8" }, compile: { fill: "#e2e8f0", stroke: "#64748b" },
-  other: { fill: "#e2e8f0", stroke: "#94a3b8" },
-}
-const DARK: Tints = {
-  ask: { fill: "#234380", stroke: "#6c9cf5" }, person: { fill: "#6b4417", stroke: "#e2a05a" },
-  python: { fill: "#1f5632", stroke: "#62b87b" }, emulate: { fill: "#195751", stroke: "#4cb8ab" },
-  tool: { fill: "#5f5214", stroke: "#d3b03c" }, call: { fill: "#473a77", stroke: "#a48be4" },
-  solve: { fill: "#682f5c", stroke: "#d07fbb" }, run: { fill: "#682f5c", stroke: "#d07fbb" },
-  loop: { fill: "#2b3a50", stroke: "#64748b" }, compile: { fill: "#334155", stroke: "#94a3b8" },
-  other: { fill: "#334155", stroke: "#64748b" },
-}
 
 export class TimelineView {
   readonly element: HTMLElement
@@ -194,7 +174,7 @@ export class TimelineView {
       const readyAt = this.x(bar.ready, from, scale)
       pen.strokeStyle = this.dark ? "#7ea6ff" : "#3f6fd8"
       pen.lineWidth = 1.5
-      if (left - readyAt > 3) {
+      if (left - readyAt > 3 && (this.hover === bar || this.selected?.frame)) {
         pen.setLineDash([2, 3])
         pen.beginPath()
         pen.moveTo(readyAt, top + BAR / 2)
@@ -404,28 +384,4 @@ export class TimelineView {
     }
     this.paint()
   }
-}
-
-function describe(bar: Bar, until: number, critical: boolean): string[] {
-  const end = bar.end ?? until
-  const waits = (kind: string): number => bar.spans.filter(([, , what]) => what === kind)
-    .reduce((sum, [a, b]) => sum + (b ?? until) - a, 0)
-  const lines = [`${bar.status === "running" ? "runs" : bar.status} · ${seconds(end - bar.start)}, from ${seconds(bar.start)}`]
-  if (bar.start - bar.ready > 0.02) lines.push(`${seconds(bar.start - bar.ready)} waiting for data before`)
-  if (waits("limit") > 0.001) lines.push(`${seconds(waits("limit"))} waiting for the server (stripes)`)
-  if (waits("person") > 0.001) lines.push(`${seconds(waits("person"))} waiting for a person (dots)`)
-  const spent = [bar.calls ? count(bar.calls, "call") : "", bar.tokens ? count(bar.tokens, "token") : "",
-    bar.free ? `${count(bar.free, "reply", "replies")} free` : "", bar.tries ? `${count(bar.tries, "more try", "more tries")}` : ""]
-  const said = spent.filter(Boolean).join(" · ")
-  if (said) lines.push(said)
-  if (bar.ahead) lines.push("asked ahead, while the flow was being written")
-  if (critical) lines.push("in the chain that took longest")
-  return lines
-}
-
-/** A round number of seconds that is not less than another. */
-function tick(least: number): number {
-  const power = 10 ** Math.floor(Math.log10(least))
-  for (const factor of [1, 2, 5, 10]) if (power * factor >= least) return power * factor
-  return power * 10
 }
