@@ -340,7 +340,8 @@ def test_however_often_it_is_killed_nothing_is_paid_twice_but_what_was_in_flight
     assert Counter(row["row"] for row in rows) == Counter(range(1, count + 1))
     assert all(row["status"] == "answered" for row in rows)
     told = sum(row["calls"] for row in rows)
-    assert 2 * count - kills * width <= told <= 2 * count  # what was answered in the moment of a kill may be untold
+    lost = kills * width  # in the moment of a kill, what was answered may be untold, and what was sent counts as used
+    assert 2 * count - lost <= told <= 2 * count + lost
     paid = Counter(seen.prompt for seen in server.requests)
     assert len(paid) == 2 * count
     assert sum(paid.values()) - len(paid) <= kills * width, "more was paid twice than was in flight when it was killed"
@@ -379,7 +380,8 @@ def test_killed_while_flows_are_written_it_goes_on_with_each_where_it_was(folder
     asked = Counter(
         ("how deep" in seen.prompt, re.findall(r"river (\d+)", seen.prompt)[-1]) for seen in server.requests
     )
-    assert len(asked) == 24 and sum(asked.values()) - 24 <= 3 * kills
+    in_flight = 2 * 3 * kills  # of each question a draft, and the ask in it that is begun while it still arrives
+    assert len(asked) == 24 and sum(asked.values()) - 24 <= in_flight
 
 
 def test_other_questions_another_flow_and_foreign_files_are_refused(folder: Path, server: Server) -> None:
