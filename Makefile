@@ -39,14 +39,15 @@ $(VENV)/.ready-ui: pyproject.toml constraints.txt | $(BIN)/python
 solve: $(VENV)/.ready-run
 	@if [ -n "$$Q" ]; then $(BIN)/flowreason solve "$$Q"; else $(BIN)/flowreason examples play $(EXAMPLE); fi
 
-test: $(VENV)/.ready-dev
+test: $(VENV)/.ready-dev $(SCRIPTS)
 	$(BIN)/python -m pytest -q -n 2
 
-check: $(VENV)/.ready-dev
+check: $(VENV)/.ready-dev $(SCRIPTS)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
+	@cd ui/frontend && if [ -x node_modules/.bin/tsc ]; then node_modules/.bin/tsc --noEmit; fi
 
 format: $(VENV)/.ready-dev
 	$(BIN)/ruff check --fix --exit-zero .
