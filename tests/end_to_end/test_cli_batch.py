@@ -209,7 +209,9 @@ def test_what_no_question_could_escape_ends_it_at_once(
 def test_a_server_that_fails_again_and_again_ends_it(folder: Path, server: Server) -> None:
     questions(folder, 300)
     server.always(error(500, "down"))
-    outcome = batch(folder, server, "in.jsonl", "-o", "out.jsonl", "--flow", "one.flow", "-c", "4")
+    outcome = batch(
+        folder, server, "in.jsonl", "-o", "out.jsonl", "--flow", "one.flow", "-c", "4", FLOWREASON_MAX_WAIT="1"
+    )
     assert outcome.code == 1 and "Traceback" not in outcome.err
     assert len(rows_of(folder / "out.jsonl")) < 60
 
