@@ -112,8 +112,8 @@ def test_commands_that_follow_one_another_order_their_sets_differently(folder: P
 
 
 def test_what_python_itself_reads_when_it_starts_makes_a_command_start_from_nothing() -> None:
-    env = environment(Path("/home/bert"))
-    assert alike(env, {**env, "HOME": "/home/anna", "FLOWREASON_MODEL": "heron", "OPENAI_API_KEY": KEY})
+    env = environment(Path("/somewhere"))
+    assert alike(env, {**env, "HOME": "/elsewhere", "FLOWREASON_MODEL": "heron", "OPENAI_API_KEY": KEY})
     for name in ("PYTHONUTF8", "LC_ALL", "TZ", "PYTHONPATH", "HTTPS_PROXY", "OPENAI_LOG", "SSL_CERT_FILE"):
         assert not alike(env, {**env, name: "C"})
 
