@@ -1,7 +1,24 @@
-"""Pytest's own log handler would count as somebody who listens, and every run would then tell everything at once."""
+"""Pytest's own log handler would count as somebody who listens, and every run would then tell everything at once.
+
+`FLOWREASON_EXAMPLES=10` gives every property ten times as many examples.
+"""
 
 from __future__ import annotations
 
 import logging
+import os
+
+import pytest
+from hypothesis import settings
 
 logging.getLogger("flowreason").propagate = False
+TIMES = float(os.environ.get("FLOWREASON_EXAMPLES", "1"))
+_SETTINGS = "_hypothesis_internal_use_settings"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for test in {getattr(item, "obj", None) for item in items} if TIMES != 1 else ():
+        before = getattr(test, _SETTINGS, None)
+        if before is not None:
+            made = settings(before, max_examples=max(1, int(before.max_examples * TIMES)))
+            setattr(getattr(test, "__func__", test), _SETTINGS, made)

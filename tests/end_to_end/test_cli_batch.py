@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from tests.end_to_end.command import COMMAND, Outcome, Terminal, asked_of, environment, flowreason, is_short
+from tests.end_to_end.command import COMMAND, Outcome, Started, Terminal, asked_of, environment, flowreason, is_short
 from tests.server import Behaviour, Exchange, Server, error, ok, slow
 
 TWO_STEPS = """\
@@ -101,7 +101,7 @@ def test_a_table_in_and_a_table_out(folder: Path) -> None:
 
 
 def test_rows_go_through_a_pipe_one_by_one(folder: Path, server: Server) -> None:
-    process = subprocess.Popen(
+    process = Started(
         [*COMMAND, "batch", "-", "--flow", "one.flow", "--store", "none"], cwd=folder, stdin=subprocess.PIPE,
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment(folder, **asked_of(server.url)),
     )  # fmt: skip
@@ -209,7 +209,9 @@ def test_what_no_question_could_escape_ends_it_at_once(
 def test_a_server_that_fails_again_and_again_ends_it(folder: Path, server: Server) -> None:
     questions(folder, 300)
     server.always(error(500, "down"))
-    outcome = batch(folder, server, "in.jsonl", "-o", "out.jsonl", "--flow", "one.flow", "-c", "4")
+    outcome = batch(
+        folder, server, "in.jsonl", "-o", "out.jsonl", "--flow", "one.flow", "-c", "4", FLOWREASON_MAX_WAIT="1"
+    )
     assert outcome.code == 1 and "Traceback" not in outcome.err
     assert len(rows_of(folder / "out.jsonl")) < 60
 
@@ -239,7 +241,7 @@ def test_odd_questions_fail_alone_and_are_tried_again(folder: Path, server: Serv
 
 
 def begun(folder: Path, server: Server, *arguments: str) -> subprocess.Popen[bytes]:
-    return subprocess.Popen(
+    return Started(
         [*COMMAND, "batch", *arguments], cwd=folder, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         env=environment(folder, **asked_of(server.url, FLOWREASON_STORE=str(folder / "runs.db"))),

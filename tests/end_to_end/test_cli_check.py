@@ -6,13 +6,12 @@ import os
 import pty
 import re
 import stat
-import subprocess
 from pathlib import Path
 
 import pytest
 
 from flowreason.cli.checking import check_files
-from tests.end_to_end.command import COMMAND, environment, flowreason, is_short
+from tests.end_to_end.command import COMMAND, Started, environment, flowreason, is_short
 
 FAULTY = (
     '# rivers\nflow f(city: text) -> text {\n  // one question\n  answer ask "Where is {citi}?" with temprature=0\n}\n'
@@ -145,7 +144,7 @@ def test_colours_are_for_terminals_and_not_where_they_are_unwanted(faulty: Path)
     def seen(**env: str) -> str:
         ours, theirs = pty.openpty()
         told = environment(faulty.parent, **env)
-        ran = subprocess.Popen([*COMMAND, "check", "a.flow"], cwd=faulty.parent, env=told, stdout=theirs, stderr=theirs)
+        ran = Started([*COMMAND, "check", "a.flow"], cwd=faulty.parent, env=told, stdout=theirs, stderr=theirs)
         os.close(theirs)
         out = b""
         try:

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tests.end_to_end.command import COMMAND, KEY, Terminal, asked_of, environment, flowreason, is_short
+from tests.end_to_end.command import COMMAND, KEY, Started, Terminal, asked_of, environment, flowreason, is_short
 from tests.server import Server, error, ok
 
 MANY = """flow many(towns: list[text]) -> list[text] {
@@ -74,7 +74,7 @@ def slow_after(count: int, server: Server) -> None:
 
 def stopped(server: Server, folder: Path, sign: int, asked: int, *more: str) -> tuple[int, str, str]:
     """Run until so many requests have come, then send a signal."""
-    process = subprocess.Popen(
+    process = Started(
         [*COMMAND, "run", "many.flow", TOWNS, *more], cwd=folder, env=environment(folder, **asked_of(server.url)),
         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.end_to_end.command import COMMAND, asked_of, environment, flowreason
+from tests.end_to_end.command import COMMAND, Started, asked_of, environment, flowreason
 from tests.server import Exchange, Server, ok
 
 MANY = """flow many(towns: list[text]) -> list[text] {
@@ -41,7 +41,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def begun(*arguments: str, folder: Path, under: tuple[str, ...] = (), **env: str) -> subprocess.Popen[str]:
-    return subprocess.Popen(
+    return Started(
         [*under, *COMMAND, *arguments], cwd=folder, env=environment(folder, **env), stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.end_to_end.command import COMMAND, KEY, Terminal, asked_of, environment, flowreason
+from tests.end_to_end.command import COMMAND, KEY, Started, Terminal, asked_of, environment, flowreason
 from tests.server import Server, cut, error, slow
 
 FLOW = """flow older(question: text) -> text {
@@ -89,7 +89,7 @@ def test_a_model_that_writes_no_flow_still_answers(tmp_path: Path) -> None:
 
 def interrupted(arguments: list[str], folder: Path, url: str, server: Server) -> tuple[int, str, str, float]:
     """Run until the server has been asked, then press Ctrl-C; code, output and the seconds it took to end."""
-    process = subprocess.Popen(
+    process = Started(
         [*COMMAND, *arguments], cwd=folder, env=environment(folder, **asked_of(url)), stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip

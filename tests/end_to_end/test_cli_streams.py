@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from pathlib import Path
 
 import pytest
 
-from tests.end_to_end.command import COMMAND, Outcome, asked_of, environment, flowreason
+from tests.end_to_end.command import COMMAND, Outcome, Started, asked_of, environment, flowreason
 from tests.server import Server
 
 BONN = 'flow bonn() -> text { a = ask "On which river lies Bonn?" answer a }\n'
@@ -43,12 +44,14 @@ def under_shell(redirection: str, *arguments: str, folder: Path, server: Server)
     "command", ["run bonn.flow", "runs", "runs show last", "runs show last --events", "runs --json"]
 )
 def test_a_reader_that_has_gone_is_no_fault(command: str, folder: Path, server: Server) -> None:
-    process = subprocess.Popen(
+    ours, theirs = os.pipe()
+    os.close(ours)
+    process = Started(
         [*COMMAND, *command.split()], cwd=folder, env=environment(folder, **asked_of(server.url)),
-        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        stdin=subprocess.DEVNULL, stdout=theirs, stderr=subprocess.PIPE,
     )  # fmt: skip
-    assert process.stdout is not None and process.stderr is not None
-    process.stdout.close()  # before anything is written: it takes a while to load
+    os.close(theirs)
+    assert process.stderr is not None
     told = process.stderr.read().decode()
     assert (process.wait(60), "Traceback" in told, "error" in told) == (0, False, False), told
     assert flowreason("runs", "--json", folder=folder).data[0]["status"] == "answered"

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tests.end_to_end.command import COMMAND, KEY, Terminal, asked_of, environment, flowreason, is_short
+from tests.end_to_end.command import COMMAND, KEY, Started, Terminal, asked_of, environment, flowreason, is_short
 from tests.server import Server, ok
 
 OLDER = """tool put(thing: text) -> text "Put a thing on the table."
@@ -127,7 +127,7 @@ def test_runs_that_failed_wait_or_were_killed_say_why_there_is_no_answer(folder:
 
         server.always(hang)
         before = len(server.requests)
-        process = subprocess.Popen(
+        process = Started(
             [*COMMAND, "run", "fails.flow"], cwd=folder, env=environment(folder, **env, FLOWREASON_CACHE="no"),
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
         )  # fmt: skip

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from tests.end_to_end.command import COMMAND, environment, flowreason
+from tests.end_to_end.command import COMMAND, Started, environment, flowreason
 
 pytest.importorskip("pygls")
 
@@ -57,7 +57,7 @@ class Editor:
 
     def __init__(self, folder: Path, *arguments: str) -> None:
         self.folder = folder
-        self.process = subprocess.Popen(
+        self.process = Started(
             [*COMMAND, "lsp", *arguments], cwd=folder, env=environment(folder), stdin=subprocess.PIPE,
             stdout=subprocess.PIPE, stderr=subprocess.PIPE,
         )  # fmt: skip

@@ -215,7 +215,7 @@ class Instant:
 def test_memory_does_not_grow_with_the_number_of_questions(kind: str, tmp_path: Any) -> None:
     flow = PYTHON if kind == "python" else ASKS
     store = str(tmp_path / "s.db") if "kept" in kind else None
-    counts = {"python": 5000, "asks": 2500, "asks, kept": 1000, "failing": 3000}
+    counts = {"python": 1500, "asks": 1200, "asks, kept": 600, "failing": 1000}
     count = counts[kind]
 
     def questions() -> Any:
@@ -223,12 +223,13 @@ def test_memory_does_not_grow_with_the_number_of_questions(kind: str, tmp_path: 
             yield {"n": "none" if kind == "failing" else n, "text": f"{n}" * 50}
 
     async def main() -> list[int]:
-        seen, sizes = Counter[str](), []
+        seen, sizes = Counter[str](), [2**62] * 5
         async for row in fr.batch_async(questions(), flow=flow, provider=Instant(), store=store, concurrency=8):
             seen[row.status] += 1
-            if seen.total() % (count // 5) == 0:
+            fifth, into = divmod(seen.total() - 1, count // 5)
+            if into % (count // 40) == 0:  # the least of a few: what is under way at one moment is not what stays
                 gc.collect()
-                sizes.append(tracemalloc.get_traced_memory()[0])
+                sizes[fifth] = min(sizes[fifth], tracemalloc.get_traced_memory()[0])
         assert seen.total() == count and len(seen) == 1
         return sizes
 

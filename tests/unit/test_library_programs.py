@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import pytest
 
 import flowreason as fr
+from flowreason.engine import work
 from flowreason.library import load
+from flowreason.ports import SandboxLimits
 from tests.library import FAILS, Ran, run
 
 SUM = "What do 17 rolls at 3 cost?"
@@ -214,7 +217,8 @@ def test_without_tests_a_judge_says_whether_it_holds_and_one_that_never_does_end
     assert (never.value, len(never.asked)) == (drafts[-1], 8)
 
 
-def test_a_program_that_does_not_end_is_told_so_and_mended() -> None:
+def test_a_program_that_does_not_end_is_told_so_and_mended(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(work, "SandboxLimits", partial(SandboxLimits, seconds=1.0))
     ran = debug(["while True: pass", RIGHT], tests=TESTS)
     assert ran.value == RIGHT
     assert "does not end" in ran.prompts(MEND)[0]
