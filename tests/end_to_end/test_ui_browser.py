@@ -17,6 +17,10 @@ from tests.end_to_end.browser import CHROMIUM, Browser, Served, browsing, served
 ROOT = Path(__file__).parents[2]
 
 
+def _run(command: list[str]) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
+
+
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder into which the package was built and installed, scripts of the app included."""
@@ -25,14 +29,11 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
         pytest.skip("there is no chromium, or no Node, here")
     folder = tmp_path_factory.mktemp("wheel")
     pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--quiet"]
-    for command in (
-        [*pip, "wheel", "--no-deps", "--wheel-dir", str(folder), str(ROOT)],
-        [*pip, "install", "--no-deps", "--target", str(folder / "site"), "--find-links", str(folder), "flowreason"],
-    ):
-        ran = subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
-        if ran.returncode and command[4] == "wheel":
-            pytest.skip(f"the wheel cannot be built here: {ran.stderr[-300:]}")
-        assert ran.returncode == 0, ran.stderr
+    built = _run([*pip, "wheel", "--no-deps", "--wheel-dir", str(folder), str(ROOT)])
+    if built.returncode:
+        pytest.skip(f"the wheel cannot be built here: {built.stderr[-300:]}")
+    installed = _run([*pip, "install", "--no-deps", "--target", str(folder / "site"), *map(str, folder.glob("*.whl"))])
+    assert installed.returncode == 0, installed.stderr
     return folder / "site"
 
 
