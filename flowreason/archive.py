@@ -12,7 +12,7 @@ import json
 import os
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -59,6 +59,8 @@ LEAST_SECRET = 8
 """Letters of a configured key or header that is looked for; shorter ones are words such as `ollama`."""
 _KEPT_SETTINGS = ("model", "limits", "files", "tools", "given", "method", "reason")
 _OPENAI = "https://api.openai.com/v1"
+_SOMEBODY_ELSES = frozenset({"consent", "became"})
+"""What somebody agreed to, and said became of an effect: that was theirs to say, and is asked again here."""
 
 
 @checked(run=RUN, path=PATH, **KEPT)
@@ -81,6 +83,12 @@ def import_run(path: str | PathLike[str], *, store: Where = DEFAULT) -> str:
     """
     whole = _Reading(_read(Path(path))).whole()
     return run_now(lambda: the_store(store).put(whole))
+
+
+def _foreign(info: RunInfo) -> RunInfo:
+    """A run that came from elsewhere: which model is asked, and within which limits, is said by whoever goes on."""
+    settings = {name: value for name, value in info.plan.settings.items() if name not in ("model", "limits")}
+    return replace(info, plan=replace(info.plan, settings=settings))
 
 
 # --- out ---
@@ -268,7 +276,8 @@ class _Reading:
             told = str(error) if isinstance(error, Misshapen) else f"its flow is none: {error.diagnostics[0].message}"
             raise UsageError(f"{where}the exported run is damaged: {told}") from None
         texts = [Text(name, text) for name, text in self.texts.items()]
-        return WholeRun(info, list(self.outcomes.values()), self.batches, texts, self.answers)
+        outcomes = [each for each in self.outcomes.values() if each.kind not in _SOMEBODY_ELSES]
+        return WholeRun(_foreign(info), outcomes, self.batches, texts, self.answers)
 
     def _take(self, record: dict[str, Any]) -> None:
         match record:

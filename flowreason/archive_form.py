@@ -51,7 +51,7 @@ def read_lines(raw: bytes) -> Iterator[tuple[int, dict[str, Any]]]:
     """The records of a file with their line numbers, the header checked and left out."""
     lines = raw.split(b"\n")
     for number, line in enumerate(lines, start=1):
-        if not line.strip():
+        if number > 1 and not line.strip():
             continue
         record = _record(line, number)
         if number == 1:
@@ -79,7 +79,7 @@ def _record(line: bytes, number: int) -> dict[str, Any]:
 def _levels(line: bytes) -> int:
     """How deep brackets stand within one another; those inside of texts do not count."""
     deepest = depth = 0
-    for found in re.finditer(rb'"(?:[^"\\]|\\.)*"|[\[\]{}]', line):
+    for found in re.finditer(rb'"(?:[^"\\]|\\.)*(?:"|\\?\Z)|[\[\]{}]', line, re.DOTALL):
         sign = found.group()
         if sign in (b"[", b"{"):
             depth += 1

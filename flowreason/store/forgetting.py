@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 
 from sqlalchemy import BindParameter, Connection, bindparam, delete, select
 
+from flowreason.errors import RunBusy
 from flowreason.store import living
 from flowreason.store.owner import state_of
 from flowreason.store.tables import ANSWERS, AT_WORK, EVENTS, FORGOTTEN, OUTCOMES, RUNS, TEXTS, USES
@@ -20,7 +21,7 @@ from flowreason.store.uses import bounds
 T = TypeVar("T")
 
 _MANY = 500
-_KNOWN = select(RUNS.c.id, RUNS.c.family)
+_KNOWN = select(RUNS.c.id, RUNS.c.family, RUNS.c.owner)
 _FROM: BindParameter[str] = bindparam("from_name")
 _UNTIL: BindParameter[str] = bindparam("until_name")
 _SWEEPS = (
@@ -32,7 +33,11 @@ _SWEEPS = (
 
 def forget(connection: Connection, ids: Sequence[str], once: Mapping[Any, Any]) -> None:
     """Forget runs, not too many at once. In a transaction that the caller has begun."""
-    known = {row.id: row.family for row in connection.execute(_KNOWN.where(RUNS.c.id.in_(ids)))}
+    found = connection.execute(_KNOWN.where(RUNS.c.id.in_(ids))).all()
+    for row in found:
+        if works(row.id, row.owner):
+            raise RunBusy(f"the run {row.id} is at work; wait for it, or stop it first")
+    known = {row.id: row.family for row in found}
     ids, families = list(known), set(known.values())
     used = set(connection.execute(select(USES.c.name).where(USES.c.run.in_(ids))).scalars())
     for column in (EVENTS.c.run, OUTCOMES.c.run, USES.c.run, RUNS.c.id):

@@ -463,3 +463,14 @@ def test_a_store_is_made_once_when_many_open_it_at_once(spot: Spot) -> None:
     assert [type(each) for each in found] == [SqlStore] * 6, found
     with found[0]._engines[1].begin() as connection:
         assert list(connection.execute(VERSIONS.select()).scalars()) == [VERSION]
+
+
+@in_loop
+async def test_a_run_that_is_taken_up_again_in_the_same_moment_is_not_forgotten(store: SqlStore) -> None:
+    claim = await store.begin(Plan("solve", "about oats"))
+    with pytest.raises(RunBusy, match="is at work"):
+        await store.delete([claim.run])
+    assert (await store.run(claim.run)).alive
+    await store.release(claim)
+    await store.delete([claim.run])
+    assert await store.runs() == []

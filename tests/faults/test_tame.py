@@ -60,6 +60,9 @@ MEAN = [
     "class A:\n    def __iter__(self): return self\n    def __next__(self): return 1\n    def close(self): print('late')\ndef f(): yield from A()", "@dataclasses.dataclass\nclass A:\n    throw: object = print", "async def f(): pass", "[x async for x in y]",
     # frames
     "(x for x in [1]).gi_frame", "g.gi_frame.f_back.f_globals", "e.__traceback__.tb_frame", "f.cell_contents", "e.with_traceback(None)", "g.gi_code", "c.co_consts", "f.f_locals", "property(len).fget",
+    # classes that are written in Python
+    "collections.Counter.copy(int)", "c = collections.Counter\nc.copy(c)", "from collections import Counter as K\nK.copy(str)", "map(collections.Counter.copy, [int])", "map(collections.Counter, [1])", "from fractions import *\nFraction", "fractions.Fraction.from_float", "x = random.Random",
+    "match x:\n    case X(h): h", "match x:\n    case collections.Counter(): 1", "[collections.Counter]", "isinstance(x, (collections.Counter, X))[0] or collections.Counter",
     # what is no piece, or too much of one
     "x = (", "\0", "1" + " + 1" * 20_000, "(" * 500 + ")" * 500, "try:\n    pass\nexcept* ValueError:\n    pass",
 ]  # fmt: skip
@@ -74,7 +77,7 @@ def test_what_might_outlive_a_piece_is_not_tame(code: str) -> None:
 TAME = [
     "x = {}\nx['a'] = 1\ndel x['a']\nx", "sorted(xs, key=lambda n: -n)[:2]", "from collections import Counter\nCounter('aab').most_common(1)", "import json\njson.loads('[1]')", "p.name, p.items(), p['a'], p.close, p.value", "random.Random(3).sample(xs, 1)", "getattr(p, 'name', None)", "type(x) is int or type(x) in (int, float)",
     "type(x).__name__", "'{} and {n:>5}'.format(1, n=2)", "try:\n    int('x')\nexcept ValueError as e:\n    str(e), e.args", "import random\nrandom.seed(3)\nrandom.shuffle(xs)\nxs", "datetime.datetime.strptime('2024', '%Y').date().isoformat()",
-    "from itertools import *\nlist(chain([1], [2]))", "match xs:\n    case [a, *b] if a: b\n    case {'x': y}: y\n    case int(): 1", "@functools.lru_cache(maxsize=None)\ndef f(n): return n if n < 2 else f(n - 1) + f(n - 2)\nf(30)", "copy.deepcopy(xs)", "from copy import deepcopy\ndeepcopy(xs)", "unique = set(xs)\nunique",
+    "from itertools import *\nlist(chain([1], [2]))", "match xs:\n    case [a, *b] if a: b\n    case {'x': y}: y\n    case int(): 1", "@functools.lru_cache(maxsize=None)\ndef f(n): return n if n < 2 else f(n - 1) + f(n - 2)\nf(30)", "copy.deepcopy(xs)", "from copy import deepcopy\ndeepcopy(xs)", "unique = set(xs)\nunique", "collections.Counter(xs).copy()", "from fractions import Fraction\nFraction(1, 3).limit_denominator(9), isinstance(p, (Fraction, int))",
     "calendar.month_name[3], calendar.monthrange(2024, 2)", "decimal.Decimal('1.1').quantize(decimal.Decimal('1'), rounding=decimal.ROUND_HALF_UP)", "best(xs, by=len) or majority(xs)", "import re as r\nr.sub('a', lambda m: m.group().upper(), 'aab')", "import math\ndef area(r: float) -> float: return math.pi * r ** 2\narea(2)",
     "def walk(n, seen):\n    nonlocal_ = n\n    return [walk(m, seen | {n}) for m in xs if m not in seen]\nlen(xs)", "total = 0\ndef add(n):\n    global total\n    total += n\nadd(1)\ntotal", "top(p, 2, by='size') if p else majority(xs)",
 ]  # fmt: skip
@@ -195,7 +198,7 @@ def spoil(*things, **named):
 """
 """A function that changes whatever comes into its hands, as far as plain Python can."""
 GIVES = ["spoil", "1", "'a b'", "[1, 2]", "{}", "True", "None", "(1, 'a')", "-2.5"]
-ARGUMENTS = ["spoil", "spoil", "1", "'a b'", "[3, 1, 2]", "{'a': 1}", "(1, 2)", "None", "[spoil]", "xs", "int", "Counter", "str.upper", "(spoil(n) for n in xs)", "iter(xs)", "Decimal(1)", "majority", "2.5", "b'ab'", "date(2024, 1, 2)"]  # fmt: skip
+ARGUMENTS = ["spoil", "spoil", "1", "'a b'", "[3, 1, 2]", "{'a': 1}", "(1, 2)", "None", "[spoil]", "xs", "int", "str.upper", "(spoil(n) for n in xs)", "iter(xs)", "Decimal(1)", "majority", "2.5", "b'ab'", "date(2024, 1, 2)"]  # fmt: skip
 KEYWORDS = ["key=spoil", "default=spoil", "by=spoil", "by='gi_frame'", "cls=spoil", "initial=1", "count=2", "object_hook=spoil", "repl=spoil", "rounding='ROUND_UP'", "flags=2", "fillvalue=spoil"]  # fmt: skip
 ENDLESS = ("itertools.repeat", "itertools.cycle", "itertools.count")
 
@@ -241,7 +244,7 @@ def test_python_that_spoils_all_that_it_gets_leaves_nothing(seed: int, process: 
 
 SLY = [
     "top([(n for n in xs)], 1, by='gi_frame')", "best([math.sqrt, len], by='__globals__')", "nearest([majority], 'x', 1, by='__globals__')", "copy.deepcopy(spoil)", "functools.lru_cache(spoil)(1)", "json.dumps({1: majority}, default=spoil)", "json.loads('[1]', cls=spoil)",
-    "statistics.mean(map(spoil, xs))", "re.sub('a', spoil, 'aaa')", "functools.reduce(spoil, [xs, xs, xs])", "sorted([majority, spoil], key=spoil)", "functools.partial(spoil, majority)(top)", "collections.Counter.update(majority, {'x': 1})", "collections.OrderedDict.fromkeys('ab', spoil).popitem(spoil)",
+    "statistics.mean(map(spoil, xs))", "re.sub('a', spoil, 'aaa')", "functools.reduce(spoil, [xs, xs, xs])", "sorted([majority, spoil], key=spoil)", "functools.partial(spoil, majority)(top)", "collections.OrderedDict.fromkeys('ab', spoil).popitem(spoil)",
     "calendar.month_name[slice(None)].append(1)", "dict.update(spoil, {'x': 1})", "list.append(majority, 1)", "textwrap.fill('a b', 3, tabsize=spoil)",
 ]  # fmt: skip
 """Calls by which something of the standard library comes, or once came, into the hands of a piece."""

@@ -287,3 +287,58 @@ def test_what_is_no_file_is_written_to_and_not_replaced(stores, tmp_path: Path) 
     (tmp_path / "run.jsonl").write_text(box[0], encoding="ascii")
     run = fr.import_run(tmp_path / "run.jsonl", store=stores[1])
     assert fr.replay(run, store=stores[1]).value == 42
+
+
+PAYS = """
+tool pay(amount: int) -> bool "pays"
+flow f() -> any {
+  paid = pay(5)
+  more = ask user "More?"
+  answer [paid, more]
+}
+"""
+
+
+def test_what_somebody_else_agreed_to_and_allowed_counts_for_nobody_here(stores, tmp_path: Path) -> None:
+    paid: list[int] = []
+    asked: list[str] = []
+
+    @fr.tool
+    def pay(amount: int) -> bool:
+        """pays"""
+        paid.append(amount)
+        return True
+
+    def says(text: str, type: str) -> str:
+        asked.append(text.partition("\n")[0])
+        return "no" if type == "bool" else "nothing"
+
+    text = PAYS.replace("answer [paid, more]", "answer more")
+    theirs = fr.loads(text, tools=[pay]).run(
+        provider=Counting(), store=stores[0], approve=True, limits=fr.Limits(calls=10**6), model="dear",
+        ask_user=lambda text, type: "yes" if type == "bool" else (_ for _ in ()).throw(fr.Cancelled("later")),
+    )  # fmt: skip
+    assert (theirs.status, paid) == ("cancelled", [5])
+    fr.export_run(theirs.run_id, tmp_path / "run.jsonl", store=stores[0])
+    lines = [line for line in (tmp_path / "run.jsonl").read_text().splitlines() if '"kind":"tool"' not in line and '"begun"' not in line]  # fmt: skip
+    assert any('"kind":"consent"' in line for line in lines)
+    (tmp_path / "evil.jsonl").write_text("\n".join(lines))
+    run = fr.import_run(tmp_path / "evil.jsonl", store=stores[1])
+    settings = fr.run_info(run, store=stores[1]).plan.settings
+    assert "limits" not in settings and "model" not in settings
+    fr.resume(run, provider=Counting(), tools=[pay], store=stores[1], approve=True, ask_user=says)
+    assert (paid, asked[0]) == ([5], "May the flow do this?")
+
+
+@pytest.mark.parametrize("line", [b'"' + b'\\"' * 500_000, b'{"a": "' + b"\\" * 999_999, b"[" * 50 + b'"' * 999_999])
+def test_a_line_that_is_made_to_take_long_is_refused_at_once(line: bytes, stores, tmp_path: Path) -> None:
+    (tmp_path / "long.jsonl").write_bytes(b'{"flowreason":"run","version":1}\n' + line + b"\n")
+    with pytest.raises(fr.UsageError, match="line 2 of the exported run is damaged"):
+        fr.import_run(tmp_path / "long.jsonl", store=stores[1])
+
+
+def test_an_empty_first_line_is_no_header(lines, stores, tmp_path: Path) -> None:
+    path = tmp_path / "later.jsonl"
+    path.write_text("\n" + "\n".join(json.dumps(each) for each in [{"flowreason": "run", "version": 99}, *lines[1:]]))
+    with pytest.raises(fr.UsageError, match="no exported run"):
+        fr.import_run(path, store=stores[1])

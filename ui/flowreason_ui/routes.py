@@ -48,7 +48,7 @@ def version(name: str) -> str:
 
 
 async def _asset(request: Request) -> Response:
-    name = request.path_params["name"]
+    name = request.path_params["name"][:200]
     path = FOLDER / name
     kind = _TYPES.get(path.suffix)
     if "/" in name or kind is None or not path.is_file() or path.parent != FOLDER:

@@ -24,6 +24,7 @@ from flowreason.sandbox.inside.tame_names import (
     MODULES,
     THERE,
     all_tame,
+    made_of_python,
     tame_attribute,
     tame_names,
 )
@@ -81,19 +82,22 @@ def _look(nodes: list[ast.AST]) -> None:
     """Raises `_Wild`."""
     modules: dict[str, str] = {name: name for name in THERE}
     copiers: set[str] = set()
+    classes: set[str] = set()
     for node in nodes:
         _require(isinstance(node, _NODES) and not getattr(node, "type_params", None))
         if isinstance(node, ast.Import):
             modules |= {alias.asname or alias.name: alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
             copiers |= {alias.asname or alias.name for alias in node.names if node.module == "copy"}
+            classes |= {alias.asname or alias.name for alias in node.names if _is_class(node.module, alias.name)}
     bound = {name for node in nodes for name in _names(node)}
     _require(not any(name.startswith("__") or name in modules for name in bound))
-    _require(not bound & copiers and not modules.keys() & copiers)
-    fine = {part for node in nodes for part in _fine(node, modules, copiers)}
+    apart = copiers | classes
+    _require(not bound & apart and not modules.keys() & apart)
+    fine = {part for node in nodes for part in (*_fine(node, modules, copiers), *_classes(node, modules, classes))}
     for node in nodes:
         if node not in fine:
-            _look_at(node, modules, copiers)
+            _look_at(node, modules, apart)
 
 
 def _require(held: bool) -> None:
@@ -114,11 +118,15 @@ def _names(node: ast.AST) -> Iterator[str]:
             yield from names
 
 
-def _look_at(node: ast.AST, modules: dict[str, str], copiers: set[str]) -> None:
+def _is_class(module: str | None, name: str) -> bool:
+    return module in MODULES and made_of_python(str(module), name)
+
+
+def _look_at(node: ast.AST, modules: dict[str, str], apart: set[str]) -> None:
     match node:
         case ast.Name(id=name, ctx=ast.Load()):
             _require(name in BUILTINS or (name not in _BUILT_IN and not name.startswith("__")))
-            _require(name not in modules and name not in copiers)
+            _require(name not in modules and name not in apart)
         case ast.Attribute(attr=name, ctx=context):
             _require(isinstance(context, ast.Load) and tame_attribute(name))
         case ast.Import(names=names):
@@ -129,8 +137,8 @@ def _look_at(node: ast.AST, modules: dict[str, str], copiers: set[str]) -> None:
             known = tame_names(str(module))
             _require(all(alias.name in known or (alias.name == "*" and all_tame(str(module))) for alias in names))
             _require(all(_is_free(alias.asname or alias.name) or alias.asname is None for alias in names))
-        case ast.MatchClass(kwd_attrs=names):
-            _require(not names)
+        case ast.MatchClass(cls=kind, kwd_attrs=names):
+            _require(not names and isinstance(kind, ast.Name) and kind.id in BUILTINS)
         case ast.comprehension(is_async=is_async):
             _require(not is_async)
 
@@ -149,7 +157,8 @@ def _fine(node: ast.AST, modules: dict[str, str], copiers: set[str]) -> Iterator
         case ast.Attribute(value=ast.Name(id=name, ctx=ast.Load()) as base, attr=attr, ctx=ast.Load()) if (
             name in modules and modules[name] in MODULES
         ):
-            if attr in tame_names(modules[name]) and not (modules[name] == "copy" and attr in COPIERS):
+            apart = (modules[name] == "copy" and attr in COPIERS) or _is_class(modules[name], attr)
+            if attr in tame_names(modules[name]) and not apart:
                 yield from (base, node)
         case ast.Call(func=ast.Attribute(value=ast.Name(id=name) as base, attr=attr) as called, args=[_], keywords=[]):
             if modules.get(name) == "copy" and attr in COPIERS and not isinstance(node.args[0], ast.Starred):
@@ -167,6 +176,24 @@ def _fine(node: ast.AST, modules: dict[str, str], copiers: set[str]) -> Iterator
             yield from (kind, node)
         case ast.Compare():
             yield from _compared_types(node)
+
+
+def _classes(node: ast.AST, modules: dict[str, str], classes: set[str]) -> Iterator[ast.AST]:
+    """Classes that are written in Python, where they are called, or asked for what is one of them."""
+    match node:
+        case ast.Call(func=ast.Name(id="isinstance"), args=[_, kinds]):
+            places = [kinds, *(kinds.elts if isinstance(kinds, ast.Tuple) else ())]
+        case ast.Call(func=called):
+            places = [called]
+        case _:
+            return
+    for place in places:
+        match place:
+            case ast.Name(id=name) if name in classes:
+                yield place
+            case ast.Attribute(value=ast.Name(id=name) as base, attr=attr) if _is_class(modules.get(name), attr):
+                if attr in tame_names(modules[name]):
+                    yield from (base, place)
 
 
 def _formatted(node: ast.Attribute) -> Iterator[ast.AST]:

@@ -136,9 +136,16 @@ _CHANGEABLE = 1 << 9
 
 
 @functools.lru_cache(maxsize=64)
+def made_of_python(module: str, name: str) -> bool:
+    """Whether it is a class that is written in Python: its methods take whatever they are given for one of its own."""
+    value = vars(importlib.import_module(module)).get(name)
+    return isinstance(value, type) and bool(value.__flags__ & _CHANGEABLE) and not issubclass(value, BaseException)
+
+
+@functools.lru_cache(maxsize=64)
 def all_tame(module: str) -> bool:
-    """Whether all may be imported from a module at once."""
-    if module not in MODULES or module == "copy":
+    """Whether all may be imported from a module at once: nothing of it is allowed in some places only."""
+    if module not in MODULES or module == "copy" or any(made_of_python(module, name) for name in tame_names(module)):
         return False
     found = importlib.import_module(module)
     every: Iterable[str] = getattr(found, "__all__", None) or [n for n in vars(found) if not n.startswith("_")]
