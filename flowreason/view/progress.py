@@ -216,6 +216,8 @@ def _run(view: RunView, kind: str, data: Mapping[str, Any]) -> None:
 def _opened(view: RunView, event: Event) -> None:
     """A round of a loop, or a sub-flow, begins: its owner runs."""
     outer = event.frame.rpartition("/")[0]
+    if event.data.get("owner") and event.data.get("index") is None:
+        outer = outer.rpartition("/")[0]  # a flow that a step calls: its frame stands inside that of the call
     view.frames[event.frame] = str(event.data.get("flow") or view.frames.get(outer, view.entry))
     owner = str(event.data.get("owner") or "")
     if not owner:

@@ -243,3 +243,11 @@ def test_the_flow_of_an_examples_run_is_the_examples() -> None:
     again.session_state[TEXT_TO_EDIT], again.session_state[RUN_TO_EDIT] = live.text, live.run
     again.run()
     assert again.session_state[DRAFT].example is not None
+
+
+def test_what_was_typed_is_not_thrown_away_unasked() -> None:
+    app = opened(TEMPLATE)
+    typed(app).set_value("flow mine() -> int { answer 1 }").run()
+    app.button(key="edit-new").click().run()
+    assert typed(app).value.startswith("flow mine")
+    assert app.button(key="edit-leave").label == "Leave it"

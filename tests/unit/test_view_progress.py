@@ -56,11 +56,11 @@ def a_run() -> list[Event]:
         (2.1, "frame.closed", "lakes/found[2]", "", {}),
         (2.1, "item.failed", "lakes", "found", {"index": 2, "error": "no number"}),
         (2.2, "node.done", "lakes", "found", {"value": ["42 m", "42 m", None]}),
-        (2.2, "frame.opened", "lakes/best#1", "", {"flow": "best", "region": "best", "owner": "best#1"}),
-        (2.2, "node.started", "lakes/best#1", "deepest", {}),
-        (3.2, "node.reply", "lakes/best#1", "deepest", reply(50)),
-        (3.2, "node.done", "lakes/best#1", "deepest", {"value": "Baikal"}),
-        (3.2, "frame.closed", "lakes/best#1", "", {}),
+        (2.2, "frame.opened", "lakes/best#1/best", "", {"flow": "best", "region": "best", "owner": "best#1"}),
+        (2.2, "node.started", "lakes/best#1/best", "deepest", {}),
+        (3.2, "node.reply", "lakes/best#1/best", "deepest", reply(50)),
+        (3.2, "node.done", "lakes/best#1/best", "deepest", {"value": "Baikal"}),
+        (3.2, "frame.closed", "lakes/best#1/best", "", {}),
         (3.2, "node.done", "lakes", "best#1", {"value": ["Baikal"]}),
         (3.3, "run.finished", "", "", {"value": ["Baikal"]}),
     ]
@@ -82,7 +82,7 @@ def test_a_shared_reply_costs_nothing() -> None:
 
 
 def test_an_unknown_price_makes_the_sum_unknown() -> None:
-    events = [*a_run(), Event(99, 4.0, "node.reply", "lakes/best#1", "deepest", reply(5, money=None))]
+    events = [*a_run(), Event(99, 4.0, "node.reply", "lakes/best#1/best", "deepest", reply(5, money=None))]
     assert view(events).usage.money is None
 
 
@@ -229,6 +229,6 @@ def test_plain_lines_tell_what_matters_and_nothing_else() -> None:
         "found[1]/ask#1: 42 m (shared with an equal call)",
         "found[2]/ask#1: failed: no number",
         "found: item 2 failed: no number",
-        "best#1/deepest: 42 m (50 tokens, $0.0010)",
+        "best#1/best/deepest: 42 m (50 tokens, $0.0010)",
         "answered after 3.3 s",
     ]

@@ -49,6 +49,8 @@ from flowreason_ui.writing import LATER
 FOLLOW = -1
 PLACES = 400
 """Places of the time slider."""
+TICK = 0.5
+"""Seconds between two looks at the clock while a run goes on and says nothing."""
 APART = 1.0
 """Seconds between two timelines of a run that goes on."""
 LOOKS_APART = 0.3
@@ -161,6 +163,14 @@ class Viewer:
         known = len(self._live.events)
         return known if self.following else min(self._at, known)
 
+    def _clock(self) -> float:
+        """Seconds since a run began that goes on and is followed, also while nothing is heard of it; else 0."""
+        live = self._live
+        if live.over or not self.following or not live.events or live.paused or live.asked:
+            return 0.0
+        self._later(TICK)
+        return live.seconds
+
     def _later(self, seconds: float) -> None:
         """Something was put off."""
         self._due = seconds if self._due is None else min(self._due, seconds)
@@ -203,8 +213,8 @@ class Viewer:
         }  # fmt: skip
 
     def _states(self, n: int) -> Iterator[Message]:
-        live, events = self._live, self._live.events
-        stamp = (n, len(events), live.status, live.paused, self.following)
+        live, events, clock = self._live, self._live.events, self._clock()
+        stamp = (n, len(events), live.status, live.paused, self.following, int(clock))
         if stamp == self._shown:
             return
         full = self._shown is None
@@ -222,13 +232,13 @@ class Viewer:
             "running": [key for key, state in found.items() if state[0] in ("running", "ready")],
             "at": n, "of": len(events), "live": self.following, "over": live.over,
             "time": round(events[n - 1].time if n else 0.0, 4), "until": round(last, 4),
-            "run": standing(view), "status": live.status, "told": _in_words(events[n - 1]) if n else "",
+            "run": standing(view, clock), "status": live.status, "told": _in_words(events[n - 1]) if n else "",
         }  # fmt: skip
 
     def _timing(self, now: float) -> Iterator[Message]:
         live, events = self._live, self._live.events
-        n = len(events)
-        stamp = (n, live.over, live.graph is None)
+        n, clock = len(events), self._clock()
+        stamp = (n, live.over, live.graph is None, int(clock))
         if stamp == self._timed:
             return
         if not live.over and now - self._timed_at < APART:
@@ -243,9 +253,9 @@ class Viewer:
         self._timed_events = n
         changed = self._times.news()
         whole = self._times.timeline()
-        yield {
-            "kind": "timeline", "full": full, **whole.totals(), "bars": [bar.as_json() for bar in changed],
-        }  # fmt: skip
+        totals = whole.totals()
+        totals["seconds"] = max(totals["seconds"], round(clock, 4))
+        yield {"kind": "timeline", "full": full, **totals, "bars": [bar.as_json() for bar in changed]}
         yield {"kind": "marks", "times": _places(events[:n])}
 
     def _look(self, n: int, now: float) -> Iterator[Message]:

@@ -55,6 +55,10 @@ def page() -> None:
     _run_in_address()
 
 
+OPENED = "edit-opened"
+"""The text that was opened last: what differs from it was typed."""
+
+
 def _draft() -> Draft:
     """What stands in the editor, or what was put there to be opened."""
     given = st.session_state.pop(places.TEXT_TO_EDIT, None)
@@ -63,6 +67,8 @@ def _draft() -> Draft:
     elif isinstance(given, str):
         st.session_state[DRAFT] = _of_run(str(st.session_state.pop(places.RUN_TO_EDIT, "")), given)
     found: Draft = st.session_state.setdefault(DRAFT, begun())
+    if given is not None or OPENED not in st.session_state:
+        st.session_state[OPENED] = found.text.strip()
     return found
 
 
@@ -128,7 +134,7 @@ def _head(draft: Draft, graph: Graph | None) -> None:
         st.caption(escaped(draft.name), width="content")
     with st.container(horizontal=True, vertical_alignment="center", width="content"):
         if st.button("New", icon=":material/note_add:", key="edit-new"):
-            _open(new())
+            _replace(new())
         number = st.session_state.setdefault("edit-openings", 0)
         with st.popover("Open", icon=":material/folder_open:", key=f"edit-open-{number}"):  # a new one is closed
             _openings(number)
@@ -136,8 +142,26 @@ def _head(draft: Draft, graph: Graph | None) -> None:
             _savings(draft, graph)
 
 
+def _replace(draft: Draft) -> None:
+    """Open another flow; what was typed is not thrown away unasked."""
+    if st.session_state[DRAFT].text.strip() in ("", st.session_state.get(OPENED)):
+        _open(draft)
+    _asked_first(draft)
+
+
+@st.dialog("Leave what you have typed?")
+def _asked_first(draft: Draft) -> None:
+    st.markdown("The flow in the editor was changed and is not saved. Save it first if you want to keep it.")
+    with st.container(horizontal=True):
+        if st.button("Leave it", type="primary", key="edit-leave"):
+            _open(draft)
+        if st.button("Go on editing", key="edit-stay"):
+            st.rerun()
+
+
 def _open(draft: Draft) -> None:
     st.session_state[DRAFT] = draft
+    st.session_state[OPENED] = draft.text.strip()
     st.session_state["edit-openings"] += 1
     st.query_params.clear()
     st.rerun(scope="app")
@@ -157,13 +181,13 @@ def _openings(number: int) -> None:
             if any(file.name.endswith((".flow", ".json")) for file in files) and st.button(
                 label(f"Open {draft.name}"), type="primary", key="edit-open-file"
             ):
-                _open(draft)
+                _replace(draft)
     chosen = st.selectbox("An example", [each.name for each in catalog()], index=None, key=f"edit-example-{number}",
                           placeholder="choose one")  # fmt: skip
     method = st.selectbox("A method of the library", library.names(), index=None, key=f"edit-method-{number}",
                           placeholder="choose one", format_func=lambda name: name.replace("_", " "))  # fmt: skip
     if chosen or method:
-        _open(from_example(chosen) if chosen else from_library(str(method)))
+        _replace(from_example(chosen) if chosen else from_library(str(method)))
     st.caption("A run's flow opens from the run: “Open in editor”.")
 
 

@@ -71,7 +71,8 @@ def _list(search: str, status: str) -> None:
 
 def _line(info: RunInfo) -> None:
     used = info.standing.usage
-    told = state(info.status)
+    here = next((live for live in works().runs.values() if live.run == info.id and not live.over), None)
+    told = state(info.status if here is None else here.status)
     took = [count(used.calls, "call"), f"{used.tokens:,} tokens"] if used.calls else []
     parts = [when(info.created), *took, money(used.money), "made from another run" if info.parent else ""]
     with st.container(horizontal=True, wrap=False, gap="small", key=f"runs-row-{info.id}"):

@@ -147,8 +147,4 @@ def _kept() -> None:
 
 def _about() -> None:
     st.subheader("About", anchor=False)
-    st.caption(
-        escaped(
-            f"flowreason {fr.__version__}. Light or dark follows your system; change it in the menu at the top right."
-        )
-    )
+    st.caption(escaped(f"flowreason {fr.__version__}. Light or dark follows your system."))

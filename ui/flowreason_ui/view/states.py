@@ -115,15 +115,16 @@ def lit(chart: Chart, found: Mapping[Key, list[str]]) -> list[int]:
     ]
 
 
-def standing(view: RunView) -> dict[str, Any]:
-    """How the run as a whole is: one word, and a line of numbers."""
+def standing(view: RunView, seconds: float = 0.0) -> dict[str, Any]:
+    """How the run as a whole is: one word, and a line of numbers. `seconds`: what a clock says while it goes on."""
+    seconds = max(seconds, view.seconds)
     return {
         "status": view.status,
         "error": view.error,
         "limit": view.limit,
-        "numbers": cost_text(view.usage, view.seconds, shared=view.shared, kept=view.kept),
+        "numbers": cost_text(view.usage, seconds, shared=view.shared, kept=view.kept),
         "calls": view.usage.calls,
         "tokens": view.usage.tokens,
         "money": view.usage.money,
-        "seconds": round(view.seconds, 3),
+        "seconds": round(seconds, 3),
     }

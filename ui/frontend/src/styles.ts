@@ -38,7 +38,7 @@ export const STYLES = `
 .lost { background: var(--lit); padding: 4px 12px; }
 
 .main { display: flex; flex: 1 1 auto; min-height: 0; }
-.stage { position: relative; flex: 1 1 auto; min-width: 0; overflow: hidden; cursor: grab; touch-action: none; background: var(--paper); user-select: none; -webkit-user-select: none; }
+.stage { position: relative; flex: 1 1 auto; min-width: 0; overflow: clip; cursor: grab; touch-action: none; background: var(--paper); user-select: none; -webkit-user-select: none; }
 .stage.dragging { cursor: grabbing; }
 .stage > svg { position: absolute; left: 0; top: 0; display: block; overflow: visible; transform-origin: 0 0; }
 .stage .hint { position: absolute; inset: 0; display: grid; place-items: center; color: var(--soft); pointer-events: none; }
