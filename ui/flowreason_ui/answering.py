@@ -39,7 +39,7 @@ def outcome(live: Live, key: str) -> None:
     """All that a run which has ended came to."""
     result = live.result
     if result is not None and has_answer(live):
-        answer(result.value, key, cost(result.usage, result.seconds, kept_count(live.events[:])))
+        answer(result.value, key, _took(live, result))
         if result.partial:
             st.info("This is the best answer so far, not the whole one.", icon=":material/info:")
     if result is not None:
@@ -51,6 +51,14 @@ def outcome(live: Live, key: str) -> None:
         st.caption(
             "It was stopped. What it has done is kept, and it can be resumed." if live.run else "It was stopped."
         )
+
+
+def _took(live: Live, result: Result) -> str:
+    """What the answer cost; of a run that was resumed, what it took this time, and in all."""
+    now = cost(result.usage, result.seconds, kept_count(live.events[:]))
+    if live.used is None or live.used == result.usage:
+        return now
+    return f"{now} this time · {count(live.used.calls, 'call')} · {live.used.tokens:,} tokens in all"
 
 
 def answer(value: Any, key: str, told: str = "") -> None:

@@ -17,6 +17,7 @@ from typing import Any, Literal, TypeAlias
 import flowreason as fr
 from flowreason.engine.events import Event
 from flowreason.graph.model import Graph
+from flowreason.ports import Usage
 from flowreason_ui.writing import Writing
 
 Status: TypeAlias = Literal[
@@ -60,6 +61,7 @@ class Live:
         self.error = ""
         self.error_kind = ""
         self.ended: Status | None = None
+        self.used: Usage | None = None
         self.ended_at = 0.0
         self.task: asyncio.Task[Any] | None = None
         self._listeners: set[Callable[[], None]] = set()

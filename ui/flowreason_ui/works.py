@@ -16,6 +16,7 @@ import flowreason as fr
 from flowreason.engine.limits import error_kind
 from flowreason.errors import FlowreasonError
 from flowreason.keeping import default_place
+from flowreason.ports import Usage
 from flowreason.records import RunInfo
 from flowreason.resuming import the_store
 from flowreason.tool_files import tools_from
@@ -169,10 +170,18 @@ class Works:
         else:
             told = ("", "") if result.error is None else (str(result.error), error_kind(result.error))
             live.run = live.run or result.run_id
+            live.used = await self._used(live.run)
             live.end(result.status, result=result, error=told[0], kind=told[1])
         finally:
             if provider is not None:
                 await provider.close()
+
+    async def _used(self, run: str) -> Usage | None:
+        """What a kept run has used in all, also before it was resumed; None where that is not known."""
+        try:
+            return (await self.kept(run)).standing.usage if run else None
+        except FlowreasonError:
+            return None
 
     # --- what a person does with one ---
 
