@@ -7,6 +7,7 @@ they ask for that; it stands in no URL, event, log, page or message.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -17,6 +18,7 @@ from flowreason.errors import ConfigError, FlowreasonError, UsageError
 from flowreason.ports import Message, Provider, Request
 from flowreason.providers.choose import provider_from
 
+_NEAR = re.compile(r"(localhost|\d+\.\d+\.\d+\.\d+|\[[0-9a-f:]+\])(:\d+)?(/|$)")
 SECONDS = 30.0
 """How long a test of the connection may take."""
 
@@ -35,7 +37,9 @@ class Connection:
 
     def settings(self) -> Settings:
         """All that is known of it. Raises `ConfigError` for what cannot be."""
-        return load_settings(model=self.model or None, base_url=self.base_url or None, api_key=self.api_key or None)
+        return load_settings(
+            model=self.model or None, base_url=_whole(self.base_url) or None, api_key=self.api_key or None
+        )
 
     @property
     def missing(self) -> str:
@@ -56,6 +60,11 @@ class Connection:
             return ""
         host = urlsplit(settings.base_url or "https://api.openai.com").netloc.rpartition("@")[2]
         return f"{name} at {host}"
+
+
+def _whole(address: str) -> str:
+    """An address of a machine near by, typed without `http://`, with it."""
+    return f"http://{address}" if _NEAR.match(address) else address
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +102,7 @@ def keep(connection: Connection, environ: Mapping[str, str] | None = None) -> Pa
     Raises `UsageError` where it cannot be written.
     """
     path = config_path(os.environ if environ is None else environ)
-    named = {"model": connection.model, "base_url": connection.base_url, "api_key": connection.api_key}
+    named = {"model": connection.model, "base_url": _whole(connection.base_url), "api_key": connection.api_key}
     try:
         before = path.read_text("utf-8") if path.exists() else ""
         path.parent.mkdir(parents=True, exist_ok=True)

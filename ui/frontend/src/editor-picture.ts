@@ -36,7 +36,7 @@ export class Picture {
     })
     const { zoom } = this.view
     this.stage.append(this.hint, h("div", { class: "controls" },
-      button("+", () => { this.whole = false; zoom.by(1.25) }, "larger"), button("−", () => zoom.by(0.8), "smaller"),
+      button("−", () => zoom.by(0.8), "smaller"), button("+", () => { this.whole = false; zoom.by(1.25) }, "larger"),
       button("Fit", () => { this.whole = true; zoom.fit(true) }, "the whole picture")))
     this.element = h("div", { class: "side" }, this.note, this.stage)
   }
