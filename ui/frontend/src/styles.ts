@@ -60,6 +60,7 @@ export const STYLES = `
 .flowreason .fold rect { fill: var(--paper); stroke: var(--line); }
 .flowreason .fold path { stroke: var(--soft); stroke-width: 1.6; stroke-linecap: round; fill: none; }
 .flowreason .fold:hover rect, .flowreason .fold:focus-visible rect { stroke: var(--accent); }
+.flowreason .s-cancelled, .flowreason .s-skipped { opacity: 0.78; }
 @media (prefers-reduced-motion: no-preference) {
   .flowreason .s-running > .shape { animation: fr-run 1.4s steps(10) infinite; }
   .flowreason .edge.pulse .line { animation: fr-lit .65s ease-out; }
