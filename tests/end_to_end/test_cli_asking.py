@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import Any
 
@@ -85,6 +86,9 @@ def test_no_more_is_sent_in_a_minute_than_is_said(option: str, folder: Path) -> 
         env = asked_of(server.url)
         terminal = Terminal("run", "two.flow", option, "1", folder=folder, env=env)
         terminal.wait_for("waits for the rate limit")
+        until = time.monotonic() + 10
+        while not server.requests and time.monotonic() < until:
+            time.sleep(0.01)  # what may be sent is under way
         assert len(server.requests) == 1
         terminal.interrupt()
         assert terminal.end().code == 130

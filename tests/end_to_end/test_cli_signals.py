@@ -125,7 +125,8 @@ def test_an_evaluation_that_is_told_to_stop_keeps_what_was_answered_and_says_how
 
     with Server().always(third) as server:
         running = begun(*asked, folder=folder, **asked_of(server.url))
-        until(lambda: len(server.requests) == 3)
+        kept = folder / "out" / "answers.jsonl"
+        until(lambda: len(server.requests) == 3 and kept.exists() and len(kept.read_text().splitlines()) == 2)
         running.send_signal(signal.SIGTERM)
         _, said = running.communicate(timeout=30)
         assert running.returncode == 143
