@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import datetime
 import importlib.util
+import subprocess
+import sys
 from collections.abc import Awaitable, Callable, Mapping
 from decimal import Decimal
 from fractions import Fraction
@@ -569,3 +571,27 @@ def test_an_error_of_the_model_is_not_asked_about(kind: str) -> None:
     with pytest.raises(NodeError) as caught:
         emulated(kind, "x = guess(1)\nx", Answers({"guess": fail}))
     assert caught.value is failed
+
+
+MANY = """
+import asyncio, os, resource
+most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+resource.setrlimit(resource.RLIMIT_NOFILE, (min(4096, most), most))
+kept = [os.open(os.devnull, os.O_RDONLY) for _ in range(1100)]
+from flowreason.ports import PythonTask, SandboxLimits
+from flowreason.sandbox.jail import JailSandbox
+async def main():
+    sandbox = JailSandbox()
+    for _ in range(2):
+        session = await sandbox.session(SandboxLimits())
+        print((await session.run(PythonTask("1 + 1"))).value)
+        await session.close()
+    await sandbox.close()
+asyncio.run(main())
+"""
+
+
+@pytest.mark.skipif(available() is not None, reason=str(available()))
+def test_a_host_with_very_many_open_files_has_sessions_as_any_other() -> None:
+    ran = subprocess.run([sys.executable, "-c", MANY], capture_output=True, text=True, timeout=60, check=False)
+    assert ran.stdout.split() == ["2", "2"], ran.stderr

@@ -23,6 +23,8 @@ from flowreason.sandbox.inside.serve import DEEPEST, Server
 from flowreason.sandbox.inside.wire import Wire
 
 LONGEST = 4096
+MOST_OPEN = 1 << 20
+"""More descriptors than a process has: those that are not there cost nothing to close."""
 PATIENCE = 0.05
 """Seconds that a child whose line is closed gets to end by itself, so that its own way of ending is known."""
 
@@ -93,9 +95,11 @@ class Zygote:
 
     def _bury(self) -> None:
         """Wait for the next request; meanwhile bury the children that were killed."""
+        waiting = select.poll()  # `select` knows no descriptor beyond 1,023
+        waiting.register(self.host, select.POLLIN)
         while self.dying:
             self.dying = {pid for pid in self.dying if os.waitpid(pid, os.WNOHANG)[0] == 0}
-            if select.select([self.host], [], [], 0.02)[0]:
+            if waiting.poll(20):
                 return
 
     def end(self, child: int) -> int | None:
@@ -116,7 +120,7 @@ class Zygote:
         """Never returns."""
         try:
             os.dup2(line, LINE)
-            os.closerange(LINE + 1, 1024)
+            os.closerange(LINE + 1, MOST_OPEN)
             wire = Wire(LINE, LINE)
             try:
                 self.confiner.confine(limits, parent)
