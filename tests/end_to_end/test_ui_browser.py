@@ -96,7 +96,7 @@ def test_a_run_is_cancelled_goes_on_and_outlives_its_page(browser: Browser, app:
     page.get_by_role("button", name="Resume", exact=True).click()
     page.get_by_role("dialog").get_by_role("button", name="Resume", exact=True).click()
     ended(page)
-    page.get_by_text("ballpoint pen").first.wait_for()
+    page.get_by_text("Answer ·").first.wait_for()
 
 
 def test_two_sessions_run_at_once_and_each_has_its_own(browser: Browser, app: Served) -> None:
