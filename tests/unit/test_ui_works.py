@@ -216,7 +216,7 @@ def test_runs_of_several_people_go_on_beside_each_other(works: Works) -> None:
 
 def test_when_the_app_ends_runs_are_put_down_so_that_they_go_on(works: Works) -> None:
     live = played(works, "reviews", pace=0.3)
-    until(lambda: live.graph is not None)
+    until(lambda: bool(live.run and live.writing.text))
     works.close()
     assert live.ended == "cancelled"
     info = asyncio.run(Works(works.store).kept(live.run))
