@@ -121,10 +121,10 @@ def _settle(
 def _pull_down(
     items: Sequence[Item], before: Mapping[Item, list[Item]], after: Mapping[Item, list[Item]], layer: dict[Item, int]
 ) -> None:
-    """Things that nothing leads to stand just above the first that needs them."""
+    """Things that nothing leads to stand just above the first that needs them, whether or not they lead out as well."""
     for item in items:
         if not before[item] and after[item]:
-            nearest = min(layer.get(each, layer[item] + 1) for each in after[item]) - 1
+            nearest = min((layer[each] for each in after[item] if each in layer), default=layer[item] + 1) - 1
             layer[item] = max(layer[item], nearest)
 
 

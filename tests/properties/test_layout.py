@@ -200,7 +200,7 @@ def test_the_same_picture_gives_the_same_coordinates(picture: Picture) -> None:
     assert layout([picture]) == layout([picture])
 
 
-@settings(SETTINGS, derandomize=True)
+@SETTINGS
 @given(pictures(), st.data())
 def test_a_node_that_follows_others_leaves_the_order_of_all_that_stand_side_by_side(
     picture: Picture, data: st.DataObject
@@ -219,6 +219,19 @@ def test_a_node_that_follows_others_leaves_the_order_of_all_that_stand_side_by_s
         for one, two in combinations((each.id for each in things), 2):
             if side_by_side(old[one], old[two]) and side_by_side(new[one], new[two]):
                 assert (old[one].x < old[two].x) == (new[one].x < new[two].x), (one, two)
+
+
+def test_what_also_leads_out_of_its_region_stays_where_it_was() -> None:
+    inside = PictureRegion("r", "arm", "if it rains", "flow")
+    nodes = tuple(node(each, "r", "ask", "Rome") for each in ("a", "b", "c", "d", "e"))
+    edges = (PictureEdge("a", "c", "true", "yes"), PictureEdge("b", "e", "data"), PictureEdge("c", "d", "data"), PictureEdge("c", "e", "data"))  # fmt: skip
+    before = Picture("flow", "flow()", "", nodes, (PictureRegion("flow", "flow", "flow()", None), inside), edges)
+    out = PictureEdge("b", "new", "data")
+    after = replace(before, nodes=(*nodes, node("new", "flow", "ask", "what follows")), edges=(*edges, out))
+    old, new = boxes(layout([before])), boxes(layout([after]))
+    for one, two in (("b", "c"), ("e", "d")):
+        assert old[one].y == old[two].y and old[one].x < old[two].x
+        assert new[one].y == new[two].y and new[one].x < new[two].x
 
 
 def side_by_side(a: Box, b: Box) -> bool:
