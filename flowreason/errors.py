@@ -1,12 +1,14 @@
 """Every error that flowreason raises on purpose, under one root, each carrying what it knows as data.
 
 Invariant: the text of an error is at most three lines, says what to do, and never holds a key.
-`FlowSyntaxError` and `FlowCheckError` belong to the language and live in `flowreason_dsl`.
+The root, `FlowSyntaxError` and `FlowCheckError` belong to the language and live in `flowreason_dsl`.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
+
+from flowreason_dsl.diagnostics import FlowreasonError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -14,9 +16,27 @@ if TYPE_CHECKING:
     from flowreason.engine.pending import Pending
     from flowreason_dsl.diagnostics import Diagnostic
 
-
-class FlowreasonError(Exception):
-    """The root of all of them."""
+__all__ = [
+    "Cancelled",
+    "ClaimLost",
+    "CompileError",
+    "ConfigError",
+    "FlowreasonError",
+    "GraphFormatError",
+    "InputError",
+    "JournalMismatch",
+    "LimitExceeded",
+    "NodeError",
+    "ProviderError",
+    "PythonError",
+    "RecordingError",
+    "RunBusy",
+    "SandboxError",
+    "StoreError",
+    "Suspended",
+    "UsageError",
+    "is_fatal",
+]
 
 
 class UsageError(FlowreasonError):

@@ -55,7 +55,11 @@ class Diagnostic:
     source: Source | None = None
 
 
-class FlowError(Exception):
+class FlowreasonError(Exception):
+    """The root of every error that flowreason raises on purpose; `flowreason.errors` has the others."""
+
+
+class FlowError(FlowreasonError):
     """A flow that cannot be used, with everything that was found wrong with it."""
 
     def __init__(self, diagnostics: Sequence[Diagnostic], source: Source) -> None:

@@ -161,7 +161,7 @@ def _over_all(error: BaseException | None) -> bool:
 
 def told(error: BaseException) -> str:
     """An error in words; one that is none of ours with its kind before it."""
-    if isinstance(error, FlowreasonError | FlowError):
+    if isinstance(error, FlowreasonError):
         return str(error)
     return f"{type(error).__name__}: {error}"
 

@@ -29,7 +29,6 @@ from flowreason.errors import FlowreasonError, InputError
 from flowreason.ports import Provider
 from flowreason.records import Store
 from flowreason.resuming import resume_async
-from flowreason_dsl import FlowError
 
 CONCURRENCY = 16
 """Questions at once, where nothing else is said."""
@@ -218,7 +217,7 @@ class Batching:
                 result, usage = await self.way.solve(wanted, options), None
             error: BaseException | None = result.error
             row = asked.came_to(result, usage)
-        except (FlowreasonError, FlowError) as raised:
+        except FlowreasonError as raised:
             error = raised
             row = asked.failed(raised, runs[0] if runs else "", lent.used)
         except Exception as raised:

@@ -91,4 +91,4 @@ def print_error(error: BaseException, *, as_data: bool, **more: Any) -> None:
 
 def is_expected(error: BaseException) -> bool:
     """Whether an error is one that users meet, and not a bug of ours."""
-    return isinstance(error, FlowreasonError | FlowError | OSError | KeyboardInterrupt)
+    return isinstance(error, FlowreasonError | OSError | KeyboardInterrupt)

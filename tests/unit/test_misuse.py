@@ -14,7 +14,7 @@ from tests.keeping import Counting
 
 ITEMS = [fr.Item("a/1", "a", "q", 1, "number")]
 FLOW = 'flow f(n: int = 1) -> text { a = ask "A" answer a }'
-FAMILY = (fr.FlowreasonError, fr.FlowError)
+FAMILY = (fr.FlowreasonError,)
 
 
 class Nothing:
@@ -211,3 +211,9 @@ def test_a_provider_that_gives_no_reply_is_told_and_is_not_asked_on(case: Case) 
 
     with pytest.raises(fr.UsageError, match="`model_info` of the provider Nameless must give a fr.ModelInfo"):
         case.flow.run(provider=Nameless(), store=None)
+
+
+def test_one_except_catches_every_error_of_the_product() -> None:
+    found = [each for name in fr.__all__ if isinstance(each := getattr(fr, name), type) and issubclass(each, Exception)]
+    assert found
+    assert [each.__name__ for each in found if not issubclass(each, fr.FlowreasonError)] == []
