@@ -177,7 +177,7 @@ def test_a_closed_loop_is_one_thing_and_stands_for_its_rounds() -> None:
     loop = next(each for each in messages["chart"]["things"] if each["key"] == "main:ys")
     assert (loop["kind"], loop["region"]) == ("loop", "ys.body")
     assert "main:ask#1" not in {each["key"] for each in messages["chart"]["things"]}
-    assert messages["states"]["things"]["main:ys"][1].startswith("✓ done · 2/2")
+    assert messages["states"]["things"]["main:ys"][1].startswith("✓ done · 2 of 2")
 
 
 def test_states_differ_by_sign_or_words_and_not_by_colour_alone() -> None:

@@ -229,7 +229,7 @@ class Viewer:
         yield {
             "kind": "states", "full": full, "things": changed,
             "lit": lit(self._chart, found) if self._chart is not None else [],
-            "running": [key for key, state in found.items() if state[0] in ("running", "ready")],
+            "running": [key for key, state in found.items() if state[0] in ("running", "ready", "asking")],
             "at": n, "of": len(events), "live": self.following, "over": live.over,
             "time": round(events[n - 1].time if n else 0.0, 4), "until": round(last, 4),
             "run": standing(view, clock), "status": live.status, "told": _in_words(events[n - 1]) if n else "",
