@@ -4,6 +4,7 @@
 // anew: what a person has set is kept by run, apart from the elements.
 
 import { ChartView } from "./chart"
+import { controlsOf } from "./chart-controls"
 import { button, h } from "./dom"
 import { legendOf } from "./legend"
 import { LookView } from "./look"
@@ -121,11 +122,7 @@ class RunView {
   }
 
   private middle(): HTMLElement {
-    const controls = h("div", { class: "controls" },
-      button("−", () => this.chart.zoom.by(1 / 1.3), "smaller"), button("+", () => this.chart.zoom.by(1.3), "larger"),
-      button("Fit", () => this.fit(), "all of it in sight"), button("100 %", () => this.full(), "as large as it was drawn"),
-      button("Loops", () => this.fold(), "close all loops, or open them"),
-      button("Legend", () => { this.legend.hidden = !this.legend.hidden }, "what the signs mean"))
+    const controls = controlsOf(this.chart, this.legend, () => this.colours.textContent ?? "")
     this.stage.append(this.hint, controls, this.legend)
     this.stage.addEventListener("keydown", (event) => this.key(event))
     const tabs = h("div", { class: "tabs", role: "tablist" }, this.tabs.look, this.tabs.source,
@@ -236,7 +233,7 @@ class RunView {
     this.status.classList.toggle("failed", message.status === "failed")
     this.numbers.textContent = message.run.numbers + (message.run.limit ? ` · limit reached: ${message.run.limit}` : "")
     this.followed.hidden = message.over
-    if (ends && this.memory.follow) this.chart.zoom.fit(true)
+    if (ends && this.memory.follow) this.chart.ended()
     const at = message.live ? -1 : message.at
     if (at !== this.memory.at) {
       this.memory.at = at
@@ -303,11 +300,6 @@ class RunView {
   private full(): void {
     const { zoom } = this.chart
     zoom.by(1 / zoom.place.scale)
-  }
-
-  private fold(): void {
-    const { chart } = this.chart
-    if (chart) this.chart.closeAll(chart.closed.length < chart.foldable.length)
   }
 
   private find(jump = true): void {
@@ -425,7 +417,8 @@ class RunView {
 
   private showLegend(): void {
     if (!this.hello) return
-    this.legend.replaceChildren(...legendOf(this.hello.states))
+    this.chart.greet(this.hello)
+    this.legend.replaceChildren(...legendOf(this.hello))
   }
 }
 
