@@ -94,7 +94,7 @@ def _corner(box: Box) -> tuple[float, float]:
     """Where a badge stands: on the outline, where its upper right corner is."""
     shape = box.thing.shape if isinstance(box.thing, PictureNode) else "rounded"
     if shape == "diamond":
-        return box.x + box.width * 0.75, box.y + box.height * 0.25
+        return box.x + box.width * 0.75 + 3.0, box.y + box.height * 0.25 - 5.0
     inset = 0.29 * min(box.height / 2, 24.0) if shape in ("stadium", "pill") else 2.0
     return box.x + box.width - inset, box.y + inset
 

@@ -15,7 +15,7 @@ _SHAPES = """
 .flowreason .later text { font-style: italic; }
 .flowreason .edge .line, .flowreason .edge .tip { opacity: 0.55; }
 .flowreason .edge.lit .line, .flowreason .edge.lit .tip { opacity: 1; }
-.flowreason .edge.lit .line { stroke-width: 1.9; }
+.flowreason .edge.lit .line { stroke-width: 1.7; }
 """
 
 _LIT = "#3f6fd8", "#7ea6ff"

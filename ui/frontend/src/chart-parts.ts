@@ -42,8 +42,9 @@ function middle(thing: Thing): [number, number] {
   return thing.kind === "loop" ? [x + width / 2, y + Math.min(height, 30) / 2] : [x + width / 2, y + height / 2]
 }
 
+/** Where a flow begins: what stands highest, by its middle. */
 export function topmost(things: Thing[]): Thing | undefined {
-  return [...things].sort((a, b) => a.box[1] - b.box[1] || a.box[0] - b.box[0])[0]
+  return [...things].sort((a, b) => middle(a)[1] - middle(b)[1] || a.box[0] - b.box[0])[0]
 }
 
 /** Where an arrow key leads: down and up along the lines of the chart, else to what lies next in that direction. */

@@ -170,9 +170,10 @@ export class ChartView {
   /** At first all is in sight, where that can be read; else where it begins is. */
   begin(): void {
     const whole = this.zoom.whole()
+    const first = topmost(this.chart?.things ?? [])
     this.begun = whole.scale < READABLE && this.stage.clientWidth > 0
     if (!this.begun) this.zoom.fit()
-    else this.zoom.top(topmost(this.chart?.things ?? []), READABLE)
+    else this.zoom.top(around(first ? [first] : []) ?? { x: 0, y: 0, width: 1, height: 1 }, READABLE)
   }
 
   /** A run that was followed is over: all of it is shown, where that can be read, else what came of it. */

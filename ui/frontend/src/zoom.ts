@@ -19,6 +19,7 @@ export interface Box {
 const LEAST = 0.08
 const MOST = 4
 const DRAG = 4
+const EDGE = 16
 
 export class Zoom {
   place: Place = { x: 0, y: 0, scale: 1 }
@@ -168,13 +169,13 @@ export class Zoom {
     else this.to(place)
   }
 
-  /** The upper end of the drawing at a scale, with a thing in the middle. */
-  top(thing: { box: [number, number, number, number] } | undefined, scale: number): void {
+  /** The upper left of the drawing at a scale; where a thing is not in sight there, the drawing around it. */
+  top(thing: Box, scale: number): void {
     this.fitted = false
-    const { width } = this.size()
     const wide = this.stage.clientWidth
-    const [x, , across] = thing?.box ?? [0, 0, width, 0]
-    this.to({ x: kept(wide / 2 - (x + across / 2) * scale, width * scale, wide), y: 8, scale })
+    const inSight = (thing.x + thing.width) * scale < wide - EDGE
+    const middle = wide / 2 - (thing.x + thing.width / 2) * scale
+    this.to({ x: kept(inSight ? EDGE : middle, this.size().width * scale, wide), y: 8, scale })
   }
 
   whole(least = 0): Place {
@@ -243,7 +244,6 @@ function inControl(target: EventTarget | null): boolean {
 
 /** Where a drawing begins, so that no more of the stage is empty than has to be. */
 function kept(at: number, size: number, room: number): number {
-  const edge = 16
-  if (size <= room - 2 * edge) return (room - size) / 2
-  return Math.max(room - size - edge, Math.min(edge, at))
+  if (size <= room - 2 * EDGE) return (room - size) / 2
+  return Math.max(room - size - EDGE, Math.min(EDGE, at))
 }
