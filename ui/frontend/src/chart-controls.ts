@@ -4,13 +4,15 @@ import type { ChartView } from "./chart"
 import { download, pngOf, svgOf } from "./chart-save"
 import { button, h } from "./dom"
 
-/** `legend` is shown and hidden; `css` are the colours on the screen. */
-export function controlsOf(chart: ChartView, legend: HTMLElement, css: () => string): HTMLElement {
+/** The buttons, and what the legend opens into. `explain` gives the legend; `css` are the colours on the screen. */
+export function controlsOf(chart: ChartView, explain: () => HTMLElement[], css: () => string): HTMLElement[] {
+  const legend = h("div", { class: "legend", hidden: true, role: "group", "aria-label": "legend" })
   const { zoom } = chart
   const saving = h("div", { class: "saving", hidden: true, role: "group", "aria-label": "save the picture" })
   const opens = (what: HTMLElement, by: HTMLButtonElement, other: HTMLElement): void => {
     what.hidden = !what.hidden
     other.hidden = true
+    legend.replaceChildren(...(legend.hidden ? [] : explain()))
     for (const each of [save, signs]) each.setAttribute("aria-expanded", String(each === by && !what.hidden))
   }
   const save = button("Save", () => opens(saving, save, legend), "save the picture as it is now")
@@ -37,12 +39,12 @@ export function controlsOf(chart: ChartView, legend: HTMLElement, css: () => str
     button("Fit", () => zoom.fit(true), "all of it in sight"),
     button("100 %", () => zoom.by(1 / zoom.place.scale), "as large as it was drawn"),
     button("Loops", () => chart.closeLoops(), "close all loops, or open them"), signs, save, saving)
-  made.addEventListener("keydown", (event) => {
+  for (const each of [made, legend]) each.addEventListener("keydown", (event) => {
     if (event.key !== "Escape" || (saving.hidden && legend.hidden)) return
     event.stopPropagation()
     const by = saving.hidden ? signs : save
     opens(saving.hidden ? legend : saving, by, saving.hidden ? saving : legend)
     by.focus()
   })
-  return made
+  return [made, legend]
 }

@@ -53,7 +53,6 @@ class RunView {
     class: "stage", tabindex: 0, role: "application",
     "aria-label": "flowchart: arrow keys go from step to step, + and - zoom, 0 fits, / finds",
   })
-  private readonly legend = h("div", { class: "legend", hidden: true })
   private readonly grip = h("div", { class: "grip", role: "separator", tabindex: 0, "aria-orientation": "vertical", "aria-label": "width of the panel" })
   private readonly side = h("aside", { class: "side" })
   private readonly pane = h("div", { class: "pane", tabindex: -1 })
@@ -122,8 +121,8 @@ class RunView {
   }
 
   private middle(): HTMLElement {
-    const controls = controlsOf(this.chart, this.legend, () => this.colours.textContent ?? "")
-    this.stage.append(this.hint, controls, this.legend)
+    const controls = controlsOf(this.chart, () => this.hello ? legendOf(this.hello) : [], () => this.colours.textContent ?? "")
+    this.stage.append(this.hint, ...controls)
     this.stage.addEventListener("keydown", (event) => this.key(event))
     const tabs = h("div", { class: "tabs", role: "tablist" }, this.tabs.look, this.tabs.source,
       button("✕", () => this.setSide(false), "hide the panel", "quiet hide"))
@@ -198,7 +197,7 @@ class RunView {
 
   private take(message: Message): void {
     switch (message.kind) {
-      case "hello": this.hello = message; this.paint(); this.showLegend(); break
+      case "hello": this.hello = message; this.paint(); this.chart.greet(message); break
       case "chart":
         this.hint.hidden = true
         this.chart.setChart(message)
@@ -413,12 +412,6 @@ class RunView {
 
   private paint(): void {
     if (this.hello) this.colours.textContent = this.dark ? this.hello.dark : this.hello.light
-  }
-
-  private showLegend(): void {
-    if (!this.hello) return
-    this.chart.greet(this.hello)
-    this.legend.replaceChildren(...legendOf(this.hello))
   }
 }
 
