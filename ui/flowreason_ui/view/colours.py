@@ -13,8 +13,8 @@ from flowreason.view.style import css
 _SHAPES = """
 .flowreason .later > .shape { stroke-dasharray: 3 4; fill-opacity: 0.4; }
 .flowreason .later text { font-style: italic; }
-.flowreason .edge .line, .flowreason .edge .tip { opacity: 0.55; }
-.flowreason .edge.lit .line, .flowreason .edge.lit .tip { opacity: 1; }
+.flowreason .edge .line, .flowreason .edge .tip { stroke-opacity: 0.6; fill-opacity: 0.6; }
+.flowreason .edge.lit .line, .flowreason .edge.lit .tip { stroke-opacity: 1; fill-opacity: 1; }
 .flowreason .edge.lit .line { stroke-width: 1.7; }
 """
 

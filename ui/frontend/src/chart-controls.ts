@@ -36,7 +36,7 @@ export function controlsOf(chart: ChartView, explain: () => HTMLElement[], css: 
   for (const each of [save, signs]) each.setAttribute("aria-expanded", "false")
   const made = h("div", { class: "controls" },
     button("−", () => zoom.by(1 / 1.3), "smaller"), button("+", () => zoom.by(1.3), "larger"),
-    button("Fit", () => zoom.fit(true), "all of it in sight"),
+    button("Fit", () => chart.fit(), "all of it in sight"),
     button("100 %", () => zoom.by(1 / zoom.place.scale), "as large as it was drawn"),
     button("Loops", () => chart.closeLoops(), "close all loops, or open them"), signs, save, saving)
   for (const each of [made, legend]) each.addEventListener("keydown", (event) => {

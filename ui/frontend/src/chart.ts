@@ -176,6 +176,16 @@ export class ChartView {
     else this.zoom.top(around(first ? [first] : []) ?? { x: 0, y: 0, width: 1, height: 1 }, READABLE)
   }
 
+  /** All of it in sight, as a person wants it: what runs is not followed any more where that would be nearer. */
+  fit(): void {
+    if (this.zoom.whole().scale < READABLE && this.follow) {
+      this.setFollow(false)
+      this.calls.person()
+    }
+    this.begun = false
+    this.zoom.fit(true)
+  }
+
   /** A run that was followed is over: all of it is shown, where that can be read, else what came of it. */
   ended(): void {
     if (this.zoom.whole().scale >= READABLE) this.zoom.fit(true)

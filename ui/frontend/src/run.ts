@@ -293,7 +293,7 @@ class RunView {
   }
 
   private fit(): void {
-    this.chart.zoom.fit(true)
+    this.chart.fit()
   }
 
   private full(): void {

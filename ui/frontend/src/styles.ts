@@ -69,12 +69,12 @@ export const STYLES = `
 .flowreason .fold path { stroke: var(--soft); stroke-width: 1.6; stroke-linecap: round; fill: none; }
 .flowreason .fold:hover rect, .flowreason .fold:focus-visible rect { stroke: var(--accent); }
 @media (prefers-reduced-motion: no-preference) {
-  .flowreason .s-running > .shape { animation: fr-run 1.4s steps(10) infinite; }
-  .flowreason .edge.pulse .line { animation: fr-lit .65s ease-out; }
+  .flowreason .s-running > .badge > .sign { animation: fr-run 1.2s steps(4) infinite alternate; }
+  .flowreason .edge.pulse .line { animation: fr-lit .6s steps(5); }
   .flowreason .fresh { animation: fr-fresh .35s ease-out; }
   .source.writing .note::before { animation: fr-blink 1.2s steps(2) infinite; }
 }
-@keyframes fr-run { to { stroke-dashoffset: -28; } }
+@keyframes fr-run { to { opacity: .25; } }
 @keyframes fr-lit { from { stroke-width: 3.6; } }
 @keyframes fr-fresh { from { opacity: 0; } }
 @keyframes fr-blink { 50% { opacity: .2; } }
