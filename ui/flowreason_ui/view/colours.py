@@ -11,6 +11,7 @@ from functools import cache
 from flowreason.view.style import css
 
 _SHAPES = """
+.flowreason text { white-space: pre; }
 .flowreason .later > .shape { stroke-dasharray: 3 4; fill-opacity: 0.4; }
 .flowreason .later text { font-style: italic; }
 .flowreason .edge .line, .flowreason .edge .tip { stroke-opacity: 0.6; fill-opacity: 0.6; }

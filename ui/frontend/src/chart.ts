@@ -21,6 +21,8 @@ const WAITING: ThingState = ["waiting", "", ""]
 const MOST_PULSES = 24
 /** A chart opens at least as large as this, and what runs is followed so. */
 const READABLE = 0.75
+/** All of a chart is shown at first if that takes no more than this. */
+const NEARLY = 0.66
 /** Below this nothing can be read, and what is chosen elsewhere is brought nearer. */
 const SMALL = 0.5
 /** The room for a state in the head of a loop, and what stands beside it in a box. */
@@ -171,14 +173,14 @@ export class ChartView {
   begin(): void {
     const whole = this.zoom.whole()
     const first = topmost(this.chart?.things ?? [])
-    this.begun = whole.scale < READABLE && this.stage.clientWidth > 0
+    this.begun = whole.scale < NEARLY && this.stage.clientWidth > 0
     if (!this.begun) this.zoom.fit()
     else this.zoom.top(around(first ? [first] : []) ?? { x: 0, y: 0, width: 1, height: 1 }, READABLE)
   }
 
   /** All of it in sight, as a person wants it: what runs is not followed any more where that would be nearer. */
   fit(): void {
-    if (this.zoom.whole().scale < READABLE && this.follow) {
+    if (this.zoom.whole().scale < NEARLY && this.follow) {
       this.setFollow(false)
       this.calls.person()
     }
@@ -188,7 +190,7 @@ export class ChartView {
 
   /** A run that was followed is over: all of it is shown, where that can be read, else what came of it. */
   ended(): void {
-    if (this.zoom.whole().scale >= READABLE) this.zoom.fit(true)
+    if (this.zoom.whole().scale >= NEARLY) this.zoom.fit(true)
     else {
       const answer = [...this.spots.values()].find(({ thing, state }) => thing.kind === "answer" && state[0] !== "waiting")
       if (answer) this.reveal(boxOf(answer.thing), READABLE)
@@ -338,7 +340,7 @@ export class ChartView {
 
   private keepInSight(asked = false): void {
     const box = this.busy()
-    if (!box || (this.zoom.fitted && this.zoom.place.scale >= READABLE && !asked)) return
+    if (!box || (this.zoom.fitted && this.zoom.place.scale >= NEARLY && !asked)) return
     this.reveal(box, READABLE)
   }
 

@@ -52,7 +52,7 @@ export const STYLES = `
 .legend .signs { display: grid; grid-template-columns: 46px auto; gap: 1px 10px; align-items: center; }
 .legend svg { width: 46px; height: 27px; overflow: visible; }
 .legend p { margin: 8px 0 0; color: var(--soft); font-size: 12px; }
-.controls .saving { position: absolute; left: 0; bottom: 36px; display: flex; gap: 6px; align-items: center; padding: 8px; z-index: 2;
+.controls .saving { position: absolute; right: 0; bottom: 36px; display: flex; gap: 6px; align-items: center; padding: 8px; z-index: 2;
   background: var(--paper); border: 1px solid var(--line); border-radius: 8px; box-shadow: 0 4px 18px rgba(15,23,42,.12); }
 .controls .saving .muted:empty { display: none; }
 .stage::after { content: "Click the chart to zoom with the wheel"; position: absolute; left: 50%; top: 14px; transform: translateX(-50%);

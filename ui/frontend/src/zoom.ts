@@ -20,6 +20,8 @@ const LEAST = 0.08
 const MOST = 4
 const DRAG = 4
 const EDGE = 16
+/** The height at the foot of the stage in which its buttons stand. */
+const FOOT = 46
 
 export class Zoom {
   place: Place = { x: 0, y: 0, scale: 1 }
@@ -181,15 +183,20 @@ export class Zoom {
   whole(least = 0): Place {
     const { width, height } = this.size()
     const wide = this.stage.clientWidth
-    const high = this.stage.clientHeight
+    const high = this.room()
     const scale = Math.max(least, Math.min(1, wide / Math.max(1, width), high / Math.max(1, height)))
     return { x: (wide - width * scale) / 2, y: Math.max(0, (high - height * scale) / 2), scale }
+  }
+
+  /** The height of the stage above its buttons. */
+  private room(): number {
+    return Math.max(80, this.stage.clientHeight - FOOT)
   }
 
   /** A box brought into sight, if it is not; `middle` brings it into the middle whatever it is. */
   reveal(box: Box, middle = false, least = 0): void {
     const wide = this.stage.clientWidth
-    const high = this.stage.clientHeight
+    const high = this.room()
     const edge = 28
     let scale = Math.max(least, this.place.scale)
     if (box.width * scale > wide - 2 * edge) scale = (wide - 2 * edge) / box.width
