@@ -7,96 +7,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal
 
 from flowreason.engine.events import Event
 from flowreason.ports import Usage
 from flowreason.values import show
+from flowreason.view.node_state import MARKS, Key, NodeState, Status, money_text, seconds_text
 from flowreason.view.text import shorten
 
-Status: TypeAlias = Literal["waiting", "running", "done", "failed", "skipped", "cancelled"]
-Key: TypeAlias = tuple[str, str]
-
-MARKS: dict[Status, str] = {
-    "waiting": "·",
-    "running": "▶",
-    "done": "✓",
-    "failed": "✗",
-    "skipped": "–",
-    "cancelled": "■",
-}
-"""A sign for every state, so that none is told by colour alone."""
-
-
-@dataclass
-class NodeState:
-    """What is known of one node of one flow, over all frames it ran in.
-
-    `running` frames are under way now; `done`, `failed`, `skipped` and `cancelled` have ended. `rounds` and `of` are
-    those of a loop, `lost` its items that failed. `kept` counts what was known before, and so is free: answers of
-    earlier runs, and outcomes of this one from before it was interrupted. `waits` says of requests that cannot be sent
-    yet, by frame and sample, why, and until when in the time of the run; `stand_in` which other model answered.
-    `seconds` is the time spent, added over frames; `latest` what it last said: a value or an error.
-    """
-
-    flow: str = ""
-    node: str = ""
-    running: int = 0
-    done: int = 0
-    failed: int = 0
-    skipped: int = 0
-    cancelled: int = 0
-    rounds: int = 0
-    of: int | None = None
-    lost: int = 0
-    calls: int = 0
-    shared: int = 0
-    kept: int = 0
-    rejected: int = 0
-    retries: int = 0
-    waits: dict[tuple[str, int], tuple[str, float]] = field(default_factory=dict)
-    stand_in: str = ""
-    tokens: int = 0
-    money: float | None = 0.0
-    seconds: float = 0.0
-    latest: str = ""
-    error: str = ""
-
-    @property
-    def status(self) -> Status:
-        """The one word that says most: running before failed before done before skipped."""
-        if self.running:
-            return "running"
-        if self.failed:
-            return "failed"
-        if self.done:
-            return "done"
-        if self.cancelled:
-            return "cancelled"
-        return "skipped" if self.skipped else "waiting"
-
-    @property
-    def text(self) -> str:
-        """`✓ done · 3/10 · 1.2 s · 345 tokens`; empty while nothing has happened."""
-        status = self.status
-        if status == "waiting":
-            return ""
-        parts = [f"{MARKS[status]} {status}"]
-        ended = self.done + self.failed
-        if self.rounds or self.of is not None:
-            parts.append(f"{self.rounds}/{self.of}" if self.of is not None else f"{self.rounds} rounds")
-        elif ended + self.running > 1:
-            parts.append(f"{ended}/{ended + self.running}" if self.running else f"{ended}×")
-        failed = self.lost or (self.failed if ended > self.failed else 0)
-        if failed:
-            parts.append(f"{failed} failed")
-        if self.seconds >= 0.0005:
-            parts.append(seconds_text(self.seconds))
-        if self.tokens:
-            parts.append(f"{self.tokens:,} tokens")
-        if self.kept:
-            parts.append(f"{self.kept:,} free" if self.calls or self.kept > 1 else "free")
-        return " · ".join(parts)
+__all__ = [
+    "MARKS", "Key", "NodeState", "Row", "RunView", "Status", "cost_text", "fold", "kept_count", "known_state",
+    "money_text", "seconds_text", "summary", "view", "wait_text",
+]  # fmt: skip
 
 
 @dataclass
@@ -126,6 +48,10 @@ class RunView:
         if found is None:
             found = self.nodes[flow, node] = NodeState(flow, node)
         return found
+
+
+CLOSING = "while.holds"
+"""How the steps are called that look whether a `while` goes on; no name in a flow has a dot."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,6 +155,8 @@ def _opened(view: RunView, event: Event) -> None:
         state.running += 1
     if event.data.get("index") is not None:
         view.owners[event.frame] = key
+        state.up_to = event.data.get("kind") in ("while", "repeat")
+        state.times = max(state.times, 1)
         if (outer, owner) not in view.counted:
             state.of = (state.of or 0) + 1
 
@@ -246,25 +174,16 @@ def _node(view: RunView, event: Event) -> None:
     match event.kind:
         case "node.started":
             _started(view, state, event)
-        case "node.reply" | "node.unanswered":
-            state.waits.pop(_draw(event), None)
-            _reply(view, state, data)
-        case "node.rejected":
-            state.rejected += 1
-        case "node.recalled":
-            state.kept += 1
-            view.kept += 1
-        case "node.retry":
-            state.retries += 1
-            state.waits[_draw(event)] = wait_text(event), event.time + float(data.get("wait") or 0)
-        case "node.wait":
-            state.waits[_draw(event)] = wait_text(event), event.time + float(data.get("seconds") or 0)
-        case "node.fallback":
-            state.stand_in = str(data.get("to", ""))
         case "item.failed":
             state.lost += 1
+        case "person.asked":
+            state.asked.add(event.frame)
+        case "person.answered":
+            state.asked.discard(event.frame)
         case "node.done":
             state.done += 1
+            if event.node.startswith(CLOSING) and data.get("value") == "false":
+                view.owners.pop(event.frame, None)  # the condition was looked at, and no round came of it
             state.latest = shorten(show(data.get("value")), 200)
             _ended(view, state, event)
         case "node.failed":
@@ -277,13 +196,42 @@ def _node(view: RunView, event: Event) -> None:
         case "node.cancelled":
             state.cancelled += 1
             _ended(view, state, event)
+        case _:
+            _drawn(view, state, event)
+
+
+def _drawn(view: RunView, state: NodeState, event: Event) -> None:
+    """What is told of requests to a model, and of their replies."""
+    data, (frame, sample) = event.data, _draw(event)
+    match event.kind:
+        case "node.request":
+            state.draws.setdefault(frame, {})[sample] = False
+        case "node.reply" | "node.unanswered":
+            state.waits.pop((frame, sample), None)
+            if frame in state.draws:
+                state.draws[frame][sample] = True
+            _reply(view, state, data)
+        case "node.rejected":
+            state.rejected += 1
+        case "node.recalled":
+            state.kept += 1
+            view.kept += 1
+        case "node.retry":
+            state.retries += 1
+            state.waits[frame, sample] = wait_text(event), event.time + float(data.get("wait") or 0)
+        case "node.wait":
+            state.waits[frame, sample] = wait_text(event), event.time + float(data.get("seconds") or 0)
+        case "node.fallback":
+            state.stand_in = str(data.get("to", ""))
+        case "node.vote":
+            state.vote = int(data.get("count") or 0), int(data.get("of") or 0)
 
 
 def _started(view: RunView, state: NodeState, event: Event) -> None:
     state.running += 1
     view.since[event.frame, event.node] = event.time
     if event.data.get("rounds") is not None:
-        state.of = (state.of or 0) + int(event.data["rounds"])
+        state.of, state.times = int(event.data["rounds"]), state.times + 1
         view.counted.add((event.frame, event.node))
 
 
@@ -294,6 +242,8 @@ def _draw(event: Event) -> tuple[str, int]:
 
 def _ended(view: RunView, state: NodeState, event: Event) -> None:
     state.waits = {draw: why for draw, why in state.waits.items() if draw[0] != event.frame}
+    state.draws.pop(event.frame, None)
+    state.asked.discard(event.frame)
     since = view.since.pop((event.frame, event.node), None)
     if since is not None:
         state.running -= 1
@@ -324,24 +274,6 @@ def _reply(view: RunView, state: NodeState, data: Mapping[str, Any]) -> None:
 
 
 # --- numbers as people write them --------------------------------------------------------------------------
-
-
-def seconds_text(seconds: float) -> str:
-    """`0.004 s`, `4.2 s`, `2 min 5 s`."""
-    if seconds < 0.1:
-        return f"{seconds:.3f} s"
-    if seconds < 59.95:
-        return f"{seconds:.1f} s"
-    minutes, rest = divmod(round(seconds), 60)
-    return f"{minutes} min {rest} s"
-
-
-def money_text(money: float | None) -> str:
-    """`$0.0021`; empty where the price is not known."""
-    if money is None:
-        return ""
-    return f"${money:.2f}" if money == 0 or money >= 1 else f"${money:.4f}" if money >= 0.0001 else f"${money:.2g}"
-
 
 _WAITS = {
     "rate": "waits for the rate limit",

@@ -53,7 +53,7 @@ _ICONS: dict[str, str] = {
     "ask": "M1 2.5Q1 1 2.5 1H10.5Q12 1 12 2.5V7.5Q12 9 10.5 9H6L3 12V9H2.5Q1 9 1 7.5Z",
     "person": "M6.5 1.2A2.4 2.4 0 1 1 6.5 6A2.4 2.4 0 1 1 6.5 1.2M1.5 12Q1.5 7.8 6.5 7.8Q11.5 7.8 11.5 12",
     "python": "M4 2.5L1 6.5L4 10.5M9 2.5L12 6.5L9 10.5",
-    "emulate": "M4 2.5L1 6.5L4 10.5M9 2.5L12 6.5L9 10.5M6.5 5.4V5.6M6.5 8.4V8.6",
+    "emulate": "M3.4 2.5L.6 6.5L3.4 10.5M9.6 2.5L12.4 6.5L9.6 10.5M5.2 4.4L8.4 6.5L5.2 8.6Z",
     "tool": "M8.2 1.6A3.2 3.2 0 0 0 5.2 6L1.4 9.8L3.2 11.6L7 7.8A3.2 3.2 0 0 0 11.4 4.8L9.4 6L7.4 4.6Z",
     "call": "M1 1.5H6V5.5H1ZM7.5 7.5H12.5V11.5H7.5ZM3.5 5.5V9.5H7.5",
     "solve": "M6.5 1V12M1 6.5H12M2.6 2.6L10.4 10.4M10.4 2.6L2.6 10.4",
@@ -66,6 +66,37 @@ def icon(kind: str, x: float, y: float) -> tuple[Element, ...]:
     """A sign of 13 by 13 pixels, or nothing where a kind has none."""
     found = _ICONS.get(kind)
     return (element("path", class_="icon", transform=f"translate({n(x)} {n(y)})", d=found),) if found else ()
+
+
+SIGNS: dict[str, str] = {
+    "ready": "M-3.5 0H-3.4M0 0H.1M3.5 0H3.6",
+    "running": "M-2 -3.2L3.2 0L-2 3.2Z",
+    "asking": "M-2.2 -1.7C-2.2 -4.6 2.3 -4.5 2.2 -1.6C2.1 -.3 0 0 0 1.5M0 3.9V4",
+    "done": "M-3.3 .3L-1 2.7L3.5 -2.5",
+    "cached": "M-3 -1.6H3M-3 1.6H3",
+    "retried": "M3.1 -1.7A3.5 3.5 0 1 0 3.4 1M3.5 -4.2V-1.5H.9",
+    "failed": "M-2.5 -2.5L2.5 2.5M2.5 -2.5L-2.5 2.5",
+    "skipped": "M-3 0H3",
+    "cancelled": "M-2.2 -2.2H2.2V2.2H-2.2Z",
+}
+"""The signs of states, around the middle of a badge."""
+
+
+def badge(box: Box, state: str) -> Element:
+    """The sign of a state at the upper right corner of a thing; empty while it waits."""
+    x, y = _corner(box)
+    disc = element("rect", class_="disc", x="-8", y="-8", width="16", height="16", rx="8")
+    sign = element("path", class_="sign", d=SIGNS.get(state, ""))
+    return element("g", [disc, sign], class_="badge", transform=f"translate({n(x)} {n(y)})")
+
+
+def _corner(box: Box) -> tuple[float, float]:
+    """Where a badge stands: on the outline, where its upper right corner is."""
+    shape = box.thing.shape if isinstance(box.thing, PictureNode) else "rounded"
+    if shape == "diamond":
+        return box.x + box.width * 0.75 + 3.0, box.y + box.height * 0.25 - 5.0
+    inset = 0.29 * min(box.height / 2, 24.0) if shape in ("stadium", "pill") else 2.0
+    return box.x + box.width - inset, box.y + inset
 
 
 def n(value: float) -> str:

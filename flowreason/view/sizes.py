@@ -24,8 +24,11 @@ PAD_Y = 9.0
 HEAD = 30.0
 """The height of the head of a loop."""
 
-LONGEST_STATE = "✓ done · 12× · 123.4 s · 12,345 tokens"
+LONGEST_STATE = "✓ done · 12 times · 123.4 s · 12,345 tokens"
 """What a run tells of a node, at its longest."""
+
+FOLD = 36.0
+"""The room in the head of a loop for what closes it, and for what parts the title from the state."""
 
 LABEL_SIZE = 11.5
 MIN_WIDTH = 84.0
@@ -111,7 +114,7 @@ def _diamond(wide: float, high: float) -> Size:
 def head_width(region: PictureRegion, *, state: bool = False) -> float:
     """The width that a loop's head needs for its title, and beside it for what a run tells."""
     title = width(region.title, 12.5, mono=True) + (width(region.name, 13.0, bold=True) + 14.0 if region.name else 0.0)
-    return title + 2 * PAD_X + ICON + (width(LONGEST_STATE, SIZES["state"]) if state else 0.0)
+    return title + 2 * PAD_X + ICON + (FOLD + width(LONGEST_STATE, SIZES["state"]) if state else 0.0)
 
 
 def label_width(label: str) -> float:

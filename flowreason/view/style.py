@@ -5,6 +5,7 @@ Invariant: every rule is scoped to `.flowreason`, and no state or kind is told b
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
 SANS = "'Helvetica Neue', Helvetica, Arial, 'Liberation Sans', sans-serif"
@@ -37,14 +38,46 @@ KINDS: dict[str, Tint] = {
     "loop": Tint("#e6ebf2", "#64748b", "#1f2a3b", "#94a3b8"),
 }
 
+NEUTRAL = Tint("#ffffff", "#a3afbf", "#18202d", "#64748b")
+"""What a run is drawn with, so that a colour tells a state and nothing else."""
+
+_PLAIN = frozenset({"input", "answer", "yield", "loop"})
+"""Kinds without a colour, which a run leaves as they are."""
+
+ICONS: dict[str, tuple[str, str]] = {
+    **dict.fromkeys(("ask", "emulate", "solve"), ("#5457c0", "#a5b0ff")),
+    "person": ("#a8447f", "#f0a0cc"),
+    **dict.fromkeys(("python", "tool", "call", "run"), ("#475569", "#a3b1c6")),
+}
+"""The signs of kinds where a run is drawn: what a model does, what a person does, and all else."""
+
 STATES: dict[str, Tint] = {
-    "running": Tint("#fff4cc", "#a86f00", "#453708", "#f2b824"),
-    "done": Tint("", "#1f7f40", "", "#4fc274"),
-    "failed": Tint("#fdeaea", "#cf3a3a", "#471717", "#f06a6a"),
-    "skipped": Tint("", "#b4bdc9", "", "#4b5768"),
-    "cancelled": Tint("", "#b4bdc9", "", "#4b5768"),
+    "ready": Tint("", "#a86f00", "", "#f2b824"),
+    "running": Tint("#fff7dc", "#a86f00", "#3a2f0a", "#f2b824"),
+    "asking": Tint("#e8effd", "#2f5fc9", "#1b2a4d", "#7ea6ff"),
+    "done": Tint("#f3faf5", "#1f7f40", "#12261a", "#4fc274"),
+    "cached": Tint("#f0f8fa", "#2b7685", "#10262b", "#57b7c9"),
+    "retried": Tint("#f3faf5", "#1f7f40", "#12261a", "#4fc274"),
+    "failed": Tint("#fdeeee", "#c13333", "#3d1719", "#f06a6a"),
+    "skipped": Tint("", "#64748b", "", "#8b99ad"),
+    "cancelled": Tint("", "#64748b", "", "#8b99ad"),
 }
 """An empty fill keeps that of the kind."""
+
+_STROKES = """
+.flowreason .s-ready > .shape { stroke-width: 2; stroke-dasharray: 2 4; }
+.flowreason .s-running > .shape { stroke-width: 2.2; stroke-dasharray: 9 5; }
+.flowreason .s-asking > .shape { stroke-width: 2.8; }
+.flowreason .s-done > .shape { stroke-width: 1.8; }
+.flowreason .s-cached > .shape { stroke-width: 1.8; stroke-dasharray: 12 3 2 3; }
+.flowreason .s-retried > .shape { stroke-width: 2.6; }
+.flowreason .s-failed > .shape { stroke-width: 3; }
+.flowreason .s-skipped > .shape { stroke-dasharray: 1 4; stroke-linecap: round; }
+.flowreason .s-cancelled > .shape { stroke-dasharray: 6 6; }
+.flowreason .badge { display: none; }
+.flowreason .disc { stroke-width: 1.5; }
+.flowreason .sign { fill: none; stroke-width: 1.8; stroke-linecap: round; stroke-linejoin: round; }
+"""
 
 _BASE = f"""
 .flowreason text {{ font-family: {SANS}; fill: #1e293b; }}
@@ -86,25 +119,48 @@ _DARK = """
 """
 
 
-def css(theme: str = "auto") -> str:
-    """The style sheet; `theme` is `auto` (follows the reader's system), `light` or `dark`."""
-    light = _BASE + _rules(dark=False)
-    dark = _DARK + _rules(dark=True)
+def css(theme: str = "auto", *, run: bool = False) -> str:
+    """The style sheet; `theme` is `auto` (follows the reader's system), `light` or `dark`. `run`: states are shown."""
+    light = _BASE + _rules(dark=False, run=run) + (_STROKES if run else "")
+    dark = _DARK + _rules(dark=True, run=run)
     if theme == "light":
         return light
     return light + (dark if theme == "dark" else f"@media (prefers-color-scheme: dark) {{{dark}}}")
 
 
-def _rules(*, dark: bool) -> str:
+def _rules(*, dark: bool, run: bool) -> str:
     lines = []
-    for kind, tint in KINDS.items():
-        fill, stroke = (tint.dark_fill, tint.dark_stroke) if dark else (tint.fill, tint.stroke)
+    for kind, own in KINDS.items():
+        fill, stroke = _of(NEUTRAL if run and kind not in _PLAIN else own, dark)
         lines.append(f".flowreason .{kind} > .shape {{ fill: {fill}; stroke: {stroke}; }}")
-        lines.append(f".flowreason .{kind} > .icon {{ stroke: {stroke}; }}")
-    for state, tint in STATES.items():
-        fill, stroke = (tint.dark_fill, tint.dark_stroke) if dark else (tint.fill, tint.stroke)
-        paint = f"fill: {fill}; " if fill else ""
-        lines.append(f".flowreason .s-{state} > .shape {{ {paint}stroke: {stroke}; stroke-width: 2; }}")
-        lines.append(f".flowreason .s-{state} > .state {{ fill: {stroke}; }}")
-    lines.append(".flowreason .s-skipped, .flowreason .s-cancelled { opacity: 0.55; }")
+        sign = ICONS[kind][dark] if run and kind in ICONS else stroke
+        lines.append(f".flowreason .{kind} > .icon {{ stroke: {sign}; }}")
+    if run:
+        lines += _states(dark)
     return "\n".join(lines) + "\n"
+
+
+def _of(tint: Tint, dark: bool) -> tuple[str, str]:
+    return (tint.dark_fill, tint.dark_stroke) if dark else (tint.fill, tint.stroke)
+
+
+def _states(dark: bool) -> Iterator[str]:
+    """A state is told by its stroke and its badge; its fill is a breath of the same colour."""
+    ink, paper, soft = ("#e2e8f0", "#0b111b", "#94a3b8") if dark else ("#1e293b", "#ffffff", "#64748b")
+    for state, tint in STATES.items():
+        fill, stroke = _of(tint, dark)
+        paint = f"fill: {fill}; " if fill else ""
+        yield f".flowreason .s-{state} > .shape {{ {paint}stroke: {stroke}; }}"
+        yield f".flowreason .s-{state} > .band {{ {paint}stroke: {stroke}; }}"
+        yield f".flowreason .s-{state} > .state {{ fill: {stroke}; }}"
+        yield f".flowreason .s-{state} > .badge {{ display: inline; }}"
+        yield f".flowreason .s-{state} > .badge > .disc {{ fill: {stroke}; stroke: {paper}; }}"
+        # an answer is dark, until its state lightens it
+        yield f".flowreason .answer.s-{state} text {{ fill: {ink}; }}"
+        yield f".flowreason .answer.s-{state} .more {{ fill: {soft}; }}"
+        if not fill:
+            yield f".flowreason .answer.s-{state} > .shape {{ fill: {paper}; }}"
+    yield f".flowreason .sign {{ stroke: {paper}; }}"
+    yield f".flowreason .s-running .sign, .flowreason .s-cancelled .sign {{ fill: {paper}; }}"
+    for state in ("skipped", "cancelled"):
+        yield f".flowreason .node.s-{state} > text {{ fill: {soft}; }}"

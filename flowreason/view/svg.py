@@ -13,8 +13,8 @@ from flowreason.view.drawn import Element, element
 from flowreason.view.hops import bundle
 from flowreason.view.layout import XY, Box, Layout, Line
 from flowreason.view.picture import PictureNode, PictureRegion
-from flowreason.view.progress import MARKS, NodeState, known_state
-from flowreason.view.shapes import icon, n, outline
+from flowreason.view.progress import NodeState, known_state
+from flowreason.view.shapes import badge, icon, n, outline
 from flowreason.view.style import css
 from flowreason.view.text import width
 
@@ -37,7 +37,7 @@ def svg(layout: Layout, *, state: States | None = None, theme: Theme = "auto") -
     parts = [
         opening.removesuffix("</svg>"),
         element("title", [title]).as_text(),
-        f"<style>{css(theme)}</style>",
+        f"<style>{css(theme, run=state is not None)}</style>",
         element("rect", class_="paper", width=wide, height=high).as_text(),
         *(each.as_text() for each in elements(layout, state=state)),
     ]
@@ -104,6 +104,7 @@ def _head(box: Box, state: States, live: bool) -> Element:
     if live or (known is not None and known.text):
         text = known.text if known is not None else ""
         parts.append(_text(text, x + w - sizes.PAD_X, y + 19.5, "state", 11.0, "end"))
+    parts += _badge(box, known, live)
     return _group(parts, f"head{_state_class(known)}", box, region.owner or region.id)
 
 
@@ -116,17 +117,15 @@ def _node(box: Box, state: States | None, live: bool) -> Element:
     known = known_state(state or {}, box.flow, node.members) if node.kind != "input" else None
     tip = element("title", [f"{node.title}{': ' + node.type if node.type else ''}\n{node.full}".strip()])
     rows = _rows(box, node, known, state is not None)
-    parts = [tip, *outline(box), *rows, *_mark(box, node, known, live)]
+    parts = [tip, *outline(box), *rows, *_badge(box, known, live)]
     return _group(parts, f"node {node.kind}{_state_class(known)}", box, node.members[0])
 
 
-def _mark(box: Box, node: PictureNode, known: NodeState | None, live: bool) -> Iterator[Element]:
-    """The state of a small node, which has no row for it, as a sign at its corner."""
-    if sizes.has_state_row(node) or not (live or (known is not None and known.status != "waiting")):
-        return
-    across, down = (0.78, 0.14) if node.shape == "diamond" else (0.94, -0.1)
-    sign = MARKS[known.status] if known is not None and known.status != "waiting" else ""
-    yield _text(sign, box.x + box.width * across, box.y + box.height * down, "state label", 12.0)
+def _badge(box: Box, known: NodeState | None, live: bool) -> Iterator[Element]:
+    """The sign of a state, which a chart that moves has a place for from the start."""
+    status = "waiting" if known is None else known.status
+    if live or status != "waiting":
+        yield badge(box, status)
 
 
 def _group(parts: Sequence[Element], style: str, box: Box, id: str) -> Element:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterator
 
 _CLASSES = (
     (0.30, "ijlI'"),
@@ -24,6 +25,8 @@ _WIDTHS |= dict.fromkeys("ELFJ", 0.64)
 _USUAL = 0.65
 _MONO = 0.605
 _BOLD = 1.09
+
+_CUT_AFTER = "([{,;=/"
 
 _NOT_XML = re.compile("[^\t\n\r\u0020-\u007e\u00a0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;"})
@@ -99,9 +102,15 @@ def wrap_code(text: str, columns: int, rows: int) -> tuple[str, ...]:
     return _limited(cut, columns, rows)
 
 
-def _pieces(words: list[str], columns: int) -> list[str]:
-    """Words, those longer than a line in pieces."""
-    return [word[at : at + columns] for word in words for at in range(0, max(1, len(word)), columns)]
+def _pieces(words: list[str], columns: int) -> Iterator[str]:
+    """Words, those longer than a line in pieces, cut after a mark where one is near."""
+    for word in words:
+        while len(word) > columns:
+            mark = max(word.rfind(each, 0, columns) for each in _CUT_AFTER) + 1
+            at = mark if mark > columns * 0.4 else columns
+            yield word[:at]
+            word = word[at:]
+        yield word
 
 
 def _limited(lines: list[str], columns: int, rows: int) -> tuple[str, ...]:

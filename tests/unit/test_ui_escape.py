@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import string
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
@@ -14,9 +15,14 @@ from tests.apps import MARKUP
 WRITABLE = some.text(some.characters(blacklist_categories=("Cc", "Cs", "Cf", "Zl", "Zp")), max_size=80)
 
 
+UNESCAPED = re.compile(r"\\([!-/:-@\[-`{-~])")
+CODE = re.compile(r"(?<!\\)`([^`]*)`")
+
+
 def shown(markdown: str) -> str:
     """What a reader of CommonMark sees of a text in which every mark is escaped."""
-    return re.sub(r"\\([!-/:-@\[-`{-~])", r"\1", markdown).replace(JOINER, "")
+    parts = CODE.split(markdown)  # in code, marks are as they are
+    return "".join(part if n % 2 else UNESCAPED.sub(r"\1", part) for n, part in enumerate(parts)).replace(JOINER, "")
 
 
 @given(WRITABLE)
@@ -26,14 +32,26 @@ def test_an_escaped_text_is_seen_letter_for_letter(text: str) -> None:
 
 @given(some.text(max_size=80))
 def test_no_mark_stands_unescaped(text: str) -> None:
-    bare = re.sub(r"\\[!-/:-@\[-`{-~]", "", escaped(text))
+    bare = UNESCAPED.sub("", CODE.sub("", escaped(text)))
     assert not set(bare) & set(string.punctuation)
 
 
 def test_what_streamlit_looks_for_after_the_markdown_is_broken_up() -> None:
-    seen = re.sub(r"\\([!-/:-@\[-`{-~])", r"\1", escaped(MARKUP + " www.evil.example a@b.example -> <- --"))
+    seen = UNESCAPED.sub(r"\1", escaped(MARKUP.removesuffix(" `c`") + " www.evil.example a@b.example -> <- --"))
+    seen = CODE.sub("", seen)
     for mark in (":material", ":red", "http://", "www.", "a@b", "->", "<-", "--"):
         assert mark not in seen, mark
+
+
+@pytest.mark.parametrize(
+    "address", ["http://127.0.0.1:8000/v1", "https://api.example.com/v1/chat?x=1&y=a_b-c#d", "HTTP://a.example"]
+)
+def test_an_address_in_a_message_is_one_that_can_be_copied(address: str) -> None:
+    made = escaped(f"*No* server answers at {address}, port:8000: is it `on`? ({address}).")
+    assert made.count(f"`{address}`") == 2
+    assert "8000\\: is" in made
+    assert shown(made) == f"*No* server answers at {address}, port:8000: is it `on`? ({address})."
+    assert escaped("127.0.0.1:8000") == "127\\.0\\.0\\.1\\:8000"
 
 
 def test_lines_stay_lines_and_none_becomes_code() -> None:

@@ -177,7 +177,7 @@ def test_a_closed_loop_is_one_thing_and_stands_for_its_rounds() -> None:
     loop = next(each for each in messages["chart"]["things"] if each["key"] == "main:ys")
     assert (loop["kind"], loop["region"]) == ("loop", "ys.body")
     assert "main:ask#1" not in {each["key"] for each in messages["chart"]["things"]}
-    assert messages["states"]["things"]["main:ys"][1].startswith("✓ done · 2/2")
+    assert messages["states"]["things"]["main:ys"][1].startswith("✓ done · 2 of 2")
 
 
 def test_states_differ_by_sign_or_words_and_not_by_colour_alone() -> None:
@@ -188,6 +188,55 @@ def test_states_differ_by_sign_or_words_and_not_by_colour_alone() -> None:
     assert len(set(WORDS.values())) == len(WORDS)
     for sheet in colours().values():
         assert all(line.startswith((".flowreason", "@")) for line in sheet.splitlines() if line and line[0] in ".@")
+
+
+def test_every_kind_and_state_stands_in_the_legend_and_no_two_are_drawn_alike() -> None:
+    from typing import get_args
+
+    from flowreason.view.labels import NodeKind
+    from flowreason_ui.view import legend
+    from flowreason_ui.view.states import State
+
+    kinds = legend.kinds()
+    assert {kind for kind, *_ in kinds} == set(get_args(NodeKind))
+    drawn = [json.dumps(parts[2:]) for *_, parts in kinds]
+    assert len(set(drawn)) == len(drawn) == len({words for _, words, *_ in kinds})
+    states = legend.states()
+    assert {state for state, *_ in states} == set(get_args(State))
+    paths = [path for state, *_, path in states]
+    assert len(set(paths)) == len(paths)
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_a_kind_has_no_colour_that_a_state_has(theme: str) -> None:
+    import re
+
+    from flowreason.view.style import KINDS, STATES
+    from flowreason_ui.view.colours import colours
+
+    sheet = colours()[theme]
+
+    def last(style: str) -> dict[str, str]:
+        rules = re.findall(rf"\.flowreason \.{style} > \.shape \{{ (.*?) \}}", sheet)
+        return dict(pair.split(": ") for rule in rules for pair in rule.rstrip(";").split("; "))
+
+    told = {last(f"s-{state}").get(name) for state in STATES for name in ("fill", "stroke")} - {None}
+    kinds = {last(kind)[name] for kind in KINDS for name in ("fill", "stroke")}
+    assert len(last("s-done")) >= 2
+    neutral = {last("s-skipped")["stroke"]}  # a shape that is not filled and a dotted line tell those
+    assert not (told - neutral) & kinds
+
+
+def test_a_step_that_waits_for_a_person_says_so_and_is_followed() -> None:
+    live = Live("a run")
+    live.graph = fr.loads('flow main(a: text) -> text {\n  sure = ask user "Is it so?"\n  answer sure\n}').graph
+    live.text, live.run = live.graph.source.text, "kept"
+    kinds = [("run.started", "", "", {"entry": "main"}), ("node.started", "main", "sure", {}),
+             ("person.asked", "main", "sure", {"question": "Is it so?"})]  # fmt: skip
+    live.events = [Event(number, 0.0, *each) for number, each in enumerate(kinds)]
+    told = next(each for each in Viewer(live).news() if each["kind"] == "states")
+    assert told["things"]["main:sure"] == ["asking", "? waiting for you", "?"]
+    assert told["running"] == ["main:sure"]
 
 
 def test_an_arm_that_is_taken_lights_the_line_to_it_and_the_other_stays_dark() -> None:

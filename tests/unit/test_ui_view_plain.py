@@ -32,7 +32,7 @@ def test_a_run_can_be_looked_at_with_plain_widgets_and_texts_stay_texts() -> Non
     assert not app.exception
     table = app.dataframe[0].value
     assert list(table["kind"]) == ["input", "loop", "ask", "yield", "answer"]
-    assert "✓ done · 2/2" in table["state"][1]
+    assert "✓ done · 2 of 2" in table["state"][1]
     app.selectbox[0].select("main:ask#1").run(timeout=20)
     assert not app.exception
     assert PROBE in [each.value for each in app.code]

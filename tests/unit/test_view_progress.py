@@ -93,7 +93,7 @@ def test_a_loop_counts_its_rounds_while_they_end() -> None:
         fold(seen, event)
         if event.kind == "frame.closed" and "found[" in event.frame:
             told.append(seen.nodes["lakes", "found"].text)
-    assert told == ["▶ running · 1/3", "▶ running · 2/3", "▶ running · 3/3"]
+    assert told == ["▶ running · 1 of 3", "▶ running · 2 of 3", "▶ running · 3 of 3"]
 
 
 def test_a_loop_that_says_how_many_rounds_it_has_is_counted_against_them() -> None:
@@ -104,7 +104,61 @@ def test_a_loop_that_says_how_many_rounds_it_has_is_counted_against_them() -> No
         Event(2, 0.1, "frame.opened", "f/repeat#1[0]", "", about),
         Event(3, 0.2, "frame.closed", "f/repeat#1[0]"),
     ]
-    assert view(events).nodes["f", "repeat#1"].text == "▶ running · 1/4"
+    assert view(events).nodes["f", "repeat#1"].text == "▶ running · 1 of 4"
+
+
+def rounds_of(*texts: str) -> list[str]:
+    """What is told of a `while` that is looked at so often, with the answer of each look."""
+    told = [("node.started", "f", "while#1", {"rounds": 4})]
+    for number, held in enumerate(texts):
+        about = {"flow": "f", "region": "while#1.body", "owner": "while#1", "index": number, "kind": "while"}
+        frame = f"f/while#1[{number}]"
+        told += [("frame.opened", frame, "", about), ("node.done", frame, "while.holds", {"value": held})]
+        told.append(("frame.closed", frame, "", {}))
+    seen = view([Event(0, 0.0, "run.started", data={"entry": "f"})])
+    return [fold(seen, Event(number, 0.0, *each)).nodes["f", "while#1"].text for number, each in enumerate(told, 1)][
+        3::3
+    ]
+
+
+def test_the_look_that_ends_a_while_is_no_round() -> None:
+    assert rounds_of("true", "true", "false") == [
+        "▶ running · 1 of at most 4 rounds", "▶ running · 2 of at most 4 rounds", "▶ running · 2 of at most 4 rounds",
+    ]  # fmt: skip
+
+
+def test_a_loop_that_ran_several_times_says_so() -> None:
+    seen = view([Event(0, 0.0, "run.started", data={"entry": "f"})])
+    for time in range(3):
+        frame = f"f/for#1[{time}]"
+        fold(seen, Event(1, 0.0, "frame.opened", frame, "", {"flow": "f", "owner": "for#1", "index": time}))
+        fold(seen, Event(1, 0.0, "node.started", frame, "repeat#1", {"rounds": 100}))
+        for round in range(7 if time else 6):
+            about = {"flow": "f", "owner": "repeat#1", "index": round, "kind": "repeat"}
+            fold(seen, Event(1, 0.0, "frame.opened", f"{frame}/repeat#1[{round}]", "", about))
+            fold(seen, Event(1, 0.0, "frame.closed", f"{frame}/repeat#1[{round}]"))
+        fold(seen, Event(1, 0.0, "node.done", frame, "repeat#1", {"value": None}))
+    assert seen.nodes["f", "repeat#1"].text == "✓ done · 3 times, 20 rounds"
+
+
+def test_a_step_that_waits_for_a_person_says_so_until_they_answer() -> None:
+    kinds = ["node.started", "person.asked", "person.answered", "node.done"]
+    seen, told = view([Event(0, 0.0, "run.started", data={"entry": "f"})]), []
+    for number, kind in enumerate(kinds, 1):
+        told.append(fold(seen, Event(number, 0.0, kind, "main", "sure", {})).nodes["f", "sure"].text)
+    assert told == ["▶ running", "▶ waiting for you", "▶ running", "✓ done"]
+
+
+def test_replies_of_a_vote_are_counted_and_then_how_many_agree() -> None:
+    seen = view([Event(0, 0.0, "run.started", data={"entry": "f"}), Event(1, 0.0, "node.started", "main", "v")])
+    for sample in range(5):
+        fold(seen, Event(2, 0.0, "node.request", "main", "v", {"sample": sample}))
+    for sample in range(3):
+        fold(seen, Event(3, 0.0, "node.reply", "main", "v", {"sample": sample}))
+    assert seen.nodes["f", "v"].counted == "3 of 5 replies"
+    fold(seen, Event(4, 0.0, "node.vote", "main", "v", {"count": 3, "of": 4}))
+    fold(seen, Event(5, 0.0, "node.done", "main", "v", {"value": "yes"}))
+    assert seen.nodes["f", "v"].counted == "3 of 4 agree"
 
 
 def test_a_node_of_a_sub_flow_is_counted_under_its_own_flow() -> None:
@@ -157,7 +211,7 @@ def test_the_tree_shows_states_rounds_and_totals_in_written_order() -> None:
     marks = [line.split()[0] for line in lines]
     assert marks[1:4] == ["✓", "✗", "·"]
     assert "for name in names" in lines[1]
-    assert "3/3 · 1 failed" in lines[1]
+    assert "3 of 3 · 1 failed" in lines[1]
     assert "1 failed" in lines[2]
     assert any("deepest" in line and "= Baikal" in line for line in lines)
     assert lines[-1] == "2 calls · 1 shared · 150 tokens · $0.0020 · 3.3 s"

@@ -285,6 +285,6 @@ def setup() -> Json:
             "settings": sorted(OPTIONS), "python": sorted({*kwlist, *softkwlist} - {"_", "type"}),
             "known": sorted({*PRELUDE, *MODULES}),
         },
-        "styles": {"light": css("light"), "dark": css("dark")},
+        "styles": {"light": css("light", run=True), "dark": css("dark", run=True)},
         "most": MOST,
     }  # fmt: skip

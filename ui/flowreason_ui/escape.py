@@ -2,7 +2,8 @@
 as Markdown.
 
 Invariant: what comes out of `escaped` is shown letter for letter, whatever stands in it: no heading, link, image,
-formula, colour, icon or HTML comes of it. Whole texts are better shown by `st.text` and `st.code`, which read nothing.
+formula, colour, icon or HTML comes of it. An address is shown as code, in which nothing is looked for, so that it can
+be copied. Whole texts are better shown by `st.text` and `st.code`, which read nothing.
 """
 
 from __future__ import annotations
@@ -13,18 +14,25 @@ JOINER = "\u2060"
 """Takes no room; it parts what Streamlit looks for in texts after their Markdown was read (`:icon:`, `www.`, `a@b`)."""
 
 _PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
+_ADDRESS = re.compile(r"""(?i)(https?://[^\s`<>"'\[\]]*[^\s`<>"'\[\].,;:!?(){}*])""")
 _UNSEEN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
 
 def escaped(text: object) -> str:
     """A text as Markdown that shows it letter for letter; lines stay lines."""
     found = _UNSEEN.sub("\ufffd", str(text).replace("\r\n", "\n"))
-    found = re.sub(r"(?i)(www)(\.)", rf"\1{JOINER}\2", found)
-    found = re.sub(r"([:@])(?=\S)", rf"\1{JOINER}", found)
-    found = re.sub(r"([-<=])(?=[-<>=])", rf"\1{JOINER}", found)
-    found = _PUNCTUATION.sub(r"\\\1", found)
+    parts = _ADDRESS.split(found)  # every other one is an address
+    found = "".join(f"`{part}`" if number % 2 else _parted(part) for number, part in enumerate(parts))
     lines = [line.lstrip(" \t") for line in found.split("\n")]
     return "  \n".join(line or JOINER for line in lines)
+
+
+def _parted(text: str) -> str:
+    """A text with its marks escaped, and parted where Streamlit would find something all the same."""
+    found = re.sub(r"(?i)(www)(\.)", rf"\1{JOINER}\2", text)
+    found = re.sub(r"@(?=\S)|:(?=[^\s\d]|[\w+-]+:)", rf"\g<0>{JOINER}", found)
+    found = re.sub(r"([-<=])(?=[-<>=])", rf"\1{JOINER}", found)
+    return _PUNCTUATION.sub(r"\\\1", found)
 
 
 def one_line(text: object, most: int = 120) -> str:

@@ -2,7 +2,8 @@
 
 The browser opens a WebSocket and is sent JSON messages, each with its `kind`. Offsets into texts are in characters.
 
-- `hello`, first: `light` and `dark` (style sheets of the chart), `states` (sign and words of each, for the legend).
+- `hello`, first: `light` and `dark` (style sheets of the chart), and for the legend `states` (sign, words and path of
+  each) and `kinds` (words, size and drawing of each).
 - `chart`, when the flow is there or changed, or a region was opened or closed: the drawing (`view.chart`), `text` of
   the flow, `tokens` (its words by kind, as `[start, end, kind]`), `whole`: not still being written, `version`.
 - `writing`, while the model writes the flow: `text`, `tokens`, `statements`, `done`, `drafts` (text, round and
@@ -36,11 +37,12 @@ from typing import Any
 from flowreason.engine.events import Event
 from flowreason.graph.model import Graph
 from flowreason_ui.live import Live
+from flowreason_ui.view import legend
 from flowreason_ui.view.chart import Chart, chart
 from flowreason_ui.view.colours import colours
 from flowreason_ui.view.course import Course
 from flowreason_ui.view.look import look
-from flowreason_ui.view.states import SIGNS, WORDS, lit, standing, states
+from flowreason_ui.view.states import lit, standing, states
 from flowreason_ui.view.timeline import Times
 from flowreason_ui.view.told import Told
 from flowreason_ui.view.words import words
@@ -178,7 +180,7 @@ class Viewer:
     def _greeting(self) -> Iterator[Message]:
         if not self._greeted:
             self._greeted = True
-            yield {"kind": "hello", **colours(), "states": [[state, SIGNS[state], WORDS[state]] for state in SIGNS]}
+            yield {"kind": "hello", **colours(), "states": legend.states(), "kinds": legend.kinds()}
 
     def _writing(self) -> Iterator[Message]:
         writing = self._live.writing
@@ -229,7 +231,7 @@ class Viewer:
         yield {
             "kind": "states", "full": full, "things": changed,
             "lit": lit(self._chart, found) if self._chart is not None else [],
-            "running": [key for key, state in found.items() if state[0] in ("running", "ready")],
+            "running": [key for key, state in found.items() if state[0] in ("running", "ready", "asking")],
             "at": n, "of": len(events), "live": self.following, "over": live.over,
             "time": round(events[n - 1].time if n else 0.0, 4), "until": round(last, 4),
             "run": standing(view, clock), "status": live.status, "told": _in_words(events[n - 1]) if n else "",

@@ -13,13 +13,14 @@ from flowreason.view.progress import MARKS, NodeState, RunView, cost_text, known
 from flowreason_ui.view.chart import Chart, Key, Thing, key
 
 State: TypeAlias = Literal[
-    "waiting", "ready", "running", "done", "cached", "retried", "failed", "skipped", "cancelled"
+    "waiting", "ready", "running", "asking", "done", "cached", "retried", "failed", "skipped", "cancelled"
 ]  # fmt: skip
 
 SIGNS: dict[State, str] = {
     "waiting": MARKS["waiting"],
     "ready": "◦",
     "running": MARKS["running"],
+    "asking": "?",
     "done": MARKS["done"],
     "cached": "=",
     "retried": "↻",
@@ -30,19 +31,20 @@ SIGNS: dict[State, str] = {
 """A sign for every state, so that none is told by colour alone."""
 
 WORDS: Mapping[State, str] = {
-    "waiting": "waiting for what it needs",
-    "ready": "ready, and waiting for its turn",
+    "waiting": "not begun yet",
+    "ready": "ready, waits for its turn",
     "running": "running",
+    "asking": "waiting for you to answer",
     "done": "done",
-    "cached": "known from before, at no cost",
-    "retried": "done, after another try",
+    "cached": "known from before, free",
+    "retried": "done, at a further try",
     "failed": "failed",
-    "skipped": "skipped",
-    "cancelled": "cancelled",
+    "skipped": "skipped, not on the way taken",
+    "cancelled": "stopped, not needed any more",
 }
 """What each state means, for the legend and for those who do not see the chart."""
 
-_REACHED = frozenset({"ready", "running", "done", "cached", "retried", "failed"})
+_REACHED = frozenset({"ready", "running", "asking", "done", "cached", "retried", "failed"})
 _THROUGH = frozenset({"done", "cached", "retried"})
 
 
@@ -53,6 +55,8 @@ def state_of(known: NodeState | None) -> State:
     status = known.status
     if status == "waiting" and known.calls:
         return "ready"
+    if known.asks:
+        return "asking"
     if status == "running" and known.waits and len({frame for frame, _ in known.waits}) >= known.running:
         return "ready"
     if status == "done" and (known.retries or known.rejected):
@@ -71,6 +75,8 @@ def state_text(known: NodeState | None, state: State) -> str:
         return f"{SIGNS[state]} asked ahead · {known.tokens:,} tokens"
     if state == "ready":
         return f"{SIGNS[state]} waits its turn" + text.removeprefix(f"{MARKS['running']} running")
+    if state == "asking":
+        return f"{SIGNS[state]}{text.removeprefix(MARKS['running'])}"
     if state == "cached":
         return text.replace(f"{MARKS['done']} done", f"{SIGNS[state]} known", 1)
     if state == "retried":

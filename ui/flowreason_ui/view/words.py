@@ -32,10 +32,14 @@ def words(text: str) -> tuple[tuple[int, int, Kind], ...]:
     found: list[tuple[int, int, Kind]] = []
     at = 0
     keywords = grammar().keywords
+    place = _Place()
     for token in tokenize(text).tokens:
         found += _comments(text, at, token.start)
         at = max(at, token.end)
-        kind = _kind(token.type, text[token.start : token.end], keywords)
+        word = text[token.start : token.end]
+        kind = _kind(token.type, word, keywords)
+        if place.holds_type(token.type, word):
+            kind = "type"
         if kind is not None and token.end > token.start:
             found.append((token.start, token.end, kind))
     found += _comments(text, at, len(text))
@@ -46,9 +50,44 @@ def _comments(text: str, start: int, end: int) -> list[tuple[int, int, Kind]]:
     return [(found.start(), found.end(), "comment") for found in _COMMENT.finditer(text, start, end)]
 
 
+class _Place:
+    """Where a word stands: `table` is a type behind `:`, `->`, `|` and `list[`, and may be a name anywhere else."""
+
+    def __init__(self) -> None:
+        self._before = ""
+        self._open: list[str] = []
+
+    def holds_type(self, token: str, word: str) -> bool:
+        """Whether the next word is a type."""
+        inside = self._open[-1] if self._open else ""
+        before, self._before = self._before, token
+        if token in _OPENING:
+            self._open.append(self._opened(token, before, inside))
+        elif token in _CLOSING and self._open:
+            self._open.pop()
+        is_type = token == "NAME" and word in _TYPES and self._is_type(before, inside)
+        if is_type:
+            self._before = "type"
+        return is_type
+
+    @staticmethod
+    def _is_type(before: str, inside: str) -> bool:
+        typed = before in ("ARROW", "VBAR") or (before == "COLON" and inside != "record")
+        return typed or (inside == "types" and before in ("LSQB", "COMMA"))
+
+    def _opened(self, token: str, before: str, inside: str) -> str:
+        """What a bracket opens: types, fields with their types, a record of values, or anything else."""
+        if token == "LSQB":
+            return "types" if before == "type" else ""
+        if self._is_type(before, inside):
+            return "fields"
+        return "record" if before in ("EQUAL", "ANSWER", "YIELD", "COLON") else ""
+
+
+_OPENING, _CLOSING = frozenset({"LSQB", "LBRACE", "LPAR"}), frozenset({"RSQB", "RBRACE", "RPAR"})
+
+
 def _kind(type: str, word: str, keywords: Container[str]) -> Kind | None:
     if type in _KINDS:
         return _KINDS[type]
-    if type == "NAME":
-        return "type" if word in _TYPES else None
-    return "keyword" if word.isalpha() and word in keywords else None
+    return "keyword" if type != "NAME" and word.isalpha() and word in keywords else None

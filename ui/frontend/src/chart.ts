@@ -1,7 +1,9 @@
 // The flowchart: built once from what the server drew, and patched while the run goes on.
 
-import { drawn, s } from "./dom"
-import type { ChartMessage, States, Thing, ThingState } from "./messages"
+import { around, boxOf, fitting, neighbour, topmost } from "./chart-parts"
+import { fileName, type Shot } from "./chart-save"
+import { drawn, h, s, throttled } from "./dom"
+import type { ChartMessage, Hello, States, Thing, ThingState } from "./messages"
 import { Zoom, type Box, type Place } from "./zoom"
 
 interface Spot {
@@ -9,17 +11,26 @@ interface Spot {
   group: SVGElement
   text: SVGElement | null
   sign: SVGElement | null
+  /** How wide the words of its state may be. */
+  room: number
   state: ThingState
 }
 
 const WAITING: ThingState = ["waiting", "", ""]
-const LONGEST = 42
 /** Edges that light up at once; of more only these move. */
 const MOST_PULSES = 24
-const READABLE = 0.62
-const LEGIBLE = 0.5
+/** A chart opens at least as large as this, and what runs is followed so. */
+const READABLE = 0.75
+/** All of a chart is shown at first if that takes no more than this. */
+const NEARLY = 0.66
 /** Below this nothing can be read, and what is chosen elsewhere is brought nearer. */
-const SMALL = 0.4
+const SMALL = 0.5
+/** The room for a state in the head of a loop, and what stands beside it in a box. */
+const HEAD_ROOM = 240
+const BESIDE = 28
+const FOLD = 24
+/** Milliseconds between two words of how far the run is. */
+const TELL = 2000
 
 export interface ChartCalls {
   select(key: string | null): void
@@ -48,13 +59,19 @@ export class ChartView {
   private restored = false
   private readonly began = new Map<string, number>()
   private clock = 0
+  private signs = new Map<string, string>()
+  private words = new Map<string, string>()
+  /** Whether it stands as it began, and nobody has moved it. */
+  private begun = false
+  private readonly told = h("div", { class: "unseen", "aria-live": "polite" })
+  private readonly tell = throttled((text: string) => { if (this.told.textContent !== text) this.told.textContent = text }, TELL)
 
   constructor(readonly stage: HTMLElement, private readonly calls: ChartCalls) {
     this.layer = s("g", { class: "drawing" })
     this.over = s("g", { class: "over" })
     this.world = s("g", { class: "world" }, this.layer, this.over)
-    this.svg = s("svg", { class: "flowreason", role: "group", "aria-label": "flowchart", width: 1, height: 1 }, this.world)
-    stage.append(this.svg)
+    this.svg = s("svg", { class: "flowreason", role: "graphics-document", "aria-label": "flowchart", width: 1, height: 1 }, this.world)
+    stage.append(this.svg, this.told)
     this.zoom = new Zoom(
       stage,
       (place) => {
@@ -62,7 +79,7 @@ export class ChartView {
         calls.place(place, this.zoom.fitted)
       },
       () => ({ width: this.chart?.width ?? 1, height: this.chart?.height ?? 1 }),
-      () => { this.setFollow(false); calls.person() },
+      () => { this.begun = false; this.setFollow(false); calls.person() },
       (target) => this.clicked(target),
     )
   }
@@ -82,6 +99,12 @@ export class ChartView {
     this.zoom.fitted = fitted
   }
 
+  /** What the signs of states look like, and the words for kinds. */
+  greet(hello: Hello): void {
+    this.signs = new Map(hello.states.map(([state, , , path]) => [state, path]))
+    this.words = new Map(hello.kinds.map(([kind, words]) => [kind, words]))
+  }
+
   // --- what is drawn ---
 
   setChart(chart: ChartMessage): void {
@@ -90,6 +113,7 @@ export class ChartView {
     this.chart = chart
     const made = chart.elements.map(drawn).filter((each) => each !== null)
     const things = new Map(chart.things.map((thing) => [thing.key, thing]))
+    const before = new Map([...this.spots].map(([key, spot]) => [key, spot.state]))
     this.spots.clear()
     this.edges = []
     for (const element of made) {
@@ -108,19 +132,27 @@ export class ChartView {
     this.svg.setAttribute("width", String(chart.width))
     this.svg.setAttribute("height", String(chart.height))
     this.layer.replaceChildren(...made, ...this.foldButtons(chart))
+    this.svg.setAttribute("aria-label", `flowchart of ${this.flow()}`)
+    for (const [key, spot] of this.spots) this.patch(spot, before.get(key) ?? WAITING)
     this.settle(first)
     this.mark()
   }
 
+  private flow(): string {
+    return this.chart?.things.find((thing) => thing.kind !== "loop")?.flow ?? "flow"
+  }
+
   private spot(thing: Thing, group: SVGElement, isNew: boolean): void {
-    const texts = [...group.children].filter((each) => each.classList.contains("state")) as SVGElement[]
-    const sign = texts.find((each) => each.classList.contains("label")) ?? null
-    const text = texts.find((each) => !each.classList.contains("label")) ?? null
-    if (group.classList.contains("head") && text) text.setAttribute("x", String(Number(text.getAttribute("x")) - 24))
-    group.setAttribute("role", "img")
+    const head = group.classList.contains("head")
+    const text = group.querySelector<SVGElement>(":scope > .state")
+    const sign = group.querySelector<SVGElement>(":scope > .badge > .sign")
+    if (head && text) text.setAttribute("x", String(Number(text.getAttribute("x")) - FOLD))
+    group.setAttribute("role", "button")
+    group.setAttribute("id", `thing-${this.spots.size}`)
     if (thing.kind === "later") group.classList.add("later")
     if (isNew) group.classList.add("fresh")
-    this.spots.set(thing.key, { thing, group, text, sign, state: WAITING })
+    const room = head ? HEAD_ROOM : thing.box[2] - BESIDE
+    this.spots.set(thing.key, { thing, group, text, sign, room, state: WAITING })
   }
 
   /** Where the drawing stands after it changed. */
@@ -128,7 +160,7 @@ export class ChartView {
     const anchor = this.anchor
     this.anchor = null
     const spot = anchor ? this.spots.get(anchor.key) : undefined
-    if (first && !this.restored) this.begin()
+    if ((first && !this.restored) || this.begun) this.begin()
     else if (this.zoom.fitted) this.zoom.fit()
     else if (anchor && spot) {
       const { place } = this.zoom
@@ -137,19 +169,49 @@ export class ChartView {
     }
   }
 
-  /** At first all is in sight, where that can be read; else its top is. */
+  /** At first all is in sight, where that can be read; else where it begins is. */
   begin(): void {
     const whole = this.zoom.whole()
-    if (whole.scale >= LEGIBLE || this.stage.clientWidth === 0) this.zoom.fit()
+    const first = topmost(this.chart?.things ?? [])
+    this.begun = whole.scale < NEARLY && this.stage.clientWidth > 0
+    if (!this.begun) this.zoom.fit()
+    else this.zoom.top(around(first ? [first] : []) ?? { x: 0, y: 0, width: 1, height: 1 }, READABLE)
+  }
+
+  /** All of it in sight, as a person wants it: what runs is not followed any more where that would be nearer. */
+  fit(): void {
+    if (this.zoom.whole().scale < NEARLY && this.follow) {
+      this.setFollow(false)
+      this.calls.person()
+    }
+    this.begun = false
+    this.zoom.fit(true)
+  }
+
+  /** A run that was followed is over: all of it is shown, where that can be read, else what came of it. */
+  ended(): void {
+    if (this.zoom.whole().scale >= NEARLY) this.zoom.fit(true)
     else {
-      this.zoom.fitted = false
-      const place = this.zoom.whole(LEGIBLE)
-      this.zoom.to({ ...place, y: 8 })
+      const answer = [...this.spots.values()].find(({ thing, state }) => thing.kind === "answer" && state[0] !== "waiting")
+      if (answer) this.reveal(boxOf(answer.thing), READABLE)
     }
   }
 
+  private reveal(box: Box, least = 0): void {
+    this.begun = false
+    this.zoom.reveal(box, false, least)
+  }
+
   resized(): void {
-    if (this.zoom.fitted && this.chart) this.zoom.fit()
+    if (!this.chart) return
+    if (this.begun) this.begin()
+    else if (this.zoom.fitted) this.zoom.fit()
+  }
+
+  /** The drawing as it is now, to be saved. */
+  shot(css: string): Shot | null {
+    const { chart, layer } = this
+    return chart && { name: fileName(this.flow()), width: chart.width, height: chart.height, layer, css }
   }
 
   private foldButtons(chart: ChartMessage): SVGElement[] {
@@ -185,9 +247,10 @@ export class ChartView {
     this.calls.close([...closed])
   }
 
-  /** Close all loops, or open them. */
-  closeAll(shut: boolean): void {
-    if (this.chart) this.calls.close(shut ? this.chart.foldable : [])
+  /** Close all loops, or open them where all are closed. */
+  closeLoops(): void {
+    const { chart } = this
+    if (chart) this.calls.close(chart.closed.length < chart.foldable.length ? chart.foldable : [])
   }
 
   // --- how far it is ---
@@ -208,6 +271,7 @@ export class ChartView {
     }
     this.light(message.lit, calm ? [] : began, !message.full && !calm)
     this.running = message.running
+    this.progress(message)
     if (this.follow && message.live && !message.over) this.keepInSight()
   }
 
@@ -217,10 +281,26 @@ export class ChartView {
       spot.group.classList.remove(`s-${before}`)
       if (state[0] !== "waiting") spot.group.classList.add(`s-${state[0]}`)
     }
-    if (spot.text && spot.state[1] !== state[1]) spot.text.textContent = fitting(state[1])
-    if (spot.sign && spot.state[2] !== state[2]) spot.sign.textContent = state[2]
+    if (spot.text && spot.state[1] !== state[1]) spot.text.textContent = fitting(state[1], spot.room)
+    if (spot.sign && before !== state[0]) spot.sign.setAttribute("d", this.signs.get(state[0]) ?? "")
     spot.state = state
-    spot.group.setAttribute("aria-label", `${spot.thing.title}, ${state[1] || state[0]}`)
+    spot.group.setAttribute("aria-label", this.named(spot))
+  }
+
+  /** What a thing is, for who does not see it: kind, title, state. */
+  private named({ thing, state }: Spot): string {
+    const said = state[1].replace(/^\S /, "") || (state[0] === "waiting" ? "not begun yet" : state[0])
+    return `${this.words.get(thing.kind) ?? thing.kind}: ${thing.title}, ${said}`
+  }
+
+  /** Says how far the run is to who does not see it, now and then. */
+  private progress(message: States): void {
+    if (!message.live || message.of === 0) return
+    const steps = [...this.spots.values()].filter(({ thing }) => !["input", "value", "loop"].includes(thing.kind))
+    const ended = steps.filter(({ state }) => !["waiting", "ready", "running", "asking"].includes(state[0])).length
+    const now = steps.filter(({ state }) => state[0] === "running" || state[0] === "asking")
+    const busy = now.slice(0, 3).map(({ thing, state }) => `${thing.title} ${state[0] === "asking" ? "waits for you" : "runs"}`)
+    this.tell(`${ended} of ${steps.length} steps have ended.${busy.length ? ` ${busy.join(", ")}.` : ""}`)
   }
 
   private light(lit: number[], began: string[], pulses: boolean): void {
@@ -260,8 +340,8 @@ export class ChartView {
 
   private keepInSight(asked = false): void {
     const box = this.busy()
-    if (!box || (this.zoom.fitted && this.zoom.place.scale >= READABLE && !asked)) return
-    this.zoom.reveal(box, false, READABLE)
+    if (!box || (this.zoom.fitted && this.zoom.place.scale >= NEARLY && !asked)) return
+    this.reveal(box, READABLE)
   }
 
   /** Around what runs: all of it where it can be seen together, else what began last. */
@@ -284,7 +364,9 @@ export class ChartView {
     this.selected = key
     this.mark()
     const spot = key === null ? undefined : this.spots.get(key)
-    if (spot && reveal) this.zoom.reveal(boxOf(spot.thing), false, this.zoom.place.scale < SMALL ? READABLE : 0)
+    if (spot) this.stage.setAttribute("aria-activedescendant", spot.group.id)
+    else this.stage.removeAttribute("aria-activedescendant")
+    if (spot && reveal) this.reveal(boxOf(spot.thing), this.zoom.place.scale < SMALL ? READABLE : 0)
   }
 
   setHits(keys: string[]): void {
@@ -321,22 +403,11 @@ export class ChartView {
     if (this.spots.has(key)) this.calls.select(key)
   }
 
-  /** The thing that lies next in a direction. */
+  /** The thing that comes next in a direction. */
   neighbour(key: string | null, dx: number, dy: number): string | null {
+    if (!this.chart) return null
     const from = key === null ? undefined : this.spots.get(key)?.thing
-    const things = [...this.spots.values()].map((spot) => spot.thing)
-    if (!from) return things.sort((a, b) => a.box[1] - b.box[1] || a.box[0] - b.box[0])[0]?.key ?? null
-    const [x, y] = middle(from)
-    let best: [number, string] | null = null
-    for (const thing of things) {
-      const [tx, ty] = middle(thing)
-      const along = (tx - x) * dx + (ty - y) * dy
-      const across = Math.abs((tx - x) * dy) + Math.abs((ty - y) * dx)
-      if (thing.key === from.key || along <= 4) continue
-      const cost = along + 2.5 * across
-      if (best === null || cost < best[0]) best = [cost, thing.key]
-    }
-    return best?.[1] ?? null
+    return from ? neighbour(this.chart, from, dx, dy) : topmost(this.chart.things)?.key ?? null
   }
 
   /** The things whose words hold a text. */
@@ -351,32 +422,4 @@ export class ChartView {
     const order = (key: string): number => this.spots.get(key)?.thing.box[1] ?? 0
     return found.sort((a, b) => order(a) - order(b))
   }
-}
-
-function middle(thing: Thing): [number, number] {
-  const [x, y, width, height] = thing.box
-  return thing.kind === "loop" ? [x + width / 2, y + Math.min(height, 30) / 2] : [x + width / 2, y + height / 2]
-}
-
-function boxOf(thing: Thing): Box {
-  const [x, y, width, height] = thing.box
-  return { x, y, width, height }
-}
-
-function around(things: Thing[]): Box | null {
-  if (!things.length) return null
-  const left = Math.min(...things.map((thing) => thing.box[0]))
-  const top = Math.min(...things.map((thing) => thing.box[1]))
-  const right = Math.max(...things.map((thing) => thing.box[0] + thing.box[2]))
-  const bottom = Math.max(...things.map((thing) => thing.box[1] + thing.box[3]))
-  return { x: left, y: top, width: right - left, height: bottom - top }
-}
-
-/** A state that is too long for its place loses what is said last. */
-function fitting(text: string): string {
-  if (text.length <= LONGEST) return text
-  const parts = text.split(" · ")
-  while (parts.length > 1 && parts.join(" · ").length > LONGEST) parts.pop()
-  const said = parts.join(" · ")
-  return said.length <= LONGEST ? said : `${said.slice(0, LONGEST - 1)}…`
 }

@@ -19,7 +19,8 @@ export interface Hello {
   kind: "hello"
   light: string
   dark: string
-  states: [string, string, string][]
+  states: [state: string, sign: string, words: string, path: string][]
+  kinds: [kind: string, words: string, width: number, height: number, drawn: Drawn][]
 }
 
 export interface ChartMessage {

@@ -4,6 +4,7 @@
 // anew: what a person has set is kept by run, apart from the elements.
 
 import { ChartView } from "./chart"
+import { controlsOf } from "./chart-controls"
 import { button, h } from "./dom"
 import { legendOf } from "./legend"
 import { LookView } from "./look"
@@ -52,7 +53,6 @@ class RunView {
     class: "stage", tabindex: 0, role: "application",
     "aria-label": "flowchart: arrow keys go from step to step, + and - zoom, 0 fits, / finds",
   })
-  private readonly legend = h("div", { class: "legend", hidden: true })
   private readonly grip = h("div", { class: "grip", role: "separator", tabindex: 0, "aria-orientation": "vertical", "aria-label": "width of the panel" })
   private readonly side = h("aside", { class: "side" })
   private readonly pane = h("div", { class: "pane", tabindex: -1 })
@@ -121,12 +121,8 @@ class RunView {
   }
 
   private middle(): HTMLElement {
-    const controls = h("div", { class: "controls" },
-      button("−", () => this.chart.zoom.by(1 / 1.3), "smaller"), button("+", () => this.chart.zoom.by(1.3), "larger"),
-      button("Fit", () => this.fit(), "all of it in sight"), button("100 %", () => this.full(), "as large as it was drawn"),
-      button("Loops", () => this.fold(), "close all loops, or open them"),
-      button("Legend", () => { this.legend.hidden = !this.legend.hidden }, "what the signs mean"))
-    this.stage.append(this.hint, controls, this.legend)
+    const controls = controlsOf(this.chart, () => this.hello ? legendOf(this.hello) : [], () => this.colours.textContent ?? "")
+    this.stage.append(this.hint, ...controls)
     this.stage.addEventListener("keydown", (event) => this.key(event))
     const tabs = h("div", { class: "tabs", role: "tablist" }, this.tabs.look, this.tabs.source,
       button("✕", () => this.setSide(false), "hide the panel", "quiet hide"))
@@ -201,7 +197,7 @@ class RunView {
 
   private take(message: Message): void {
     switch (message.kind) {
-      case "hello": this.hello = message; this.paint(); this.showLegend(); break
+      case "hello": this.hello = message; this.paint(); this.chart.greet(message); break
       case "chart":
         this.hint.hidden = true
         this.chart.setChart(message)
@@ -236,7 +232,7 @@ class RunView {
     this.status.classList.toggle("failed", message.status === "failed")
     this.numbers.textContent = message.run.numbers + (message.run.limit ? ` · limit reached: ${message.run.limit}` : "")
     this.followed.hidden = message.over
-    if (ends && this.memory.follow) this.chart.zoom.fit(true)
+    if (ends && this.memory.follow) this.chart.ended()
     const at = message.live ? -1 : message.at
     if (at !== this.memory.at) {
       this.memory.at = at
@@ -297,17 +293,12 @@ class RunView {
   }
 
   private fit(): void {
-    this.chart.zoom.fit(true)
+    this.chart.fit()
   }
 
   private full(): void {
     const { zoom } = this.chart
     zoom.by(1 / zoom.place.scale)
-  }
-
-  private fold(): void {
-    const { chart } = this.chart
-    if (chart) this.chart.closeAll(chart.closed.length < chart.foldable.length)
   }
 
   private find(jump = true): void {
@@ -421,11 +412,6 @@ class RunView {
 
   private paint(): void {
     if (this.hello) this.colours.textContent = this.dark ? this.hello.dark : this.hello.light
-  }
-
-  private showLegend(): void {
-    if (!this.hello) return
-    this.legend.replaceChildren(...legendOf(this.hello.states))
   }
 }
 

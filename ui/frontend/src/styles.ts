@@ -38,18 +38,26 @@ export const STYLES = `
 .lost { background: var(--lit); padding: 4px 12px; }
 
 .main { display: flex; flex: 1 1 auto; min-height: 0; }
-.stage { position: relative; flex: 1 1 auto; min-width: 0; overflow: clip; cursor: grab; touch-action: none; background: var(--paper); user-select: none; -webkit-user-select: none; }
+.stage { position: relative; flex: 1 1 auto; min-width: 0; overflow: clip; cursor: grab; touch-action: pan-y; background: var(--paper); user-select: none; -webkit-user-select: none; }
 .stage.dragging { cursor: grabbing; }
 .stage > svg { position: absolute; left: 0; top: 0; display: block; overflow: visible; transform-origin: 0 0; }
 .stage .hint { position: absolute; inset: 0; display: grid; place-items: center; color: var(--soft); pointer-events: none; }
 .stage .controls { position: absolute; left: 10px; bottom: 10px; display: flex; gap: 4px; cursor: default; flex-wrap: wrap; }
 .stage .controls button { background: var(--paper); min-width: 30px; }
 .legend { position: absolute; left: 10px; bottom: 46px; background: var(--paper); border: 1px solid var(--line); cursor: default;
-  border-radius: 8px; padding: 10px 12px; box-shadow: 0 4px 18px rgba(15,23,42,.12); max-width: 300px; z-index: 2; }
-.legend h4 { margin: 0 0 6px; font-size: 12px; }
-.legend .states { display: grid; grid-template-columns: 42px auto; gap: 5px 10px; align-items: center; }
-.legend svg { width: 42px; height: 20px; }
+  border-radius: 8px; padding: 12px 16px; box-shadow: 0 4px 18px rgba(15,23,42,.12); z-index: 2; display: flex; gap: 12px 28px;
+  max-width: calc(100% - 20px); max-height: calc(100% - 60px); overflow: auto; box-sizing: border-box; flex-wrap: wrap; overscroll-behavior: contain; }
+.legend section { flex: 1 1 220px; max-width: 270px; }
+.legend h4 { margin: 0 0 4px; font-size: 12px; } .legend .signs + h4 { margin-top: 10px; }
+.legend .signs { display: grid; grid-template-columns: 46px auto; gap: 1px 10px; align-items: center; }
+.legend svg { width: 46px; height: 27px; overflow: visible; }
 .legend p { margin: 8px 0 0; color: var(--soft); font-size: 12px; }
+.controls .saving { position: absolute; right: 0; bottom: 36px; display: flex; gap: 6px; align-items: center; padding: 8px; z-index: 2;
+  background: var(--paper); border: 1px solid var(--line); border-radius: 8px; box-shadow: 0 4px 18px rgba(15,23,42,.12); }
+.controls .saving .muted:empty { display: none; }
+.stage::after { content: "Click the chart to zoom with the wheel"; position: absolute; left: 50%; top: 14px; transform: translateX(-50%);
+  padding: 4px 12px; border-radius: 14px; background: var(--ink); color: var(--paper); opacity: 0; transition: opacity .25s; pointer-events: none; white-space: nowrap; }
+.stage.aside::after { opacity: .88; }
 .flowreason text { white-space: pre; }
 .stage .flowreason .frame { fill: color-mix(in srgb, var(--ink) 2%, var(--paper)); stroke: var(--line); }
 .stage .flowreason .label { stroke: color-mix(in srgb, var(--ink) 2%, var(--paper)); }
@@ -60,14 +68,13 @@ export const STYLES = `
 .flowreason .fold rect { fill: var(--paper); stroke: var(--line); }
 .flowreason .fold path { stroke: var(--soft); stroke-width: 1.6; stroke-linecap: round; fill: none; }
 .flowreason .fold:hover rect, .flowreason .fold:focus-visible rect { stroke: var(--accent); }
-.flowreason .s-cancelled, .flowreason .s-skipped { opacity: 0.78; }
 @media (prefers-reduced-motion: no-preference) {
-  .flowreason .s-running > .shape { animation: fr-run 1.4s steps(10) infinite; }
-  .flowreason .edge.pulse .line { animation: fr-lit .65s ease-out; }
+  .flowreason .s-running > .badge > .sign { animation: fr-run 1.2s steps(4) infinite alternate; }
+  .flowreason .edge.pulse .line { animation: fr-lit .6s steps(5); }
   .flowreason .fresh { animation: fr-fresh .35s ease-out; }
   .source.writing .note::before { animation: fr-blink 1.2s steps(2) infinite; }
 }
-@keyframes fr-run { to { stroke-dashoffset: -28; } }
+@keyframes fr-run { to { opacity: .25; } }
 @keyframes fr-lit { from { stroke-width: 3.6; } }
 @keyframes fr-fresh { from { opacity: 0; } }
 @keyframes fr-blink { 50% { opacity: .2; } }

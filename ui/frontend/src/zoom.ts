@@ -1,4 +1,7 @@
 // Zooming and moving a drawing: wheel, pinch, drag, and moves of our own that are calm.
+//
+// The page scrolls as ever: the wheel zooms where the drawing was clicked before, or with ctrl; a finger moves the drawing
+// as far as there is more of it to see, and the page from there on.
 
 export interface Place {
   x: number
@@ -16,6 +19,9 @@ export interface Box {
 const LEAST = 0.08
 const MOST = 4
 const DRAG = 4
+const EDGE = 16
+/** The height at the foot of the stage in which its buttons stand. */
+const FOOT = 46
 
 export class Zoom {
   place: Place = { x: 0, y: 0, scale: 1 }
@@ -25,6 +31,7 @@ export class Zoom {
   private moved = false
   private frame = 0
   private running = 0
+  private aside: ReturnType<typeof setTimeout> | undefined
 
   constructor(
     private readonly stage: HTMLElement,
@@ -37,10 +44,22 @@ export class Zoom {
     stage.addEventListener("pointerdown", (event) => this.down(event))
     stage.addEventListener("pointermove", (event) => this.move(event))
     stage.addEventListener("pointerup", (event) => this.up(event))
-    stage.addEventListener("pointercancel", (event) => this.pointers.delete(event.pointerId))
+    stage.addEventListener("pointercancel", (event) => this.drop(event))
+    stage.addEventListener("touchmove", (event) => this.touch(event), { passive: false })
+    stage.addEventListener("click", (event) => {
+      // a reader of the screen presses a box without a pointer
+      if (event.detail === 0 && !inControl(event.target)) this.onClick(event.target as Element)
+    })
   }
 
   private wheel(event: WheelEvent): void {
+    if (!event.ctrlKey && !event.metaKey && !this.stage.matches(":focus, :focus-within")) {
+      this.stage.classList.add("aside")
+      clearTimeout(this.aside)
+      this.aside = setTimeout(() => this.stage.classList.remove("aside"), 1400)
+      return
+    }
+    if ((event.target as Element).closest(".legend")) return
     event.preventDefault()
     const lines = event.deltaMode === 1 ? 16 : 1
     const speed = event.ctrlKey ? 0.01 : 0.0018
@@ -54,7 +73,7 @@ export class Zoom {
   }
 
   private down(event: PointerEvent): void {
-    if (event.button !== 0 || (event.target as Element).closest("button, input, .legend")) return
+    if (event.button !== 0 || inControl(event.target)) return
     if (this.pointers.size === 0) this.moved = false
     this.pointers.set(event.pointerId, this.local(event))
   }
@@ -64,7 +83,9 @@ export class Zoom {
     if (!before) return
     const now = this.local(event)
     if (this.pointers.size === 1) {
-      if (!this.moved && Math.hypot(now.x - before.x, now.y - before.y) < DRAG) return
+      const [dx, dy] = [now.x - before.x, now.y - before.y]
+      if (!this.moved && Math.hypot(dx, dy) < DRAG) return
+      if (!this.moved && event.pointerType === "touch" && Math.abs(dy) >= Math.abs(dx) && !this.goesOn(dy)) return
       if (!this.moved) {
         this.moved = true
         this.stage.setPointerCapture(event.pointerId)
@@ -81,6 +102,33 @@ export class Zoom {
     }
     this.pointers.set(event.pointerId, now)
     this.paint()
+  }
+
+  /** Two fingers are ours; one is where the drawing goes on in its direction, else the page's. */
+  private touch(event: TouchEvent): void {
+    if (!event.cancelable || inControl(event.target)) return
+    if (event.touches.length > 1 || this.moved) {
+      event.preventDefault()
+      return
+    }
+    const [finger] = event.touches
+    const from = [...this.pointers.values()][0]
+    if (!finger || !from) return
+    const now = this.local(finger)
+    const [dx, dy] = [now.x - from.x, now.y - from.y]
+    if (Math.abs(dx) > Math.abs(dy) || this.goesOn(dy)) event.preventDefault()
+  }
+
+  /** Whether there is more of the drawing above (`by` > 0) or below than is seen. */
+  private goesOn(by: number): boolean {
+    const top = this.place.y
+    const bottom = top + this.size().height * this.place.scale
+    return by > 0 ? top < -1 : bottom > this.stage.clientHeight + 1
+  }
+
+  private drop(event: PointerEvent): void {
+    this.pointers.delete(event.pointerId)
+    this.stage.classList.remove("dragging")
   }
 
   private up(event: PointerEvent): void {
@@ -123,18 +171,32 @@ export class Zoom {
     else this.to(place)
   }
 
+  /** The upper left of the drawing at a scale; where a thing is not in sight there, the drawing around it. */
+  top(thing: Box, scale: number): void {
+    this.fitted = false
+    const wide = this.stage.clientWidth
+    const inSight = (thing.x + thing.width) * scale < wide - EDGE
+    const middle = wide / 2 - (thing.x + thing.width / 2) * scale
+    this.to({ x: kept(inSight ? EDGE : middle, this.size().width * scale, wide), y: 8, scale })
+  }
+
   whole(least = 0): Place {
     const { width, height } = this.size()
     const wide = this.stage.clientWidth
-    const high = this.stage.clientHeight
+    const high = this.room()
     const scale = Math.max(least, Math.min(1, wide / Math.max(1, width), high / Math.max(1, height)))
     return { x: (wide - width * scale) / 2, y: Math.max(0, (high - height * scale) / 2), scale }
+  }
+
+  /** The height of the stage above its buttons. */
+  private room(): number {
+    return Math.max(80, this.stage.clientHeight - FOOT)
   }
 
   /** A box brought into sight, if it is not; `middle` brings it into the middle whatever it is. */
   reveal(box: Box, middle = false, least = 0): void {
     const wide = this.stage.clientWidth
-    const high = this.stage.clientHeight
+    const high = this.room()
     const edge = 28
     let scale = Math.max(least, this.place.scale)
     if (box.width * scale > wide - 2 * edge) scale = (wide - 2 * edge) / box.width
@@ -177,14 +239,18 @@ export class Zoom {
   }
 
   stop(): void {
+    clearTimeout(this.aside)
     cancelAnimationFrame(this.frame)
     cancelAnimationFrame(this.running)
   }
 }
 
+function inControl(target: EventTarget | null): boolean {
+  return target instanceof Element && target.closest("button, input, .legend, .controls") !== null
+}
+
 /** Where a drawing begins, so that no more of the stage is empty than has to be. */
 function kept(at: number, size: number, room: number): number {
-  const edge = 16
-  if (size <= room - 2 * edge) return (room - size) / 2
-  return Math.max(room - size - edge, Math.min(edge, at))
+  if (size <= room - 2 * EDGE) return (room - size) / 2
+  return Math.max(room - size - EDGE, Math.min(EDGE, at))
 }

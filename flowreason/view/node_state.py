@@ -1,0 +1,143 @@
+"""What is known of one step of a run, and how it is told in a few words.
+
+Invariant: a state is told from its counts alone; no word of a model or a person is part of it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal, TypeAlias
+
+Status: TypeAlias = Literal["waiting", "running", "done", "failed", "skipped", "cancelled"]
+Key: TypeAlias = tuple[str, str]
+
+MARKS: dict[Status, str] = {
+    "waiting": "·",
+    "running": "▶",
+    "done": "✓",
+    "failed": "✗",
+    "skipped": "–",
+    "cancelled": "■",
+}
+"""A sign for every state, so that none is told by colour alone."""
+
+
+@dataclass
+class NodeState:
+    """What is known of one node of one flow, over all frames it ran in.
+
+    `running` frames are under way now; `done`, `failed`, `skipped` and `cancelled` have ended. Of a loop, `times` is
+    how often it began, `rounds` how many rounds ended in all, `of` how many there are the last time (at most, where
+    `up_to`), and `lost` how many items failed. `kept` counts what was known before, and so is free: answers of earlier
+    runs, and outcomes of this one from before it was interrupted. `asked` are the frames that wait for a person.
+    `draws` says of requests under way, by frame and sample, whether the reply is there; `vote` how many of how many
+    replies the last vote was decided by. `waits` says of requests that cannot be sent yet, by frame and sample, why,
+    and until when in the time of the run; `stand_in` which other model answered. `seconds` is the time spent, added
+    over frames; `latest` what it last said: a value or an error.
+    """
+
+    flow: str = ""
+    node: str = ""
+    running: int = 0
+    done: int = 0
+    failed: int = 0
+    skipped: int = 0
+    cancelled: int = 0
+    times: int = 0
+    rounds: int = 0
+    of: int | None = None
+    up_to: bool = False
+    lost: int = 0
+    calls: int = 0
+    shared: int = 0
+    kept: int = 0
+    rejected: int = 0
+    retries: int = 0
+    asked: set[str] = field(default_factory=set)
+    draws: dict[str, dict[int, bool]] = field(default_factory=dict)
+    vote: tuple[int, int] = (0, 0)
+    waits: dict[tuple[str, int], tuple[str, float]] = field(default_factory=dict)
+    stand_in: str = ""
+    tokens: int = 0
+    money: float | None = 0.0
+    seconds: float = 0.0
+    latest: str = ""
+    error: str = ""
+
+    @property
+    def status(self) -> Status:
+        """The one word that says most: running before failed before done before skipped."""
+        if self.running:
+            return "running"
+        if self.failed:
+            return "failed"
+        if self.done:
+            return "done"
+        if self.cancelled:
+            return "cancelled"
+        return "skipped" if self.skipped else "waiting"
+
+    @property
+    def asks(self) -> bool:
+        """Whether nothing goes on here but that a person is waited for."""
+        return 0 < self.running <= len(self.asked)
+
+    @property
+    def text(self) -> str:
+        """`✓ done · 3 of 10 · 1.2 s · 345 tokens`; empty while nothing has happened."""
+        status = self.status
+        if status == "waiting":
+            return ""
+        parts = [f"{MARKS[status]} {'waiting for you' if self.asks else status}", self.counted]
+        ended = self.done + self.failed
+        failed = self.lost or (self.failed if ended > self.failed else 0)
+        parts.append(f"{failed} failed" if failed else "")
+        parts.append(seconds_text(self.seconds) if self.seconds >= 0.0005 else "")
+        parts.append(f"{self.tokens:,} tokens" if self.tokens else "")
+        if self.kept:
+            parts.append(f"{self.kept:,} free" if self.calls or self.kept > 1 else "free")
+        return " · ".join(part for part in parts if part)
+
+    @property
+    def counted(self) -> str:
+        """How far it is: rounds of a loop, frames of a step in one, replies of a step that is drawn several times."""
+        if self.times > 1:
+            return f"{self.times} times, {_many(self.rounds, 'round')}"
+        if self.rounds or self.of is not None:
+            return self._rounds()
+        ended = self.done + self.failed
+        if ended + self.running > 1:
+            return f"{ended:,} of {ended + self.running:,}" if self.running else f"{ended:,} times"
+        drawn = [there for draws in self.draws.values() for there in draws.values()]
+        if len(drawn) > 1:
+            return f"{sum(drawn):,} of {len(drawn):,} replies"
+        count, of = self.vote
+        return f"{count:,} of {of:,} agree" if of > 1 and not self.running else ""
+
+    def _rounds(self) -> str:
+        if self.of is None:
+            return _many(self.rounds, "round")
+        if self.up_to:
+            return f"{self.rounds:,} of at most {_many(self.of, 'round')}"
+        return f"{self.rounds:,} of {self.of:,}"
+
+
+def _many(count: int, one: str) -> str:
+    return f"{count:,} {one}{'' if count == 1 else 's'}"
+
+
+def seconds_text(seconds: float) -> str:
+    """`0.004 s`, `4.2 s`, `2 min 5 s`."""
+    if seconds < 0.1:
+        return f"{seconds:.3f} s"
+    if seconds < 59.95:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest} s"
+
+
+def money_text(money: float | None) -> str:
+    """`$0.0021`; empty where the price is not known."""
+    if money is None:
+        return ""
+    return f"${money:.2f}" if money == 0 or money >= 1 else f"${money:.4f}" if money >= 0.0001 else f"${money:.2g}"
