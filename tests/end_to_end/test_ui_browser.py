@@ -3,52 +3,10 @@ answered, a step is changed, a run is cancelled and goes on, a page is loaded an
 
 from __future__ import annotations
 
-import shutil
-import subprocess
-import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import pytest
-
-from tests.end_to_end.browser import CHROMIUM, Browser, Served, browsing, served
-
-ROOT = Path(__file__).parents[2]
-
-
-def _run(command: list[str]) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
-
-
-@pytest.fixture(scope="module")
-def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder into which the package was built and installed, scripts of the app included."""
-    pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    if CHROMIUM is None or shutil.which("npm") is None:
-        pytest.skip("there is no chromium, or no Node, here")
-    folder = tmp_path_factory.mktemp("wheel")
-    pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--quiet"]
-    built = _run([*pip, "wheel", "--no-deps", "--wheel-dir", str(folder), str(ROOT)])
-    if built.returncode:
-        pytest.skip(f"the wheel cannot be built here: {built.stderr[-300:]}")
-    installed = _run([*pip, "install", "--no-deps", "--target", str(folder / "site"), *map(str, folder.glob("*.whl"))])
-    assert installed.returncode == 0, installed.stderr
-    return folder / "site"
-
-
-@pytest.fixture(scope="module")
-def app(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    with served(tmp_path_factory.mktemp("app"), PYTHONPATH=str(wheel)) as made:
-        yield made
-
-
-@pytest.fixture(scope="module")
-def browser(app: Served) -> Iterator[Browser]:
-    with browsing() as made:
-        yield made
-        assert not made.strayed, "something was wanted from another machine"
-        assert not made.faults
+from tests.end_to_end.browser import Browser, Served
 
 
 def play(browser: Browser, app: Served, words: str) -> Any:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from tests.end_to_end.browser import Browser, Served, browsing, needs_browser, served
+from tests.end_to_end.browser import Browser, Served
 
 PLACE = """() => {
   const found = (root) => {
@@ -20,21 +19,6 @@ PLACE = """() => {
   }
   return found(document).style.transform
 }"""
-
-
-@pytest.fixture(scope="module")
-def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    needs_browser("run")
-    with served(tmp_path_factory.mktemp("app")) as made:
-        yield made
-
-
-@pytest.fixture(scope="module")
-def browser(app: Served) -> Iterator[Browser]:
-    with browsing() as made:
-        yield made
-        assert not made.strayed
-        assert not made.faults
 
 
 @pytest.fixture(scope="module")
