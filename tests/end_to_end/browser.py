@@ -40,19 +40,20 @@ def _run(command: list[str]) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, check=False, timeout=300, env=env)
 
 
-@pytest.fixture(scope="session")
-def chromium() -> str:
-    """The browser that is here; without one, or without what the app needs, a test is skipped."""
+def needs_browser(script: str = "") -> None:
+    """Skip where there is no browser, or a script of the checkout was not built."""
     pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    pytest.importorskip("streamlit", reason="streamlit is not installed")
     if CHROMIUM is None:
         pytest.skip("there is no chromium here")
-    return CHROMIUM
+    built = pytest.importorskip("flowreason_ui.components", reason="streamlit is not installed").is_built
+    if script and not built(script):
+        pytest.skip(f"the script {script}.js was not built: cd ui/frontend && npm install && npm run build")
 
 
 @pytest.fixture(scope="session")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder into which the package was built and installed, scripts of the app included."""
+    needs_browser()
     if shutil.which("npm") is None:
         pytest.skip("there is no Node here")
     folder = tmp_path_factory.mktemp("wheel")
@@ -66,15 +67,16 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def app(chromium: str, wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+def app(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """The app, without a model."""
     with served(tmp_path_factory.mktemp("app"), PYTHONPATH=str(wheel)) as made:
         yield made
 
 
 @pytest.fixture(scope="module")
-def browser(chromium: str) -> Iterator[Browser]:
+def browser() -> Iterator[Browser]:
     """A browser. At the end nothing may have gone wrong in it, and nothing may have been wanted from elsewhere."""
+    needs_browser()
     with browsing() as made:
         yield made
         assert not made.strayed, "something was wanted from another machine"
@@ -133,15 +135,19 @@ class Browser:
     strayed: list[str] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
 
-    def page(self, *, apart: bool = False, width: int = 1440) -> Any:
+    def page(self, *, apart: bool = False, width: int = 1440, **options: Any) -> Any:
         """A page in a session of the app of its own; `apart`: of another person, who shares nothing with the others."""
-        if apart or self.context is None:
-            made = self.chromium.new_context()
+        if apart or options or self.context is None:
+            made = self.chromium.new_context(**options)
             made.set_default_timeout(SECONDS * 1000)
             made.route(ELSEWHERE, self._refuse)
-            self.context = self.context or made
-        page = (made if apart else self.context).new_page()
-        page.set_viewport_size({"width": width, "height": 900})
+            if not (apart or options):
+                self.context = made
+        else:
+            made = self.context
+        page = made.new_page()
+        if "viewport" not in options:
+            page.set_viewport_size({"width": width, "height": 900})
         page.on("pageerror", lambda error: self.faults.append(str(error)))
         page.on("console", self._hear)
         page.on("dialog", self._dialog)
@@ -167,8 +173,10 @@ def browsing() -> Iterator[Browser]:
     """A browser that reaches this machine alone."""
     from playwright.sync_api import sync_playwright
 
+    # What does not go to this machine goes to a proxy that is not there, and no name but its own is known.
     flags = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update",
-             "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"]  # fmt: skip
+             "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
+             "--proxy-server=http://127.0.0.1:9", "--proxy-bypass-list=127.0.0.1"]  # fmt: skip
     with sync_playwright() as play:
         chromium = play.chromium.launch(executable_path=CHROMIUM, args=flags)
         try:
