@@ -29,4 +29,4 @@ class Assets(BuildHookInterface):  # type: ignore[type-arg]
             raise RuntimeError(f"the scripts of the app: {reason}")
         if reason:
             self.app.display_warning(f"the app will use plain widgets: {reason}")
-        build_data["artifacts"].append("ui/flowreason_ui/assets/*.js")
+        build_data["artifacts"] += [f"ui/flowreason_ui/assets/{each}" for each in ("*.js", "THIRD_PARTY.txt")]

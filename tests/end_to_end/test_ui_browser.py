@@ -3,57 +3,15 @@ answered, a step is changed, a run is cancelled and goes on, a page is loaded an
 
 from __future__ import annotations
 
-import shutil
-import subprocess
-import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import pytest
-
-from tests.end_to_end.browser import CHROMIUM, Browser, Served, browsing, served
-
-ROOT = Path(__file__).parents[2]
+from tests.end_to_end.browser import Browser, Served
 
 
-def _run(command: list[str]) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
-
-
-@pytest.fixture(scope="module")
-def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder into which the package was built and installed, scripts of the app included."""
-    pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    if CHROMIUM is None or shutil.which("npm") is None:
-        pytest.skip("there is no chromium, or no Node, here")
-    folder = tmp_path_factory.mktemp("wheel")
-    pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--quiet"]
-    built = _run([*pip, "wheel", "--no-deps", "--wheel-dir", str(folder), str(ROOT)])
-    if built.returncode:
-        pytest.skip(f"the wheel cannot be built here: {built.stderr[-300:]}")
-    installed = _run([*pip, "install", "--no-deps", "--target", str(folder / "site"), *map(str, folder.glob("*.whl"))])
-    assert installed.returncode == 0, installed.stderr
-    return folder / "site"
-
-
-@pytest.fixture(scope="module")
-def app(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    with served(tmp_path_factory.mktemp("app"), PYTHONPATH=str(wheel)) as made:
-        yield made
-
-
-@pytest.fixture(scope="module")
-def browser(app: Served) -> Iterator[Browser]:
-    with browsing() as made:
-        yield made
-        assert not made.strayed, "something was wanted from another machine"
-        assert not made.faults
-
-
-def play(browser: Browser, app: Served, words: str) -> Any:
+def play(browser: Browser, app: Served, words: str, *, apart: bool = False) -> Any:
     """A page on which an example was begun."""
-    page = browser.page()
+    page = browser.page(apart=apart)
     page.goto(app.url)
     page.get_by_role("button").filter(has_text=words).first.click()
     page.locator(".fr .status").first.wait_for()
@@ -62,6 +20,25 @@ def play(browser: Browser, app: Served, words: str) -> Any:
 
 def ended(page: Any, how: str = "Answered") -> None:
     page.locator(".fr .status", has_text=how).first.wait_for(timeout=60_000)
+
+
+REACHED = """async () => {
+  const asked = (address) => fetch(address).then(() => 'reached', () => 'no')
+  const socket = (address) => new Promise((done) => {
+    const made = new WebSocket(address)
+    made.onopen = () => done('reached')
+    made.onerror = () => done('no')
+  })
+  return Promise.all([asked('http://example.com/'), asked('http://192.0.2.1/'), socket('ws://192.0.2.1/')])
+}"""
+
+
+def test_the_browser_of_these_tests_reaches_this_machine_alone(browser: Browser) -> None:
+    page = browser.page(apart=True)
+    assert page.evaluate(REACHED) == ["no", "no", "no"]
+    assert browser.strayed == ["http://example.com/", "http://192.0.2.1/"]
+    browser.strayed.clear()
+    page.context.close()
 
 
 def test_an_example_is_answered_and_a_step_of_it_changed(browser: Browser, app: Served, wheel: Path) -> None:
@@ -78,7 +55,9 @@ def test_an_example_is_answered_and_a_step_of_it_changed(browser: Browser, app: 
     dialog.get_by_role("button", name="Run with this value").click()
     page.get_by_text("That is 4 of 10 comments, 40.0 %.").first.wait_for(timeout=60_000)
     assert page.get_by_text("That is 3 of 10 comments, 30.0 %.").count()
-    assert (wheel / "flowreason_ui" / "assets" / "run.js").is_file()
+    assets = wheel / "flowreason_ui" / "assets"
+    assert (assets / "run.js").is_file()
+    assert "MIT License" in (assets / "THIRD_PARTY.txt").read_text()
 
 
 def test_a_run_is_cancelled_goes_on_and_outlives_its_page(browser: Browser, app: Served) -> None:
@@ -88,7 +67,7 @@ def test_a_run_is_cancelled_goes_on_and_outlives_its_page(browser: Browser, app:
     address = page.url
     page.reload()
     page.get_by_role("button", name="Go on").wait_for()
-    other = browser.page()
+    other = browser.page(apart=True)
     other.goto(address)
     other.get_by_role("button", name="Cancel").click()
     ended(other, "Cancelled")
@@ -100,7 +79,8 @@ def test_a_run_is_cancelled_goes_on_and_outlives_its_page(browser: Browser, app:
 
 
 def test_two_sessions_run_at_once_and_each_has_its_own(browser: Browser, app: Served) -> None:
-    one, two = play(browser, app, "founding of the"), play(browser, app, "two euros")
+    one = play(browser, app, "founding of the")
+    two = play(browser, app, "two euros", apart=True)
     ended(one)
     ended(two)
     assert one.url != two.url

@@ -2,31 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
-import pytest
-
-from tests.end_to_end.browser import Browser, Served, browsing, needs_browser, served
+from tests.end_to_end.browser import Browser, Served
 
 RUN = ".st-key-edit-run button"
 BROKEN = "flow f(n: int = 2) -> int {\n  # 🦉 owls, 🦉🦉\n  doubled = `2 * n`\n  answer dubled\n}\n"
-
-
-@pytest.fixture(scope="module")
-def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    needs_browser("editor")
-    with served(tmp_path_factory.mktemp("app")) as made:
-        yield made
-
-
-@pytest.fixture(scope="module")
-def browser(app: Served) -> Iterator[Browser]:
-    with browsing() as made:
-        yield made
-        assert not made.strayed
-        assert not made.faults
 
 
 def edit(browser: Browser, app: Served, **options: Any) -> Any:
@@ -160,8 +141,8 @@ def test_markup_in_a_flow_stays_text(browser: Browser, app: Served) -> None:
     page.close()
 
 
-def test_it_can_be_read_on_a_narrow_screen(browser: Browser, app: Served, tmp_path: Path) -> None:
-    page = edit(browser, app, viewport={"width": 420, "height": 900})
+def test_it_can_be_read_on_a_narrow_screen(browser: Browser, app: Served) -> None:
+    page = edit(browser, app, width=420)
     assert page.locator(".fr.edit.narrow").count() == 1
     wide = page.evaluate("document.documentElement.scrollWidth")
     assert wide <= 420

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from tests.end_to_end.browser import Browser, Served, browsing, needs_browser, served
+from tests.end_to_end.browser import Browser, Served
 
 PLACE = """() => {
   const found = (root) => {
@@ -20,21 +19,6 @@ PLACE = """() => {
   }
   return found(document).style.transform
 }"""
-
-
-@pytest.fixture(scope="module")
-def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    needs_browser("run")
-    with served(tmp_path_factory.mktemp("app")) as made:
-        yield made
-
-
-@pytest.fixture(scope="module")
-def browser(app: Served) -> Iterator[Browser]:
-    with browsing() as made:
-        yield made
-        assert not made.strayed
-        assert not made.faults
 
 
 @pytest.fixture(scope="module")
@@ -71,6 +55,35 @@ def test_the_slider_goes_back_and_the_chart_follows(page: Any) -> None:
     assert page.locator(".drawing g[class*=' s-']").count() == 0
     for _ in range(4):
         slider.press("ArrowRight")
+    page.get_by_role("button", name="To the end").click()
+    page.locator("g.node.answer.s-done").wait_for()
+
+
+def test_the_run_is_played_again(page: Any) -> None:
+    page.get_by_role("slider", name="place in the run").press("Home")
+    page.locator("g.node.answer:not(.s-done)").wait_for()
+    page.get_by_role("combobox", name="speed of the replay").select_option("20")
+    page.get_by_role("button", name="play", exact=True).click()
+    page.get_by_role("button", name="pause", exact=True).wait_for()
+    page.locator("g.node.answer.s-done").wait_for()
+    page.get_by_role("button", name="play", exact=True).wait_for()
+
+
+def test_the_timeline_leads_to_a_step_and_to_a_time(page: Any) -> None:
+    timeline = page.get_by_role("application", name="timeline of the steps")
+    slider = page.get_by_role("slider", name="place in the run")
+    end = slider.get_attribute("aria-valuetext")
+    wide = timeline.bounding_box()["width"]
+    for place in range(20, int(wide), 12):
+        timeline.hover(position={"x": place, "y": 26})
+        if page.locator("div.tip").is_visible():
+            break
+    assert page.locator("div.tip").inner_text()
+    timeline.click(position={"x": place, "y": 26})
+    page.locator(".look h3").wait_for()
+    timeline.click(position={"x": wide / 4, "y": 6})
+    page.locator("g.node.answer:not(.s-done)").wait_for()
+    assert slider.get_attribute("aria-valuetext") != end
     page.get_by_role("button", name="To the end").click()
     page.locator("g.node.answer.s-done").wait_for()
 

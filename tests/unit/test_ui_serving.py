@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 import socket
@@ -10,6 +11,7 @@ import sys
 import urllib.error
 import urllib.request
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -43,12 +45,18 @@ def test_a_port_that_is_taken_is_told() -> None:
 
 
 def got(url: str, **headers: str) -> tuple[int, str]:
-    request = urllib.request.Request(url, headers=headers)
+    code, text, _ = answered(url, headers)
+    return code, text
+
+
+def answered(url: str, headers: dict[str, str] | None = None) -> tuple[int, str, dict[str, str]]:
+    """What comes of a request: its code, its text, its headers."""
+    request = urllib.request.Request(url, headers=headers or {})
     try:
         with urllib.request.urlopen(request, timeout=5) as reply:
-            return reply.status, reply.read().decode()
+            return reply.status, reply.read().decode(), {k.lower(): v for k, v in reply.headers.items()}
     except urllib.error.HTTPError as error:
-        return error.code, error.read().decode()
+        return error.code, error.read().decode(), {k.lower(): v for k, v in error.headers.items()}
 
 
 def test_the_app_answers_to_this_machine_alone_and_ends_in_good_order(tmp_path: Path) -> None:
@@ -78,12 +86,25 @@ def test_the_app_answers_to_this_machine_alone_and_ends_in_good_order(tmp_path: 
             assert got(url, Host=f"evil.example:{port}")[0] == 403
             assert got(url, Origin="http://evil.example")[0] == 403
             assert got(f"{url}flowreason/assets/..%2F..%2Fapi.py")[0] in (400, 404)
+            _tells_the_browser_what_to_keep_to(url)
             assert _addresses(port) <= {"0100007F"}
             app.send_signal(signal.SIGINT)
             said, _ = app.communicate(timeout=30)
             assert "Traceback" not in said
         finally:
             app.kill()
+
+
+def _tells_the_browser_what_to_keep_to(url: str) -> None:
+    """Nothing of another host on a page, nothing at all beside what our own routes give; errors and refusals as well."""
+    ours = ["flowreason/assets/run.js", "flowreason/assets/none", "flowreason/edit/setup", "flowreason/edit/look"]
+    for path in ["", "run", "_stcore/health", *ours]:
+        for headers in ({}, {"Host": "evil.example"}):
+            told = answered(url + path, headers)[2]
+            policy = told["content-security-policy"]
+            assert "frame-ancestors 'none'" in policy and "http" not in policy and "*" not in policy
+            assert ("default-src 'none'" in policy) == (path in ours)
+            assert (told["x-content-type-options"], told["referrer-policy"]) == ("nosniff", "no-referrer")
 
 
 def _addresses(port: int) -> set[str]:
@@ -104,6 +125,41 @@ def test_a_page_of_another_site_is_refused(origin: str) -> None:
     assert guard.refused("127.0.0.1:8501", origin)
     assert not guard.refused("127.0.0.1:8501", "http://127.0.0.1:8501")
     assert not guard.refused("127.0.0.1:8501", "")
+
+
+def passed(kind: str, **headers: str) -> bool:
+    """Whether a request with these headers comes to the app behind the guard."""
+    came: list[Any] = []
+
+    async def behind(scope: Any, receive: Any, send: Any) -> None:
+        came.append(scope)
+
+    async def said() -> dict[str, Any]:
+        return {"type": "websocket.connect"}
+
+    async def hear(message: Any) -> None:
+        assert message["type"] in ("websocket.close", "http.response.start", "http.response.body")
+
+    named = {"host": "127.0.0.1:8501"} | {name.replace("_", "-"): value for name, value in headers.items()}
+    raw = [(name.encode(), value.encode()) for name, value in named.items()]
+    asyncio.run(Guard(behind)({"type": kind, "path": "/flowreason/live/x", "headers": raw}, said, hear))
+    return bool(came)
+
+
+@pytest.mark.parametrize("kind", ["http", "websocket"])
+def test_every_route_is_behind_the_guard_and_a_stream_as_well(kind: str) -> None:
+    assert passed(kind)
+    assert passed(kind, origin="http://127.0.0.1:8501", sec_fetch_site="same-origin")
+    assert not passed(kind, host="evil.example:8501")
+    assert not passed(kind, host="127.0.0.1.evil.example")
+    assert not passed(kind, origin="http://127.0.0.1:9999")
+    assert not passed(kind, sec_fetch_site="cross-site", sec_fetch_mode="no-cors", sec_fetch_dest="image")
+    assert not passed(kind, sec_fetch_site="same-site", sec_fetch_mode="navigate", sec_fetch_dest="iframe")
+
+
+def test_a_link_of_another_page_leads_here() -> None:
+    assert passed("http", sec_fetch_site="cross-site", sec_fetch_mode="navigate", sec_fetch_dest="document")
+    assert passed("http", sec_fetch_site="none", sec_fetch_mode="navigate", sec_fetch_dest="document")
 
 
 # --- files to take away ---

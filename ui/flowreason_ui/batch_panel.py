@@ -63,7 +63,8 @@ def batch_panel(batch: Batch) -> None:
     """All of a batch."""
     _back()
     st.title(label(batch.plan.title), anchor=False)
-    st.fragment(_batch, run_every=None if batch.over else APART, key="batch-standing")(batch, batch.over)
+    with st.container():  # as in `panel`: the place stays where the fragment is left out
+        st.fragment(_batch, run_every=None if batch.over else APART, key="batch-standing")(batch, batch.over)
     if batch.over:
         _results(batch)
 
@@ -212,7 +213,8 @@ def measuring_panel(measuring_: Measuring) -> None:
         _back()
         st.title("Methods compared", anchor=False)
     over = measuring_.over
-    st.fragment(_measuring, run_every=None if over else APART, key="measuring-standing")(measuring_, over)
+    with st.container():
+        st.fragment(_measuring, run_every=None if over else APART, key="measuring-standing")(measuring_, over)
     if measuring_.rows:
         _tables(measuring_)
 

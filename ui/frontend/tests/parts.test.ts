@@ -1,0 +1,50 @@
+import test from "node:test"
+import assert from "node:assert/strict"
+import { seen, shape } from "./page"
+import { codeBlock, money } from "../src/parts"
+import { SourceView } from "../src/source"
+import type { ChartMessage, Thing, Writing } from "../src/messages"
+
+const MARKUP = "<img src=x onerror=alert(1)>"
+
+test("the line of an error is marked, by its number in the flow", () => {
+  const made = seen(codeBlock("a = 1\nb = 1 / 0\n", 10, 11, `ZeroDivisionError ${MARKUP}`))
+  const [wrong] = made.children.filter((each) => each.classList.contains("wrong"))
+  assert.equal(wrong?.textContent, "11b = 1 / 0")
+  assert(made.textContent.includes(MARKUP))
+  assert.equal(made.all("img").length, 0)
+})
+
+test("money is told as exactly as it matters", () => {
+  assert.deepEqual([null, 0, 12.345, 0.01234, 0.0000456].map(money), ["", "", "$12.35", "$0.0123", "$0.000046"])
+})
+
+function source(text: string, selected: (key: string) => void = () => {}): SourceView {
+  const view = new SourceView(selected)
+  const things = [{ key: "f:b", span: [text.indexOf("b ="), text.indexOf("b =") + 5], kind: "python" } as Thing]
+  view.setChart({ kind: "chart", things, text, tokens: [[0, 1, "name"]], whole: true } as unknown as ChartMessage)
+  return view
+}
+
+const rows = (view: SourceView): string[] => seen(view.element).all("code").map((each) => each.textContent)
+
+test("a flow is shown line by line, and what is selected lights up", () => {
+  const view = source(`a = 1\n${MARKUP}\nb = 2\n`)
+  assert.deepEqual(rows(view), ["a = 1", MARKUP, "b = 2", ""])
+  view.light([17, 21])
+  const lit = seen(view.element).all().filter((each) => each.classList.contains("lit"))
+  assert(lit.length >= 1)
+  view.light(null)
+  assert.equal(seen(view.element).all().filter((each) => each.classList.contains("lit")).length, 0)
+  assert.deepEqual(rows(view), ["a = 1", MARKUP, "b = 2", ""])
+})
+
+test("a draft that did not hold is told with its mistakes, as text", () => {
+  const view = source("a = 1\n")
+  const found = { severity: "error", message: `no ${MARKUP}`, line: 3, help: MARKUP }
+  const drafts = [{ text: MARKUP, round: 1, diagnostics: [found] }, { text: "good", round: 2, diagnostics: [] }]
+  view.setWriting({ kind: "writing", text: "a = 1\n", tokens: [], statements: 1, done: true, fallback: "", drafts } as Writing, true)
+  assert(shape(seen(view.element)).includes(`no ${MARKUP}`))
+  assert(shape(seen(view.element)).includes("line 3"))
+  assert.equal(seen(view.element).all("img").length, 0)
+})
