@@ -132,7 +132,7 @@ def _field(each: Input, typed: MutableMapping[str, Any], start: Mapping[str, Any
     if stored not in typed and each.name in start:
         typed[stored] = _as_typed(start[each.name], each.type)
     before = typed.get(stored)
-    st.markdown(f"**{escaped(each.name)}** · {escaped(words_of(each.type))}")
+    st.markdown(f":small[**{escaped(each.name)}** · {escaped(words_of(each.type))}]")
     if each.type == BOOL or isinstance(each.type, Choice):
         typed[stored] = _chosen(each, before, key)
         return typed[stored]

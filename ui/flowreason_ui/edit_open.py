@@ -38,6 +38,7 @@ _NAMED: Final = "edit-named"
 """Where it is kept which draft the address named last."""
 _COMPLAINT: Final = "edit-complaint"
 MOST_RUNS: Final = 30
+_KINDS: Final = {"example": "example", "library": "flow of the library"}
 
 STYLE: Final = """<style>
 [class*="st-key-edit-pick-"] button { text-align: left; justify-content: flex-start; min-height: 0; padding: 0; }
@@ -65,7 +66,8 @@ def current() -> Draft:
         except FlowreasonError as error:
             st.session_state[_COMPLAINT] = str(error)
     if DRAFT not in st.session_state:
-        _put(begun())
+        st.session_state[DRAFT] = begun()
+        st.session_state[OPENED] = st.session_state[DRAFT].text.strip()
     found: Draft = st.session_state[DRAFT]
     return found
 
@@ -78,16 +80,19 @@ def _put(draft: Draft) -> None:
 
 def named_draft(named: str) -> Draft:
     """What an address names. Raises `FlowreasonError` where there is none of that name."""
-    if named.startswith(EXAMPLE):
-        draft = from_example(named.removeprefix(EXAMPLE))
-    elif named.startswith(LIBRARY):
-        draft = from_library(named.removeprefix(LIBRARY))
-    elif named.startswith(RUN):
-        draft = from_run(works().ask(works().kept(named.removeprefix(RUN))))
-        if not draft.text:
-            raise UsageError("this run kept no flow")
-    else:
-        raise UsageError("the address names no flow that can be opened")
+    kind, _, name = named.partition(":")
+    try:
+        if named.startswith(EXAMPLE):
+            return from_example(name).unread()
+        if named.startswith(LIBRARY):
+            return from_library(name).unread()
+    except UsageError:
+        raise UsageError(f"There is no {_KINDS[kind]} called {one_line(name, 60)}.") from None
+    if not named.startswith(RUN):
+        raise UsageError("This address names no flow that can be opened.")
+    draft = from_run(works().ask(works().kept(name)))
+    if not draft.text:
+        raise UsageError("This run kept no flow.")
     return draft.unread()
 
 
@@ -104,7 +109,7 @@ def complaint() -> None:
     """Say why what the address names was not opened."""
     told = st.session_state.get(_COMPLAINT, "")
     if told:
-        st.warning(escaped(f"{fault(told)}\nWhat you had before is in the editor."), icon=":material/link_off:")
+        st.warning(escaped(fault(told)), icon=":material/link_off:")
 
 
 def typed(draft: Draft, said: object) -> Draft:
@@ -114,6 +119,7 @@ def typed(draft: Draft, said: object) -> Draft:
         _put(found)
         st.query_params.clear()
         st.session_state.pop(_NAMED, None)
+        st.rerun(scope="app")  # the browser was told of the text before
     return found
 
 
@@ -173,10 +179,12 @@ def choices(source: str, search: str) -> list[tuple[str, str, str]]:
         found = works().ask(the_store(works().store).runs(search=search.strip(), status="", most=MOST_RUNS))
         return [(f"{RUN}{info.id}", title_of(info), when(info.created)) for info in found]
     if source == "Examples":
-        found_all = [(f"{EXAMPLE}{each.name}", each.name, each.first_line) for each in catalog()]
+        found_all = [(f"{EXAMPLE}{each.name}", each.name.capitalize(), each.first_line) for each in catalog()]
     else:
         about = map(library.describe, library.names())
-        found_all = [(f"{LIBRARY}{each.name}", each.name.replace("_", " "), each.summary) for each in about]
+        found_all = [
+            (f"{LIBRARY}{each.name}", each.name.replace("_", " ").capitalize(), each.summary) for each in about
+        ]
     words = search.lower().replace("_", " ").split()
     return [each for each in found_all if all(word in f"{each[1]} {each[2]}".lower() for word in words)]
 
@@ -186,11 +194,11 @@ def _list(found: Iterable[tuple[str, str, str]]) -> None:
     if not rows:
         st.caption("Nothing of that name is here.")
         return
-    with st.container(height=380, border=False, gap=None):
+    with st.container(height=380 if len(rows) > 5 else "content", border=False, gap=None):
         for named, name, line in rows:
             with st.container(gap=None, key=f"edit-item-{named}"):
                 chosen = st.button(label(name, 90), key=f"edit-pick-{named}", type="tertiary", wrap=True)
-                st.caption(escaped(one_line(line, 150)))
+                st.caption(escaped(one_line(line, 110)))
             if chosen:
                 replace_by(named_draft(named).read())
 

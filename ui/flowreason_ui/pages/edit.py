@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from functools import lru_cache
@@ -28,6 +29,7 @@ from flowreason_ui.edit_routes import EDIT
 from flowreason_ui.editing import analysis_of
 from flowreason_ui.escape import escaped, label
 from flowreason_ui.forms import limits_box, tools_box
+from flowreason_ui.live import Live
 from flowreason_ui.orders import Terms, example_terms
 from flowreason_ui.panel import run_panel
 from flowreason_ui.saving import file_name
@@ -35,6 +37,8 @@ from flowreason_ui.telling import fault
 from flowreason_ui.works import works
 
 HEIGHT = 560
+NAMED_IN = 0.8
+"""Seconds in which a run that was started is kept, as a rule."""
 
 
 def page() -> None:
@@ -98,8 +102,11 @@ def _head(draft: Draft, graph: Graph | None) -> None:
         if st.button("New", icon=":material/note_add:", key="edit-new"):
             replace_by(new())
         number = st.session_state.setdefault("edit-openings", 0)
-        with st.popover("Open", icon=":material/folder_open:", key=f"edit-open-{number}"):  # a new one is closed
-            openings(number)
+        # a popover of another name is closed again; what a closed one would hold is not made
+        opener = st.popover("Open", icon=":material/folder_open:", key=f"edit-open-{number}", on_change="rerun")
+        if opener.open:
+            with opener:
+                openings(number)
         with st.popover("Save", icon=":material/download:", key="edit-save"):
             _savings(draft, graph)
 
@@ -223,8 +230,16 @@ def _start(draft: Draft, filled: Filled, terms: Terms | None) -> None:
         st.error(escaped(fault(str(error))), icon=":material/error:")
         return
     st.session_state.pop(PRESSED, None)
+    _wait_for_its_name(live)
     st.query_params[places.RUN] = places.address(live)
     st.rerun(scope="app")
+
+
+def _wait_for_its_name(live: Live) -> None:
+    """A run is kept under its name in a moment: an address that had another first would stand in the browser twice."""
+    until = time.monotonic() + NAMED_IN
+    while not live.run and not live.over and time.monotonic() < until:
+        time.sleep(0.01)
 
 
 def _run_in_address() -> None:

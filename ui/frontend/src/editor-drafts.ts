@@ -31,7 +31,7 @@ export function draftsDrop(here: () => string, open: (kept: Kept) => void): Drop
     const undo = back && h("div", { class: "gone", role: "status" }, `${titleOf(back)} was deleted. `,
       button("Bring it back", () => { write(back); gone = null; again() }))
     const note = h("p", { class: "muted" }, rows.length ? "Kept in this browser only." : "What you type is kept here, in this browser.")
-    return [...(undo ? [undo] : []), h("div", { class: "drafts", role: "list" }, ...rows), note]
+    return [...(undo ? [undo] : []), h("div", { class: "kepts", role: "list" }, ...rows), note]
   })
   return drop
 }
@@ -40,7 +40,7 @@ function row(kept: Kept, isHere: boolean, open: () => void, remove: () => void, 
   const name = titleOf(kept)
   const told = [isHere ? "open now" : ago(kept.at), count(kept.text.trimEnd().split("\n").length, "line")].join(" · ")
   const words = h("span", { class: "words" }, button(name, open, `Open ${name}`, "name"), h("span", { class: "muted" }, told))
-  const made = h("div", { class: "draft", role: "listitem" }, words,
+  const made = h("div", { class: "kept", role: "listitem" }, words,
     button("Rename", () => renaming(kept, words, again), `Rename ${name}`, "quiet"),
     isHere ? null : button("Delete", remove, `Delete ${name}`, "quiet"))
   return made

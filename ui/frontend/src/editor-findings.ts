@@ -1,4 +1,5 @@
 // What was found in the text: marked in it, listed under it, counted above it; and how it is mended.
+import { completionStatus } from "@codemirror/autocomplete"
 import { nextDiagnostic, setDiagnostics } from "@codemirror/lint"
 import { ChangeSet } from "@codemirror/state"
 import type { EditorView, ViewUpdate } from "@codemirror/view"
@@ -61,12 +62,13 @@ export class Findings {
     const { doc } = this.host.view().state
     this.since = ChangeSet.empty(doc.length)
     const left = this.typedAt + PAUSE - performance.now()
-    const now = told(found.problems, this.shown, this.typedAt > 0 && left > 0)
+    const chooses = completionStatus(this.host.view().state) !== null
+    const now = told(found.problems, this.shown, this.typedAt > 0 && (left > 0 || chooses))
     this.tell({ ...found, problems: now }, text)
     if (now.length < found.problems.length) {
       this.pausing = window.setTimeout(() => {
         if (this.host.view().state.doc === doc) this.say(found, text)
-      }, left)
+      }, Math.max(left, PAUSE / 2))
     } else if (!found.ok) this.host.stale(found.note || STALE)
   }
 

@@ -18,6 +18,12 @@ const KEYS: [keys: string, what: string][] = [
   ["Escape, then Tab", "Leave the text"],
 ]
 
+/** The words of the search panel, as the rest of the app would put them. */
+export const PHRASES = {
+  next: "Next", previous: "Previous", all: "All", "match case": "Match case", regexp: "Pattern", "by word": "Whole words",
+  replace: "Replace", "replace all": "Replace all", close: "Close", "No diagnostics": "No mistakes",
+}
+
 export function keysDrop(): Drop {
   return new Drop("Keys", "Keys of the editor", () => [
     h("dl", { class: "keys" }, ...KEYS.flatMap(([keys, what]) => [h("dt", {}, keys), h("dd", {}, what)])),

@@ -29,11 +29,11 @@ export const EDITOR_STYLES = `
 .edit .dropper { position: relative; }
 .edit .drop { position: absolute; top: calc(100% + 6px); left: 0; z-index: 20; width: 340px; max-height: 420px; overflow: auto; background: var(--paper); border: 1px solid var(--line); border-radius: 10px; box-shadow: 0 8px 28px rgba(15,23,42,.18); padding: 12px; }
 .edit .drop p { margin: 8px 0 0; }
-.edit .draft { display: flex; align-items: center; gap: 4px; padding: 6px 0; }
-.edit .draft + .draft { border-top: 1px solid var(--line); }
-.edit .draft .words { flex: 1 1 auto; min-width: 0; display: flex; flex-direction: column; align-items: flex-start; }
-.edit .draft .name { border: 0; background: none; padding: 0; font-weight: 600; max-width: 100%; overflow: hidden; text-overflow: ellipsis; }
-.edit .draft input, .edit .renaming input { font: inherit; color: inherit; background: var(--paper); border: 1px solid var(--line); border-radius: 6px; padding: 3px 8px; width: 100%; }
+.edit .kept { display: flex; align-items: center; gap: 4px; padding: 6px 0; }
+.edit .kept + .kept { border-top: 1px solid var(--line); }
+.edit .kept .words { flex: 1 1 auto; min-width: 0; display: flex; flex-direction: column; align-items: flex-start; }
+.edit .kept .name { border: 0; background: none; padding: 0; font-weight: 600; max-width: 100%; overflow: hidden; text-overflow: ellipsis; }
+.edit .kept input, .edit .renaming input { font: inherit; color: inherit; background: var(--paper); border: 1px solid var(--line); border-radius: 6px; padding: 3px 8px; width: 100%; }
 .edit .gone { background: var(--panel); border-radius: 6px; padding: 6px 9px; margin-bottom: 6px; }
 .edit .keys { display: grid; grid-template-columns: auto 1fr; gap: 7px 14px; margin: 0; }
 .edit .keys dt { font-family: var(--mono); font-size: 12px; white-space: nowrap; } .edit .keys dd { margin: 0; color: var(--soft); }
@@ -75,6 +75,7 @@ export const EDITOR_STYLES = `
 .fr.tips .cm-completionLabel { flex: none; } .fr.tips .cm-completionMatchedText { text-decoration: none; font-weight: 700; }
 .fr.tips .cm-completionDetail { color: var(--soft); font-style: normal; margin-left: auto; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
 .fr.tips .cm-completionInfo { padding: 0; width: 280px; }
+.fr.tips.narrow .cm-completionInfo { display: none; }
 .fr .said { padding: 8px 12px; overflow-wrap: anywhere; line-height: 1.5; }
 .fr .said > :first-child { margin-top: 0; } .fr .said > :last-child { margin-bottom: 0; }
 .fr .said p, .fr .said ul { margin: 6px 0; } .fr .said ul { padding-left: 18px; }

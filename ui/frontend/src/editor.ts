@@ -15,7 +15,7 @@ import { changesOf, completions, hovers } from "./editor-assist"
 import { ask, type Beside, Refused, setup } from "./editor-channel"
 import { draftsDrop } from "./editor-drafts"
 import { Findings, STALE } from "./editor-findings"
-import { keysDrop } from "./editor-keys"
+import { keysDrop, PHRASES } from "./editor-keys"
 import { flowLanguage } from "./editor-language"
 import { gripped, hangingLines } from "./editor-layout"
 import { Names } from "./editor-names"
@@ -135,7 +135,8 @@ class Editor {
     document.addEventListener("keydown", outside, true)
     window.addEventListener("pagehide", flush)
     const sizes = new ResizeObserver(() => {
-      this.frame.classList.toggle("narrow", this.frame.clientWidth > 0 && this.frame.clientWidth < NARROW)
+      const narrow = this.frame.clientWidth > 0 && this.frame.clientWidth < NARROW
+      for (const each of [this.frame, this.tips]) each.classList.toggle("narrow", narrow)
       this.picture.resized()
     })
     sizes.observe(this.frame)
@@ -206,7 +207,7 @@ class Editor {
     return [
       this.language.of(this.words), this.shade.of(EditorView.darkTheme.of(this.isDark)), lineNumbers(), highlightActiveLineGutter(), highlightActiveLine(), highlightSpecialChars(),
       history(), drawSelection(), indentOnInput(), bracketMatching(), closeBrackets(), highlightSelectionMatches(),
-      indentUnit.of("  "), search({ top: true }), lintGutter(), completions(at), hovers(at),
+      EditorState.phrases.of(PHRASES), indentUnit.of("  "), search({ top: true }), lintGutter(), completions(at), hovers(at),
       EditorView.lineWrapping, hangingLines, this.names.following(),
       EditorView.contentAttributes.of({ "aria-label": "The flow", "aria-description": TAB, spellcheck: "false" }),
       tooltips({ position: "fixed", parent: this.tips }),
