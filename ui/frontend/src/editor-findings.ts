@@ -7,7 +7,7 @@ import { button, h } from "./dom"
 import { changesOf, counted, diagnosticOf, finding } from "./editor-assist"
 import type { Change, Look, Problem } from "./editor-channel"
 import { Offsets } from "./editor-offsets"
-import { PAUSE, told } from "./editor-quiet"
+import { CHOOSING, PAUSE, told } from "./editor-quiet"
 
 export const STALE = "The picture is of the last text without mistakes."
 
@@ -61,14 +61,14 @@ export class Findings {
     clearTimeout(this.pausing)
     const { doc } = this.host.view().state
     this.since = ChangeSet.empty(doc.length)
-    const left = this.typedAt + PAUSE - performance.now()
     const chooses = completionStatus(this.host.view().state) !== null
-    const now = told(found.problems, this.shown, this.typedAt > 0 && (left > 0 || chooses))
+    const left = this.typedAt + (chooses ? CHOOSING : PAUSE) - performance.now()
+    const now = told(found.problems, this.shown, this.typedAt > 0 && left > 0)
     this.tell({ ...found, problems: now }, text)
     if (now.length < found.problems.length) {
       this.pausing = window.setTimeout(() => {
         if (this.host.view().state.doc === doc) this.say(found, text)
-      }, Math.max(left, PAUSE / 2))
+      }, Math.min(left, PAUSE))
     } else if (!found.ok) this.host.stale(found.note || STALE)
   }
 

@@ -3,6 +3,8 @@ import type { Problem } from "./editor-channel"
 
 /** Milliseconds after a keystroke in which nothing new is complained of. */
 export const PAUSE = 1100
+/** The same while suggestions are shown: somebody who looks at them has not finished. */
+export const CHOOSING = 4000
 
 const named = (problem: Problem): string => `${problem.code} ${problem.message}`
 
