@@ -58,7 +58,7 @@ def said(app: AppTest) -> str:
 
 def complaints(app: AppTest) -> list[str]:
     """What is told at fields."""
-    return [each.value for each in app.caption if each.value.startswith(":red[")]
+    return [each.value for each in app.markdown if each.value.startswith(":red[")]
 
 
 def finished(app: AppTest) -> Any:

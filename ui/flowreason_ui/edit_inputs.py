@@ -96,7 +96,7 @@ def fields(parameters: tuple[Input, ...], start: Mapping[str, Any], key: str, *,
 
 def _complain(text: str) -> None:
     """Say what is wrong, right at a field."""
-    st.caption(f":red[:material/error: {escaped(one_line(text, 400))}]")
+    st.markdown(f":red[:material/error: :small[{escaped(one_line(text, 400))}]]")
 
 
 _PLACE = re.compile(r"answer((?:\[\d+\]|\.[^.\[\]:]+)*): ")
@@ -132,11 +132,14 @@ def _field(each: Input, typed: MutableMapping[str, Any], start: Mapping[str, Any
     if stored not in typed and each.name in start:
         typed[stored] = _as_typed(start[each.name], each.type)
     before = typed.get(stored)
-    st.markdown(f":small[**{escaped(each.name)}** · {escaped(words_of(each.type))}]")
-    if each.type == BOOL or isinstance(each.type, Choice):
+    chosen = each.type == BOOL or isinstance(each.type, Choice)
+    file = _named(each, key, with_file=not chosen and each.type not in (INT, NUMBER))
+    if chosen:
         typed[stored] = _chosen(each, before, key)
         return typed[stored]
-    text, file = _written(each, str(before or ""), key)
+    text = _written(each, str(before or ""), key)
+    if file is not None:
+        st.caption(escaped(f"Taken from {file[0]}, not from the field."))
     typed[stored] = text
     if file is not None:
         value = _from_file(each, *file)
@@ -186,23 +189,24 @@ def _chosen(each: Input, before: Any, key: str) -> Any:
     )
 
 
-def _written(each: Input, before: str, key: str) -> tuple[str, tuple[str, bytes] | None]:
-    """A field for text, with a file beside it where one makes sense; gives both."""
+def _named(each: Input, key: str, *, with_file: bool) -> tuple[str, bytes] | None:
+    """The name of a field and what belongs in it; a file to take it from beside that, where one makes sense."""
+    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
+        st.markdown(f":small[**{escaped(each.name)}** · {escaped(words_of(each.type))}]", width="content")
+        if not with_file:
+            return None
+        with st.popover("From a file", icon=":material/upload_file:", key=f"{key}-more", type="tertiary"):
+            file = st.file_uploader("A file", KINDS, key=f"{key}-file", help="Text, JSON, or a table as CSV or JSONL.")
+    return None if file is None else (file.name, file.getvalue())
+
+
+def _written(each: Input, before: str, key: str) -> str:
+    """What stands in a field for text."""
     hint = _default_of(each)
     if each.type in (INT, NUMBER):
-        return _number(each.name, before, hint, key), None
-    text = st.text_area(each.name, before, key=key, placeholder=hint, height=110 if each.type == TEXT else 130,
+        return st.text_input(each.name, before, key=key, placeholder=hint, width=260, label_visibility="collapsed")
+    return st.text_area(each.name, before, key=key, placeholder=hint, height=110 if each.type == TEXT else 130,
                         label_visibility="collapsed")  # fmt: skip
-    with st.popover("From a file", icon=":material/upload_file:", key=f"{key}-more", type="tertiary"):
-        file = st.file_uploader("A file", KINDS, key=f"{key}-file", help="Text, JSON, or a table as CSV or JSONL.")
-    if file is None:
-        return text, None
-    st.caption(escaped(f"Taken from {file.name}, not from the field."))
-    return text, (file.name, file.getvalue())
-
-
-def _number(name: str, before: str, hint: str, key: str) -> str:
-    return st.text_input(name, before, key=key, placeholder=hint, width=260, label_visibility="collapsed")
 
 
 def _default_of(each: Input) -> str:

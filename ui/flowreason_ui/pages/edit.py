@@ -107,7 +107,7 @@ def _head(draft: Draft, graph: Graph | None) -> None:
         if opener.open:
             with opener:
                 openings(number)
-        with st.popover("Save", icon=":material/download:", key="edit-save"):
+        with st.popover("Save", icon=":material/download:", key="edit-save"), st.container(gap=None, width=230):
             _savings(draft, graph)
 
 

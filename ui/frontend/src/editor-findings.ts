@@ -89,8 +89,9 @@ export class Findings {
     this.next.hidden = !found.problems.length
     const said = counted(found.problems) || (found.ok ? "No mistakes" : "")
     if (!said && !found.note) return // there is more to say when the person has paused
-    this.told.textContent = [found.note, said, found.price && `a run takes ${found.price}`].filter(Boolean).join(" · ")
-    this.told.title = [found.main, this.told.textContent].filter(Boolean).join("\n")
+    const takes = /\(/.test(found.price) ? found.price.split(", ")[0] : found.price // formulas of tokens are for the title
+    this.told.textContent = [found.note, said, takes && `a run takes ${takes}`].filter(Boolean).join(" · ")
+    this.told.title = [found.main, found.price && `A run takes ${found.price}.`].filter(Boolean).join("\n")
   }
 
   private goOn(): void {
