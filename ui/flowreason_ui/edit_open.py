@@ -36,6 +36,7 @@ OPENED: Final = "edit-opened"
 """Where the text is kept that was opened last: what differs from it was typed."""
 _NAMED: Final = "edit-named"
 """Where it is kept which draft the address named last."""
+_WANTED: Final = "edit-wanted"
 _COMPLAINT: Final = "edit-complaint"
 MOST_RUNS: Final = 30
 _KINDS: Final = {"example": "example", "library": "flow of the library"}
@@ -130,12 +131,22 @@ def replace_by(draft: Draft) -> None:
     """Open another flow; what was typed is not thrown away unasked."""
     if st.session_state[DRAFT].text.strip() in ("", st.session_state.get(OPENED)):
         _open(draft)
-    _asked_first(draft)
+    st.session_state[_WANTED] = draft
+    st.session_state["edit-openings"] += 1  # what is open would lie over the question
+    st.rerun(scope="app")
+
+
+def ask_first(*, drafts: bool) -> None:
+    """Ask whether what was typed may be left, where another flow is to be opened. `drafts`: the browser keeps it."""
+    wanted = st.session_state.pop(_WANTED, None)
+    if isinstance(wanted, Draft):
+        _asked_first(wanted, drafts)
 
 
 @st.dialog("Leave what you have typed?")
-def _asked_first(draft: Draft) -> None:
-    st.markdown("The flow in the editor was changed and is not saved. Save it first if you want to keep it.")
+def _asked_first(draft: Draft, drafts: bool) -> None:
+    kept = "This browser keeps it under Drafts." if drafts else "Save it first if you want to keep it."
+    st.markdown(f"The flow in the editor was changed and is not saved. {kept}")
     with st.container(horizontal=True):
         if st.button("Leave it", type="primary", key="edit-leave"):
             _open(draft)

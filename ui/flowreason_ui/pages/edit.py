@@ -23,7 +23,7 @@ from flowreason_ui import places
 from flowreason_ui.components import is_built, mount
 from flowreason_ui.drafting import DRAFT, PRESSED, RUN, Draft, RunDraft, new
 from flowreason_ui.edit_inputs import Filled, fields
-from flowreason_ui.edit_open import complaint, current, openings, replace_by, typed
+from flowreason_ui.edit_open import ask_first, complaint, current, openings, replace_by, typed
 from flowreason_ui.edit_plain import plain_editor
 from flowreason_ui.edit_routes import EDIT
 from flowreason_ui.editing import analysis_of
@@ -52,6 +52,7 @@ def _work() -> None:
         horizontal=True, horizontal_alignment="distribute", vertical_alignment="center", key="edit-head"
     )
     complaint()
+    ask_first(drafts=is_built("editor"))
     tools, wrong = _tools(draft)
     draft = _editor(draft, tools)
     st.session_state[DRAFT] = draft
