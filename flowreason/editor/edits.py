@@ -5,6 +5,7 @@ Invariant: the edits do not overlap, stand in the order of the text, and made to
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 
@@ -13,6 +14,9 @@ from flowreason_dsl.source import Span
 
 MOST_LINES = 2_000
 """Lines that are still compared one by one; a longer text is replaced as a whole."""
+MOST_LETTERS = 1_000
+"""Letters of a line that is still compared word by word."""
+_PIECE = re.compile(r"\w+|[ \t]+|.|\n", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +46,26 @@ def changes(before: str, after: str) -> list[Edit]:
     for line in old:
         starts.append(starts[-1] + len(line))
     matcher = SequenceMatcher(None, old, new, autojunk=False)
+    found: list[Edit] = []
+    for kind, i1, i2, j1, j2 in matcher.get_opcodes():
+        if kind == "replace" and i2 - i1 == j2 - j1:
+            for n in range(i2 - i1):
+                found += _in_line(starts[i1 + n], old[i1 + n], new[j1 + n])
+        elif kind != "equal":
+            found.append(Edit(Span(starts[i1], starts[i2]), "".join(new[j1:j2])))
+    return found
+
+
+def _in_line(start: int, before: str, after: str) -> list[Edit]:
+    """The edits of one line, word by word: a cursor in it stays at its word."""
+    if max(len(before), len(after)) > MOST_LETTERS:
+        return [Edit(Span(start, start + len(before)), after)]
+    old, new = _PIECE.findall(before), _PIECE.findall(after)
+    starts = [start]
+    for piece in old:
+        starts.append(starts[-1] + len(piece))
     return [
         Edit(Span(starts[i1], starts[i2]), "".join(new[j1:j2]))
-        for kind, i1, i2, j1, j2 in matcher.get_opcodes()
+        for kind, i1, i2, j1, j2 in SequenceMatcher(None, old, new, autojunk=False).get_opcodes()
         if kind != "equal"
     ]

@@ -147,3 +147,71 @@ def test_it_can_be_read_on_a_narrow_screen(browser: Browser, app: Served) -> Non
     wide = page.evaluate("document.documentElement.scrollWidth")
     assert wide <= 420
     page.close()
+
+
+def test_a_name_is_renamed_and_followed_and_drafts_of_two_tabs_stay_apart(browser: Browser, app: Served) -> None:
+    page = edit(browser, app)
+    write(page, '# 🦉 owls\nflow f(x: text) -> text {\n  owl = ask "🦉 {x}"\n\n  answer owl\n}\n')
+    page.locator(".told", has_text="No mistakes").wait_for()
+    page.keyboard.press("ArrowUp")
+    page.keyboard.press("ArrowUp")
+    page.keyboard.press("End")
+    page.keyboard.press("F2")
+    page.locator(".renaming input").fill("bird")
+    page.keyboard.press("Enter")
+    page.locator(".cm-line", has_text="answer bird").wait_for()
+    page.keyboard.press("F12")
+    page.locator(".cm-activeLine", has_text='bird = ask "🦉').wait_for()
+    page.wait_for_timeout(400)
+    other = page.context.new_page()
+    other.goto(f"{app.url}/edit")
+    other.locator("svg.flowreason [data-node]").first.wait_for()
+    write(other, "flow two() -> int {\n  answer 2\n}\n")
+    other.wait_for_timeout(400)
+    other.get_by_role("button", name="Drafts").click()
+    other.locator(".kept .name", has_text="f").click()
+    other.locator(".cm-line", has_text="answer bird").wait_for()
+    other.keyboard.press("Control+Home")
+    other.locator(".cm-content").click()
+    other.keyboard.type("# tab two ")
+    other.wait_for_timeout(400)
+    page.reload()
+    page.locator(".cm-line", has_text="answer bird").wait_for()
+    assert "tab two" not in text_of(page)
+    assert "tab two" in text_of(other)
+    other.close()
+    page.close()
+
+
+def test_half_a_line_is_not_complained_of_until_a_pause_and_tab_can_be_left(browser: Browser, app: Served) -> None:
+    page = edit(browser, app)
+    page.locator(".cm-line", has_text="answer short").click()
+    page.keyboard.press("End")
+    page.keyboard.type("\nx = ask", delay=40)
+    page.wait_for_timeout(600)
+    assert page.locator(".finding").count() == 0
+    assert page.locator(".stage.stale").count() == 0
+    page.locator(".finding").first.wait_for()
+    page.locator(".stage.stale").wait_for()
+    page.keyboard.press("Escape")
+    page.keyboard.press("Escape")
+    page.keyboard.press("Tab")
+    page.locator(".cm-editor:not(.cm-focused)").wait_for()
+    page.close()
+
+
+def test_back_from_the_editor_leads_to_the_run_it_was_opened_from(browser: Browser, app: Served) -> None:
+    page = edit(browser, app)
+    write(page, 'flow f() -> text {\n  answer "back and forth"\n}\n')
+    page.locator(".told", has_text="No mistakes").wait_for()
+    page.wait_for_timeout(1200)
+    page.locator(RUN).click()
+    page.get_by_text("Answered").first.wait_for()
+    run = page.url.partition("run=")[2]
+    page.goto(f"{app.url}/run?run={run}")
+    page.get_by_role("link", name="Open in editor").click()
+    page.locator(".cm-line", has_text="back and forth").wait_for()
+    page.go_back()
+    page.wait_for_url(f"**/run?run={run}")
+    page.get_by_text("Answered").first.wait_for()
+    page.close()

@@ -298,3 +298,31 @@ def test_a_fault_is_told_in_words(client: TestClient, monkeypatch: pytest.Monkey
     said = client.post(f"{EDIT}/look", json={"text": GOOD})
     assert said.status_code == 500
     assert "boom" not in said.text
+
+
+# --- renaming ---
+
+OWLS = '# 🦉🦉\nflow f(x: text) -> text {\n  owl = ask "🦉 {x}"\n  answer `owl + "🦉"`\n}\n'
+
+
+def test_a_name_is_renamed_in_all_its_places_whatever_stands_before() -> None:
+    at = OWLS.index("owl =")
+    assert ANSWERS["rename"](Asked(OWLS, at=at)) == {"name": "owl", "edits": [], "why": ""}
+    said = ANSWERS["rename"](Asked(OWLS, at=at, name="bird"))
+    assert made(OWLS, said["edits"]) == OWLS.replace("owl", "bird")
+
+
+@pytest.mark.parametrize(
+    ("name", "why"), [("x", "There is a `x`"), ("2", "is no name"), ("answer", "word of the language")]
+)
+def test_a_name_that_may_not_stand_there_is_refused_with_the_reason(name: str, why: str) -> None:
+    said = ANSWERS["rename"](Asked(OWLS, at=OWLS.index("owl ="), name=name))
+    assert why in said["why"]
+    assert not said["edits"]
+
+
+def test_formatting_changes_words_and_no_whole_lines() -> None:
+    text = "flow f(x: int) -> int {\n\ty = `x + 1`\n\tanswer    y\n}\n"
+    edits = ANSWERS["form"](Asked(text))["edits"]
+    assert made(text, edits) == "flow f(x: int) -> int {\n  y = `x + 1`\n  answer y\n}\n"
+    assert all("y" not in text[start:end] for start, end, _ in edits), "a cursor in a word stays in it"

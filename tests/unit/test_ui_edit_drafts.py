@@ -42,6 +42,17 @@ def test_only_a_fresh_session_takes_what_was_there_before_a_reload() -> None:
     assert (found.name, found.origin, dict(found.files)) == ("flow", "", {})
 
 
+def test_a_draft_that_the_browser_kept_is_opened_as_another_one() -> None:
+    draft = new()
+    kept = {"name": "mine", "origin": "example:letter", "files": {"a.flow": "x"}}
+    found = taken(draft, {"epoch": draft.epoch, "version": 1, "text": TEXT, "opened": kept})
+    assert found.epoch != draft.epoch
+    assert (found.text, found.name, found.origin, dict(found.files)) == (TEXT, "mine", kept["origin"], kept["files"])
+    assert (found.version, found.fresh) == (0, False)
+    assert taken(found, {"epoch": draft.epoch, "version": 2, "text": "late"}) is found
+    assert taken(draft, {"epoch": draft.epoch, "version": 1, "text": TEXT, "opened": {"files": 3}}).name == "flow"
+
+
 def test_an_origin_that_names_no_example_brings_nothing() -> None:
     assert Draft("", origin="example:../../etc").example is None
     assert from_example("letter").example is not None

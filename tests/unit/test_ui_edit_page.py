@@ -12,6 +12,7 @@ from streamlit.testing.v1 import AppTest
 
 from flowreason_dsl import format_text
 from flowreason_ui.drafting import DRAFT, TEMPLATE, Draft, from_example
+from flowreason_ui.escape import JOINER
 from flowreason_ui.places import RUN_TO_EDIT, TEXT_TO_EDIT
 from flowreason_ui.works import Works, set_works, works
 
@@ -57,7 +58,7 @@ def said(app: AppTest) -> str:
 
 def complaints(app: AppTest) -> list[str]:
     """What is told at fields."""
-    return [each.value for each in app.caption if each.value.startswith(":red[")]
+    return [each.value for each in app.markdown if each.value.startswith(":red[")]
 
 
 def finished(app: AppTest) -> Any:
@@ -89,13 +90,79 @@ def test_it_begins_with_a_small_flow_that_has_no_mistakes() -> None:
     assert not app.button(key="edit-run").disabled
 
 
-def test_a_flow_of_the_library_is_opened() -> None:
+def listed(app: AppTest) -> list[str]:
+    """What can be opened, by address."""
+    return [str(each.key).removeprefix("edit-pick-") for each in app.button if str(each.key).startswith("edit-pick-")]
+
+
+def opening(app: AppTest, source: str = "Library") -> AppTest:
+    """The page with its "Open" opened, at a source."""
+    number = app.session_state["edit-openings"]
+    app.session_state[f"edit-open-{number}"], app.session_state[f"edit-from-{number}"] = True, source
+    return app.run()
+
+
+def test_a_flow_of_the_library_is_found_by_its_words_and_opened() -> None:
     app = opened()
-    box = next(each for each in app.selectbox if each.label.startswith("A method"))
-    box.select("few_shot").run()
+    assert not listed(app), "what is closed is not made"
+    assert len(listed(opening(app))) > 20
+    search = next(each for each in app.text_input if each.label == "Search")
+    search.set_value("examples most like the question").run()
+    assert listed(app) == ["library:few_shot"]
+    app.button(key="edit-pick-library:few_shot").click().run()
     assert not app.exception
     assert app.session_state[DRAFT].name == "few_shot"
     assert not app.error
+    assert str(app.query_params["open"]).strip("[]'") == "library:few_shot"
+
+
+def test_each_example_says_what_it_asks() -> None:
+    app = opening(opened(), "Examples")
+    assert "example:letter" in listed(app)
+    assert any("letter to a ferry company" in each.value for each in app.caption)
+
+
+def test_an_address_opens_what_it_names_once() -> None:
+    app = AppTest.from_function(script, default_timeout=20)
+    app.query_params["open"] = "library:few_shot"
+    app.run()
+    assert app.session_state[DRAFT].name == "few_shot"
+    assert app.session_state[DRAFT].fresh, "what was typed before a reload is wanted"
+    changed = app.session_state[DRAFT].text + "# mine\n"
+    typed(app).set_value(changed).run()
+    app.run()
+    assert app.session_state[DRAFT].text == changed
+
+
+@pytest.mark.parametrize(
+    ("named", "told"),
+    [("library:../../x", "There is no flow of the library called"), ("example:<img src=x>", "There is no example called"),
+     ("run:none", "run"), ("x", "names no flow")],
+)  # fmt: skip
+def test_an_address_that_names_nothing_says_so_and_opens_the_small_flow(named: str, told: str) -> None:
+    app = AppTest.from_function(script, default_timeout=20)
+    app.query_params["open"] = named
+    app.run()
+    assert not app.exception
+    (found,) = app.warning
+    assert told in found.value.replace("\\", "").replace(JOINER, "")
+    assert "<img" not in found.value.replace("\\<", "")
+    assert app.session_state[DRAFT].text == TEMPLATE
+
+
+def test_the_flow_of_a_kept_run_is_opened_by_address_with_what_it_was_given() -> None:
+    app = opened(PLAIN)
+    field(app, "text_area", "name").set_value("Ada")
+    field(app, "text_area", "rows").set_value('[{"a": 1}]').run()
+    app.button(key="edit-run").click().run()
+    live = finished(app)
+    again = AppTest.from_function(script, default_timeout=20)
+    again.query_params["open"] = f"run:{live.run}"
+    again.run()
+    assert not again.exception
+    assert again.session_state[DRAFT].origin == f"run:{live.run}"
+    assert field(again, "text_area", "name").value == "Ada"
+    assert listed(opening(again, "Runs")) == [f"run:{live.run}"]
 
 
 def test_new_begins_anew() -> None:
@@ -144,6 +211,19 @@ def test_markup_in_a_flow_is_shown_letter_for_letter() -> None:
         assert "<img" not in each.value.replace("\\<", "")
 
 
+def test_markup_in_names_of_files_and_values_is_shown_letter_for_letter() -> None:
+    text = 'flow f(note: text = "<img src=x> **b**", kind: "<b>" | "**c**" = "<b>") -> text {\n  answer note\n}\n'
+    app = opened(
+        Draft(text, name="</script><img src=x onerror=alert(1)> **b**", origin="file", inputs={"note": MARKUP})
+    )
+    field(app, "text_area", "note").set_value(MARKUP).run()
+    read = [*app.markdown, *app.caption, *app.error, *app.warning]
+    shown = "\n".join(str(each.value) for each in read if not str(each.value).startswith("<style>"))
+    assert "<img" not in shown.replace("\\<", "")
+    assert "**b**" not in shown
+    assert "</script" not in shown.replace("\\<", "")
+
+
 # --- the form ---
 
 
@@ -153,7 +233,9 @@ def test_each_parameter_has_a_field_of_its_type_with_its_default() -> None:
     assert field(app, "text_input", "times").placeholder == "left empty: 2"
     assert field(app, "radio", "loud").value is False
     assert field(app, "selectbox", "mood").value == "calm"
-    assert "a table" in field(app, "text_area", "rows").label
+    assert any("**rows**" in each.value and "a table" in each.value for each in app.markdown)
+    named = [field(app, kind, name).label for kind, name in (("text_area", "rows"), ("text_input", "times"))]
+    assert named == ["rows", "times"], "a label is read out as it stands: no marks of Markdown"
 
 
 def test_what_is_missing_or_wrong_is_told_at_its_field_and_nothing_runs() -> None:
@@ -161,10 +243,25 @@ def test_what_is_missing_or_wrong_is_told_at_its_field_and_nothing_runs() -> Non
     assert not app.error
     field(app, "text_input", "times").set_value("many").run()
     (told,) = complaints(app)
-    assert "This must be int" in told
+    assert "This must be a whole number, and is " in told.replace("\\", "")
+    assert "many" in told
+    assert "int" not in told.replace("point", "")
     app.button(key="edit-run").click().run()
     assert sum("needed" in each for each in complaints(app)) == 2
     assert not works().runs
+
+
+@pytest.mark.parametrize(
+    ("typed", "told"),
+    [("[1", "This is not JSON: line 1, column 3"), ("[{}]", 'Item 1: the field "a" is missing.'),
+     ('[{"a": 1}, {"a": "q"}]', 'Item 2, the field a must be a whole number, and is "q".'),
+     ('{"a": 1}', "This must be a list of records")],
+)  # fmt: skip
+def test_what_does_not_fit_is_told_with_its_place_in_plain_words(typed: str, told: str) -> None:
+    app = opened(PLAIN)
+    field(app, "text_area", "rows").set_value(typed).run()
+    (found,) = complaints(app)
+    assert told in found.replace("\\", "").replace(JOINER, "")
 
 
 def test_a_flow_runs_with_what_was_filled_in() -> None:

@@ -41,6 +41,8 @@ MOST_OPENED = 2_000_000
 """Characters of a flow and of the files that it uses: they are sent with each question about it."""
 EXAMPLE = "example:"
 LIBRARY = "library:"
+RUN = "run:"
+MOST_NAME = 120
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +72,14 @@ class Draft:
             return find(self.origin.removeprefix(EXAMPLE))
         except UsageError:
             return None
+
+    def unread(self) -> Draft:
+        """It, as a session begins with it."""
+        return replace(self, fresh=True)
+
+    def read(self) -> Draft:
+        """It, as somebody has chosen it: nothing from before a reload is wanted."""
+        return replace(self, fresh=False)
 
     def asked(self, tools: tuple[str, ...] = (), prices: tuple[float, float] | None = None) -> Asked:
         """What the server is asked about it."""
@@ -110,7 +120,7 @@ def from_run(info: RunInfo) -> Draft:
         inputs = {}
     declared = tuple(dict(plan.settings.get("tools") or {}).values())
     files = dict(plan.settings.get("files") or {})
-    origin = "" if found is None else f"{EXAMPLE}{found.name}"
+    origin = f"{RUN}{info.id}" if found is None else f"{EXAMPLE}{found.name}"
     return Draft(plan.flow, "flow" if found is None else found.name, files, origin, inputs=inputs, declared=declared)
 
 
@@ -168,24 +178,29 @@ def _text_of_graph(name: str, document: str) -> str:
 
 
 def taken(draft: Draft, said: Any) -> Draft:
-    """The draft, with what was typed since. What is about another text, or makes no sense, is passed over."""
+    """The draft, with what was typed since; another one, where the browser was told to open one that it kept.
+
+    What is about another text, or makes no sense, is passed over.
+    """
     if not isinstance(said, Mapping) or said.get("epoch") != draft.epoch:
         return draft
     text, version = said.get("text"), said.get("version")
     if not isinstance(text, str) or not isinstance(version, int) or version <= draft.version:
         return draft
+    if isinstance(kept := said.get("opened"), Mapping):
+        return _named(Draft(text), kept)
     changed = replace(draft, text=text, version=version, fresh=False)
     before = said.get("restored")
-    return _restored(changed, before) if draft.fresh and isinstance(before, Mapping) else changed
+    return _named(changed, before) if draft.fresh and isinstance(before, Mapping) else changed
 
 
-def _restored(draft: Draft, before: Mapping[str, Any]) -> Draft:
-    """A draft as it was before the page was loaded again."""
+def _named(draft: Draft, before: Mapping[str, Any]) -> Draft:
+    """A draft with what the browser kept of it beside its text."""
     name, origin, files = before.get("name"), before.get("origin"), before.get("files")
     whole = isinstance(files, Mapping) and all(isinstance(each, str) for pair in files.items() for each in pair)
     return replace(
         draft,
-        name=name[:120] if isinstance(name, str) and name else draft.name,
+        name=name[:MOST_NAME] if isinstance(name, str) and name else draft.name,
         origin=origin if isinstance(origin, str) else "",
         files=dict(files) if isinstance(files, Mapping) and whole and len(files) <= MOST_FILES else {},
     )

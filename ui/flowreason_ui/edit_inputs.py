@@ -1,12 +1,14 @@
 """The form for the inputs of the flow in the editor: a field for each parameter, by its type.
 
 Invariant: what was typed outlives a moment in which the flow has mistakes; what does not fit is told at its field, in
-words; a field that is left empty takes the parameter's default.
+words; a field has a plain name for screen readers, with its label beside it; one that is left empty takes the
+parameter's default.
 """
 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, MutableMapping
 from dataclasses import dataclass
 from typing import Any
@@ -15,13 +17,14 @@ import streamlit as st
 
 from flowreason.asking.convert import convert
 from flowreason.asking.misfit import Misfit
-from flowreason.errors import FlowreasonError
+from flowreason.errors import FlowreasonError, InputError
 from flowreason.graph.ops import Input
 from flowreason.values import plain, show
-from flowreason_dsl.types import BOOL, GRAPH, INT, NUMBER, TEXT, Choice, ListOf, Record, Type
-from flowreason_ui.escape import escaped, label, one_line
-from flowreason_ui.forms import KINDS, read_file, typed_value
+from flowreason_dsl.types import BOOL, GRAPH, INT, NUMBER, TEXT, Choice, DictOf, ListOf, Record, Type
+from flowreason_ui.escape import escaped, one_line
+from flowreason_ui.forms import KINDS, read_file, untyped
 
+_WANTED = {"text": "text", "int": "a whole number", "number": "a number", "bool": "yes or no (true or false)"}
 LONG = 4_000
 """Characters of a default that are shown in its field."""
 
@@ -80,7 +83,7 @@ def fields(parameters: tuple[Input, ...], start: Mapping[str, Any], key: str, *,
                 given = _field(each, typed, start, f"{key}-{each.name}-{each.type}")
             except FlowreasonError as error:
                 wrong[each.name] = str(error)
-                _complain(_short(str(error), each))
+                _complain(str(error))
                 continue
             if given is not None:
                 values[each.name] = given
@@ -93,15 +96,34 @@ def fields(parameters: tuple[Input, ...], start: Mapping[str, Any], key: str, *,
 
 def _complain(text: str) -> None:
     """Say what is wrong, right at a field."""
-    st.caption(f":red[:material/error: {escaped(one_line(text, 400))}]")
+    st.markdown(f":red[:material/error: :small[{escaped(one_line(text, 400))}]]")
 
 
-def _short(text: str, each: Input) -> str:
-    """What is wrong, without the name of the field it stands at."""
-    for start in (f"{each.name} must be ", f"the input {each.name} must be "):
-        if text.startswith(start):
-            return f"This must be {text.removeprefix(start)}"
-    return text
+_PLACE = re.compile(r"answer((?:\[\d+\]|\.[^.\[\]:]+)*): ")
+_STEP = re.compile(r"\[(\d+)\]|\.([^.\[\]:]+)")
+_EXPECTED = re.compile(r"expected (.+?), got (.+)", re.DOTALL)
+
+
+def misfit_told(reason: str) -> str:
+    """What does not fit, as people are told at the field: where in it, what belongs there, and what stands there."""
+    found = _PLACE.match(reason)
+    said = reason[found.end() :] if found else reason
+    steps = [f"item {int(n) + 1}" if n else f"the field {name}" for n, name in _STEP.findall(found[1])] if found else []
+    about = ", ".join(steps) or "this"
+    about = about[:1].upper() + about[1:]
+    if (pair := _EXPECTED.fullmatch(said)) is not None:
+        wanted = _WANTED.get(pair[1]) or (pair[1] if pair[1].startswith(("one of", "a ", "an ")) else _kind(pair[1]))
+        return f"{about} must be {wanted}, and is {pair[2].removeprefix('text ')}."
+    return f"{about}: {said}." if steps else f"{said[:1].upper()}{said[1:]}."
+
+
+def _kind(type: str) -> str:
+    """A type that is written as the language writes it, in a word."""
+    if type.startswith("list["):
+        return "a list of records, such as [{…}, {…}]" if "{" in type else "a list, such as [1, 2]"
+    if type.startswith(("{", "dict[")):
+        return 'a record, such as {"name": "Ada"}'
+    return "one of " + type.replace(" | ", ", ") if "|" in type else type
 
 
 def _field(each: Input, typed: MutableMapping[str, Any], start: Mapping[str, Any], key: str) -> Any:
@@ -110,22 +132,47 @@ def _field(each: Input, typed: MutableMapping[str, Any], start: Mapping[str, Any
     if stored not in typed and each.name in start:
         typed[stored] = _as_typed(start[each.name], each.type)
     before = typed.get(stored)
-    name = f"**{label(each.name)}** · {escaped(words_of(each.type))}"
-    if each.type == BOOL or isinstance(each.type, Choice):
-        typed[stored] = _chosen(each, name, before, key)
+    chosen = each.type == BOOL or isinstance(each.type, Choice)
+    file = _named(each, key, with_file=not chosen and each.type not in (INT, NUMBER))
+    if chosen:
+        typed[stored] = _chosen(each, before, key)
         return typed[stored]
-    text, file = _written(each, name, str(before or ""), key)
+    text = _written(each, str(before or ""), key)
+    if file is not None:
+        st.caption(escaped(f"Taken from {file[0]}, not from the field."))
     typed[stored] = text
     if file is not None:
         value = _from_file(each, *file)
     else:
-        value = typed_value(each.name, text, each.type) if text.strip() else None
+        value = _value(text, each.type) if text.strip() else None
     if each.type == TEXT and value is None and each.required and key in st.session_state and text:
         return text
     return value
 
 
-def _chosen(each: Input, name: str, before: Any, key: str) -> Any:
+def _value(text: str, type: Type) -> Any:
+    """A typed text as a value of a type. Raises `InputError`."""
+    if type in (TEXT, GRAPH):
+        return text
+    try:
+        return convert(untyped(text), type)
+    except Misfit as misfit:
+        broken = _broken_json(text) if isinstance(type, ListOf | Record | DictOf) else ""
+        raise InputError(broken or misfit_told(misfit.reason)) from None
+
+
+def _broken_json(text: str) -> str:
+    """Where a text that was meant as JSON is none; empty where it is JSON."""
+    try:
+        json.loads(text)
+    except json.JSONDecodeError as error:
+        return f"This is not JSON: line {error.lineno}, column {error.colno}: {error.msg.lower()}."
+    except (ValueError, RecursionError):
+        return "This cannot be read as JSON."
+    return ""
+
+
+def _chosen(each: Input, before: Any, key: str) -> Any:
     options: tuple[Any, ...] = (True, False) if each.type == BOOL else getattr(each.type, "options", ())
     chosen = before if before in options else each.default if not each.required else None
     at = options.index(chosen) if chosen in options else None
@@ -134,22 +181,32 @@ def _chosen(each: Input, name: str, before: Any, key: str) -> Any:
         return ("yes" if option else "no") if isinstance(option, bool) else str(option)
 
     if len(options) <= 3 and each.type == BOOL:
-        return st.radio(name, options, index=at, key=key, horizontal=True, format_func=shown)
-    return st.selectbox(name, options, index=at, key=key, placeholder="choose one", format_func=shown)
+        return st.radio(
+            each.name, options, label_visibility="collapsed", index=at, key=key, horizontal=True, format_func=shown
+        )
+    return st.selectbox(
+        each.name, options, label_visibility="collapsed", index=at, key=key, placeholder="choose one", format_func=shown
+    )
 
 
-def _written(each: Input, name: str, before: str, key: str) -> tuple[str, tuple[str, bytes] | None]:
-    """A field for text, with a file beside it where one makes sense; gives both."""
+def _named(each: Input, key: str, *, with_file: bool) -> tuple[str, bytes] | None:
+    """The name of a field and what belongs in it; a file to take it from beside that, where one makes sense."""
+    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
+        st.markdown(f":small[**{escaped(each.name)}** · {escaped(words_of(each.type))}]", width="content")
+        if not with_file:
+            return None
+        with st.popover("From a file", icon=":material/upload_file:", key=f"{key}-more", type="tertiary"):
+            file = st.file_uploader("A file", KINDS, key=f"{key}-file", help="Text, JSON, or a table as CSV or JSONL.")
+    return None if file is None else (file.name, file.getvalue())
+
+
+def _written(each: Input, before: str, key: str) -> str:
+    """What stands in a field for text."""
     hint = _default_of(each)
     if each.type in (INT, NUMBER):
-        return st.text_input(name, before, key=key, placeholder=hint, width=260), None
-    text = st.text_area(name, before, key=key, placeholder=hint, height=110 if each.type == TEXT else 130)
-    with st.popover("From a file", icon=":material/upload_file:", key=f"{key}-more", type="tertiary"):
-        file = st.file_uploader("A file", KINDS, key=f"{key}-file", help="Text, JSON, or a table as CSV or JSONL.")
-    if file is None:
-        return text, None
-    st.caption(escaped(f"Taken from {file.name}, not from the field."))
-    return text, (file.name, file.getvalue())
+        return st.text_input(each.name, before, key=key, placeholder=hint, width=260, label_visibility="collapsed")
+    return st.text_area(each.name, before, key=key, placeholder=hint, height=110 if each.type == TEXT else 130,
+                        label_visibility="collapsed")  # fmt: skip
 
 
 def _default_of(each: Input) -> str:
@@ -177,6 +234,4 @@ def _from_file(each: Input, name: str, raw: bytes) -> Any:
     try:
         return convert(read_file(name, raw), each.type)
     except Misfit as misfit:
-        from flowreason.errors import InputError
-
-        raise InputError(f"What {name} holds does not fit {each.type}: {misfit.reason}") from None
+        raise InputError(f"What {name} holds does not fit. {misfit_told(misfit.reason)}") from None

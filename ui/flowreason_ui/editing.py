@@ -24,6 +24,7 @@ from flowreason.editor.files import Files
 from flowreason.editor.hover import hover
 from flowreason.editor.places import definitions
 from flowreason.editor.problems import Problem, all_fixed, explained, fixable, problems
+from flowreason.editor.renaming import Refused, renamable, rename
 from flowreason.editor.signatures import parameter, signature
 from flowreason.used_files import place_of, read_used
 from flowreason.view.style import css
@@ -55,7 +56,8 @@ class Misasked(ValueError):
 class Asked:
     """A text, the files that were opened with it, and the lines that declare the tools it may call.
 
-    `prices` are US dollars for a million tokens in and out. `closed` are the regions of the picture that are closed.
+    `prices` are US dollars for a million tokens in and out. `closed` are the regions of the picture that are closed;
+    `name` is a new name for what stands at `at`.
     """
 
     text: str
@@ -64,6 +66,7 @@ class Asked:
     prices: tuple[float, float] | None = None
     at: int = 0
     closed: tuple[str, ...] = ()
+    name: str = ""
 
 
 class Opened(Files):
@@ -108,12 +111,15 @@ def asked_from(data: Any) -> Asked:
     closed, at = data.get("closed") or [], data.get("at", 0)
     if not isinstance(closed, list) or not _all_texts(closed):
         raise Misasked("`closed` are keys of regions")
-    if not isinstance(at, int):
-        raise Misasked("`at` is an offset")
+    name = data.get("name") or ""
+    if not isinstance(at, int) or not isinstance(name, str):
+        raise Misasked("`at` is an offset, and `name` a text")
     paid = tuple(prices) if isinstance(prices, list) else None
     if paid is not None and (len(paid) != 2 or not all(isinstance(each, int | float) for each in paid)):
         raise Misasked("`prices` are two numbers")
-    return Asked(_whole(data["text"]), tuple(sorted(files.items())), tuple(tools), paid, at, tuple(closed))
+    return Asked(
+        _whole(data["text"]), tuple(sorted(files.items())), tuple(tools), paid, at, tuple(closed), _whole(name)
+    )
 
 
 def _all_texts(given: Iterable[Any]) -> bool:
@@ -247,6 +253,21 @@ def define(asked: Asked) -> Json:
     return {"spans": [[each.span.start, each.span.end] for each in found if each.file is None]}
 
 
+def named_anew(asked: Asked) -> Json:
+    """What can be renamed at an offset, with the edits that do it where a new name is given; else why it cannot be."""
+    if len(asked.text) > MOST:
+        return {"name": "", "edits": [], "why": "A text as long as this cannot be renamed in here."}
+    try:
+        analysis = analysis_of(asked)
+        found = renamable(analysis, asked.at)
+        spans = rename(analysis, asked.at, asked.name) if asked.name else []
+    except Refused as why:
+        told = str(why)
+        return {"name": "", "edits": [], "why": f"{told[:1].upper()}{told[1:]}."}
+    edits = [[span.start, span.end, asked.name] for span in sorted(spans, key=lambda span: span.start)]
+    return {"name": found.name, "edits": edits, "why": ""}
+
+
 def form(asked: Asked) -> Json:
     """The edits that bring a text into the one style."""
     if len(asked.text) > MOST:
@@ -271,6 +292,7 @@ def _edits(edits: Iterable[Edit]) -> list[list[Any]]:
 
 ANSWERS: dict[str, Callable[[Asked], Json]] = {
     "look": look, "draw": draw, "offer": offer, "tell": tell, "define": define, "form": form, "fix": fix,
+    "rename": named_anew,
 }  # fmt: skip
 """By the name in the address of a request."""
 

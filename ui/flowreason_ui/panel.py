@@ -92,7 +92,9 @@ def _actions(live: Live, key: str) -> None:
         changing.rerun_dialog(live)
     if _asks_anew(live) and _button("Ask again", "refresh", f"{key}-again", help="Without answers from earlier runs."):
         places.show(works().start(changing.asked_anew(live)))
-    if live.text and _button("Open in editor", "edit_note", f"{key}-edit"):
+    if live.text and live.run:
+        places.link("edit", "Open in editor", ":material/edit_note:", open=f"run:{live.run}")
+    elif live.text and _button("Open in editor", "edit_note", f"{key}-edit"):
         places.edit(live.text, live.run)
     save_menu(live, key)
 

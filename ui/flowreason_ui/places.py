@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from flowreason_ui.live import Live
 
 RUN: Final = "run"
+OPEN: Final = "open"
+"""What the editor opens: `library:few_shot`, `example:letter`, `run:ID`."""
 TEXT_TO_EDIT: Final = "text-to-edit"
 """Where in a session's state the text is put that the editor is opened with."""
 RUN_TO_EDIT: Final = "run-to-edit"
@@ -46,9 +48,9 @@ def go(name: str, **query: str) -> NoReturn:
     st.switch_page(pages()[name], query_params=query)
 
 
-def link(name: str, label: str, icon: str | None = None) -> None:
-    """A link to a page."""
-    st.page_link(pages()[name], label=label, icon=icon)
+def link(name: str, label: str, icon: str | None = None, **query: str) -> None:
+    """A link to a page. Unlike `go`, it leaves no half-way address for the browser's Back."""
+    st.page_link(pages()[name], label=label, icon=icon, query_params=query or None)
 
 
 def address(live: Live) -> str:

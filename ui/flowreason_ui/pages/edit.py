@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from functools import lru_cache
@@ -10,10 +11,8 @@ from pathlib import Path
 
 import streamlit as st
 
-from flowreason import library
 from flowreason.compiler import declaration
-from flowreason.errors import ConfigError, FlowreasonError, UsageError
-from flowreason.examples_catalog import catalog
+from flowreason.errors import ConfigError, FlowreasonError
 from flowreason.graph.model import Graph
 from flowreason.graph.ops import Input
 from flowreason.tool_files import tools_from
@@ -22,25 +21,15 @@ from flowreason.view import draw
 from flowreason_dsl.diagnostics import FlowError, errors
 from flowreason_ui import places
 from flowreason_ui.components import is_built, mount
-from flowreason_ui.drafting import (
-    DRAFT,
-    PRESSED,
-    Draft,
-    RunDraft,
-    begun,
-    from_example,
-    from_files,
-    from_library,
-    from_run,
-    new,
-    taken,
-)
+from flowreason_ui.drafting import DRAFT, PRESSED, RUN, Draft, RunDraft, new
 from flowreason_ui.edit_inputs import Filled, fields
+from flowreason_ui.edit_open import ask_first, complaint, current, openings, replace_by, typed
 from flowreason_ui.edit_plain import plain_editor
 from flowreason_ui.edit_routes import EDIT
 from flowreason_ui.editing import analysis_of
 from flowreason_ui.escape import escaped, label
 from flowreason_ui.forms import limits_box, tools_box
+from flowreason_ui.live import Live
 from flowreason_ui.orders import Terms, example_terms
 from flowreason_ui.panel import run_panel
 from flowreason_ui.saving import file_name
@@ -48,6 +37,8 @@ from flowreason_ui.telling import fault
 from flowreason_ui.works import works
 
 HEIGHT = 560
+NAMED_IN = 0.8
+"""Seconds in which a run that was started is kept, as a rule."""
 
 
 def page() -> None:
@@ -55,47 +46,23 @@ def page() -> None:
     _run_in_address()
 
 
-OPENED = "edit-opened"
-"""The text that was opened last: what differs from it was typed."""
-
-
-def _draft() -> Draft:
-    """What stands in the editor, or what was put there to be opened."""
-    given = st.session_state.pop(places.TEXT_TO_EDIT, None)
-    if isinstance(given, Draft):
-        st.session_state[DRAFT] = given
-    elif isinstance(given, str):
-        st.session_state[DRAFT] = _of_run(str(st.session_state.pop(places.RUN_TO_EDIT, "")), given)
-    found: Draft = st.session_state.setdefault(DRAFT, begun())
-    if given is not None or OPENED not in st.session_state:
-        st.session_state[OPENED] = found.text.strip()
-    return found
-
-
-def _of_run(run: str, text: str) -> Draft:
-    """The flow of a kept run; its text alone where the run cannot be had."""
-    try:
-        draft = from_run(works().ask(works().kept(run))) if run else Draft(text)
-    except FlowreasonError:
-        return Draft(text)
-    return draft if draft.text else Draft(text)
-
-
 def _work() -> None:
-    draft = _draft()
+    draft = current()
     header = st.container(
         horizontal=True, horizontal_alignment="distribute", vertical_alignment="center", key="edit-head"
     )
-    tools, complaint = _tools(draft)
+    complaint()
+    ask_first(drafts=is_built("editor"))
+    tools, wrong = _tools(draft)
     draft = _editor(draft, tools)
     st.session_state[DRAFT] = draft
     analysis = analysis_of(draft.asked(tools, _prices()))
     graph = None if errors(analysis.findings) else analysis.graph
-    if graph is not None and not draft.origin:
+    if graph is not None and (not draft.origin or draft.origin.startswith(RUN)):
         draft = st.session_state[DRAFT] = replace(draft, name=graph.main.name)
     with header:
         _head(draft, graph)
-    _run_box(draft, graph, complaint)
+    _run_box(draft, graph, wrong)
 
 
 def _editor(draft: Draft, tools: tuple[str, ...]) -> Draft:
@@ -107,7 +74,7 @@ def _editor(draft: Draft, tools: tuple[str, ...]) -> Draft:
         "prices": _prices(), "height": HEIGHT, "reveal": st.query_params.get(places.RUN, ""),
     }  # fmt: skip
     said = mount("editor", data, key="editor", height="content", default={"draft": None}, on_draft_change=_nothing)
-    return taken(draft, getattr(said, "draft", None))
+    return typed(draft, getattr(said, "draft", None))
 
 
 def _nothing() -> None:
@@ -134,61 +101,15 @@ def _head(draft: Draft, graph: Graph | None) -> None:
         st.caption(escaped(draft.name), width="content")
     with st.container(horizontal=True, vertical_alignment="center", width="content"):
         if st.button("New", icon=":material/note_add:", key="edit-new"):
-            _replace(new())
+            replace_by(new())
         number = st.session_state.setdefault("edit-openings", 0)
-        with st.popover("Open", icon=":material/folder_open:", key=f"edit-open-{number}"):  # a new one is closed
-            _openings(number)
-        with st.popover("Save", icon=":material/download:", key="edit-save"):
+        # a popover of another name is closed again; what a closed one would hold is not made
+        opener = st.popover("Open", icon=":material/folder_open:", key=f"edit-open-{number}", on_change="rerun")
+        if opener.open:
+            with opener:
+                openings(number)
+        with st.popover("Save", icon=":material/download:", key="edit-save"), st.container(gap=None, width=230):
             _savings(draft, graph)
-
-
-def _replace(draft: Draft) -> None:
-    """Open another flow; what was typed is not thrown away unasked."""
-    if st.session_state[DRAFT].text.strip() in ("", st.session_state.get(OPENED)):
-        _open(draft)
-    _asked_first(draft)
-
-
-@st.dialog("Leave what you have typed?")
-def _asked_first(draft: Draft) -> None:
-    st.markdown("The flow in the editor was changed and is not saved. Save it first if you want to keep it.")
-    with st.container(horizontal=True):
-        if st.button("Leave it", type="primary", key="edit-leave"):
-            _open(draft)
-        if st.button("Go on editing", key="edit-stay"):
-            st.rerun()
-
-
-def _open(draft: Draft) -> None:
-    st.session_state[DRAFT] = draft
-    st.session_state[OPENED] = draft.text.strip()
-    st.session_state["edit-openings"] += 1
-    st.query_params.clear()
-    st.rerun(scope="app")
-
-
-def _openings(number: int) -> None:
-    files = st.file_uploader(
-        "A flow from this machine", accept_multiple_files=True, key=f"edit-upload-{number}",
-        help="A .flow file, or the JSON graph of a flow. Add the files that it uses, if there are any.",
-    )  # fmt: skip
-    if files:
-        try:
-            draft = from_files((file.name, file.getvalue()) for file in files)
-        except UsageError as error:
-            st.error(escaped(fault(str(error))), icon=":material/error:")
-        else:
-            if any(file.name.endswith((".flow", ".json")) for file in files) and st.button(
-                label(f"Open {draft.name}"), type="primary", key="edit-open-file"
-            ):
-                _replace(draft)
-    chosen = st.selectbox("An example", [each.name for each in catalog()], index=None, key=f"edit-example-{number}",
-                          placeholder="choose one")  # fmt: skip
-    method = st.selectbox("A method of the library", library.names(), index=None, key=f"edit-method-{number}",
-                          placeholder="choose one", format_func=lambda name: name.replace("_", " "))  # fmt: skip
-    if chosen or method:
-        _replace(from_example(chosen) if chosen else from_library(str(method)))
-    st.caption("A run's flow opens from the run: “Open in editor”.")
 
 
 def _savings(draft: Draft, graph: Graph | None) -> None:
@@ -244,7 +165,7 @@ def _declared(path: Path, _changed: int) -> tuple[str, ...]:
 # --- running it ---
 
 
-def _run_box(draft: Draft, graph: Graph | None, complaint: str) -> None:
+def _run_box(draft: Draft, graph: Graph | None, wrong: str) -> None:
     """The inputs, and what starts a run."""
     if graph is not None:
         main = graph.main
@@ -257,7 +178,7 @@ def _run_box(draft: Draft, graph: Graph | None, complaint: str) -> None:
         if parameters:
             st.markdown("**Run it with**")
         filled = fields(parameters, draft.inputs, f"edit-in-{draft.epoch}", pressed=pressed)
-        terms = _terms_box(draft, complaint)
+        terms = _terms_box(draft, wrong)
         with st.container(horizontal=True, vertical_alignment="center"):
             if st.button("Run", type="primary", icon=":material/play_arrow:", disabled=graph is None, key="edit-run",
                          shortcut="Ctrl+Enter", on_click=_pressed, args=(draft.epoch,)):  # fmt: skip
@@ -269,7 +190,7 @@ def _run_box(draft: Draft, graph: Graph | None, complaint: str) -> None:
                 places.link("settings", "Connect a model", ":material/settings:")
 
 
-def _terms_box(draft: Draft, complaint: str) -> Terms | None:
+def _terms_box(draft: Draft, wrong: str) -> Terms | None:
     """What the run is granted; None where what was typed cannot be."""
     example = draft.example
     recorded = False
@@ -283,12 +204,12 @@ def _terms_box(draft: Draft, complaint: str) -> Terms | None:
     with st.expander("Limits and tools", icon=":material/tune:", key="edit-options"):
         limits = limits_box("edit-limits")
         tools_box("edit-tools")
-        if complaint:
-            st.error(escaped(complaint), icon=":material/error:")
+        if wrong:
+            st.error(escaped(wrong), icon=":material/error:")
         elif draft.declared and _tools_path(draft) is None:
             st.caption("The run that this flow is of was given tools. Name their file to run it again.")
         approve = st.checkbox("Ask me before a tool changes something", key="edit-approve")
-    if complaint:
+    if wrong:
         return None
     if recorded and example is not None:
         base = example_terms(example)
@@ -310,8 +231,16 @@ def _start(draft: Draft, filled: Filled, terms: Terms | None) -> None:
         st.error(escaped(fault(str(error))), icon=":material/error:")
         return
     st.session_state.pop(PRESSED, None)
+    _wait_for_its_name(live)
     st.query_params[places.RUN] = places.address(live)
     st.rerun(scope="app")
+
+
+def _wait_for_its_name(live: Live) -> None:
+    """A run is kept under its name in a moment: an address that had another first would stand in the browser twice."""
+    until = time.monotonic() + NAMED_IN
+    while not live.run and not live.over and time.monotonic() < until:
+        time.sleep(0.01)
 
 
 def _run_in_address() -> None:

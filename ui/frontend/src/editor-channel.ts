@@ -63,6 +63,7 @@ export interface Answers {
   define: { spans: [number, number][] }
   form: { edits: Change[]; why: string }
   fix: { edits: Change[] }
+  rename: { name: string; edits: Change[]; why: string }
 }
 
 /** What goes with a text. */
@@ -92,7 +93,7 @@ export async function ask<Name extends keyof Answers>(
   name: Name,
   text: string,
   beside: Beside,
-  more: { at?: number; closed?: string[] } = {},
+  more: { at?: number; closed?: string[]; name?: string } = {},
   signal?: AbortSignal,
 ): Promise<Answers[Name]> {
   const response = await fetch(`${root}/${name}`, {

@@ -77,6 +77,7 @@ export class Picture {
 
   /** Mark what stands at a place of the text: the smallest thing around it, else what begins on its line. */
   mark(at: number, line: { from: number; to: number }): void {
+    if (at === 0 && this.chosen === null) return // just opened: the picture shows its beginning
     const around = this.spots.filter(({ from, to }) => from <= at && at <= to).sort((a, b) => a.to - a.from - (b.to - b.from))
     const beside = this.spots.filter(({ from }) => line.from <= from && from <= line.to).sort((a, b) => a.from - b.from)
     const smallest = around[0]

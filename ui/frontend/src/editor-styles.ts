@@ -24,6 +24,21 @@ export const EDITOR_STYLES = `
 .edit .finding .why { margin-top: 4px; }
 .edit .finding .code { font-family: var(--mono); font-size: 11.5px; color: var(--soft); background: none; padding: 0; }
 .edit .finding button { align-self: center; white-space: normal; text-align: left; max-width: 260px; }
+.edit .top { flex-wrap: nowrap; } .edit .top > button, .edit .dropper { flex: none; }
+.edit .top .next { margin-left: -2px; }
+.edit .dropper { position: relative; }
+.edit .drop { position: absolute; top: calc(100% + 6px); left: 0; z-index: 20; width: 340px; max-height: 420px; overflow: auto; background: var(--paper); border: 1px solid var(--line); border-radius: 10px; box-shadow: 0 8px 28px rgba(15,23,42,.18); padding: 12px; }
+.edit .drop p { margin: 8px 0 0; }
+.edit .kept { display: flex; align-items: center; gap: 4px; padding: 6px 0; }
+.edit .kept + .kept { border-top: 1px solid var(--line); }
+.edit .kept .words { flex: 1 1 auto; min-width: 0; display: flex; flex-direction: column; align-items: flex-start; }
+.edit .kept .name { border: 0; background: none; padding: 0; font-weight: 600; max-width: 100%; overflow: hidden; text-overflow: ellipsis; }
+.edit .kept input, .edit .renaming input { font: inherit; color: inherit; background: var(--paper); border: 1px solid var(--line); border-radius: 6px; padding: 3px 8px; width: 100%; }
+.edit .gone { background: var(--panel); border-radius: 6px; padding: 6px 9px; margin-bottom: 6px; }
+.edit .keys { display: grid; grid-template-columns: auto 1fr; gap: 7px 14px; margin: 0; }
+.edit .keys dt { font-family: var(--mono); font-size: 12px; white-space: nowrap; } .edit .keys dd { margin: 0; color: var(--soft); }
+.edit .renaming { display: flex; flex-wrap: wrap; align-items: center; gap: 6px; padding: 7px 12px; border-bottom: 1px solid var(--line); background: var(--panel); }
+.edit .renaming input { width: 170px; font-family: var(--mono); } .edit .renaming .why { flex-basis: 100%; color: var(--bad); } .edit .renaming .why:empty { display: none; }
 .error .sign, .f-error .sign { color: var(--bad); } .f-warning .sign { color: var(--warn); } .f-information .sign, .f-hint .sign { color: var(--accent); }
 
 .fr .cm-editor.cm-editor { flex: 1 1 auto; min-width: 0; height: 100%; font-size: 13.5px; background: var(--paper); color: var(--ink); }
@@ -60,6 +75,7 @@ export const EDITOR_STYLES = `
 .fr.tips .cm-completionLabel { flex: none; } .fr.tips .cm-completionMatchedText { text-decoration: none; font-weight: 700; }
 .fr.tips .cm-completionDetail { color: var(--soft); font-style: normal; margin-left: auto; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
 .fr.tips .cm-completionInfo { padding: 0; width: 280px; }
+.fr.tips.narrow .cm-completionInfo { display: none; }
 .fr .said { padding: 8px 12px; overflow-wrap: anywhere; line-height: 1.5; }
 .fr .said > :first-child { margin-top: 0; } .fr .said > :last-child { margin-bottom: 0; }
 .fr .said p, .fr .said ul { margin: 6px 0; } .fr .said ul { padding-left: 18px; }
@@ -94,7 +110,8 @@ export const EDITOR_STYLES = `
 .fr.edit.narrow .text { flex: 0 0 380px; height: 380px; }
 .fr.edit.narrow .findings { max-height: 220px; }
 .fr.edit.narrow .stage { flex: 0 0 340px; }
-.fr.edit.narrow .top .told { flex-basis: 100%; text-align: left; white-space: normal; }
+.fr.edit.narrow .top { flex-wrap: wrap; } .fr.edit.narrow .top .told { flex: 1 1 60%; text-align: left; white-space: normal; }
+.fr.edit.narrow .dropper { position: static; } .fr.edit.narrow .drop { left: 10px; right: 10px; top: 44px; width: auto; }
 .fr.edit.narrow .cm-editor { font-size: 13px; } .fr.edit.narrow .cm-lineNumbers .cm-gutterElement { padding: 0 3px 0 5px; }
 .fr.edit.narrow .finding { grid-template-columns: 16px minmax(0, 1fr); } .fr.edit.narrow .finding button { grid-column: 2; justify-self: start; }
 `

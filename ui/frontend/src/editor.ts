@@ -3,21 +3,26 @@
 import { acceptCompletion, closeBrackets, closeBracketsKeymap } from "@codemirror/autocomplete"
 import { defaultKeymap, history, historyKeymap, indentWithTab, redo, redoDepth, undo, undoDepth } from "@codemirror/commands"
 import { bracketMatching, indentOnInput, indentUnit } from "@codemirror/language"
-import { lintGutter, lintKeymap, setDiagnostics } from "@codemirror/lint"
+import { lintGutter, lintKeymap } from "@codemirror/lint"
 import { highlightSelectionMatches, openSearchPanel, search, searchKeymap } from "@codemirror/search"
-import { ChangeSet, Compartment, EditorState, type Extension } from "@codemirror/state"
+import { Compartment, EditorState, type Extension } from "@codemirror/state"
 import {
   drawSelection, EditorView, highlightActiveLine, highlightActiveLineGutter, highlightSpecialChars, keymap, lineNumbers,
   tooltips, type ViewUpdate,
 } from "@codemirror/view"
 import { button, h } from "./dom"
-import { changesOf, completions, counted, diagnosticOf, finding, hovers } from "./editor-assist"
-import { ask, type Beside, type Change, type Look, Refused, setup } from "./editor-channel"
+import { changesOf, completions, hovers } from "./editor-assist"
+import { ask, type Beside, Refused, setup } from "./editor-channel"
+import { draftsDrop } from "./editor-drafts"
+import { Findings, STALE } from "./editor-findings"
+import { keysDrop, PHRASES } from "./editor-keys"
 import { flowLanguage } from "./editor-language"
+import { gripped, hangingLines } from "./editor-layout"
+import { Names } from "./editor-names"
 import { Offsets, whole } from "./editor-offsets"
 import { Picture } from "./editor-picture"
 import { EDITOR_STYLES } from "./editor-styles"
-import { load, type Stored, store } from "./editor-storage"
+import { claim, keepDraft, type Kept, load, type Stored, store } from "./editor-storage"
 import { STYLES } from "./styles"
 import { watchTheme } from "./theme"
 
@@ -43,31 +48,40 @@ const REST = 280
 /** Milliseconds that a text rests before the page is told of it. */
 const HAND_OVER = 900
 const NARROW = 760
-const STALE = "The picture is of the last text without mistakes."
+const TAB = "Tab indents. To leave the text by keyboard, press Escape and then Tab."
 
 class Editor {
   private readonly view: EditorView
   private readonly frame = h("div", { class: "fr edit" })
   private readonly tips = h("div", { class: "fr tips" })
   private readonly sheet = document.createElement("style")
-  private readonly told = h("div", { class: "told", role: "status" })
-  private readonly findings = h("div", { class: "findings", role: "list", "aria-label": "what was found in the flow" })
-  private readonly fixes = button("Mend all", () => void this.edit("fix"), "Make all fixes that are certain", "fixes")
+  private readonly findings: Findings = new Findings({
+    view: () => this.view, go: (at) => this.choose(at, at), stale: (why) => this.picture.fresh(why), fix: () => void this.edit("fix"),
+  })
   private readonly undo = button("Undo", () => undo(this.view))
   private readonly redo = button("Redo", () => redo(this.view))
   private readonly picture = new Picture((from, to) => this.choose(from, to), () => void this.draw())
+  private readonly drafts = draftsDrop(() => this.id, (kept) => this.take(kept))
+  private readonly keys = keysDrop()
+  private readonly names: Names = new Names({
+    view: () => this.view, text: () => this.text, go: (from, to) => this.choose(from, to), note: (words) => this.findings.note(words),
+    ask: (name, text, more) => ask(this.component.data.root, name, text, this.beside(), more),
+  })
   private readonly language = new Compartment()
   private readonly ends: (() => void)[] = []
   private readonly shade = new Compartment()
   private words: Extension = []
   private isDark = false
   private epoch = ""
+  /** The name of the draft in the list, and of the one that was chosen there. */
+  private id = ""
+  private chosen = ""
   private version = 0
   private handed = -1
+  /** The version that is kept as a draft, or that nobody has typed in yet. */
+  private opened = 0
   private restored: Stored | null = null
   private revealed: string
-  /** What was changed since the text that the findings are about. */
-  private since: ChangeSet | null = null
   private resting = 0
   private handing = 0
   private keeping = 0
@@ -81,8 +95,8 @@ class Editor {
     sheet.textContent = STYLES + EDITOR_STYLES
     this.view = new EditorView({ root: root instanceof ShadowRoot ? root : undefined })
     const text = h("div", { class: "text" }, this.view.dom)
-    const grip = h("div", { class: "grip", role: "separator", tabindex: 0, "aria-orientation": "vertical", "aria-label": "width of the text" })
-    const writing = h("div", { class: "writing" }, text, this.findings)
+    const grip = h("div", { class: "grip", role: "separator", tabindex: 0, "aria-orientation": "vertical", "aria-label": "Width of the text", "aria-valuenow": 53 })
+    const writing = h("div", { class: "writing" }, this.names.element, text, this.findings.list)
     this.frame.append(this.bar(), h("div", { class: "main" }, writing, grip, this.picture.element))
     parentElement.replaceChildren(sheet, this.sheet, this.frame, this.tips)
     this.follow(grip, writing)
@@ -100,11 +114,10 @@ class Editor {
   }
 
   private bar(): HTMLElement {
-    this.fixes.hidden = true
     return h("div", { class: "top" },
       button("Format", () => void this.edit("form"), "Bring the text into the one style (Shift-Alt-F)"),
       this.undo, this.redo, button("Find", () => openSearchPanel(this.view), "Find and replace (Ctrl-F)"),
-      this.fixes, this.told)
+      this.drafts.element, this.keys.element, ...this.findings.bar)
   }
 
   /** Hear of what happens around: sizes, blurs, clicks elsewhere. */
@@ -114,6 +127,7 @@ class Editor {
       this.keep()
     }
     const outside = (event: Event): void => {
+      if (event.type === "pointerdown") for (const each of [this.drafts, this.keys]) each.outside(event)
       if (!event.composedPath().includes(this.frame)) flush()
     }
     this.frame.addEventListener("focusout", flush)
@@ -121,22 +135,13 @@ class Editor {
     document.addEventListener("keydown", outside, true)
     window.addEventListener("pagehide", flush)
     const sizes = new ResizeObserver(() => {
-      this.frame.classList.toggle("narrow", this.frame.clientWidth > 0 && this.frame.clientWidth < NARROW)
+      const narrow = this.frame.clientWidth > 0 && this.frame.clientWidth < NARROW
+      for (const each of [this.frame, this.tips]) each.classList.toggle("narrow", narrow)
       this.picture.resized()
     })
     sizes.observe(this.frame)
     sizes.observe(this.picture.element)
-    const wide = (x: number): void => {
-      const box = this.frame.getBoundingClientRect()
-      const share = Math.min(0.8, Math.max(0.2, (x - box.left) / box.width))
-      writing.style.flex = `0 0 ${(100 * share).toFixed(1)}%`
-    }
-    grip.addEventListener("pointerdown", (event) => grip.setPointerCapture(event.pointerId))
-    grip.addEventListener("pointermove", (event) => { if (grip.hasPointerCapture(event.pointerId)) wide(event.clientX) })
-    grip.addEventListener("keydown", (event) => {
-      const step = event.key === "ArrowLeft" ? -30 : event.key === "ArrowRight" ? 30 : 0
-      if (step) wide(writing.getBoundingClientRect().right + step)
-    })
+    gripped(grip, this.frame, writing)
     this.ends.push(() => {
       document.removeEventListener("pointerdown", outside, true)
       document.removeEventListener("keydown", outside, true)
@@ -170,18 +175,24 @@ class Editor {
   private open(data: Data): void {
     const held = load()
     const newer = held !== null && held.epoch === data.epoch && held.version > data.version
-    const again = held !== null && data.fresh && held.text !== data.text && held.version > 0
+    const same = held !== null && (data.origin === "" || held.origin === data.origin)
+    const again = same && data.fresh && held.text !== data.text && held.version > 0
+    this.id = newer || again ? held.id : this.chosen || data.epoch
+    this.chosen = ""
+    claim(this.id, (other) => { this.id = other })
     this.restored = again ? held : null
     this.epoch = data.epoch
     this.version = newer ? held.version : again ? data.version + 1 : data.version
     this.handed = data.version
+    this.opened = this.version
     this.frame.style.height = `${data.height}px`
     this.picture.clear()
     this.view.setState(EditorState.create({
       doc: newer || again ? held.text : data.text,
       extensions: this.extensions(),
     }))
-    this.since = null
+    this.findings.clear()
+    this.names.element.hidden = true
     this.buttons()
     if (this.version !== this.handed) this.handing = window.setTimeout(() => this.handOver(), 50)
     this.keep()
@@ -196,12 +207,14 @@ class Editor {
     return [
       this.language.of(this.words), this.shade.of(EditorView.darkTheme.of(this.isDark)), lineNumbers(), highlightActiveLineGutter(), highlightActiveLine(), highlightSpecialChars(),
       history(), drawSelection(), indentOnInput(), bracketMatching(), closeBrackets(), highlightSelectionMatches(),
-      indentUnit.of("  "), search({ top: true }), lintGutter(), completions(at), hovers(at),
-      EditorView.lineWrapping, EditorView.contentAttributes.of({ "aria-label": "The flow", spellcheck: "false" }),
+      EditorState.phrases.of(PHRASES), indentUnit.of("  "), search({ top: true }), lintGutter(), completions(at), hovers(at),
+      EditorView.lineWrapping, hangingLines, this.names.following(),
+      EditorView.contentAttributes.of({ "aria-label": "The flow", "aria-description": TAB, spellcheck: "false" }),
       tooltips({ position: "fixed", parent: this.tips }),
       keymap.of([
         { key: "Shift-Alt-f", run: () => { void this.edit("form"); return true } },
-        { key: "F12", run: (view) => { void this.define(view); return true } },
+        { key: "F12", run: (view) => { void this.names.define(view.state.selection.main.head); return true } },
+        { key: "F2", run: (view) => { void this.names.start(view.state.selection.main.head); return true } },
         { key: "Mod-Enter", run: () => { this.handOver(); return true } },
         { key: "Tab", run: acceptCompletion },
         ...closeBracketsKeymap, ...defaultKeymap, ...searchKeymap, ...historyKeymap, ...lintKeymap, indentWithTab,
@@ -213,7 +226,7 @@ class Editor {
   private updated(update: ViewUpdate): void {
     if (update.docChanged) {
       this.version++
-      this.since = this.since?.compose(update.changes) ?? null
+      this.findings.changed(update)
       this.picture.moved(update.changes)
       this.buttons()
       clearTimeout(this.resting)
@@ -264,7 +277,20 @@ class Editor {
   private keep(): void {
     clearTimeout(this.keeping)
     const { name, origin, files } = this.restored ?? this.component.data
-    store({ epoch: this.epoch, version: this.version, text: this.text, name, origin, files })
+    const { id, epoch, version, text } = this
+    store({ id, epoch, version, text, name, origin, files })
+    if (version > this.opened && text.trim()) keepDraft({ id, text, name, origin, files })
+    this.opened = version
+  }
+
+  /** Open a draft that this browser kept. */
+  private take(kept: Kept): void {
+    if (kept.id === this.id) return
+    this.keep()
+    this.chosen = kept.id
+    this.handed = ++this.version
+    const { name, origin, files } = kept
+    this.component.setStateValue("draft", { epoch: this.epoch, version: this.version, text: kept.text, opened: { name, origin, files } })
   }
 
   // --- what the app says of it ---
@@ -283,10 +309,8 @@ class Editor {
     try {
       const found = await ask(this.component.data.root, "look", text, this.beside(), {}, stop.signal)
       if (stop.signal.aborted || this.view.state.doc !== doc) return
-      this.since = ChangeSet.empty(doc.length)
-      this.tell(found, text)
+      this.findings.say(found, text)
       if (found.ok) await this.draw(stop)
-      else this.picture.fresh(found.note || STALE)
     } catch (error) {
       if (!stop.signal.aborted) this.complain(error)
     }
@@ -303,40 +327,8 @@ class Editor {
     } else this.picture.fresh(why || STALE)
   }
 
-  private tell(found: Look, text: string): void {
-    const { state } = this.view
-    const offsets = new Offsets(text)
-    this.view.dispatch(setDiagnostics(state, found.problems.map((each) =>
-      diagnosticOf(each, offsets, () => this.make(each.fix?.changes ?? [], text)))))
-    const rows = found.problems.map((each) => {
-      const from = offsets.toBrowser(each.from)
-      return finding(each, state.doc.lineAt(from).number, found.codes[each.code],
-        () => this.choose(this.now(from), this.now(from)), () => this.make(each.fix?.changes ?? [], text))
-    })
-    this.findings.replaceChildren(...rows)
-    this.fixes.hidden = found.fixable < 2
-    this.fixes.textContent = `Mend ${found.fixable}`
-    const said = counted(found.problems) || (found.ok ? "No mistakes" : "")
-    this.told.textContent = [found.note, said, found.price && `a run takes ${found.price}`].filter(Boolean).join(" · ")
-    this.told.title = [found.main, this.told.textContent].filter(Boolean).join("\n")
-    this.told.classList.remove("failed")
-  }
-
   private complain(error?: unknown): void {
-    this.told.textContent = error instanceof Refused ? error.message : "The app does not answer; what you type is kept in this tab."
-  }
-
-  /** Where a place of the text that was looked at is now. */
-  private now(at: number): number {
-    return this.since?.mapPos(at) ?? Math.min(at, this.view.state.doc.length)
-  }
-
-  /** Make changes to the text that was looked at, in what it has become since. */
-  private make(changes: Change[], text: string): void {
-    if (!this.since) return
-    const wanted = ChangeSet.of(changesOf(changes, new Offsets(text)), this.since.length).map(this.since.desc)
-    this.view.dispatch({ changes: wanted, userEvent: "input.fix" })
-    this.view.focus()
+    this.findings.note(error instanceof Refused ? error.message : "The app does not answer; what you type is kept in this tab.")
   }
 
   private async edit(name: "form" | "fix"): Promise<void> {
@@ -347,25 +339,17 @@ class Editor {
       if (this.view.state.doc !== doc) return
       if (said.edits.length) {
         this.view.dispatch({ changes: changesOf(said.edits, new Offsets(text)), userEvent: "input.format", scrollIntoView: true })
-      } else if ("why" in said) this.told.textContent = said.why || "It is formatted already."
+      } else if ("why" in said) this.findings.note(said.why || "It is formatted already.")
       this.view.focus()
     } catch (error) {
       this.complain(error)
     }
   }
 
-  private async define(view: EditorView): Promise<void> {
-    const text = this.text
-    const offsets = new Offsets(text)
-    const at = offsets.toServer(view.state.selection.main.head)
-    const said = await ask(this.component.data.root, "define", text, this.beside(), { at }).catch(() => null)
-    const first = said?.spans[0]
-    if (first) this.choose(offsets.toBrowser(first[0]), offsets.toBrowser(first[1]))
-  }
-
   stop(): void {
     this.handOver()
     this.looking?.abort()
+    this.findings.clear()
     clearTimeout(this.resting)
     this.ends.forEach((end) => end())
     this.picture.stop()

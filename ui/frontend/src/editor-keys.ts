@@ -1,0 +1,31 @@
+// The keys of the editor, told where somebody looks for them.
+import { h } from "./dom"
+import { Drop } from "./editor-drop"
+
+const isMac = /Mac|iPhone|iPad/.test(navigator.platform)
+const CTRL = isMac ? "⌘" : "Ctrl"
+
+const KEYS: [keys: string, what: string][] = [
+  [`${CTRL} Enter`, "Run the flow"],
+  ["Ctrl Space", "Suggest what may stand here"],
+  ["F2", "Rename, in all places"],
+  [`F12, ${CTRL} click`, "Go to where it is defined"],
+  ["F8", "Go to the next mistake"],
+  ["Shift Alt F", "Format"],
+  [`${CTRL} F`, "Find and replace"],
+  [`${CTRL} /`, "Make a comment of the line, or no comment"],
+  ["Tab, Shift Tab", "Indent more, or less"],
+  ["Escape, then Tab", "Leave the text"],
+]
+
+/** The words of the search panel, as the rest of the app would put them. */
+export const PHRASES = {
+  next: "Next", previous: "Previous", all: "All", "match case": "Match case", regexp: "Pattern", "by word": "Whole words",
+  replace: "Replace", "replace all": "Replace all", close: "Close", "No diagnostics": "No mistakes",
+}
+
+export function keysDrop(): Drop {
+  return new Drop("Keys", "Keys of the editor", () => [
+    h("dl", { class: "keys" }, ...KEYS.flatMap(([keys, what]) => [h("dt", {}, keys), h("dd", {}, what)])),
+  ])
+}
