@@ -1,12 +1,13 @@
 // The flowchart: built once from what the server drew, and patched while the run goes on.
 
-import { around, boxOf, fitting, neighbour, topmost } from "./chart-parts"
+import { around, boxOf, fitting, neighbour, together, topmost } from "./chart-parts"
 import { fileName, type Shot } from "./chart-save"
+import { named, progress } from "./chart-words"
 import { drawn, h, s, throttled } from "./dom"
 import type { ChartMessage, Hello, States, Thing, ThingState } from "./messages"
 import { Zoom, type Box, type Place } from "./zoom"
 
-interface Spot {
+export interface Spot {
   thing: Thing
   group: SVGElement
   text: SVGElement | null
@@ -271,7 +272,7 @@ export class ChartView {
     }
     this.light(message.lit, calm ? [] : began, !message.full && !calm)
     this.running = message.running
-    this.progress(message)
+    if (message.live && message.of > 0) this.tell(progress([...this.spots.values()]))
     if (this.follow && message.live && !message.over) this.keepInSight()
   }
 
@@ -284,23 +285,7 @@ export class ChartView {
     if (spot.text && spot.state[1] !== state[1]) spot.text.textContent = fitting(state[1], spot.room)
     if (spot.sign && before !== state[0]) spot.sign.setAttribute("d", this.signs.get(state[0]) ?? "")
     spot.state = state
-    spot.group.setAttribute("aria-label", this.named(spot))
-  }
-
-  /** What a thing is, for who does not see it: kind, title, state. */
-  private named({ thing, state }: Spot): string {
-    const said = state[1].replace(/^\S /, "") || (state[0] === "waiting" ? "not begun yet" : state[0])
-    return `${this.words.get(thing.kind) ?? thing.kind}: ${thing.title}, ${said}`
-  }
-
-  /** Says how far the run is to who does not see it, now and then. */
-  private progress(message: States): void {
-    if (!message.live || message.of === 0) return
-    const steps = [...this.spots.values()].filter(({ thing }) => !["input", "value", "loop"].includes(thing.kind))
-    const ended = steps.filter(({ state }) => !["waiting", "ready", "running", "asking"].includes(state[0])).length
-    const now = steps.filter(({ state }) => state[0] === "running" || state[0] === "asking")
-    const busy = now.slice(0, 3).map(({ thing, state }) => `${thing.title} ${state[0] === "asking" ? "waits for you" : "runs"}`)
-    this.tell(`${ended} of ${steps.length} steps have ended.${busy.length ? ` ${busy.join(", ")}.` : ""}`)
+    spot.group.setAttribute("aria-label", named(spot, this.words.get(spot.thing.kind) ?? spot.thing.kind))
   }
 
   private light(lit: number[], began: string[], pulses: boolean): void {
@@ -351,13 +336,7 @@ export class ChartView {
     const latest = (inner.length ? inner : running).sort((a, b) => (this.began.get(b.key) ?? 0) - (this.began.get(a.key) ?? 0))
     const scale = Math.max(READABLE, this.zoom.place.scale)
     const [wide, high] = [this.stage.clientWidth * 0.7 / scale, this.stage.clientHeight * 0.7 / scale]
-    let seen = latest.slice(0, 1)
-    for (let many = 2; many <= latest.length; many++) {
-      const box = around(latest.slice(0, many))
-      if (!box || box.width > wide || box.height > high) break
-      seen = latest.slice(0, many)
-    }
-    return around(seen)
+    return around(together(latest, wide, high))
   }
 
   select(key: string | null, reveal = false): void {
