@@ -204,9 +204,8 @@ export class ChartView {
   }
 
   resized(): void {
-    if (!this.chart) return
-    if (this.begun) this.begin()
-    else if (this.zoom.fitted) this.zoom.fit()
+    if (this.chart && this.begun) this.begin()
+    else if (this.chart && this.zoom.fitted) this.zoom.fit()
   }
 
   /** The drawing as it is now, to be saved. */
@@ -366,18 +365,14 @@ export class ChartView {
   }
 
   private clicked(target: Element): void {
-    const fold = target.closest("[data-fold]")
-    if (fold) {
-      const region = fold.getAttribute("data-fold") ?? ""
+    const region = target.closest("[data-fold]")?.getAttribute("data-fold")
+    if (region) {
       const spot = [...this.spots.values()].find(({ thing }) => thing.kind === "loop" && `${thing.flow}:${thing.region}` === region)
       if (spot) this.toggle(region, spot.thing)
       return
     }
     const group = target.closest("[data-node]")
-    if (!group) {
-      if (this.stage.contains(target)) this.calls.select(null)
-      return
-    }
+    if (!group) return this.stage.contains(target) ? this.calls.select(null) : undefined
     const key = `${group.getAttribute("data-flow")}:${group.getAttribute("data-node")}`
     if (this.spots.has(key)) this.calls.select(key)
   }
@@ -398,7 +393,6 @@ export class ChartView {
       const words = `${thing.title}\n${thing.id}\n${group.textContent ?? ""}`
       if (words.toLowerCase().includes(wanted)) found.push(thing.key)
     }
-    const order = (key: string): number => this.spots.get(key)?.thing.box[1] ?? 0
-    return found.sort((a, b) => order(a) - order(b))
+    return found.sort((a, b) => (this.spots.get(a)?.thing.box[1] ?? 0) - (this.spots.get(b)?.thing.box[1] ?? 0))
   }
 }
