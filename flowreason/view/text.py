@@ -105,12 +105,13 @@ def wrap_code(text: str, columns: int, rows: int) -> tuple[str, ...]:
 def _pieces(words: list[str], columns: int) -> Iterator[str]:
     """Words, those longer than a line in pieces, cut after a mark where one is near."""
     for word in words:
-        while len(word) > columns:
-            mark = max(word.rfind(each, 0, columns) for each in _CUT_AFTER) + 1
-            at = mark if mark > columns * 0.4 else columns
-            yield word[:at]
-            word = word[at:]
-        yield word
+        begun = 0
+        while len(word) - begun > columns:
+            mark = max(word.rfind(each, begun, begun + columns) for each in _CUT_AFTER) + 1
+            end = mark if mark > begun + columns * 0.4 else begun + columns
+            yield word[begun:end]
+            begun = end
+        yield word[begun:]
 
 
 def _limited(lines: list[str], columns: int, rows: int) -> tuple[str, ...]:

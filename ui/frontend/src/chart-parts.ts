@@ -37,6 +37,17 @@ export function around(things: Thing[]): Box | null {
   return { x: left, y: top, width: right - left, height: bottom - top }
 }
 
+/** As many things, from the first, as can be seen together. */
+export function together(things: Thing[], wide: number, high: number): Thing[] {
+  let many = 1
+  while (many < things.length) {
+    const box = around(things.slice(0, many + 1))
+    if (!box || box.width > wide || box.height > high) break
+    many += 1
+  }
+  return things.slice(0, many)
+}
+
 function middle(thing: Thing): [number, number] {
   const [x, y, width, height] = thing.box
   return thing.kind === "loop" ? [x + width / 2, y + Math.min(height, 30) / 2] : [x + width / 2, y + height / 2]

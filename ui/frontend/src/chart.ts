@@ -1,12 +1,13 @@
 // The flowchart: built once from what the server drew, and patched while the run goes on.
 
-import { around, boxOf, fitting, neighbour, topmost } from "./chart-parts"
+import { around, boxOf, fitting, neighbour, together, topmost } from "./chart-parts"
 import { fileName, type Shot } from "./chart-save"
+import { named, progress } from "./chart-words"
 import { drawn, h, s, throttled } from "./dom"
 import type { ChartMessage, Hello, States, Thing, ThingState } from "./messages"
 import { Zoom, type Box, type Place } from "./zoom"
 
-interface Spot {
+export interface Spot {
   thing: Thing
   group: SVGElement
   text: SVGElement | null
@@ -203,9 +204,8 @@ export class ChartView {
   }
 
   resized(): void {
-    if (!this.chart) return
-    if (this.begun) this.begin()
-    else if (this.zoom.fitted) this.zoom.fit()
+    if (this.chart && this.begun) this.begin()
+    else if (this.chart && this.zoom.fitted) this.zoom.fit()
   }
 
   /** The drawing as it is now, to be saved. */
@@ -271,7 +271,7 @@ export class ChartView {
     }
     this.light(message.lit, calm ? [] : began, !message.full && !calm)
     this.running = message.running
-    this.progress(message)
+    if (message.live && message.of > 0) this.tell(progress([...this.spots.values()]))
     if (this.follow && message.live && !message.over) this.keepInSight()
   }
 
@@ -284,23 +284,7 @@ export class ChartView {
     if (spot.text && spot.state[1] !== state[1]) spot.text.textContent = fitting(state[1], spot.room)
     if (spot.sign && before !== state[0]) spot.sign.setAttribute("d", this.signs.get(state[0]) ?? "")
     spot.state = state
-    spot.group.setAttribute("aria-label", this.named(spot))
-  }
-
-  /** What a thing is, for who does not see it: kind, title, state. */
-  private named({ thing, state }: Spot): string {
-    const said = state[1].replace(/^\S /, "") || (state[0] === "waiting" ? "not begun yet" : state[0])
-    return `${this.words.get(thing.kind) ?? thing.kind}: ${thing.title}, ${said}`
-  }
-
-  /** Says how far the run is to who does not see it, now and then. */
-  private progress(message: States): void {
-    if (!message.live || message.of === 0) return
-    const steps = [...this.spots.values()].filter(({ thing }) => !["input", "value", "loop"].includes(thing.kind))
-    const ended = steps.filter(({ state }) => !["waiting", "ready", "running", "asking"].includes(state[0])).length
-    const now = steps.filter(({ state }) => state[0] === "running" || state[0] === "asking")
-    const busy = now.slice(0, 3).map(({ thing, state }) => `${thing.title} ${state[0] === "asking" ? "waits for you" : "runs"}`)
-    this.tell(`${ended} of ${steps.length} steps have ended.${busy.length ? ` ${busy.join(", ")}.` : ""}`)
+    spot.group.setAttribute("aria-label", named(spot, this.words.get(spot.thing.kind) ?? spot.thing.kind))
   }
 
   private light(lit: number[], began: string[], pulses: boolean): void {
@@ -351,13 +335,7 @@ export class ChartView {
     const latest = (inner.length ? inner : running).sort((a, b) => (this.began.get(b.key) ?? 0) - (this.began.get(a.key) ?? 0))
     const scale = Math.max(READABLE, this.zoom.place.scale)
     const [wide, high] = [this.stage.clientWidth * 0.7 / scale, this.stage.clientHeight * 0.7 / scale]
-    let seen = latest.slice(0, 1)
-    for (let many = 2; many <= latest.length; many++) {
-      const box = around(latest.slice(0, many))
-      if (!box || box.width > wide || box.height > high) break
-      seen = latest.slice(0, many)
-    }
-    return around(seen)
+    return around(together(latest, wide, high))
   }
 
   select(key: string | null, reveal = false): void {
@@ -387,18 +365,14 @@ export class ChartView {
   }
 
   private clicked(target: Element): void {
-    const fold = target.closest("[data-fold]")
-    if (fold) {
-      const region = fold.getAttribute("data-fold") ?? ""
+    const region = target.closest("[data-fold]")?.getAttribute("data-fold")
+    if (region) {
       const spot = [...this.spots.values()].find(({ thing }) => thing.kind === "loop" && `${thing.flow}:${thing.region}` === region)
       if (spot) this.toggle(region, spot.thing)
       return
     }
     const group = target.closest("[data-node]")
-    if (!group) {
-      if (this.stage.contains(target)) this.calls.select(null)
-      return
-    }
+    if (!group) return this.stage.contains(target) ? this.calls.select(null) : undefined
     const key = `${group.getAttribute("data-flow")}:${group.getAttribute("data-node")}`
     if (this.spots.has(key)) this.calls.select(key)
   }
@@ -419,7 +393,6 @@ export class ChartView {
       const words = `${thing.title}\n${thing.id}\n${group.textContent ?? ""}`
       if (words.toLowerCase().includes(wanted)) found.push(thing.key)
     }
-    const order = (key: string): number => this.spots.get(key)?.thing.box[1] ?? 0
-    return found.sort((a, b) => order(a) - order(b))
+    return found.sort((a, b) => (this.spots.get(a)?.thing.box[1] ?? 0) - (this.spots.get(b)?.thing.box[1] ?? 0))
   }
 }
