@@ -1,1 +1,2 @@
-"""How fast the engine is, as ratios to asyncio written by hand for the same work in the same minute: `make bench`."""
+"""How fast the engine is, as ratios to asyncio written by hand for the same work in the same minute, and how soon the app
+is there: `make bench`."""

@@ -8,12 +8,13 @@ import platform
 import sys
 import time
 
-from tests.benchmarks import arriving, batch, chart, keeping, language, measure
+from tests.benchmarks import app, arriving, batch, chart, keeping, language, measure
 
 ALL = (
     measure.importing, measure.chain, measure.fan, measure.memory, measure.loop, measure.decisions, measure.expressions,
     measure.asks, measure.distinct, measure.many_flows, measure.layered, measure.layered_narrow, measure.sandboxed,
     arriving.arriving, keeping.durable, batch.questions, language.parsing, language.lowering, chart.chart,
+    app.first_page, app.runs, app.opening,
 )  # fmt: skip
 
 

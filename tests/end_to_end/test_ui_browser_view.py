@@ -84,7 +84,7 @@ def test_the_timeline_leads_to_a_step_and_to_a_time(page: Any) -> None:
     timeline.click(position={"x": wide / 4, "y": 6})
     page.locator("g.node.answer:not(.s-done)").wait_for()
     assert slider.get_attribute("aria-valuetext") != end
-    page.get_by_role("button", name="To the end").click()
+    slider.press("End")
     page.locator("g.node.answer.s-done").wait_for()
 
 

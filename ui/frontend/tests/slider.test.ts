@@ -5,13 +5,14 @@ import { SliderView } from "../src/slider"
 import type { Marks, Request, States } from "../src/messages"
 
 const TIMES: [number, number][] = [[0, 0], [3, 1], [7, 2], [12, 4]]
+const RUN = { run: { status: "succeeded", error: "", limit: "", numbers: "", seconds: 4 } }
 const later = (): Promise<void> => new Promise((done) => setTimeout(done, 130))
 
 function slid(more: Partial<States> = {}): { view: SliderView; sent: Request[]; range: Made } {
   const sent: Request[] = []
   const view = new SliderView((request) => sent.push(request))
   view.setMarks({ kind: "marks", times: TIMES } as Marks)
-  view.setStates({ at: 12, of: 12, live: true, over: true, time: 4, told: "done", ...more } as States)
+  view.setStates({ at: 12, of: 12, live: true, over: true, time: 4, until: 4, told: "done", ...RUN, ...more } as unknown as States)
   const range = seen(view.element).all("input").find((each) => each.getAttribute("type") === "range")
   assert(range)
   return { view, sent, range }
