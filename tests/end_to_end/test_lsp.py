@@ -198,8 +198,16 @@ def test_an_editor_goes_through_everything(tmp_path: Path) -> None:
 
         messy = TRIP.replace("  km: int = ", "     km:int   =   ")
         ed.change("trip.flow", 2, messy)
-        (edit,) = ed.ask("textDocument/formatting", {"textDocument": {"uri": ed.uri("trip.flow")}, "options": {"tabSize": 2, "insertSpaces": True}})  # fmt: skip
-        assert edit["newText"] == "  km: int = distance(start, goal)\n"
+        edits = ed.ask("textDocument/formatting", {"textDocument": {"uri": ed.uri("trip.flow")}, "options": {"tabSize": 2, "insertSpaces": True}})  # fmt: skip
+        (row,) = {each["range"][end]["line"] for each in edits for end in ("start", "end")}
+        line = messy.split("\n")[row]
+        for each in reversed(edits):
+            line = (
+                line[: each["range"]["start"]["character"]]
+                + each["newText"]
+                + line[each["range"]["end"]["character"] :]
+            )
+        assert line == "  km: int = distance(start, goal)"
         ed.notify("textDocument/didClose", {"textDocument": {"uri": ed.uri("trip.flow")}})
         assert ed.end() == 0
 

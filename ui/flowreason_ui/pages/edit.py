@@ -175,10 +175,12 @@ def _run_box(draft: Draft, graph: Graph | None, wrong: str) -> None:
     parameters = parameters if epoch == draft.epoch else ()
     with st.container(border=True, key="edit-run-box"):
         pressed = st.session_state.get(PRESSED) == draft.epoch
-        if parameters:
-            st.markdown("**Run it with**")
-        filled = fields(parameters, draft.inputs, f"edit-in-{draft.epoch}", pressed=pressed)
-        terms = _terms_box(draft, wrong)
+        with st.container(key="edit-fields"):  # however many there are, what follows keeps its place
+            if parameters:
+                st.markdown("**Run it with**")
+            filled = fields(parameters, draft.inputs, f"edit-in-{draft.epoch}", pressed=pressed)
+        with st.container(key="edit-terms"):
+            terms = _terms_box(draft, wrong)
         with st.container(horizontal=True, vertical_alignment="center"):
             if st.button("Run", type="primary", icon=":material/play_arrow:", disabled=graph is None, key="edit-run",
                          shortcut="Ctrl+Enter", on_click=_pressed, args=(draft.epoch,)):  # fmt: skip
