@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 
 from flowreason.ports import ModelInfo, Notify, OnText, Provider, Reply, Request, streamed
@@ -15,6 +17,8 @@ class Pausing:
         self._provider = provider
         self._go = asyncio.Event()
         self._go.set()
+        self.under_way = 0
+        """Requests that were sent, and whose replies have not come."""
 
     def pause(self) -> None:
         """Send nothing more, until `go_on`."""
@@ -24,12 +28,22 @@ class Pausing:
         self._go.set()
 
     async def complete(self, request: Request, notify: Notify | None = None) -> Reply:
-        await self._go.wait()
-        return await self._provider.complete(request, notify)
+        async with self._sent():
+            return await self._provider.complete(request, notify)
 
     async def stream(self, request: Request, on_text: OnText, notify: Notify | None = None) -> Reply:
+        async with self._sent():
+            return await streamed(self._provider, request, on_text, notify)
+
+    @asynccontextmanager
+    async def _sent(self) -> AsyncIterator[None]:
+        """Wait until it may go out, and count it until it has come to its end."""
         await self._go.wait()
-        return await streamed(self._provider, request, on_text, notify)
+        self.under_way += 1
+        try:
+            yield
+        finally:
+            self.under_way -= 1
 
     def model_info(self, model: str | None) -> ModelInfo:
         return self._provider.model_info(model)

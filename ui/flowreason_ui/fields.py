@@ -1,0 +1,178 @@
+"""A field for a value, fit to its type: words, numbers, one of several, lists and tables, records field by field.
+
+Invariant: what a field gives fits its type, or an `InputError` says at which place it does not.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, TypeAlias
+
+import streamlit as st
+
+from flowreason.asking.convert import convert
+from flowreason.asking.misfit import Misfit
+from flowreason.errors import InputError
+from flowreason.graph.ops import Input
+from flowreason.values import plain, show
+from flowreason_dsl.types import BOOL, INT, NUMBER, TEXT, Choice, ListOf, Record, Type
+from flowreason_ui.escape import escaped
+from flowreason_ui.forms import in_words, typed_value, wanted
+
+EXACT: Final = 2**53 - 1
+"""The largest whole number that a browser holds exactly."""
+MOST_ROWS = 500
+"""Rows of a list from which it is edited as text."""
+MOST_FIELDS = 12
+FEW = 5
+"""Options that are all shown at once."""
+CELL: Final = "value"
+"""The column of a list of simple values."""
+Row: TypeAlias = dict[str, Any]
+
+
+def value_box(label: str, type: Type, value: Any, key: str) -> Any:
+    """A field for a value of a type; gives the value. Raises `InputError` for one that does not fit."""
+    shown = escaped(label)
+    if type == BOOL or isinstance(type, Choice):
+        return _chosen(label, type, value, key)
+    if type == TEXT:
+        return st.text_area(shown, "" if value is None else show(value), key=key, height=160)
+    if type in (INT, NUMBER) and _holds_exactly(value):
+        return _fitting(label, _number(shown, type, value, key), type)
+    if type in (INT, NUMBER):
+        return typed_value(label, st.text_input(shown, show(value), key=key), type)
+    columns = columns_of(type)
+    if columns is not None and (value is None or (isinstance(value, list | tuple) and len(value) <= MOST_ROWS)):
+        return _table(label, type, columns, value, key)
+    if isinstance(type, Record) and 0 < len(type.fields) <= MOST_FIELDS:
+        return _record(label, type, value, key)
+    start = "" if value is None else json.dumps(plain(value), ensure_ascii=False, indent=1)
+    return typed_value(label, st.text_area(shown, start, key=key, height=220, help="As JSON."), type)
+
+
+def _chosen(label: str, type: Type, value: Any, key: str) -> Any:
+    options: Sequence[Any] = type.options if isinstance(type, Choice) else (True, False)
+    at = options.index(value) if isinstance(value, str | bool) and value in options else None
+    if len(options) <= FEW:
+        found = st.radio(
+            escaped(label), options, index=at, key=key, horizontal=True, format_func=lambda each: escaped(show(each))
+        )
+    else:
+        found = st.selectbox(escaped(label), options, index=at, key=key)
+    if found is None:
+        raise InputError(f"choose one for {label}")
+    return found
+
+
+def _holds_exactly(value: Any) -> bool:
+    return value is None or (isinstance(value, int | float) and abs(value) <= EXACT)
+
+
+def _number(shown: str, type: Type, value: Any, key: str) -> int | float | None:
+    if type == INT:
+        return st.number_input(
+            shown, value=None if value is None else int(value), step=1, key=key, placeholder="a whole number"
+        )
+    return st.number_input(
+        shown, value=None if value is None else float(value), step=1.0, format="%.15g", key=key, placeholder="a number"
+    )
+
+
+def _fitting(label: str, value: Any, type: Type) -> Any:
+    """A value in its type. Raises `InputError` that names the field."""
+    try:
+        return convert(value, type)
+    except Misfit as misfit:
+        told = "and it is empty" if value is None else in_words(misfit.reason)
+        raise InputError(f"{label} must be {wanted(type)}, {told}") from None
+
+
+# --- lists and records ---
+
+
+def columns_of(type: Type) -> Mapping[str, Type] | None:
+    """The columns in which a list is edited; None for what is no list of simple values or of records of such."""
+    if not isinstance(type, ListOf):
+        return None
+    if _is_simple(type.item):
+        return {CELL: type.item}
+    if isinstance(type.item, Record) and type.item.fields and all(_is_simple(each) for _, each in type.item.fields):
+        return dict(type.item.fields)
+    return None
+
+
+def _is_simple(type: Type) -> bool:
+    return type in (TEXT, INT, NUMBER, BOOL) or isinstance(type, Choice)
+
+
+def _table(label: str, type: Type, columns: Mapping[str, Type], value: Any, key: str) -> list[Any]:
+    alone = set(columns) == {CELL} and isinstance(type, ListOf) and not isinstance(type.item, Record)
+    start: list[Row] = [{CELL: each} if alone else dict(each) for each in plain(value or [])]
+    st.caption(f"{escaped(label)} · {escaped(wanted(type))}. The last row adds another.")
+    if not start:
+        start = [dict.fromkeys(columns)]
+    edited = st.data_editor(
+        start, num_rows="dynamic", key=key, width="stretch", hide_index=True,
+        column_config={name: _column(name, each) for name, each in columns.items()},
+    )  # fmt: skip
+    return rows_of(label, edited, columns, alone=alone)
+
+
+def _column(name: str, type: Type) -> Any:
+    config = st.column_config
+    title = " " if name == CELL else name
+    if type in (INT, NUMBER):
+        return config.NumberColumn(title, step=1 if type == INT else None)
+    if type == BOOL:
+        return config.CheckboxColumn(title)
+    return config.SelectboxColumn(title, options=type.options) if isinstance(type, Choice) else config.TextColumn(title)
+
+
+def rows_of(label: str, edited: Sequence[Row], columns: Mapping[str, Type], *, alone: bool) -> list[Any]:
+    """What a table holds, without rows that are empty. Raises `InputError` that names the row and the column."""
+    found: list[Any] = []
+    for number, row in enumerate(edited, 1):
+        cells = {name: _cell(row.get(name), type) for name, type in columns.items()}
+        if all(each in (None, "") for each in cells.values()):
+            continue
+        for name, type in columns.items():
+            place = f"{label}, row {number}" + ("" if alone else f", {name}")
+            cells[name] = _fitting(place, "" if cells[name] is None and type == TEXT else cells[name], type)
+        found.append(cells[CELL] if alone else cells)
+    return found
+
+
+def _cell(value: Any, type: Type) -> Any:
+    """A cell as it is edited: what is not there may come as a number that is none."""
+    if isinstance(value, float) and value != value:
+        return None
+    return int(value) if type == INT and isinstance(value, float) and value.is_integer() else value
+
+
+def _record(label: str, type: Record, value: Any, key: str) -> Row:
+    known = value if isinstance(value, Mapping) else {}
+    st.caption(escaped(label))
+    with st.container(border=True, gap="small"):
+        return {name: value_box(name, each, known.get(name), f"{key}-{name}") for name, each in type.fields}
+
+
+# --- the inputs of a flow ---
+
+
+def parameters_box(parameters: tuple[Input, ...], known: Mapping[str, Any], key: str) -> dict[str, Any]:
+    """Fields for the inputs of a flow; gives those that are there. Raises `UsageError` for one that does not fit."""
+    found = {}
+    for each in parameters:
+        told = f"{each.name} ({wanted(each.type)}{'' if each.required else '; may stay empty'})"
+        try:
+            value = value_box(told, each.type, known.get(each.name), f"{key}-{each.name}")
+        except InputError:
+            typed = st.session_state.get(f"{key}-{each.name}")
+            if each.required or (typed is not None and str(typed).strip()):
+                raise
+            continue
+        if each.required or value not in ("", None, []):
+            found[each.name] = value
+    return found
