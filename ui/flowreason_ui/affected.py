@@ -16,14 +16,17 @@ from flowreason_ui.telling import count
 
 _WORK = frozenset({"ask", "person", "python", "emulate", "tool", "solve", "run"})
 """The kinds of steps that people see as steps that do something."""
+_ASKING = frozenset({"ask", "emulate", "solve", "run"})
+"""Those that ask the model."""
 
 
 @dataclass(frozen=True, slots=True)
 class Affected:
-    """Steps that depend on one, how often they ran in all, and what they have used."""
+    """Steps that depend on one, how often they ran in all, how often they asked the model, and what that took."""
 
     steps: int
     times: int
+    asked: int
     usage: Usage
 
 
@@ -36,10 +39,11 @@ async def affected(store: Store, info: RunInfo, frame: str, node: str) -> Affect
     slot = seen.slot(frame, node)
     if slot is None:
         return None
-    found = {each.place for each in seen.slots.affected(slot) - {slot} if seen.step(each).kind in _WORK}
-    found.discard((frame, node))
+    kinds = {each.place: seen.step(each).kind for each in seen.slots.affected(slot)}
+    found = {place for place, kind in kinds.items() if kind in _WORK and place != (frame, node)}
+    asked = sum(kinds[place] in _ASKING for place in found)
     usage = sum((seen.heard[place].usage for place in found if place in seen.heard), Usage())
-    return Affected(len({id for _, id in found}), len(found), usage)
+    return Affected(len({id for _, id in found}), len(found), asked, usage)
 
 
 def in_words(found: Affected) -> str:
@@ -51,7 +55,14 @@ def in_words(found: Affected) -> str:
     again = (
         f"{count(found.steps, 'step')} that {'depends' if found.steps == 1 else 'depend'} on it {runs} again{often}."
     )
+    if not found.asked:
+        return f"{again} None of them asks the model."
     if not found.usage.calls:
-        return f"{again} They asked the model nothing last time."
+        return f"{again} The model is asked {times(found.asked)} or more, where its answer is not known from before."
     money = f", {money_text(found.usage.money)}" if found.usage.money else ""
     return f"{again} Last time that took {count(found.usage.calls, 'call')}, {found.usage.tokens:,} tokens{money}."
+
+
+def times(number: int) -> str:
+    """`once`, `3 times`."""
+    return "once" if number == 1 else f"{number:,} times"

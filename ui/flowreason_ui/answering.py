@@ -26,7 +26,7 @@ LONG, MOST_LINES = 2_000, 24
 """Characters and lines from which an answer is folded."""
 FOLDED = 320
 """Pixels of one that is: the rest is scrolled to."""
-MOST_TOLD = 5
+MOST_TOLD = 20
 STYLE = """<style>
 [class*="st-key-answer-large"] [data-testid="stText"] { font-size: 1.6rem; line-height: 1.35; font-weight: 600; }
 [class*="st-key-answer-text"] [data-testid="stText"] { font-size: 1.05rem; line-height: 1.6; }
@@ -45,9 +45,6 @@ def outcome(live: Live, key: str) -> None:
     if result is not None and has_answer(live):
         told = "The best answer so far, not the whole one" if result.partial else "Answer"
         answer(result.value, key, told, live.title)
-    if result is not None:
-        _how(result)
-        _lacking(result)
     if live.error and live.ended not in ("answered", "cancelled"):
         _wrong(live)
     elif live.ended == "cancelled":
@@ -57,6 +54,9 @@ def outcome(live: Live, key: str) -> None:
             else "It was stopped.",
             icon=":material/stop_circle:",
         )
+    if result is not None:
+        _how(result)
+        _lacking(result)
 
 
 def answer(value: Any, key: str, told: str = "Answer", title: str = "answer") -> None:
@@ -95,17 +95,20 @@ def _how(result: Result) -> None:
 
 
 def _lacking(result: Result) -> None:
-    """What was left undone at a limit, and items that failed."""
+    """What was left undone at a limit, or else items that failed."""
     undone: Sequence[Any] = result.undone
+    failed = () if undone or result.partial else result.failed_items
     if undone:
-        lines = [str(each) for each in undone[:MOST_TOLD]]
-        more = [f"and {count(len(undone) - MOST_TOLD, 'more step')}"] if len(undone) > MOST_TOLD else []
-        st.caption("Left undone:  \n" + "  \n".join(map(escaped, [*lines, *more])))
-    failed = () if result.partial else result.failed_items
-    if failed:
-        lines = [f"item {each.index + 1} of {each.node}: {each.error.splitlines()[0]}" for each in failed[:MOST_TOLD]]
-        told = f"{count(len(failed), 'item')} failed, and the rest went on:"
-        st.caption("  \n".join(map(escaped, [told, *lines])))
+        _folded(f"Left undone: {count(len(undone), 'step')}", [str(each) for each in undone])
+    elif failed:
+        lines = [f"item {each.index + 1} of {each.node}: {fault(each.error).splitlines()[0]}" for each in failed]
+        _folded(f"{count(len(failed), 'item')} failed, and the rest went on", lines)
+
+
+def _folded(told: str, lines: Sequence[str]) -> None:
+    more = [f"and {len(lines) - MOST_TOLD:,} more"] if len(lines) > MOST_TOLD else []
+    with st.expander(escaped(told)):
+        st.text("\n".join([*lines[:MOST_TOLD], *more]))
 
 
 def _wrong(live: Live) -> None:

@@ -69,7 +69,9 @@ def asked_boxes(live: Live) -> None:
 def _price(live: Live, asked: Asked) -> None:
     limits = limits_of(live)
     found = price_of(live.events[:])
-    st.markdown("**Run it at this price?** Nothing of the flow has run yet.")
+    begun = any(event.frame.startswith("early/") for event in live.events[:])
+    so_far = "Its first steps were asked while it was written." if begun else "Nothing of the flow has run yet."
+    st.markdown(f"**Run it at this price?** {so_far}")
     st.text("\n".join([asked.text] if found is None else sentences(found, limits)))
     with st.container(horizontal=True):
         _say(live, asked, "Run it", "yes", primary=True)
@@ -107,6 +109,7 @@ def _became(live: Live, asked: Asked) -> None:
 
 
 def _person(live: Live, asked: Asked) -> None:
+    st.caption(":material/person: The flow asks you")
     st.text(asked.text)
     type = type_from(asked.type)
     if type == BOOL:

@@ -56,9 +56,23 @@ def terms_of(live: Live, plan: Plan) -> Terms:
 # --- resume ---
 
 
+def resume(live: Live) -> None:
+    """Go on where it stood; first ask what must be known for that, if anything."""
+    try:
+        info = works().ask(works().kept(live.run))
+        terms = terms_of(live, info.plan)
+    except FlowreasonError as error:
+        _told(error)
+        return
+    if _at_limit(info, live) or _lacks_tools(terms, info.plan) or _may_choose(terms):
+        _resume_dialog(live)
+    else:
+        _begin(Resume(info.id, live.title, terms))
+
+
 @st.dialog("Go on with the run")
-def resume_dialog(live: Live) -> None:
-    """Go on where it stood: nothing that it has finished is done again."""
+def _resume_dialog(live: Live) -> None:
+    """What must be known before it goes on. Nothing that it has finished is done again."""
     st.caption("It goes on where it stood. Nothing that is finished is done again, or paid for twice.")
     try:
         info = works().ask(works().kept(live.run))
@@ -74,12 +88,26 @@ def resume_dialog(live: Live) -> None:
 
 def _limits(info: RunInfo, live: Live) -> fr.Limits | None:
     """Higher limits, where one was reached; else those that the run has."""
-    if live.ended != "limit" and info.standing.status != "limit":
+    if not _at_limit(info, live):
         return None
     st.markdown("It stopped at a limit. Allow more, for the whole run:")
     before = info.plan.settings.get("limits")
     limits = more(fr.Limits() if before is None else fr.Limits(**before), live.error)
-    return limits_box(f"resume-limits-{info.id}-{info.session}", limits)
+    return limits_box(f"resume-limits-{info.id}-{info.session}", limits, across=2)
+
+
+def _at_limit(info: RunInfo, live: Live) -> bool:
+    return "limit" in (live.ended, info.standing.status)
+
+
+def _lacks_tools(terms: Terms, plan: Plan) -> bool:
+    """Whether the run had tools of a file that is not known any more."""
+    return bool(plan.settings.get("tools")) and terms.tools is None
+
+
+def _may_choose(terms: Terms) -> bool:
+    """Whether either the recording or a model may answer."""
+    return terms.replies is not None and not works().connection.missing
 
 
 def more(limits: fr.Limits, reached: str) -> fr.Limits:
@@ -91,11 +119,11 @@ def more(limits: fr.Limits, reached: str) -> fr.Limits:
 
 def _granted(terms: Terms, plan: Plan, key: str, live: Live) -> Terms:
     """With the tools that the run had, and who answers, where that is to be said anew."""
-    needed = ", ".join(plan.settings.get("tools", ()))
-    if needed and terms.tools is None:
+    if _lacks_tools(terms, plan):
+        needed = ", ".join(plan.settings.get("tools", ()))
         path = tools_box(f"{key}-tools", f" The run had: {escaped(needed)}.")
         terms = replace(terms, tools=Path(path).expanduser() if path else None)
-    if terms.replies is not None and not works().connection.missing:
+    if _may_choose(terms):
         model = escaped(works().connection.told)
         who = {"recording": "the recording of the example", "model": model}
         at = 1 if "is not in the recording" in live.error else 0
@@ -166,13 +194,22 @@ def _affected(info: RunInfo, place: Place) -> Affected | None:
 
 def _the_step(live: Live, place: Place) -> None:
     """The step as it stands in the flow, in which round, and what the model was sent."""
-    within = place.frame.partition("/")[2]
-    st.caption(escaped(f"As it stands in the flow, in {within}" if within else "As it stands in the flow"))
+    within = where(place.frame)
+    st.caption(escaped(f"As it stands in the flow, {within}" if within else "As it stands in the flow"))
     st.code(_said(live, place), language=None, wrap_lines=True)
     sent = sent_of(live, place)
     if sent:
         with st.expander("As it was sent to the model"):
             st.code(sent, language=None, wrap_lines=True)
+
+
+def where(frame: str) -> str:
+    """A frame in words: `main/facts[5]` is `in round 6 of facts`; empty for the flow itself."""
+    parts = []
+    for each in reversed(frame.split("/")[1:]):
+        name, _, number = each.rstrip("]").partition("[")
+        parts.append(f"in round {int(number) + 1:,} of {name}" if number.isdecimal() else f"in {each}")
+    return ", ".join(parts)
 
 
 def _another_value(live: Live, info: RunInfo, place: Place, terms: Terms) -> None:
@@ -264,12 +301,14 @@ def rerun_dialog(live: Live) -> None:
 
 def _changes(info: RunInfo, flow: fr.Flow) -> tuple[dict[str, Any], str]:
     """Other inputs, and another text of the flow, as they are typed."""
-    names = [*(["Inputs"] if flow.parameters else []), "Flow and prompts"]
-    tabs = dict(zip(names, st.tabs(names), strict=True))
-    inputs: dict[str, Any] = {}
-    if flow.parameters:
-        with tabs["Inputs"]:
-            inputs = parameters_box(flow.parameters, inputs_of(info.plan, flow), f"rerun-{info.id}")
-    with tabs["Flow and prompts"]:
-        text = st.text_area("The flow", info.plan.flow, height=380, key=f"rerun-{info.id}-text")
-    return inputs, text
+    if not flow.parameters:
+        return {}, _flow_text(info)
+    first, second = st.tabs(["Inputs", "Flow and prompts"])
+    with first:
+        inputs = parameters_box(flow.parameters, inputs_of(info.plan, flow), f"rerun-{info.id}")
+    with second:
+        return inputs, _flow_text(info)
+
+
+def _flow_text(info: RunInfo) -> str:
+    return st.text_area("The flow", info.plan.flow, height=380, key=f"rerun-{info.id}-text")

@@ -178,11 +178,12 @@ _LIMITS: Final[tuple[tuple[str, str, int | float, str], ...]] = (
 )
 
 
-def limits_box(key: str, base: fr.Limits | None = None, *, over_all: bool = False) -> fr.Limits:
-    """What a run may use at most; an empty field is no limit."""
+def limits_box(key: str, base: fr.Limits | None = None, *, over_all: bool = False, across: int = 4) -> fr.Limits:
+    """What a run may use at most; an empty field is no limit. `across`: so many fields beside one another."""
     start = base or fr.Limits()
     found: dict[str, Any] = {}
-    for column, (name, words, step, told) in zip(st.columns(len(_LIMITS)), _LIMITS, strict=True):
+    columns = [column for _ in range(0, len(_LIMITS), across) for column in st.columns(across)]
+    for column, (name, words, step, told) in zip(columns, _LIMITS, strict=True):
         before = None if over_all and name == "calls" else getattr(start, name)
         options: dict[str, Any] = {"format": "%.10g"} if isinstance(step, float) else {}
         found[name] = column.number_input(

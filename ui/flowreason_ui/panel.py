@@ -66,16 +66,23 @@ def _standing(live: Live, was_over: bool, key: str, beside: bool) -> None:
             st.caption(escaped(who), width="content")
         if not beside or not live.over:
             st.space("stretch")
-            _actions(live, key)
+            with st.container(horizontal=True, width="content", gap="small"):
+                _actions(live, key)
     if told := moment(live):
         st.info(escaped(told), icon=":material/pause:")
-    if not live.over and (price := price_of(live.events[:])) and price.get("summary") != FREE:
-        st.caption(escaped("Its price: " + " ".join(sentences(price, limits_of(live)))))
+    if not live.over and not live.asked and (price := _price(live)):
+        st.caption(escaped(price))
     asked_boxes(live)
     if changing.elsewhere(live):
         st.info("Another program is at work at this run. This is how far it was; reload the page to look again.")
     elif live.over:
         outcome(live, key)
+
+
+def _price(live: Live) -> str:
+    """What the run may cost, in short; empty where it is not known yet, or asks the model nothing."""
+    price = price_of(live.events[:]) if live.price and live.price != FREE else None
+    return "" if price is None else " ".join(sentences(price, limits_of(live), short=True))
 
 
 def _badge(live: Live) -> None:
@@ -125,11 +132,13 @@ def moment(live: Live) -> str:
 
 RESUMING = {
     "limit": ("Allow more and go on", "play_arrow"),
-    "failed": ("Go on", "play_arrow"),
+    "failed": ("Try again", "replay"),
     "cancelled": ("Go on", "play_arrow"),
     "waiting": ("Answer and go on", "person"),
 }
 """What going on is called, by how the run ended."""
+FUTILE = frozenset({"python", "node"})
+"""The kinds of errors that come again where nothing is changed."""
 
 
 def _actions(live: Live, key: str) -> None:
@@ -137,8 +146,9 @@ def _actions(live: Live, key: str) -> None:
         _while_it_goes_on(live, key)
         return
     words, icon = RESUMING.get(live.ended or "", ("Go on", "play_arrow"))
-    if changing.can_resume(live) and _button(words, icon, f"{key}-resume", primary=True):
-        changing.resume_dialog(live)
+    helps = live.error_kind not in FUTILE
+    if changing.can_resume(live) and _button(words, icon, f"{key}-resume", primary=helps):
+        changing.resume(live)
     changed = "A new run with other inputs or another flow."
     if live.run and live.graph is not None and _button("Change", "edit", f"{key}-change", help=changed):
         changing.rerun_dialog(live)

@@ -28,12 +28,15 @@ def price_of(events: list[Event]) -> Mapping[str, Any] | None:
     return next((event.data for event in reversed(events) if event.kind == "price"), None)
 
 
-def sentences(price: Mapping[str, Any], limits: fr.Limits) -> list[str]:
-    """What a run costs, at least and at most. One sentence where no model is asked."""
+def sentences(price: Mapping[str, Any], limits: fr.Limits, *, short: bool = False) -> list[str]:
+    """What a run costs, at least and at most. One sentence where no model is asked. `short`: without what is not known
+    of every run with the same model."""
     low, high = linear(price["calls"]["fewest"]), linear(price["calls"]["most"])
     if high == {}:
         return ["It asks the model nothing, so it costs nothing."]
-    told = [_calls(low, high, price.get("symbols") or {}), _tokens(price["tokens"]), _money(price.get("money"))]
+    told = [_calls(low, high, price.get("symbols") or {}), _tokens(price["tokens"])]
+    if price.get("money") is not None or not short:
+        told.append(_money(price.get("money")))
     if price.get("recursive"):
         told.append("Parts of the flow use themselves again; how often shows only while it runs.")
     if held := _held(price, high, limits):
