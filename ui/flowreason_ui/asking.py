@@ -163,4 +163,4 @@ def _field(live: Live, asked: Asked, type: Type) -> None:
         st.error(escaped(fault or "Type an answer first."), icon=":material/error:")
         return
     _tell(live, asked, written(value, type))
-    st.rerun(scope="fragment")
+    st.rerun()

@@ -27,8 +27,6 @@ MOST_ROWS = 500
 MOST_FIELDS = 12
 FEW = 5
 """Options that are all shown at once."""
-CELL: Final = "value"
-"""The column of a list of simple values."""
 Row: TypeAlias = dict[str, Any]
 
 
@@ -43,6 +41,10 @@ def value_box(label: str, type: Type, value: Any, key: str) -> Any:
         return _fitting(label, _number(shown, type, value, key), type)
     if type in (INT, NUMBER):
         return typed_value(label, st.text_input(shown, show(value), key=key), type)
+    if isinstance(type, ListOf) and _is_simple(type.item) and _fits_lines(value):
+        told = f"{label} · {wanted(type)}, one a line"
+        lines = "\n".join(show(each) for each in plain(value or ()))
+        return from_lines(label, st.text_area(escaped(told), lines, key=key, height=120), type)
     columns = columns_of(type)
     if columns is not None and (value is None or (isinstance(value, list | tuple) and len(value) <= MOST_ROWS)):
         return _table(label, type, columns, value, key)
@@ -92,55 +94,69 @@ def _fitting(label: str, value: Any, type: Type) -> Any:
 # --- lists and records ---
 
 
+def _fits_lines(value: Any) -> bool:
+    """Whether a list comes back as it was when it is written one item a line."""
+    if value is None:
+        return True
+    if not isinstance(value, list | tuple) or len(value) > MOST_ROWS:
+        return False
+    return all(
+        not isinstance(each, str) or (each.strip() == each != "" and len(each.splitlines()) == 1) for each in value
+    )
+
+
+def from_lines(label: str, text: str, type: ListOf) -> list[Any]:
+    """The items of a list that was written one a line. Raises `InputError` that names the line."""
+    found = []
+    for number, line in enumerate(text.splitlines(), 1):
+        if line.strip():
+            found.append(typed_value(f"{label}, line {number},", line.strip(), type.item))
+    return found
+
+
 def columns_of(type: Type) -> Mapping[str, Type] | None:
-    """The columns in which a list is edited; None for what is no list of simple values or of records of such."""
-    if not isinstance(type, ListOf):
+    """The columns in which a list of records is edited; None for what is no list of records of simple values."""
+    if not isinstance(type, ListOf) or not isinstance(type.item, Record):
         return None
-    if _is_simple(type.item):
-        return {CELL: type.item}
-    if isinstance(type.item, Record) and type.item.fields and all(_is_simple(each) for _, each in type.item.fields):
-        return dict(type.item.fields)
-    return None
+    return (
+        dict(type.item.fields) if type.item.fields and all(_is_simple(each) for _, each in type.item.fields) else None
+    )
 
 
 def _is_simple(type: Type) -> bool:
     return type in (TEXT, INT, NUMBER, BOOL) or isinstance(type, Choice)
 
 
-def _table(label: str, type: Type, columns: Mapping[str, Type], value: Any, key: str) -> list[Any]:
-    alone = set(columns) == {CELL} and isinstance(type, ListOf) and not isinstance(type.item, Record)
-    start: list[Row] = [{CELL: each} if alone else dict(each) for each in plain(value or [])]
+def _table(label: str, type: Type, columns: Mapping[str, Type], value: Any, key: str) -> list[Row]:
+    start: list[Row] = [dict(each) for each in plain(value or [])] or [dict.fromkeys(columns)]
     st.caption(f"{escaped(label)} · {escaped(wanted(type))}. The last row adds another.")
-    if not start:
-        start = [dict.fromkeys(columns)]
     edited = st.data_editor(
         start, num_rows="dynamic", key=key, width="stretch", hide_index=True,
         column_config={name: _column(name, each) for name, each in columns.items()},
     )  # fmt: skip
-    return rows_of(label, edited, columns, alone=alone)
+    return filled_rows(label, edited, columns)
 
 
 def _column(name: str, type: Type) -> Any:
     config = st.column_config
-    title = " " if name == CELL else name
     if type in (INT, NUMBER):
-        return config.NumberColumn(title, step=1 if type == INT else None)
+        return config.NumberColumn(name, step=1 if type == INT else None)
     if type == BOOL:
-        return config.CheckboxColumn(title)
-    return config.SelectboxColumn(title, options=type.options) if isinstance(type, Choice) else config.TextColumn(title)
+        return config.CheckboxColumn(name)
+    return config.SelectboxColumn(name, options=type.options) if isinstance(type, Choice) else config.TextColumn(name)
 
 
-def rows_of(label: str, edited: Sequence[Row], columns: Mapping[str, Type], *, alone: bool) -> list[Any]:
-    """What a table holds, without rows that are empty. Raises `InputError` that names the row and the column."""
-    found: list[Any] = []
+def filled_rows(label: str, edited: Sequence[Row], columns: Mapping[str, Type]) -> list[Row]:
+    """The rows of a table in their types, without those that are empty. Raises `InputError` that names the cell."""
+    found: list[Row] = []
     for number, row in enumerate(edited, 1):
         cells = {name: _cell(row.get(name), type) for name, type in columns.items()}
         if all(each in (None, "") for each in cells.values()):
             continue
         for name, type in columns.items():
-            place = f"{label}, row {number}" + ("" if alone else f", {name}")
-            cells[name] = _fitting(place, "" if cells[name] is None and type == TEXT else cells[name], type)
-        found.append(cells[CELL] if alone else cells)
+            value = "" if cells[name] is None and type == TEXT else cells[name]
+            cells[name] = _fitting(f"{label}, row {number}, {name}", value, type)
+        found.append(cells)
     return found
 
 

@@ -216,7 +216,13 @@ _WANTED = {
 
 def in_words(reason: str) -> str:
     """Why a value does not fit, without the words of the language for types."""
-    return re.sub(r"expected (text|int|number|bool)\b", lambda found: f"expected {_WANTED[found[1]]}", reason)
+
+    def told(found: re.Match[str]) -> str:
+        written = found[1]
+        known = "a list" if written.startswith("list") else "a record" if written[0] == "{" else "a record of values"
+        return f"expected {_WANTED.get(written, known if written[-1] in ']}' else written)}, got"
+
+    return re.sub(r"expected (.+?), got", told, reason.removeprefix("answer: "))
 
 
 def typed_value(label: str, text: str, type: Type) -> Any:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import time
+from time import monotonic
 
 import streamlit as st
 
@@ -18,10 +18,10 @@ _LATEST = "latest-order"
 def begun(order: Order) -> Live:
     """The run of an order: a new one, or that which a press of the same button has just begun."""
     before = st.session_state.get(_LATEST)
-    if before is not None and before[0] == order and time.monotonic() - before[2] < TWICE:
+    if before is not None and before[0] == order and monotonic() - before[2] < TWICE:
         live = works().runs.get(before[1])
         if live is not None:
             return live
     live = works().start(order)
-    st.session_state[_LATEST] = (order, live.id, time.monotonic())
+    st.session_state[_LATEST] = (order, live.id, monotonic())
     return live
