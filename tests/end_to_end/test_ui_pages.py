@@ -260,7 +260,7 @@ def test_several_questions_wait_side_by_side_and_each_is_answered_by_itself(work
     click(app, "Answer")
     until(lambda: live.asked and live.asked[0].number != first)
     app = opened("run", run=live.id)
-    (town,) = [each for each in app.text_area if str(each.key).startswith("field-")]
+    (town,) = [each for each in app.text_input if str(each.key).startswith("field-")]
     (days,) = [each for each in app.number_input if str(each.key).startswith("field-")]
     town.set_value("Ulm")
     days.set_value(3)

@@ -11,7 +11,7 @@ from flowreason import library
 from flowreason.asking.reply import parse_input
 from flowreason.errors import InputError, UsageError
 from flowreason_dsl.types import BOOL, INT, NUMBER, TEXT, Choice, ListOf, Record, Type
-from flowreason_ui.asking import type_from, written
+from flowreason_ui.asking import question_of, type_from, written
 from flowreason_ui.choosing import WITHOUT_QUESTION, methods, name_of, what_is, when_to_use
 from flowreason_ui.fields import columns_of, filled_rows, from_lines
 from flowreason_ui.forms import described, name_from, read_file, typed_value, untyped
@@ -83,6 +83,18 @@ TOWNS = ListOf(Record((("town", TEXT), ("days", INT))))
 def test_an_answer_of_any_type_is_handed_over_as_the_engine_reads_it(type: Type, value: Any) -> None:
     assert type_from(str(type)) == type
     assert parse_input(written(value, type), type) == value
+
+
+@pytest.mark.parametrize("type", [BOOL, INT, Choice(("a", "b")), ListOf(TEXT), TOWNS, TOWNS.item])
+def test_a_question_is_shown_without_how_it_is_typed_where_a_field_shows_that(type: Type) -> None:
+    from flowreason.asking.person import answer_hint
+
+    assert question_of(f"Which? ({answer_hint(type)})", type) == "Which?"
+
+
+def test_a_question_that_is_answered_by_json_says_so() -> None:
+    assert question_of("Which? (as JSON: [[int]])", ListOf(ListOf(INT))) == "Which? (as JSON: [[int]])"
+    assert question_of("Which? (yes or no)", TEXT) == "Which? (yes or no)"
 
 
 def test_a_type_that_cannot_be_read_is_answered_by_text() -> None:

@@ -9,12 +9,13 @@ from typing import Any, Literal
 import streamlit as st
 
 import flowreason as fr
+from flowreason.asking.person import answer_hint
 from flowreason.errors import FlowreasonError, InputError
 from flowreason.values import plain
 from flowreason_dsl.diagnostics import FlowError
 from flowreason_dsl.types import BOOL, INT, NUMBER, TEXT, Choice, Type
 from flowreason_ui.escape import escaped, label
-from flowreason_ui.fields import value_box
+from flowreason_ui.fields import has_field, value_box
 from flowreason_ui.live import Asked, Live
 from flowreason_ui.pricing import price_of, sentences
 from flowreason_ui.telling import count
@@ -109,9 +110,9 @@ def _became(live: Live, asked: Asked) -> None:
 
 
 def _person(live: Live, asked: Asked) -> None:
-    st.caption(":material/person: The flow asks you")
-    st.text(asked.text)
     type = type_from(asked.type)
+    st.caption(":material/person: The flow asks you")
+    st.text(question_of(asked.text, type))
     if type == BOOL:
         with st.container(horizontal=True):
             _say(live, asked, "Yes", "yes", primary=True)
@@ -123,6 +124,12 @@ def _person(live: Live, asked: Asked) -> None:
                 st.button(label(option), key=key, on_click=_tell, args=(live, asked, option))
     else:
         _field(live, asked, type)
+
+
+def question_of(text: str, type: Type) -> str:
+    """What is asked, without how it is to be typed: its field shows that."""
+    hint = answer_hint(type)
+    return text.removesuffix(f" ({hint})") if hint and has_field(type) else text
 
 
 def _as_buttons(options: tuple[str, ...]) -> bool:

@@ -25,6 +25,8 @@ EXACT: Final = 2**53 - 1
 MOST_ROWS = 500
 """Rows of a list from which it is edited as text."""
 MOST_FIELDS = 12
+SHORT = 200
+"""Characters of a text that stands on one line."""
 FEW = 5
 """Options that are all shown at once."""
 Row: TypeAlias = dict[str, Any]
@@ -171,7 +173,21 @@ def _record(label: str, type: Record, value: Any, key: str) -> Row:
     known = value if isinstance(value, Mapping) else {}
     st.caption(escaped(label))
     with st.container(border=True, gap="small"):
-        return {name: value_box(name, each, known.get(name), f"{key}-{name}") for name, each in type.fields}
+        return {name: _part(name, each, known.get(name), f"{key}-{name}") for name, each in type.fields}
+
+
+def _part(name: str, type: Type, value: Any, key: str) -> Any:
+    """A field of a record: a short text on one line."""
+    if type == TEXT and (value is None or (len(show(value)) <= SHORT and "\n" not in show(value))):
+        return st.text_input(escaped(name), "" if value is None else show(value), key=key)
+    return value_box(name, type, value, key)
+
+
+def has_field(type: Type) -> bool:
+    """Whether a value is entered in fields that show what they take, and not as JSON."""
+    if isinstance(type, Record):
+        return 0 < len(type.fields) <= MOST_FIELDS and all(has_field(each) for _, each in type.fields)
+    return _is_simple(type) or columns_of(type) is not None or (isinstance(type, ListOf) and _is_simple(type.item))
 
 
 # --- the inputs of a flow ---

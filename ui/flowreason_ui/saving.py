@@ -93,7 +93,13 @@ def save_menu(live: Live, key: str) -> None:
         if shutil.which("dot"):
             _file("Picture of the flow (PNG)", lambda: _bytes(draw(graph, "png")), file_name(title, "png"),
                   "image/png", f"{key}-png")  # fmt: skip
-        _file("Mermaid", lambda: _bytes(draw(graph, "mmd")), file_name(title, "mmd"), "text/plain", f"{key}-mmd")
+        _file(
+            "Picture as text (Mermaid)",
+            lambda: _bytes(draw(graph, "mmd")),
+            file_name(title, "mmd"),
+            "text/plain",
+            f"{key}-mmd",
+        )
         _file("Flow, as JSON", lambda: _bytes(draw(graph, "json")), file_name(title, "json"), "application/json",
               f"{key}-json")  # fmt: skip
         if live.run and live.over:

@@ -125,9 +125,7 @@ def _wish() -> Wish:
 
 
 def _heading(words: str, told: str) -> None:
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.markdown(f"**{words}**", width="content")
-        st.caption(told, width="content")
+    st.markdown(f"**{words}** · :small[{told}]")
 
 
 def _begin(question: str, wish: Wish) -> None:
