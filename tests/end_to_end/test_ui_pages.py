@@ -125,7 +125,7 @@ def test_a_question_is_answered_with_what_comes_with_it(works: Works, server: Se
 
 @pytest.mark.parametrize(
     ("question", "told"),
-    [("", "The question is empty"), ("x", "an input's name must be a word"), ("y" * 200_001, "give long material as")],
+    [("", "The question is empty"), ("x", "An input's name must be a word"), ("y" * 200_001, "give long material as")],
 )
 def test_what_cannot_be_asked_is_told_in_words(works: Works, server: Server, question: str, told: str) -> None:
     app = opened()
@@ -159,7 +159,7 @@ def test_without_scripts_a_run_is_shown_by_plain_widgets(works: Works, monkeypat
 @pytest.mark.parametrize(
     ("name", "raw", "told"),
     [("hills.csv", b"hill,height\nRigi,1798\n", "a table of 1 row: hill, height"),
-     ("bad.csv", b"hill,height\nRigi\n", "line 2 of bad.csv has 1 cells"),
+     ("bad.csv", b"hill,height\nRigi\n", "Line 2 of bad.csv has 1 cell, and the first line names 2."),
      ("bad.json", b"{", "bad.json does not hold JSON (line 1, column 2)")],
 )  # fmt: skip
 def test_a_file_is_shown_before_it_is_given_and_a_broken_one_is_told_with_its_place(
@@ -278,7 +278,7 @@ def test_a_run_is_paused_cancelled_and_resumed(works: Works) -> None:
     click(app, "Pause")
     assert live.status == "paused" and ("Pausing: " in said(app) or "Paused. Nothing is sent" in said(app))
     assert not [each for each in app.button if each.label == "Pause"]
-    until(lambda: not works.under_way(live))
+    until(lambda: not live.under_way)
     assert "Paused. Nothing is sent" in said(again(app))
     click(app, "Go on")
     assert not live.paused

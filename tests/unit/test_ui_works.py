@@ -241,13 +241,13 @@ def test_a_pause_counts_what_is_under_way_and_lets_nothing_more_out(works: Works
         connection = Connection("heron", server.url, "key-for-tests")
         two = 'flow f() -> text { a = ask "One?" b = ask "Two?" c = ask "Three? {a} {b}" answer c }'
         live = works.start(RunFlow(two, Terms(connection)))
-        until(lambda: works.under_way(live) == 2)
+        until(lambda: live.under_way == 2)
         works.pause(live, True)
-        until(lambda: not works.under_way(live))
+        until(lambda: not live.under_way)
         works.settle()
         assert len(server.requests) == 2 and not live.over
         works.pause(live, False)
-        assert ended(live).ended == "answered" and works.under_way(live) == 0
+        assert ended(live).ended == "answered" and live.under_way == 0
 
 
 def test_a_run_that_is_cancelled_says_so_until_it_has_ended(works: Works) -> None:

@@ -24,6 +24,7 @@ from flowreason.rows import is_rows, rows
 from flowreason.values import show
 from flowreason_dsl.types import GRAPH, TEXT, Choice, DictOf, ListOf, Record, Type
 from flowreason_ui.escape import escaped, label, one_line
+from flowreason_ui.telling import sentence
 
 KINDS = ("txt", "md", "json", "jsonl", "ndjson", "csv", "tsv")
 """Endings of the files that can be given as inputs."""
@@ -95,7 +96,7 @@ class _Taking:
             self.values[name] = value()
         except InputError as error:
             self.faults.append(str(error))
-            st.error(escaped(str(error)), icon=":material/error:")
+            st.error(escaped(sentence(str(error))), icon=":material/error:")
             return False
         return True
 

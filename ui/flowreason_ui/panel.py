@@ -121,7 +121,7 @@ def moment(live: Live) -> str:
         return "Cancelling: it is put down so that it can go on later."
     if not live.paused:
         return ""
-    under_way = works().under_way(live)
+    under_way = live.under_way
     if not under_way:
         return "Paused. Nothing is sent to the model until you go on."
     ends = f"{count(under_way, 'call')} that {'is' if under_way == 1 else 'are'} under way"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -11,14 +11,14 @@ from flowreason.ports import ModelInfo, Notify, OnText, Provider, Reply, Request
 
 
 class Pausing:
-    """Another provider, with a brake."""
+    """Another provider, with a brake. `on_change` is told how many calls are under way, whenever that changes."""
 
-    def __init__(self, provider: Provider) -> None:
+    def __init__(self, provider: Provider, on_change: Callable[[int], None] = lambda _: None) -> None:
         self._provider = provider
+        self._on_change = on_change
+        self._under_way = 0
         self._go = asyncio.Event()
         self._go.set()
-        self.under_way = 0
-        """Requests that were sent, and whose replies have not come."""
 
     def pause(self) -> None:
         """Send nothing more, until `go_on`."""
@@ -37,13 +37,17 @@ class Pausing:
 
     @asynccontextmanager
     async def _sent(self) -> AsyncIterator[None]:
-        """Wait until it may go out, and count it until it has come to its end."""
+        """A call, once nothing holds it back."""
         await self._go.wait()
-        self.under_way += 1
+        self._counted(1)
         try:
             yield
         finally:
-            self.under_way -= 1
+            self._counted(-1)
+
+    def _counted(self, more: int) -> None:
+        self._under_way += more
+        self._on_change(self._under_way)
 
     def model_info(self, model: str | None) -> ModelInfo:
         return self._provider.model_info(model)

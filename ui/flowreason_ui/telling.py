@@ -90,14 +90,14 @@ _COMMANDS: Final = (
     (re.compile(r"as in: flowreason [^\n]*"), "and ask again"),
     (re.compile(r"\s*Name the one that is meant: --\S[^\n]*"), ""),
     (re.compile(r"; say what you want to know, and ask again"), "; say what you want to know"),
+    (re.compile(r"set FLOWREASON_API_KEY, or OPENAI_API_KEY for OpenAI"), "enter one under Settings"),
+    (re.compile(r"Check the key \(FLOWREASON_API_KEY or OPENAI_API_KEY\)"), "Check the key under Settings"),
+    (re.compile(r"set OPENAI_API_KEY, or give a base URL of another server"), "enter one under Settings"),
+    (re.compile(r"[;,]?\s*`flowreason runs[^`]*` (?:lists what is there|writes a run into a file)"), ""),
+    (re.compile(r"(?<=[Cc]heck the )base URL"), "address under Settings"),
+    (re.compile(r"Does the base URL end"), "Does the address under Settings end"),
 )
 """Ways out that are commands: the app has buttons for them."""
-_UNDER_SETTINGS: Final = (
-    (re.compile(r"This server wants a key: set FLOWREASON_API_KEY[^\n]*"), "This server wants a key: enter it"),
-    (re.compile(r"Check the key \(FLOWREASON_API_KEY[^)]*\) and what it may use\."), "Enter another key"),
-    (re.compile(r"(there is no key for OpenAI): set OPENAI_API_KEY, or give a base URL[^\n]*"), r"\1: enter one"),
-)
-"""Ways out that name what is set in the environment: the app has a page for it."""
 _OF_THE_PRICE: Final = re.compile(
     r"^this flow may take more than the limits allow \(.*?\);\nraise the limit .*", re.DOTALL
 )
@@ -107,12 +107,10 @@ def fault(text: str) -> str:
     """An error in words, without what is to be typed on a command line."""
     for pattern, instead in _COMMANDS:
         text = pattern.sub(instead, text)
-    for pattern, instead in _UNDER_SETTINGS:
-        text = pattern.sub(f"{instead} under Settings.", text)
     return _OF_THE_PRICE.sub("it may take more than the limits allow, and was not begun", text).strip()
 
 
-_SENTENCES: Final = re.compile(r"^(?:the|this|that|there|an?|no|nothing|it|two|what|choose|enter)\b")
+_SENTENCES: Final = re.compile(r"^(?:the|this|that|there|an?|no|nothing|it|two|what|choose|enter|line|look)\b")
 
 
 def sentence(text: str) -> str:

@@ -134,11 +134,17 @@ class Works:
         """Begin; what becomes of it is told by the `Live`. Raises `FlowreasonError` where it cannot begin."""
         provider: Pausing | None = None
         tools: tuple[ToolDef, ...] = ()
+        live = Live(order.title, order)
+
+        def under_way(calls: int) -> None:
+            live.under_way = calls
+            if live.paused:
+                live.changed()
+
         if order.terms is not None:
             terms = order.terms
-            provider = Pausing(terms.provider() if isinstance(order, Solve) else terms.provider_if_any())
+            provider = Pausing(terms.provider() if isinstance(order, Solve) else terms.provider_if_any(), under_way)
             tools = tuple(tool.definition for tool in bind(tools_from(terms.tools)).values())
-        live = Live(order.title, order)
         live.writing = Writing(tools)
         if isinstance(order, Replay):
             live.kept_only, live.run = True, order.run
@@ -212,11 +218,6 @@ class Works:
                 live.changed()
 
         self.soon(act)
-
-    def under_way(self, live: Live) -> int:
-        """How many requests of a run were sent and have no reply yet: what a pause lets come to its end."""
-        brake = self._brakes.get(live.id)
-        return 0 if brake is None or live.over else brake.under_way
 
     @staticmethod
     def is_stopping(live: Live) -> bool:
