@@ -41,7 +41,8 @@ APART = 0.5
 def run_panel(live: Live, *, key: str = "run", height: int = 720, beside: bool = False) -> None:
     """All of a run. `beside`: it stands beside another one, with less around it."""
     over = live.over
-    st.fragment(_standing, run_every=None if over else APART, key=f"{key}-standing")(live, over, key, beside)
+    with st.container():  # of the page: where a look at the run is due, Streamlit leaves the fragment itself out
+        st.fragment(_standing, run_every=None if over else APART, key=f"{key}-standing")(live, over, key, beside)
     if is_built("run"):
         st.fragment(_view, key=f"{key}-view")(live, f"{key}-view-{live.id}", height, beside)
     else:
