@@ -344,6 +344,8 @@ async def _priced_and_run(
         session.need_model()
     journal.say("price", price.as_json())
     over = price.over(environment.limits)
+    if over is None and getattr(confirm, "always", False):
+        await _agreed(confirm, price, environment.limits)  # who is asked about every price refuses one by raising
     if over is not None and not await _agreed(confirm, price, environment.limits):
         error = LimitExceeded(
             over,

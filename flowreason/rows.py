@@ -49,9 +49,8 @@ def _records(text: str, path: Path) -> Iterator[dict[str, str]]:
             raise InputError(f"the first line of {path} must name its columns, each by a name of its own")
         for cells in found:
             if cells and len(cells) != len(names):
-                raise InputError(
-                    f"line {found.line_num} of {path} has {len(cells)} cells, and the first line names {len(names)}"
-                )
+                has = "1 cell" if len(cells) == 1 else f"{len(cells)} cells"
+                raise InputError(f"line {found.line_num} of {path} has {has}, and the first line names {len(names)}")
             if cells:
                 yield dict(zip(names, cells, strict=True))
     except csv.Error as error:

@@ -51,7 +51,7 @@ def test_an_example_is_answered_and_a_step_of_it_changed(browser: Browser, app: 
     page.get_by_role("button", name="Change this value…").click()
     dialog = page.get_by_role("dialog")
     dialog.get_by_text("Its value").first.wait_for()
-    dialog.get_by_text("yes", exact=True).click()
+    dialog.get_by_text("true", exact=True).click()
     dialog.get_by_role("button", name="Run with this value").click()
     page.get_by_text("That is 4 of 10 comments, 40.0 %.").first.wait_for(timeout=60_000)
     assert page.get_by_text("That is 3 of 10 comments, 30.0 %.").count()
@@ -72,10 +72,9 @@ def test_a_run_is_cancelled_goes_on_and_outlives_its_page(browser: Browser, app:
     other.get_by_role("button", name="Cancel").click()
     ended(other, "Cancelled")
     ended(page, "Cancelled")
-    page.get_by_role("button", name="Resume", exact=True).click()
-    page.get_by_role("dialog").get_by_role("button", name="Resume", exact=True).click()
+    page.get_by_role("button", name="Go on", exact=True).click()
     ended(page)
-    page.get_by_text("Answer ·").first.wait_for()
+    page.get_by_text("Answer", exact=True).first.wait_for()
 
 
 def test_two_sessions_run_at_once_and_each_has_its_own(browser: Browser, app: Served) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -99,13 +100,13 @@ def test_an_example_plays_at_one_click_from_its_question_to_its_answer(
     live = ended(live_of(app, works))
     again(app)
     assert "298" in [each.value for each in app.text]
-    assert "Answered" in said(app) and "5 calls" in said(app)
+    assert "Answered by recorded replies" in said(app)
     assert app.query_params["run"] in (live.run, [live.run])
 
 
 def test_a_question_is_answered_with_what_comes_with_it(works: Works, server: Server) -> None:
     app = opened()
-    assert "No model is connected" not in said(app)
+    assert "No model is connected" not in said(app) and "Answered by **heron at 127.0.0.1" in said(app)
     app.button(key="solve-add").click()
     again(app)
     app.text_area(key="question-text").set_value("Which river?")
@@ -117,11 +118,15 @@ def test_a_question_is_answered_with_what_comes_with_it(works: Works, server: Se
     again(app)
     live = ended(live_of(app, works))
     assert isinstance(live.origin, Solve) and live.origin.terms.limits == fr.Limits(calls=7)
+    assert "Answered by heron at 127.0.0.1" in said(app)
     assert "it flows to the sea" in server.requests[-1].prompt
     assert "It is the Rhine." in [each.value for each in again(app).text]
 
 
-@pytest.mark.parametrize(("question", "told"), [("", "the question is empty"), ("x", "an input's name must be a word")])
+@pytest.mark.parametrize(
+    ("question", "told"),
+    [("", "The question is empty"), ("x", "An input's name must be a word"), ("y" * 200_001, "give long material as")],
+)
 def test_what_cannot_be_asked_is_told_in_words(works: Works, server: Server, question: str, told: str) -> None:
     app = opened()
     if question:
@@ -138,8 +143,8 @@ def test_a_key_that_is_refused_is_told_with_the_way_out(works: Works, server: Se
     server.always(error(401, "wrong key", code="invalid_api_key"))
     live = ended(works.start(Solve("Which river?", Terms(works.connection), method="direct")))
     text = said(opened("run", run=live.run or live.id))
-    assert "Failed" in text and "Settings" in text
-    assert "key-for-tests" not in text
+    assert "Enter another under Settings" in text
+    assert "key-for-tests" not in text and "API_KEY" not in text
 
 
 def test_without_scripts_a_run_is_shown_by_plain_widgets(works: Works, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -148,6 +153,27 @@ def test_without_scripts_a_run_is_shown_by_plain_widgets(works: Works, monkeypat
     app = opened("run", run=live.run)
     assert "298" in [each.value for each in app.text]
     assert app.dataframe or app.table
+    assert any("Answered" in str(each.value) for each in app.markdown) and "5 calls" in said(app)
+
+
+@pytest.mark.parametrize(
+    ("name", "raw", "told"),
+    [("hills.csv", b"hill,height\nRigi,1798\n", "a table of 1 row: hill, height"),
+     ("bad.csv", b"hill,height\nRigi\n", "Line 2 of bad.csv has 1 cell, and the first line names 2."),
+     ("bad.json", b"{", "bad.json does not hold JSON (line 1, column 2)")],
+)  # fmt: skip
+def test_a_file_is_shown_before_it_is_given_and_a_broken_one_is_told_with_its_place(
+    works: Works, server: Server, name: str, raw: bytes, told: str
+) -> None:
+    app = opened()
+    app.file_uploader(key="solve-files").upload(name, raw)
+    assert told in "\n".join([said(again(app)), *(unmarked(each.label) for each in app.expander)])
+    assert app.selectbox(key="solve-method").value == "graph"
+    app.text_area(key="question-text").set_value("Which hill?")
+    app.selectbox(key="solve-method").set_value("direct")
+    app.button(key="solve").click()
+    again(app)
+    assert len(works.runs) == ("bad" not in name)
 
 
 # --- a run that asks ---
@@ -157,7 +183,7 @@ def test_what_the_flow_asks_is_answered_in_place(works: Works) -> None:
     live = works.start(RunFlow(ASKS_USER))
     until(lambda: live.asked)
     app = opened("run", run=live.id)
-    assert "Shall it go on?" in said(app) and "Waiting for you" in said(app)
+    assert "Shall it go on?" in said(app) and "The flow asks you" in said(app)
     for words in ("Yes", "left"):
         number = live.asked[0].number
         click(app, words)
@@ -176,8 +202,8 @@ def test_a_tool_acts_only_after_the_person_agrees(works: Works, tmp_path: Path) 
     live = works.start(RunFlow("flow f() -> text { answer ring(3) }", Terms(tools=tools, approve=True)))
     until(lambda: live.asked)
     app = opened("run", run=live.id)
-    assert "May the flow do this?" in said(app) and "ring" in said(app)
-    click(app, "No")
+    assert "wants to use a tool that changes something" in said(app) and "ring" in said(app)
+    click(app, "Don't allow")
     assert ended(live).ended == "failed"
     assert "did not agree" in said(again(app))
 
@@ -187,12 +213,60 @@ def test_the_price_is_asked_where_it_may_be_over_the_limits(works: Works, server
     live = works.start(RunFlow(flow, Terms(works.connection, limits=fr.Limits(calls=1))))
     until(lambda: live.asked)
     app = opened("run", run=live.id)
-    assert "It may take more than its limits allow" in said(app)
+    text = said(app)
+    assert "2 to 6 calls to the model." in text and "Your limit of 1 call stops it" in text
     assert not server.requests
     click(app, "Run it")
     assert ended(live).ended == "limit"
     text = said(again(app))
-    assert "Stopped at a limit" in text and "Allow more" in text and "--limit" not in text
+    assert "The limit of 1 call" in text and "Allow more" in text and "--limit" not in text
+    click(app, "Allow more and go on")
+    assert app.number_input(key=f"resume-limits-{live.run}-1-calls").value == 2
+
+
+@pytest.mark.parametrize(("words", "how", "asked"), [("Run it", "answered", 1), ("Don't run it", "cancelled", 0)])
+def test_whoever_wants_to_know_the_price_first_is_asked_before_anything_is_paid_for(
+    works: Works, server: Server, words: str, how: str, asked: int
+) -> None:
+    app = opened()
+    app.text_area(key="question-text").set_value("Which river?")
+    app.selectbox(key="solve-method").set_value("direct")
+    app.checkbox(key="solve-ask-price").check()
+    app.button(key="solve").click()
+    live = live_of(again(app), works)
+    until(lambda: live.asked)
+    assert "1 to 3 calls to the model." in said(again(app)) and not server.requests
+    click(app, words)
+    assert ended(live).ended == how
+    assert len(server.requests) == asked
+
+
+def test_several_questions_wait_side_by_side_and_each_is_answered_by_itself(works: Works) -> None:
+    flow = """flow f() -> text {
+      a: list[int] = ask user "Which years?"
+      b: {town: text, days: int} = ask user "Where to?"
+      answer "{a} {b.town} {b.days}"
+    }"""
+    live = works.start(RunFlow(flow))
+    until(lambda: live.asked)
+    app = opened("run", run=live.id)
+    (field,) = [each for each in app.text_area if str(each.key).startswith("field-")]
+    field.set_value("1088\nsoon")
+    click(app, "Answer")
+    assert "line 2, must be a whole number" in said(app) and live.asked
+    (field,) = [each for each in app.text_area if str(each.key).startswith("field-")]
+    field.set_value("1088\n1290")
+    first = live.asked[0].number
+    click(app, "Answer")
+    until(lambda: live.asked and live.asked[0].number != first)
+    app = opened("run", run=live.id)
+    (town,) = [each for each in app.text_input if str(each.key).startswith("field-")]
+    (days,) = [each for each in app.number_input if str(each.key).startswith("field-")]
+    town.set_value("Ulm")
+    days.set_value(3)
+    click(app, "Answer")
+    ended(live)
+    assert live.result is not None and live.result.answer == "[1088, 1290] Ulm 3"
 
 
 # --- a run that goes on, is stopped, is changed ---
@@ -202,15 +276,17 @@ def test_a_run_is_paused_cancelled_and_resumed(works: Works) -> None:
     live = works.start(example(find("reviews"), pace=2 * find("reviews").pace))
     app = opened("run", run=live.id)
     click(app, "Pause")
-    assert live.status == "paused" and "Paused" in said(app)
+    assert live.status == "paused" and ("Pausing: " in said(app) or "Paused. Nothing is sent" in said(app))
+    assert not [each for each in app.button if each.label == "Pause"]
+    until(lambda: not live.under_way)
+    assert "Paused. Nothing is sent" in said(again(app))
     click(app, "Go on")
     assert not live.paused
     until(lambda: live.run)
     click(app, "Cancel")
     assert ended(live).ended == "cancelled"
     assert "It was stopped" in said(again(app))
-    click(app, "Resume")
-    again(press(app, "run-resume", "resume-now"))
+    click(app, "Go on")
     resumed = live_of(app, works)
     assert resumed is not live and resumed.run == live.run
     assert ended(resumed).ended == "answered"
@@ -234,8 +310,8 @@ def test_an_address_of_no_run_is_told_in_words(works: Works) -> None:
 def test_other_inputs_make_a_run_beside_the_first(works: Works) -> None:
     live = ended(works.start(RunFlow("flow f(n: int) -> int { answer `n * 2` }", inputs={"n": 2})))
     app = click(opened("run", run=live.run), "Change")
-    (field,) = [each for each in app.text_input if "rerun-" in str(each.key)]
-    field.set_value("21")
+    (field,) = [each for each in app.number_input if "rerun-" in str(each.key)]
+    field.set_value(21)
     press(app, "run-change", "rerun-now").run()
     made = list(works.runs.values())[-1]
     assert ended(made).result is not None and made.result.value == 42
@@ -374,6 +450,44 @@ def test_a_connection_is_kept_in_the_config_file_when_that_is_asked_for(works: W
 # --- markup ---
 
 
+def unmarked(text: object) -> str:
+    """A label without what makes it safe."""
+    return str(text).replace("\\", "").replace("\u2060", "")
+
+
+def is_plain(text: str) -> bool:
+    """Whether nothing of `MARKUP` is read as anything but letters."""
+    bare = re.sub(r"\\[!-/:-@\[-`{-~]", "", text)
+    return not any(sign in bare for sign in ("<img", "**bold", "(http", "$x", ":material/home:", ":red["))
+
+
+def test_markup_in_inputs_files_and_what_is_asked_stays_text(works: Works, server: Server, tmp_path: Path) -> None:
+    tools = tmp_path / "tools.py"
+    tools.write_text(TOOLS.replace("-> text", "-> str").replace("times: int", "times: str"), encoding="utf-8")
+    app = opened()
+    app.file_uploader(key="solve-files").upload(f"{MARKUP.replace('/', '')}.csv", f"{MARKUP}\n{MARKUP}\n".encode())
+    app.file_uploader(key="solve-files").upload(f"{MARKUP.replace('/', '')}.json", b"{")
+    app.button(key="solve-add").click()
+    again(app)
+    app.text_input(key="solve-name-1").set_value(MARKUP)
+    pages = [again(app)]
+    asking = [
+        RunFlow(f"flow f() -> text {{ a = ask user {json.dumps(MARKUP)} answer a }}"),
+        RunFlow(f"flow f() -> text {{ a: {json.dumps(MARKUP)} | 'b' = ask user 'Which?' answer a }}".replace("'", '"')),
+        RunFlow("flow f(x: text) -> text { answer ring(x) }", Terms(tools=tools, approve=True), {"x": MARKUP}),
+    ]
+    for order in asking:
+        live = works.start(order)
+        until(lambda live=live: live.asked or live.over)
+        assert live.asked, live.error
+        pages.append(opened("run", run=live.id))
+    for page in pages:
+        read = [*page.title, *page.subheader, *page.markdown, *page.caption, *page.error, *page.warning, *page.info]
+        labels = [each.label for each in [*page.button, *page.expander, *page.radio, *page.text_area]]
+        for text in [*(str(each.value) for each in read), *map(str, labels)]:
+            assert is_plain(text), text
+
+
 def test_markup_in_questions_answers_errors_and_files_stays_text(works: Works, server: Server) -> None:
     server._answer = MARKUP
     live = ended(works.start(Solve(MARKUP, Terms(works.connection), method="direct")))
@@ -384,7 +498,5 @@ def test_markup_in_questions_answers_errors_and_files_stays_text(works: Works, s
         read = [*app.title, *app.subheader, *app.markdown, *app.caption, *app.error, *app.warning, *app.info]
         texts = [str(each.value) for each in read] + [str(each.label) for each in app.button]
         for text in texts:
-            bare = re.sub(r"\\[!-/:-@\[-`{-~]", "", text)
-            assert "<img" not in bare and "**bold" not in bare and "(http" not in bare and "$" not in bare, text
-            assert ":material/home:" not in bare and ":red[" not in bare, text
+            assert is_plain(text), text
     assert MARKUP in [each.value for each in pages[0].text]

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
 
 from flowreason import library
+from flowreason.asking.reply import parse_input
 from flowreason.errors import InputError, UsageError
-from flowreason_dsl.types import BOOL, INT, NUMBER, TEXT, Choice, ListOf
-from flowreason_ui.answering import table_of
-from flowreason_ui.asking import choices
-from flowreason_ui.choosing import WITHOUT_QUESTION, methods, name_of, what_is
-from flowreason_ui.forms import name_from, read_file, typed_value, untyped
+from flowreason_dsl.types import BOOL, INT, NUMBER, TEXT, Choice, ListOf, Record, Type
+from flowreason_ui.asking import question_of, type_from, written
+from flowreason_ui.choosing import WITHOUT_QUESTION, methods, name_of, what_is, when_to_use
+from flowreason_ui.fields import columns_of, filled_rows, from_lines
+from flowreason_ui.forms import described, name_from, read_file, typed_value, untyped
 from flowreason_ui.questions import items_of, known_answer, likely_type, rows_of, surveyed
 
 
@@ -32,10 +34,15 @@ def test_a_file_is_read_by_its_ending() -> None:
     assert read_file("a.json", b"[1, 2]") == [1, 2]
 
 
-@pytest.mark.parametrize(("name", "raw"), [("a.json", b"{"), ("a.txt", b"\xff\xfe"), ("a.jsonl", b"{\n")])
-def test_a_file_that_cannot_be_read_is_told_by_its_name(name: str, raw: bytes) -> None:
-    with pytest.raises(InputError, match=name):
+@pytest.mark.parametrize(
+    ("name", "raw", "place"),
+    [("a.json", b'[1,\n 2', "line 2, column 3"), ("a.txt", b"ok\n\xff\xfe", "line 2"), ("a.jsonl", b"1\n{\n", "line 2"),
+     ("a.csv", b"x,y\n1,2\n1,2,3\n", "line 3"), ("a.csv", b"x,x\n1,2\n", "first line")],
+)  # fmt: skip
+def test_a_file_that_cannot_be_read_is_told_by_its_name_and_place(name: str, raw: bytes, place: str) -> None:
+    with pytest.raises(InputError, match=name) as raised:
         read_file(name, raw)
+    assert place in str(raised.value)
 
 
 def test_a_files_name_becomes_an_inputs_name() -> None:
@@ -58,10 +65,69 @@ def test_a_value_that_does_not_fit_is_told_with_its_name(text: str, type: Any) -
         typed_value("the year", text, type)
 
 
-def test_the_options_of_a_choice_become_buttons_and_nothing_else_does() -> None:
-    options = ("a b", 'say "no"', "back\\slash", "x | y")
-    assert choices(str(Choice(options))) == list(options)
-    assert choices("int") == choices("list[text]") == choices('{a: "x"}') == []
+@pytest.mark.parametrize(("type", "word"), [(INT, "a whole number"), (BOOL, "true or false"), (ListOf(TEXT), "a list")])
+def test_what_does_not_fit_is_told_without_the_words_of_the_language(type: Type, word: str) -> None:
+    with pytest.raises(InputError, match=word) as raised:
+        typed_value("it", "{", type)
+    assert not re.search(r"\b(int|bool)\b|\[", str(raised.value))
+
+
+TOWNS = ListOf(Record((("town", TEXT), ("days", INT))))
+
+
+@pytest.mark.parametrize(
+    ("type", "value"),
+    [(TEXT, "a b"), (Choice(("a b", 'say "no"', "x | y")), 'say "no"'), (INT, 3), (NUMBER, 1.5), (BOOL, False),
+     (ListOf(TEXT), ["a", "1"]), (TOWNS, [{"town": "Ulm", "days": 2}]), (TOWNS.item, {"town": "5", "days": 2})],
+)  # fmt: skip
+def test_an_answer_of_any_type_is_handed_over_as_the_engine_reads_it(type: Type, value: Any) -> None:
+    assert type_from(str(type)) == type
+    assert parse_input(written(value, type), type) == value
+
+
+@pytest.mark.parametrize("type", [BOOL, INT, Choice(("a", "b")), ListOf(TEXT), TOWNS, TOWNS.item])
+def test_a_question_is_shown_without_how_it_is_typed_where_a_field_shows_that(type: Type) -> None:
+    from flowreason.asking.person import answer_hint
+
+    assert question_of(f"Which? ({answer_hint(type)})", type) == "Which?"
+
+
+def test_a_question_that_is_answered_by_json_says_so() -> None:
+    assert question_of("Which? (as JSON: [[int]])", ListOf(ListOf(INT))) == "Which? (as JSON: [[int]])"
+    assert question_of("Which? (yes or no)", TEXT) == "Which? (yes or no)"
+
+
+def test_a_type_that_cannot_be_read_is_answered_by_text() -> None:
+    assert type_from("nothing of that kind") == TEXT
+
+
+def test_lists_of_records_are_edited_as_tables_where_their_fields_are_simple() -> None:
+    assert list(columns_of(TOWNS) or ()) == ["town", "days"]
+    assert columns_of(ListOf(INT)) is columns_of(ListOf(Record((("a", ListOf(INT)),)))) is columns_of(TEXT) is None
+
+
+def test_a_table_gives_its_rows_in_their_types_and_names_the_cell_that_does_not_fit() -> None:
+    columns, nothing = columns_of(TOWNS) or {}, float("nan")
+    filled = [{"town": "Ulm", "days": 2.0}, {"town": None, "days": nothing}, {"town": "5", "days": 1}]
+    assert filled_rows("Towns", filled, columns) == [{"town": "Ulm", "days": 2}, {"town": "5", "days": 1}]
+    with pytest.raises(InputError, match="Towns, row 2, days must be a whole number, and it is empty"):
+        filled_rows("Towns", [filled[0], {"town": "Bonn", "days": nothing}], columns)
+
+
+def test_a_list_is_written_one_item_a_line_and_a_line_that_does_not_fit_is_named() -> None:
+    assert from_lines("It", "a\n\n 1 \n", ListOf(TEXT)) == ["a", "1"]
+    assert from_lines("It", "4\n5", ListOf(INT)) == [4, 5]
+    with pytest.raises(InputError, match="line 2, must be a whole number"):
+        from_lines("It", "4\nfive", ListOf(INT))
+
+
+@pytest.mark.parametrize(
+    ("value", "told"),
+    [([{"a": "1", "b": "2"}], "a table of 1 row: a, b"), ("x\ny", "a text of 2 lines"), ("", "an empty text"),
+     ([1, 2], "a list of 2"), ({"a": 1}, "a record of 1"), (3, "a value")],
+)  # fmt: skip
+def test_what_a_file_holds_is_told(value: Any, told: str) -> None:
+    assert described(value) == told
 
 
 def test_every_method_that_is_offered_answers_a_question_by_itself() -> None:
@@ -69,14 +135,7 @@ def test_every_method_that_is_offered_answers_a_question_by_itself() -> None:
         takes = {each.name: each for each in library.describe(name).parameters}
         alone = "question" in takes and all(each.default for each in takes.values() if each.name != "question")
         assert (name in methods()) == (alone and name not in WITHOUT_QUESTION), name
-    assert all(name_of(each) and what_is(each) for each in methods())
-
-
-def test_an_answer_is_a_table_where_it_is_one() -> None:
-    assert table_of([1, "b"]) == [{"#": "1", "value": "1"}, {"#": "2", "value": "b"}]
-    assert table_of({"a": 1, "b": True}) == [{"name": "a", "value": "1"}, {"name": "b", "value": "true"}]
-    assert table_of([{"a": 1}, {"b": [2]}]) == [{"a": "1", "b": ""}, {"a": "", "b": "[2]"}]
-    assert table_of("text") is table_of([]) is table_of([[1], 2]) is table_of({"a": {}}) is None
+    assert all(name_of(each) and what_is(each) and when_to_use(each) for each in methods())
 
 
 # --- questions ---

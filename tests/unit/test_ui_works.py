@@ -18,7 +18,7 @@ from flowreason_ui.live import Live
 from flowreason_ui.orders import Fork, Replay, Rerun, Resume, RunFlow, Solve, Terms, example, example_of, terms_for
 from flowreason_ui.works import MOST_KEPT, Works
 from tests.apps import alone, ended, until
-from tests.server import Server
+from tests.server import Server, slow
 
 FREE = "flow f(n: int = 2) -> int { answer `n * 21` }"
 ASKS = 'flow f() -> text { a = ask "What is it?" answer a }'
@@ -233,6 +233,68 @@ def test_a_paused_run_asks_nothing_until_it_goes_on(works: Works) -> None:
     works.pause(live, False)
     assert ended(live).ended == "answered"
     assert len(live.events) > waited
+
+
+def test_a_pause_counts_what_is_under_way_and_lets_nothing_more_out(works: Works) -> None:
+    with Server() as server:
+        server.always(slow(0.3))
+        connection = Connection("heron", server.url, "key-for-tests")
+        two = 'flow f() -> text { a = ask "One?" b = ask "Two?" c = ask "Three? {a} {b}" answer c }'
+        live = works.start(RunFlow(two, Terms(connection)))
+        until(lambda: live.under_way == 2)
+        works.pause(live, True)
+        until(lambda: not live.under_way)
+        works.settle()
+        assert len(server.requests) == 2 and not live.over
+        works.pause(live, False)
+        assert ended(live).ended == "answered" and live.under_way == 0
+
+
+def test_a_run_that_is_cancelled_says_so_until_it_has_ended(works: Works) -> None:
+    live = played(works, "reviews", pace=0.3)
+    until(lambda: live.run)
+    assert not works.is_stopping(live)
+
+    async def cancelled() -> bool:
+        assert live.task is not None
+        live.task.cancel()
+        return works.is_stopping(live)
+
+    assert works.ask(cancelled())
+    assert ended(live).ended == "cancelled" and not works.is_stopping(live)
+
+
+def test_what_depends_on_a_step_is_counted_before_it_is_changed(works: Works) -> None:
+    from flowreason.resuming import the_store
+    from flowreason_ui.affected import affected, in_words
+
+    live = ended(played(works, "universities"))
+
+    def told(node: str, frame: str = "") -> str:
+        at = frame or next(e.frame for e in live.events if e.node == node and e.kind == "node.done")
+        found = works.ask(affected(the_store(works.store), kept(works, live), at, node))
+        assert found is not None
+        return in_words(found)
+
+    assert told("ask#1").startswith("1 step that depends on it runs again") and "None of them asks" in told("ask#1")
+    assert told("answer#1") == "No other step depends on it: nothing is asked again."
+
+
+def test_one_order_is_started_once_however_often_its_button_is_pressed(
+    works: Works, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from flowreason_ui import starting
+
+    now = [0.0]
+    monkeypatch.setattr(starting.st, "session_state", {})
+    monkeypatch.setattr(starting, "monotonic", lambda: now[0])
+    order, other = RunFlow(FREE, inputs={"n": 2}), RunFlow(FREE, inputs={"n": 3})
+    first = starting.begun(order)
+    now[0] = 1.0
+    assert starting.begun(RunFlow(FREE, inputs={"n": 2})) is first
+    assert starting.begun(other) is not first
+    now[0] = 9.0
+    assert starting.begun(other).title == other.title and len(works.runs) == 3
 
 
 def test_steps_that_one_run_alone_has_are_told() -> None:

@@ -1,4 +1,4 @@
-"""What a run came to, large and readable: its answer, what it cost, what went wrong and the way out.
+"""What a run came to, large and readable: its answer, what went wrong, and the way out.
 
 Invariant: an answer is shown as the text or the values that it is, and nothing of it is read as Markdown or HTML.
 """
@@ -12,17 +12,21 @@ import streamlit as st
 
 from flowreason.result import Result
 from flowreason.values import plain, show
-from flowreason.view.progress import kept_count
+from flowreason_ui import places
 from flowreason_ui.choosing import name_of
+from flowreason_ui.copying import copy_button
 from flowreason_ui.escape import escaped
 from flowreason_ui.live import Live
-from flowreason_ui.telling import cost, count, fault, way_out
+from flowreason_ui.saving import answer_file, table_of
+from flowreason_ui.telling import SETTINGS_HELP, count, fault, sentence, way_out
 
 SHORT = 160
 """Characters of an answer that is shown in large letters."""
-LONG = 12_000
-"""Characters from which an answer has a box that scrolls."""
-MOST_TOLD = 5
+LONG, MOST_LINES = 2_000, 24
+"""Characters and lines from which an answer is folded."""
+FOLDED = 320
+"""Pixels of one that is: the rest is scrolled to."""
+MOST_TOLD = 20
 STYLE = """<style>
 [class*="st-key-answer-large"] [data-testid="stText"] { font-size: 1.6rem; line-height: 1.35; font-weight: 600; }
 [class*="st-key-answer-text"] [data-testid="stText"] { font-size: 1.05rem; line-height: 1.6; }
@@ -39,33 +43,32 @@ def outcome(live: Live, key: str) -> None:
     """All that a run which has ended came to."""
     result = live.result
     if result is not None and has_answer(live):
-        answer(result.value, key, _took(live, result))
-        if result.partial:
-            st.info("This is the best answer so far, not the whole one.", icon=":material/info:")
-    if result is not None:
-        _how(result)
-        _lacking(result)
+        told = "The best answer so far, not the whole one" if result.partial else "Answer"
+        answer(result.value, key, told, live.title)
     if live.error and live.ended not in ("answered", "cancelled"):
         _wrong(live)
     elif live.ended == "cancelled":
-        st.caption(
-            "It was stopped. What it has done is kept, and it can be resumed." if live.run else "It was stopped."
+        st.info(
+            "It was stopped. What it has done is kept: “Go on” takes it up where it stood."
+            if live.run
+            else "It was stopped.",
+            icon=":material/stop_circle:",
         )
+    if result is not None:
+        _how(result)
+        _lacking(result)
 
 
-def _took(live: Live, result: Result) -> str:
-    """What the answer cost; of a run that was resumed, what it took this time, and in all."""
-    now = cost(result.usage, result.seconds, kept_count(live.events[:]))
-    if live.used is None or live.used == result.usage:
-        return now
-    return f"{now} this time · {count(live.used.calls, 'call')} · {live.used.tokens:,} tokens in all"
-
-
-def answer(value: Any, key: str, told: str = "") -> None:
-    """An answer by its type: text as text, lists and records as tables, anything else as code. `told`: its cost."""
+def answer(value: Any, key: str, told: str = "Answer", title: str = "answer") -> None:
+    """An answer by its type: text as text, lists and records as tables, anything else as code, to copy and to save."""
     st.html(STYLE)
     with st.container(border=True, key=f"{key}-answer", gap="xsmall"):
-        st.caption(escaped(f"Answer · {told}" if told else "Answer"))
+        with st.container(horizontal=True, vertical_alignment="center", gap="small", key=f"{key}-answer-head"):
+            st.caption(f"**{escaped(told)}**", width="content")
+            st.space("stretch")
+            content, name, mime = answer_file(value, title)
+            copy_button(show(value), f"{key}-answer-copy")
+            st.download_button("Save", content, name, mime, key=f"{key}-answer-file", on_click="ignore", help=name)
         table = table_of(value)
         if table is not None:
             st.dataframe(table, hide_index=True, width="stretch", height="auto" if len(table) < 12 else 420)
@@ -76,29 +79,13 @@ def answer(value: Any, key: str, told: str = "") -> None:
 
 
 def _text(text: str, key: str) -> None:
-    large = len(text) <= SHORT and "\n" not in text
-    kind = "answer-large" if large else "answer-text"
-    with st.container(key=f"{kind}-{key}", height=520 if len(text) > LONG else "content"):
+    kind = "answer-large" if len(text) <= SHORT and "\n" not in text else "answer-text"
+    long = len(text) > LONG or text.count("\n") > MOST_LINES
+    whole = long and st.session_state.get(f"{key}-answer-whole", False)
+    with st.container(key=f"{kind}-{key}", height=FOLDED if long and not whole else "content", border=False):
         st.text(text or "(an empty text)")
-
-
-def table_of(value: Any) -> list[dict[str, str]] | None:
-    """A list of records or of simple values, and a record of simple values, as rows; None for what is no table."""
-    simple = plain(value)
-    if isinstance(simple, dict) and simple and all(map(_is_simple, simple.values())):
-        return [{"name": name, "value": show(each)} for name, each in simple.items()]
-    if not isinstance(simple, list) or not simple:
-        return None
-    if all(map(_is_simple, simple)):
-        return [{"#": str(number), "value": show(each)} for number, each in enumerate(simple, 1)]
-    if all(isinstance(each, dict) for each in simple):
-        names = list(dict.fromkeys(str(name) for each in simple for name in each))
-        return [{name: show(each[name]) if name in each else "" for name in names} for each in simple]
-    return None
-
-
-def _is_simple(value: Any) -> bool:
-    return not isinstance(value, dict | list)
+    if long:
+        st.toggle("Show all of it", key=f"{key}-answer-whole")
 
 
 def _how(result: Result) -> None:
@@ -108,28 +95,32 @@ def _how(result: Result) -> None:
 
 
 def _lacking(result: Result) -> None:
-    """What was left undone at a limit, and items that failed."""
+    """What was left undone at a limit, or else items that failed."""
     undone: Sequence[Any] = result.undone
+    failed = () if undone or result.partial else result.failed_items
     if undone:
-        lines = [str(each) for each in undone[:MOST_TOLD]]
-        more = [f"and {count(len(undone) - MOST_TOLD, 'more step')}"] if len(undone) > MOST_TOLD else []
-        st.caption("Left undone:  \n" + "  \n".join(map(escaped, [*lines, *more])))
-    failed = () if result.partial else result.failed_items
-    if failed:
-        lines = [f"item {each.index + 1} of {each.node}: {each.error.splitlines()[0]}" for each in failed[:MOST_TOLD]]
-        told = f"{count(len(failed), 'item')} failed, and the rest went on:"
-        st.caption("  \n".join(map(escaped, [told, *lines])))
+        _folded(f"Left undone: {count(len(undone), 'step')}", [str(each) for each in undone])
+    elif failed:
+        lines = [f"item {each.index + 1} of {each.node}: {fault(each.error).splitlines()[0]}" for each in failed]
+        _folded(f"{count(len(failed), 'item')} failed, and the rest went on", lines)
+
+
+def _folded(told: str, lines: Sequence[str]) -> None:
+    more = [f"and {len(lines) - MOST_TOLD:,} more"] if len(lines) > MOST_TOLD else []
+    with st.expander(escaped(told)):
+        st.text("\n".join([*lines[:MOST_TOLD], *more]))
 
 
 def _wrong(live: Live) -> None:
     """What went wrong, in words, and what can be done."""
-    text = fault(live.error)
-    first, _, rest = text.partition("\n")
+    first, _, rest = fault(live.error).partition("\n")
     out = way_out(live.error_kind, live.error)
-    shown = escaped(first) + (f"\n\n{escaped(out)}" if out else "")
+    shown = escaped(sentence(first)) + (f"\n\n{escaped(out)}" if out else "")
     if live.ended in ("limit", "waiting"):
         st.warning(shown, icon=":material/pan_tool:")
     else:
         st.error(shown, icon=":material/error:")
+    if live.error_kind in SETTINGS_HELP:
+        places.link("settings", "Open Settings", ":material/settings:")
     if rest.strip():
         st.code(rest, language=None, wrap_lines=True)

@@ -3,63 +3,137 @@
 from __future__ import annotations
 
 import json
-import re
-from typing import Literal
+from functools import cache
+from typing import Any, Literal
 
 import streamlit as st
 
-from flowreason_ui.escape import label
+import flowreason as fr
+from flowreason.asking.person import answer_hint
+from flowreason.errors import FlowreasonError, InputError
+from flowreason.values import plain
+from flowreason_dsl.diagnostics import FlowError
+from flowreason_dsl.types import BOOL, INT, NUMBER, TEXT, Choice, Type
+from flowreason_ui.escape import escaped, label
+from flowreason_ui.fields import has_field, value_box
 from flowreason_ui.live import Asked, Live
+from flowreason_ui.pricing import price_of, sentences
+from flowreason_ui.telling import count
 from flowreason_ui.works import works
 
-_CHOICE = re.compile(r'"(?:[^"\\]|\\.)*"(?: \| "(?:[^"\\]|\\.)*")*')
-_WANTED = {"int": "a whole number", "number": "a number", "text": "your answer"}
 MOST_BUTTONS = 6
+LONGEST_BUTTON = 60
+"""Characters of an option that still makes a button."""
+CONSENT = "May the flow do this?\n"
+BECAME = "When the run was interrupted, this had been begun, and nobody knows whether it happened:\n"
+"""How the engine begins what it asks of a tool."""
+AGAIN = "repeat"
+"""What the engine is told where an effect did not happen."""
 
 
-def choices(type: str) -> list[str]:
-    """The texts that a type offers, such as `"a" | "b"`; none for another type."""
-    if not _CHOICE.fullmatch(type):
-        return []
-    return [json.loads(each) for each in re.findall(r'"(?:[^"\\]|\\.)*"', type)]
+@cache
+def type_from(text: str) -> Type:
+    """A type as the language writes it; text where it cannot be read."""
+    try:
+        return fr.loads(f"flow asked(it: {text}) -> any {{ answer it }}").parameters[0].type
+    except (FlowreasonError, FlowError):
+        return TEXT
+
+
+def written(value: Any, type: Type) -> str:
+    """A value as a person would have typed it."""
+    if type == TEXT or isinstance(type, Choice):
+        return str(value)
+    return json.dumps(plain(value), ensure_ascii=False)
 
 
 def asked_boxes(live: Live) -> None:
     """All that the run asks now."""
-    for asked in live.asked:
-        with st.container(border=True, key=f"asked-{live.id}-{asked.number}"):
-            if asked.kind == "price":
-                _price(live, asked)
+    asked = live.asked
+    if len(asked) > 1:
+        st.markdown(f"**{count(len(asked), 'question')} wait for you.** Answer them in any order.")
+    for each in asked:
+        with st.container(border=True, key=f"asked-{live.id}-{each.number}"):
+            if each.kind == "price":
+                _price(live, each)
+            elif each.text.startswith(CONSENT):
+                _consent(live, each)
+            elif each.text.startswith(BECAME):
+                _became(live, each)
             else:
-                _person(live, asked)
+                _person(live, each)
+
+
+# --- the price ---
 
 
 def _price(live: Live, asked: Asked) -> None:
-    st.markdown("**It may take more than its limits allow.** Run it within them?")
-    st.text(asked.text)
+    limits = limits_of(live)
+    found = price_of(live.events[:])
+    begun = any(event.frame.startswith("early/") for event in live.events[:])
+    so_far = "Its first steps were asked while it was written." if begun else "Nothing of the flow has run yet."
+    st.markdown(f"**Run it at this price?** {so_far}")
+    st.text("\n".join([asked.text] if found is None else sentences(found, limits)))
     with st.container(horizontal=True):
         _say(live, asked, "Run it", "yes", primary=True)
-        _say(live, asked, "Don't", "no")
+        _say(live, asked, "Don't run it", "no")
+
+
+def limits_of(live: Live) -> fr.Limits:
+    """What a run may use."""
+    terms = getattr(live.origin, "terms", None)
+    return (terms.limits if terms is not None else None) or fr.Limits()
+
+
+# --- tools ---
+
+
+def _consent(live: Live, asked: Asked) -> None:
+    st.markdown("**The flow wants to use a tool that changes something.** May it?")
+    st.code(asked.text.removeprefix(CONSENT), language=None, wrap_lines=True)
+    with st.container(horizontal=True):
+        _say(live, asked, "Allow", "yes", primary=True)
+        _say(live, asked, "Don't allow", "no")
+
+
+def _became(live: Live, asked: Asked) -> None:
+    """An effect that was under way when the run was interrupted."""
+    what = asked.text.removeprefix(BECAME).rpartition("\nLook, and answer")[0]
+    st.markdown("**Did this happen?** The run was interrupted when it had just been begun. Please look.")
+    st.code(what, language=None, wrap_lines=True)
+    _say(live, asked, "It did not happen: do it now", AGAIN)
+    st.caption("If it did happen, say what came of it:")
+    _field(live, asked, type_from(asked.type))
+
+
+# --- what the flow asks ---
 
 
 def _person(live: Live, asked: Asked) -> None:
-    st.text(asked.text)
-    options = choices(asked.type)
-    if asked.type == "bool":
+    type = type_from(asked.type)
+    st.caption(":material/person: The flow asks you")
+    st.text(question_of(asked.text, type))
+    if type == BOOL:
         with st.container(horizontal=True):
             _say(live, asked, "Yes", "yes", primary=True)
             _say(live, asked, "No", "no")
-    elif 0 < len(options) <= MOST_BUTTONS:
-        _some(live, asked, options)
+    elif isinstance(type, Choice) and _as_buttons(type.options):
+        with st.container(horizontal=True):
+            for number, option in enumerate(type.options):
+                key = f"say-{live.id}-{asked.number}-{number}"
+                st.button(label(option), key=key, on_click=_tell, args=(live, asked, option))
     else:
-        _field(live, asked, options)
+        _field(live, asked, type)
 
 
-def _some(live: Live, asked: Asked, options: list[str]) -> None:
-    with st.container(horizontal=True):
-        for number, option in enumerate(options):
-            key = f"say-{live.id}-{asked.number}-{number}"
-            st.button(label(option), key=key, on_click=_tell, args=(live, asked, option))
+def question_of(text: str, type: Type) -> str:
+    """What is asked, without how it is to be typed: its field shows that."""
+    hint = answer_hint(type)
+    return text.removesuffix(f" ({hint})") if hint and has_field(type) else text
+
+
+def _as_buttons(options: tuple[str, ...]) -> bool:
+    return len(options) <= MOST_BUTTONS and all(len(each) <= LONGEST_BUTTON for each in options)
 
 
 def _say(live: Live, asked: Asked, words: str, text: str, *, primary: bool = False) -> None:
@@ -74,13 +148,26 @@ def _tell(live: Live, asked: Asked, text: str) -> None:
     works().settle()
 
 
-def _field(live: Live, asked: Asked, options: list[str]) -> None:
+def _field(live: Live, asked: Asked, type: Type) -> None:
+    """A field by the type of the answer, which is handed over when the button is pressed."""
+    fault = ""
     with st.form(f"form-{live.id}-{asked.number}", border=False):
-        key = f"field-{live.id}-{asked.number}"
-        if options:
-            text = st.selectbox("Your answer", options, index=None, key=key) or ""
-        else:
-            wanted = _WANTED.get(asked.type, f"{asked.type}, as JSON")
-            text = st.text_area("Your answer", key=key, placeholder=wanted, height=90)
-        if st.form_submit_button("Answer", type="primary") and text.strip():
-            _tell(live, asked, text)
+        key, value = f"field-{live.id}-{asked.number}", None
+        try:
+            if type in (INT, NUMBER):
+                with st.container(width=260):
+                    value = value_box("Your answer", type, None, key)
+            elif type == TEXT:
+                value = st.text_area("Your answer", key=key, height=90)
+            else:
+                value = value_box("Your answer", type, None, key)
+        except InputError as error:
+            fault = str(error)
+        pressed = st.form_submit_button("Answer", type="primary")
+    if not pressed:
+        return
+    if fault or (type == TEXT and not str(value).strip()):
+        st.error(escaped(fault or "Type an answer first."), icon=":material/error:")
+        return
+    _tell(live, asked, written(value, type))
+    st.rerun()

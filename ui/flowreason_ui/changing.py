@@ -17,10 +17,13 @@ from flowreason.records import Plan, RunInfo
 from flowreason.resuming import inputs_of, kept_flow, the_store
 from flowreason_dsl.diagnostics import FlowError
 from flowreason_ui import places
+from flowreason_ui.affected import Affected, affected, in_words
 from flowreason_ui.escape import escaped, one_line
-from flowreason_ui.forms import limits_box, parameters_box, tools_box, value_box
+from flowreason_ui.fields import parameters_box, value_box
+from flowreason_ui.forms import limits_box, tools_box
 from flowreason_ui.live import Live
 from flowreason_ui.orders import Fork, Order, Replay, Rerun, Resume, Solve, Terms, terms_for
+from flowreason_ui.starting import begun
 from flowreason_ui.telling import fault
 from flowreason_ui.works import works
 
@@ -53,10 +56,24 @@ def terms_of(live: Live, plan: Plan) -> Terms:
 # --- resume ---
 
 
-@st.dialog("Resume the run")
-def resume_dialog(live: Live) -> None:
-    """Go on where it stood: nothing that it has finished is done again."""
-    st.caption("Nothing that it has finished is done again, or paid for twice.")
+def resume(live: Live) -> None:
+    """Go on where it stood; first ask what must be known for that, if anything."""
+    try:
+        info = works().ask(works().kept(live.run))
+        terms = terms_of(live, info.plan)
+    except FlowreasonError as error:
+        _told(error)
+        return
+    if _at_limit(info, live) or _lacks_tools(terms, info.plan) or _may_choose(terms):
+        _resume_dialog(live)
+    else:
+        _begin(Resume(info.id, live.title, terms))
+
+
+@st.dialog("Go on with the run")
+def _resume_dialog(live: Live) -> None:
+    """What must be known before it goes on. Nothing that it has finished is done again."""
+    st.caption("It goes on where it stood. Nothing that is finished is done again, or paid for twice.")
     try:
         info = works().ask(works().kept(live.run))
         terms = terms_of(live, info.plan)
@@ -65,26 +82,48 @@ def resume_dialog(live: Live) -> None:
     except FlowreasonError as error:
         _told(error)
         return
-    if st.button("Resume", type="primary", key="resume-now"):
+    if st.button("Go on", type="primary", key="resume-now"):
         _begin(Resume(info.id, live.title, terms))
 
 
 def _limits(info: RunInfo, live: Live) -> fr.Limits | None:
     """Higher limits, where one was reached; else those that the run has."""
-    if live.ended != "limit" and info.standing.status != "limit":
+    if not _at_limit(info, live):
         return None
     st.markdown("It stopped at a limit. Allow more, for the whole run:")
     before = info.plan.settings.get("limits")
-    return limits_box(f"resume-limits-{info.id}", None if before is None else fr.Limits(**before))
+    limits = more(fr.Limits() if before is None else fr.Limits(**before), live.error)
+    return limits_box(f"resume-limits-{info.id}-{info.session}", limits, across=2)
+
+
+def _at_limit(info: RunInfo, live: Live) -> bool:
+    return "limit" in (live.ended, info.standing.status)
+
+
+def _lacks_tools(terms: Terms, plan: Plan) -> bool:
+    """Whether the run had tools of a file that is not known any more."""
+    return bool(plan.settings.get("tools")) and terms.tools is None
+
+
+def _may_choose(terms: Terms) -> bool:
+    """Whether either the recording or a model may answer."""
+    return terms.replies is not None and not works().connection.missing
+
+
+def more(limits: fr.Limits, reached: str) -> fr.Limits:
+    """Twice as much of what was reached, by what was told of it."""
+    words = {"calls": "calls", "tokens": "tokens", "money": "$", "seconds": "seconds"}
+    found = next((name for name, word in words.items() if word in reached and getattr(limits, name)), None)
+    return limits if found is None else replace(limits, **{found: 2 * getattr(limits, found)})
 
 
 def _granted(terms: Terms, plan: Plan, key: str, live: Live) -> Terms:
     """With the tools that the run had, and who answers, where that is to be said anew."""
-    needed = ", ".join(plan.settings.get("tools", ()))
-    if needed and terms.tools is None:
+    if _lacks_tools(terms, plan):
+        needed = ", ".join(plan.settings.get("tools", ()))
         path = tools_box(f"{key}-tools", f" The run had: {escaped(needed)}.")
         terms = replace(terms, tools=Path(path).expanduser() if path else None)
-    if terms.replies is not None and not works().connection.missing:
+    if _may_choose(terms):
         model = escaped(works().connection.told)
         who = {"recording": "the recording of the example", "model": model}
         at = 1 if "is not in the recording" in live.error else 0
@@ -97,7 +136,7 @@ def _granted(terms: Terms, plan: Plan, key: str, live: Live) -> Terms:
 def _begin(order: Order, beside: Live | None = None) -> None:
     """Start what was made of a run, and show it, or both side by side."""
     try:
-        made = works().start(order)
+        made = begun(order)
     except (FlowreasonError, FlowError) as error:
         _told(error)
         return
@@ -116,37 +155,114 @@ def _told(error: Exception) -> None:
 # --- fork ---
 
 
-@st.dialog("What if it were another value?", width="large")
+@st.dialog("What if this step were another?", width="medium")
 def fork_dialog(live: Live, wish: Mapping[str, Any]) -> None:
-    """A new run in which one step has another value; only what depends on it is done anew."""
+    """A new run in which one step has another value, or another text; only what depends on it is done anew."""
     if not live.run:
         st.info("This run is not kept, so nothing can be made of it.")
         return
     try:
         info = works().ask(works().kept(live.run))
         place = works().ask(find_place(the_store(works().store), info, str(wish["node"]), str(wish["frame"]) or None))
-        within = place.frame.partition("/")[2]
-        st.caption(escaped(one_line(_said(live, place), 300) + (f" ({within})" if within else "")))
-        value = value_box(
-            "Its value", type_of(place.node), value_of(live, place), f"fork-{place.frame}-{place.node.id}"
-        )
+        _the_step(live, place)
         terms = _granted(terms_of(live, info.plan), info.plan, "fork", live)
     except FlowreasonError as error:
         _told(error)
         return
-    st.caption(
-        "Only what depends on it is done anew. To change a question or the flow itself, use Change above the run."
-    )
+    found = _affected(info, place)
+    if found is not None:
+        st.info(escaped(in_words(found)), icon=":material/account_tree:")
+    if _source(live, place):
+        value, text = st.tabs(["Another value", "Another text"])
+        with value:
+            _another_value(live, info, place, terms)
+        with text:
+            _another_text(live, info, place, terms)
+    else:
+        _another_value(live, info, place, terms)
+
+
+def _affected(info: RunInfo, place: Place) -> Affected | None:
+    """What depends on a step, which is found once for a dialog."""
+    key, at = "affected", (info.id, info.session, place.frame, place.node.id)
+    known = st.session_state.get(key)
+    if known is None or known[0] != at:
+        found = works().ask(affected(the_store(works().store), info, place.frame, place.node.id))
+        st.session_state[key] = known = (at, found)
+    return known[1]
+
+
+def _the_step(live: Live, place: Place) -> None:
+    """The step as it stands in the flow, in which round, and what the model was sent."""
+    within = where(place.frame)
+    st.caption(escaped(f"As it stands in the flow, {within}" if within else "As it stands in the flow"))
+    st.code(_said(live, place), language=None, wrap_lines=True)
+    sent = sent_of(live, place)
+    if sent:
+        with st.expander("As it was sent to the model"):
+            st.code(sent, language=None, wrap_lines=True)
+
+
+def where(frame: str) -> str:
+    """A frame in words: `main/facts[5]` is `in round 6 of facts`; empty for the flow itself."""
+    parts = []
+    for each in reversed(frame.split("/")[1:]):
+        name, _, number = each.rstrip("]").partition("[")
+        parts.append(f"in round {int(number) + 1:,} of {name}" if number.isdecimal() else f"in {each}")
+    return ", ".join(parts)
+
+
+def _another_value(live: Live, info: RunInfo, place: Place, terms: Terms) -> None:
+    try:
+        key = f"fork-{place.frame}-{place.node.id}"
+        value = value_box("Its value", type_of(place.node), value_of(live, place), key)
+    except FlowreasonError as error:
+        _told(error)
+        return
     if st.button("Run with this value", type="primary", key="fork-now"):
         step = place.node.name or f"“{one_line(_said(live, place), 40)}”"
         title = f"With another {step}: {live.title}"
         _begin(Fork(info.id, title, place.node.id, place.frame, value, terms), live)
 
 
+def _another_text(live: Live, info: RunInfo, place: Place, terms: Terms) -> None:
+    """The step written in another way: for all its rounds."""
+    key = f"fork-text-{place.node.id}"
+    text = st.text_area("The step in the flow", _said(live, place), height=160, key=key)
+    if "[" in place.frame:
+        st.caption("It is changed for all rounds.")
+    if st.button("Run with this text", type="primary", key="fork-text-now"):
+        span = place.node.span
+        changed = live.text[: span.start] + text + live.text[span.end :]
+        try:
+            kept_flow(replace(info.plan, flow=changed))
+        except FlowError as error:
+            _told(error)
+            return
+        _begin(Rerun(info.id, f"Changed: {live.title}", changed, None, terms), live)
+
+
+def _source(live: Live, place: Place) -> bool:
+    """Whether a step stands in the text of the run's flow, and not in a file that it uses."""
+    flows = live.graph.flows.values() if live.graph is not None else ()
+    of = next((flow for flow in flows if flow.nodes.get(place.node.id) == place.node), None)
+    return of is not None and of.source.text == live.text and place.node.span.end > 0
+
+
 def _said(live: Live, place: Place) -> str:
     """The step as its flow writes it."""
     span = place.node.span
-    return live.text[span.start : span.end] if live.text else place.node.id
+    return live.text[span.start : span.end] if _source(live, place) else place.node.label or place.node.id
+
+
+def sent_of(live: Live, place: Place) -> str:
+    """What the model was asked last at a step, by the events; empty where it was not."""
+    at = (place.frame, place.node.id)
+    for event in reversed(live.events):
+        messages = event.data.get("messages") if event.kind == "node.request" else None
+        if messages and (event.frame.removeprefix("early/"), event.node) == at:
+            return "\n\n".join(str(each["content"]) for each in messages)
+    return ""
 
 
 def value_of(live: Live, place: Place) -> Any:
@@ -160,7 +276,7 @@ def value_of(live: Live, place: Place) -> Any:
 # --- rerun ---
 
 
-@st.dialog("Run it with something changed", width="large")
+@st.dialog("Change the run", width="large")
 def rerun_dialog(live: Live) -> None:
     """A new run with other inputs, or another flow; only what that changes is done anew."""
     try:
@@ -171,7 +287,7 @@ def rerun_dialog(live: Live) -> None:
     except (FlowreasonError, FlowError) as error:
         _told(error)
         return
-    st.caption("Only what this changes is done anew; everything else keeps its outcome.")
+    st.caption("A new run is made. Only what this changes is done again; everything else keeps its outcome.")
     if st.button("Run it", type="primary", key="rerun-now"):
         try:
             changed = None if text.strip() == info.plan.flow.strip() else text
@@ -185,12 +301,14 @@ def rerun_dialog(live: Live) -> None:
 
 def _changes(info: RunInfo, flow: fr.Flow) -> tuple[dict[str, Any], str]:
     """Other inputs, and another text of the flow, as they are typed."""
-    names = [*(["Inputs"] if flow.parameters else []), "Flow and prompts"]
-    tabs = dict(zip(names, st.tabs(names), strict=True))
-    inputs: dict[str, Any] = {}
-    if flow.parameters:
-        with tabs["Inputs"]:
-            inputs = parameters_box(flow.parameters, inputs_of(info.plan, flow), f"rerun-{info.id}")
-    with tabs["Flow and prompts"]:
-        text = st.text_area("The flow", info.plan.flow, height=380, key=f"rerun-{info.id}-text")
-    return inputs, text
+    if not flow.parameters:
+        return {}, _flow_text(info)
+    first, second = st.tabs(["Inputs", "Flow and prompts"])
+    with first:
+        inputs = parameters_box(flow.parameters, inputs_of(info.plan, flow), f"rerun-{info.id}")
+    with second:
+        return inputs, _flow_text(info)
+
+
+def _flow_text(info: RunInfo) -> str:
+    return st.text_area("The flow", info.plan.flow, height=380, key=f"rerun-{info.id}-text")

@@ -7,24 +7,31 @@ this machine, but for the one field that says so.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import streamlit as st
 
 import flowreason as fr
 from flowreason.asking.convert import convert
 from flowreason.asking.misfit import Misfit
-from flowreason.errors import InputError, UsageError
-from flowreason.graph.ops import Input
+from flowreason.errors import InputError
 from flowreason.rows import is_rows, rows
-from flowreason.values import plain, show
-from flowreason_dsl.types import BOOL, GRAPH, INT, NUMBER, TEXT, Choice, Type
-from flowreason_ui.escape import escaped
+from flowreason.values import show
+from flowreason_dsl.types import GRAPH, TEXT, Choice, DictOf, ListOf, Record, Type
+from flowreason_ui.escape import escaped, label, one_line
+from flowreason_ui.telling import sentence
 
 KINDS = ("txt", "md", "json", "jsonl", "ndjson", "csv", "tsv")
 """Endings of the files that can be given as inputs."""
+PREVIEWED = 5
+"""Rows of a table that are shown of a file."""
+MOST_PREVIEWED = 800
+"""Characters of a text that are."""
 
 
 # --- files and values ---
@@ -35,14 +42,18 @@ def read_file(name: str, raw: bytes) -> Any:
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise InputError(f"{name} is not UTF-8 text (at byte {error.start:,}); save it as UTF-8") from None
+        line = raw.count(b"\n", 0, error.start) + 1
+        raise InputError(f"{name} is not UTF-8 text (line {line:,}); save it as UTF-8") from None
     path = Path(name)
     try:
         if is_rows(path):
             return rows(text, path)
         return json.loads(text) if path.suffix.lower() == ".json" else text
-    except (json.JSONDecodeError, RecursionError):
-        raise InputError(f"{name} does not hold JSON; rename it to .txt to use it as text") from None
+    except json.JSONDecodeError as error:
+        place = f"line {error.lineno:,}, column {error.colno:,}"
+        raise InputError(f"{name} does not hold JSON ({place}); rename it to .txt to use it as text") from None
+    except RecursionError:
+        raise InputError(f"{name} is nested too deep; rename it to .txt to use it as text") from None
 
 
 def untyped(text: str) -> Any:
@@ -63,118 +74,156 @@ def name_from(file: str) -> str:
 # --- inputs by name ---
 
 
-def inputs_box(key: str) -> Mapping[str, Any]:
-    """Inputs of a question: names with values, and files. Raises `UsageError` for those that cannot be."""
+@dataclass(frozen=True, slots=True)
+class Given:
+    """The inputs of a question, and what is wrong with those that are none."""
+
+    values: Mapping[str, Any]
+    faults: tuple[str, ...] = ()
+
+
+class _Taking:
+    """Takes inputs one after the other, and says at its place what is wrong with one."""
+
+    def __init__(self) -> None:
+        self.values: dict[str, Any] = {}
+        self.faults: list[str] = []
+
+    def take(self, name: str, value: Callable[[], Any]) -> bool:
+        """Whether an input could be taken."""
+        try:
+            _check_name(name, self.values)
+            self.values[name] = value()
+        except InputError as error:
+            self.faults.append(str(error))
+            st.error(escaped(sentence(str(error))), icon=":material/error:")
+            return False
+        return True
+
+
+def inputs_box(key: str) -> Given:
+    """Inputs of a question: names with values, and files. What is wrong with one is told where it stands."""
+    taking = _Taking()
     numbers: list[int] = st.session_state.setdefault(f"{key}-rows", [])
-    found: dict[str, Any] = {}
     for number in numbers:
-        with st.container(horizontal=True, vertical_alignment="bottom"):
-            name = st.text_input("Name", key=f"{key}-name-{number}", width=180, placeholder="letter")
-            value = st.text_area("Value", key=f"{key}-value-{number}", height=68, placeholder="text, a number, JSON")
-            if st.button("", key=f"{key}-remove-{number}", icon=":material/close:", help="Remove this input"):
-                numbers.remove(number)
-                st.rerun()
-        if name or value:
-            _give(found, name.strip(), untyped(value))
+        _typed_input(taking, numbers, number, key)
     if st.button("Add an input", key=f"{key}-add", icon=":material/add:"):
         numbers.append(max(numbers, default=0) + 1)
         st.rerun()
     files = st.file_uploader(
-        "Files",
-        KINDS,
-        accept_multiple_files=True,
-        key=f"{key}-files",
-        help="Each becomes an input that is named after it: text, tables (CSV, JSONL) and JSON.",
-    )
-    for file in files or ():
-        _give(found, name_from(file.name), read_file(file.name, file.getvalue()))
-    if files:
-        st.caption("Given as: " + ", ".join(escaped(name_from(file.name)) for file in files))
-    return found
+        "Files", KINDS, accept_multiple_files=True, key=f"{key}-files",
+        help="Texts, tables (CSV, TSV, JSONL) and JSON, of at most 64 MB each. A file becomes an input with its name.",
+    )  # fmt: skip
+    for number, file in enumerate(files or ()):
+        raw, name = file.getvalue(), name_from(file.name)
+        if taking.take(name, partial(read_file, file.name, raw)):
+            _preview(file.name, name, taking.values[name], f"{key}-preview-{number}")
+    return Given(taking.values, tuple(taking.faults))
 
 
-def _give(found: dict[str, Any], name: str, value: Any) -> None:
+def _typed_input(taking: _Taking, numbers: list[int], number: int, key: str) -> None:
+    with st.container(horizontal=True, vertical_alignment="top", key=f"{key}-input-{number}"):
+        name = st.text_input("Name", key=f"{key}-name-{number}", width=180, placeholder="letter")
+        value = st.text_area("Value", key=f"{key}-value-{number}", height=76, placeholder="a text, a number, or JSON")
+        if st.button("", key=f"{key}-remove-{number}", icon=":material/close:", help="Remove this input"):
+            numbers.remove(number)
+            st.rerun()
+    if name or value:
+        taking.take(name.strip(), lambda: untyped(value))
+
+
+def _check_name(name: str, known: Mapping[str, Any]) -> None:
     if not name.isidentifier():
         raise InputError(f"an input's name must be a word such as `letter`, and this is {name!r}")
-    if name in found:
+    if name in known:
         raise InputError(f"two inputs are called {name}; give one of them another name")
-    found[name] = value
+
+
+def _preview(file: str, name: str, value: Any, key: str) -> None:
+    """What was read of a file, folded."""
+    with st.expander(f"{label(file, 60)} · {escaped(described(value))} · given as {escaped(name)}", key=key):
+        if _is_table(value):
+            st.dataframe([{k: show(v) for k, v in row.items()} for row in value[:PREVIEWED]], hide_index=True)
+        else:
+            text = value if isinstance(value, str) else show(value)
+            st.code(
+                text[:MOST_PREVIEWED] + (" …" if len(text) > MOST_PREVIEWED else ""), language=None, wrap_lines=True
+            )
+
+
+def described(value: Any) -> str:
+    """What was read, in a few words: `a table of 3 rows: river, km`."""
+    if _is_table(value):
+        names = list(dict.fromkeys(str(name) for row in value for name in row))
+        columns = one_line(", ".join(names), 80)
+        return f"a table of {len(value):,} row{'' if len(value) == 1 else 's'}: {columns}"
+    if isinstance(value, str):
+        lines = value.count("\n") + 1
+        return "an empty text" if not value else f"a text of {lines:,} line{'' if lines == 1 else 's'}"
+    if isinstance(value, list):
+        return f"a list of {len(value):,}"
+    return f"a record of {len(value):,}" if isinstance(value, dict) else "a value"
+
+
+def _is_table(value: Any) -> bool:
+    return isinstance(value, list) and bool(value) and all(isinstance(row, dict) for row in value)
 
 
 # --- limits ---
 
+_LIMITS: Final[tuple[tuple[str, str, int | float, str], ...]] = (
+    ("calls", "Calls, at most", 10, "Calls to the model, those that write the flow included."),
+    ("tokens", "Tokens, at most", 10_000, "What is sent and what comes back, together."),
+    ("money", "Dollars, at most", 0.1, "US dollars, where the price of the model is known."),
+    ("seconds", "Seconds, at most", 30.0, "From the start to the end, waiting included."),
+)
 
-def limits_box(key: str, base: fr.Limits | None = None, *, over_all: bool = False) -> fr.Limits:
-    """What a run may use at most; an empty field is no limit."""
+
+def limits_box(key: str, base: fr.Limits | None = None, *, over_all: bool = False, across: int = 4) -> fr.Limits:
+    """What a run may use at most; an empty field is no limit. `across`: so many fields beside one another."""
     start = base or fr.Limits()
-    one, two, three, four = st.columns(4)
-    calls = one.number_input(
-        "Calls",
-        0,
-        value=None if over_all else start.calls,
-        step=10,
-        key=f"{key}-calls",
-        placeholder="no limit",
-        help="Calls to the model.",
-    )
-    tokens = two.number_input(
-        "Tokens",
-        0,
-        value=start.tokens,
-        step=10_000,
-        key=f"{key}-tokens",
-        placeholder="no limit",
-        help="Tokens in and out.",
-    )
-    money = three.number_input(
-        "Money, in $",
-        0.0,
-        value=start.money,
-        step=0.1,
-        format="%.4g",
-        key=f"{key}-money",
-        placeholder="no limit",
-        help="US dollars, where the price of the model is known.",
-    )
-    seconds = four.number_input(
-        "Seconds",
-        0.0,
-        value=start.seconds,
-        step=30.0,
-        format="%.4g",
-        key=f"{key}-seconds",
-        placeholder="no limit",
-        help="Time on the wall.",
-    )
-    return fr.Limits(calls, tokens, money, seconds, start.depth, start.rounds)
+    found: dict[str, Any] = {}
+    columns = [column for _ in range(0, len(_LIMITS), across) for column in st.columns(across)]
+    for column, (name, words, step, told) in zip(columns, _LIMITS, strict=True):
+        before = None if over_all and name == "calls" else getattr(start, name)
+        options: dict[str, Any] = {"format": "%.10g"} if isinstance(step, float) else {}
+        found[name] = column.number_input(
+            words, value=None if before is None else type(step)(before), min_value=0 * step, step=step,
+            key=f"{key}-{name}", placeholder="no limit", help=told, **options,
+        )  # fmt: skip
+    return replace(start, **found)
 
 
 # --- values by type ---
 
 
-def value_box(label: str, type: Type, value: Any, key: str) -> Any:
-    """A field for a value of a type; gives the value. Raises `InputError` for one that does not fit."""
-    shown = escaped(label)
-    if type == BOOL:
-        return st.radio(
-            shown,
-            (True, False),
-            index=0 if value is True else 1,
-            key=key,
-            horizontal=True,
-            format_func=lambda each: "yes" if each else "no",
-        )
+def wanted(type: Type) -> str:
+    """What a value of a type must be, in words."""
     if isinstance(type, Choice):
-        at = type.options.index(value) if value in type.options else 0
-        return st.selectbox(shown, type.options, index=at, key=key)
-    if type == TEXT:
-        return st.text_area(shown, "" if value is None else show(value), key=key, height=160)
-    if type in (INT, NUMBER):
-        typed = st.text_input(shown, "" if value is None else show(value), key=key)
-    else:
-        start = "" if value is None else json.dumps(plain(value), ensure_ascii=False, indent=1)
-        typed = st.text_area(shown, start, key=key, height=220, help="As JSON.")
-    return typed_value(label, typed, type)
+        return f"one of {', '.join(type.options)}"
+    if isinstance(type, ListOf):
+        several = {"text": "texts", "int": "whole numbers", "number": "numbers", "bool": "true or false"}
+        return f"a list of {several.get(str(type.item), 'records' if isinstance(type.item, Record) else 'values')}"
+    if isinstance(type, Record):
+        return f"a record of {', '.join(name for name, _ in type.fields)}"
+    return _WANTED.get(str(type), "a record of names and values" if isinstance(type, DictOf) else "any value")
+
+
+_WANTED = {
+    "text": "text", "int": "a whole number", "number": "a number", "bool": "true or false",
+    "graph": "a graph of nodes and edges",
+}  # fmt: skip
+
+
+def in_words(reason: str) -> str:
+    """Why a value does not fit, without the words of the language for types."""
+
+    def told(found: re.Match[str]) -> str:
+        written = found[1]
+        known = "a list" if written.startswith("list") else "a record" if written[0] == "{" else "a record of values"
+        return f"expected {_WANTED.get(written, known if written[-1] in ']}' else written)}, got"
+
+    return re.sub(r"expected (.+?), got", told, reason.removeprefix("answer: "))
 
 
 def typed_value(label: str, text: str, type: Type) -> Any:
@@ -184,25 +233,7 @@ def typed_value(label: str, text: str, type: Type) -> Any:
     try:
         return convert(untyped(text) if text.strip() else None, type)
     except Misfit as misfit:
-        raise InputError(f"{label} must be {type}: {misfit.reason}") from None
-
-
-def parameters_box(parameters: tuple[Input, ...], known: Mapping[str, Any], key: str) -> dict[str, Any]:
-    """Fields for the inputs of a flow; gives those that are there. Raises `UsageError` for one that does not fit."""
-    found = {}
-    for each in parameters:
-        optional = "" if each.required else " (may stay empty)"
-        try:
-            value = value_box(
-                f"{each.name}: {each.type}{optional}", each.type, known.get(each.name), f"{key}-{each.name}"
-            )
-        except InputError:
-            if each.required or str(st.session_state.get(f"{key}-{each.name}", "")).strip():
-                raise
-            continue
-        if each.required or value not in ("", None):
-            found[each.name] = value
-    return found
+        raise InputError(f"{label} must be {wanted(type)}: {in_words(misfit.reason)}") from None
 
 
 def tools_box(key: str, why: str = "") -> str:
@@ -214,8 +245,3 @@ def tools_box(key: str, why: str = "") -> str:
         help="The functions in it that are marked with @tool may be called by the flow. The file is your own program: "
         "it runs with your rights." + why,
     ).strip()
-
-
-def usage_error(error: Exception) -> str:
-    """A `UsageError`'s text as it is shown."""
-    return str(error) if isinstance(error, UsageError) else f"{type(error).__name__}: {error}"

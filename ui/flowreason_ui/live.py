@@ -47,6 +47,7 @@ class Live:
         self.title = title
         self.origin = origin
         self.began = time.time()
+        self.under_way = 0
         self.events: list[Event] = []
         self.run = ""
         self.graph: Graph | None = None

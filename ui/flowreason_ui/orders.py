@@ -38,7 +38,8 @@ class Nobody:
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What a run is granted, and where it is kept. `replies`: a recording that answers instead of a model."""
+    """What a run is granted, and where it is kept. `replies`: a recording that answers instead of a model; `ask_price`:
+    the person is asked before it runs, whatever it costs."""
 
     connection: Connection = Connection()
     replies: Path | None = None
@@ -48,6 +49,7 @@ class Terms:
     approve: bool = False
     cache: bool = True
     may_ask: bool | None = None
+    ask_price: bool = False
 
     def provider(self) -> Provider:
         """Who answers. Raises `ConfigError`, or `RecordingError` for a recording that cannot be read."""
@@ -117,7 +119,8 @@ class Solve:
 
     async def carry_out(self, hooks: Hooks) -> fr.Result:
         return await fr.solve_async(
-            self.question, method=self.method, inputs=self.inputs, **self.terms.granted_anew(), **hooks.given()
+            self.question, method=self.method, inputs=self.inputs, early=not self.terms.ask_price,
+            **self.terms.granted_anew(), **hooks.given(),
         )  # fmt: skip
 
 

@@ -7,26 +7,33 @@ the run has ended.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from functools import lru_cache
+from typing import Any, Literal, TypeAlias
 
 import streamlit as st
 
 from flowreason.engine.result import usage_of
 from flowreason.view.progress import kept_count
 from flowreason_ui import changing, places
-from flowreason_ui.answering import has_answer, outcome
-from flowreason_ui.asking import asked_boxes
+from flowreason_ui.answering import outcome
+from flowreason_ui.asking import asked_boxes, limits_of
 from flowreason_ui.components import is_built, run_view
+from flowreason_ui.connection import Connection
 from flowreason_ui.escape import escaped
 from flowreason_ui.live import Live
 from flowreason_ui.orders import Replay, Solve
 from flowreason_ui.plain import plain_run
+from flowreason_ui.pricing import price_of, sentences
 from flowreason_ui.saving import save_menu
-from flowreason_ui.telling import cost, seconds, state
+from flowreason_ui.starting import begun
+from flowreason_ui.telling import cost, count, seconds, state
 from flowreason_ui.works import works
 
 FREE = "no calls to the model"
 """A price that is not worth a line."""
+BEGUN = "Writing the flow, first steps already run"
+RECORDED = "Answered by recorded replies: no model is asked"
+Kind: TypeAlias = Literal["primary", "secondary"]
 APART = 0.5
 """Seconds between two looks at a run that goes on."""
 
@@ -54,15 +61,18 @@ def _standing(live: Live, was_over: bool, key: str, beside: bool) -> None:
     if live.over and not was_over:
         st.rerun(scope="app")
     with st.container(horizontal=True, vertical_alignment="center", key=f"{key}-line"):
-        told = state(live.status)
-        st.badge(told.words, icon=told.icon, color=told.color)
-        if figures := _figures(live):
-            st.caption(escaped(figures), width="content")
+        if not is_built("run"):
+            _badge(live)
+        elif not beside and (who := answered_by(live)):
+            st.caption(escaped(who), width="content")
         if not beside or not live.over:
             st.space("stretch")
-            _actions(live, key)
-    if live.price and not live.over and live.price != FREE:
-        st.caption(escaped(f"Its price: {live.price}"))
+            with st.container(horizontal=True, width="content", gap="small"):
+                _actions(live, key)
+    if told := moment(live):
+        st.info(escaped(told), icon=":material/pause:")
+    if not live.over and not live.asked and (price := _price(live)):
+        st.caption(escaped(price))
     asked_boxes(live)
     if changing.elsewhere(live):
         st.info("Another program is at work at this run. This is how far it was; reload the page to look again.")
@@ -70,28 +80,81 @@ def _standing(live: Live, was_over: bool, key: str, beside: bool) -> None:
         outcome(live, key)
 
 
-def _figures(live: Live) -> str:
-    """What it used so far, or in all; empty where that stands elsewhere: with the answer, or in the run view."""
-    if is_built("run") if not live.over else has_answer(live):
-        return ""
+def _price(live: Live) -> str:
+    """What the run may cost, in short; empty where it is not known yet, or asks the model nothing."""
+    price = price_of(live.events[:]) if live.price and live.price != FREE else None
+    return "" if price is None else " ".join(sentences(price, limits_of(live), short=True))
+
+
+def _badge(live: Live) -> None:
+    """The state and the figures, where the run view does not show them."""
+    told = state(live.status)
+    st.badge(BEGUN if live.status == "writing" and has_begun(live) else told.words, icon=told.icon, color=told.color)
     events = live.events[:]
     used = usage_of(events)
-    return cost(used, live.seconds, kept_count(events)) if used.calls else seconds(live.seconds)
+    figures = cost(used, live.seconds, kept_count(events)) if used.calls else seconds(live.seconds)
+    st.caption(escaped(figures), width="content")
+
+
+def has_begun(live: Live) -> bool:
+    """Whether steps run of a flow that is still being written."""
+    return any(event.frame.startswith("early/") for event in live.events[:])
+
+
+def answered_by(live: Live) -> str:
+    """Who answers, in words; empty where that is not known."""
+    terms = None if isinstance(live.origin, Replay | None) else live.origin.terms
+    if terms is None:
+        return ""
+    return RECORDED if terms.replies is not None else _asked(terms.connection)
+
+
+@lru_cache(maxsize=64)
+def _asked(connection: Connection) -> str:
+    return f"Answered by {connection.told}" if connection.told else ""
+
+
+def moment(live: Live) -> str:
+    """What a button that was pressed has brought about, while that is not over."""
+    if live.over:
+        return ""
+    if works().is_stopping(live):
+        return "Cancelling: it is put down so that it can go on later."
+    if not live.paused:
+        return ""
+    under_way = live.under_way
+    if not under_way:
+        return "Paused. Nothing is sent to the model until you go on."
+    ends = f"{count(under_way, 'call')} that {'is' if under_way == 1 else 'are'} under way"
+    return f"Pausing: {ends} must end first. Nothing new is sent to the model."
 
 
 # --- what can be done ---
+
+RESUMING = {
+    "limit": ("Allow more and go on", "play_arrow"),
+    "failed": ("Try again", "replay"),
+    "cancelled": ("Go on", "play_arrow"),
+    "waiting": ("Answer and go on", "person"),
+}
+"""What going on is called, by how the run ended."""
+FUTILE = frozenset({"python", "node"})
+"""The kinds of errors that come again where nothing is changed."""
 
 
 def _actions(live: Live, key: str) -> None:
     if not live.over:
         _while_it_goes_on(live, key)
         return
-    if changing.can_resume(live) and _button("Resume", "play_arrow", f"{key}-resume", primary=True):
-        changing.resume_dialog(live)
-    if live.run and live.graph is not None and _button("Change", "edit", f"{key}-change"):
+    words, icon = RESUMING.get(live.ended or "", ("Go on", "play_arrow"))
+    helps = live.error_kind not in FUTILE
+    if changing.can_resume(live) and _button(words, icon, f"{key}-resume", primary=helps):
+        changing.resume(live)
+    changed = "A new run with other inputs or another flow."
+    if live.run and live.graph is not None and _button("Change", "edit", f"{key}-change", help=changed):
         changing.rerun_dialog(live)
     if _asks_anew(live) and _button("Ask again", "refresh", f"{key}-again", help="Without answers from earlier runs."):
-        places.show(works().start(changing.asked_anew(live)))
+        places.show(begun(changing.asked_anew(live)))
     if live.text and live.run:
         places.link("edit", "Open in editor", ":material/edit_note:", open=f"run:{live.run}")
     elif live.text and _button("Open in editor", "edit_note", f"{key}-edit"):
@@ -107,25 +170,31 @@ def _asks_anew(live: Live) -> bool:
 def _while_it_goes_on(live: Live, key: str) -> None:
     if isinstance(live.origin, Replay):
         return
+    if works().is_stopping(live):
+        st.button("Cancelling …", icon=":material/stop_circle:", key=f"{key}-cancelling", disabled=True)
+        return
     if live.paused:
-        _acting("Go on", "play_arrow", f"{key}-go", lambda: works().pause(live, False))
+        _acting("Go on", "play_arrow", f"{key}-go", lambda: works().pause(live, False), primary=True)
     else:
-        told = "Nothing more is sent; what is under way comes to its end."
+        told = "Nothing more is sent to the model; what is under way comes to its end."
         _acting("Pause", "pause", f"{key}-pause", lambda: works().pause(live, True), told)
-    _acting(
-        "Cancel", "stop_circle", f"{key}-cancel", lambda: works().cancel(live), "Stop it. What it has done is kept."
-    )
+    stops = "Stops it. What it has done is kept, and it can go on later."
+    _acting("Cancel", "stop_circle", f"{key}-cancel", lambda: works().cancel(live), stops)
 
 
-def _acting(words: str, icon: str, key: str, act: Callable[[], None], help: str | None = None) -> None:
+def _acting(
+    words: str, icon: str, key: str, act: Callable[[], None], help: str | None = None, *, primary: bool = False
+) -> None:
     """A button for something that the thread of the runs does, which has happened when the page looks again."""
 
     def acted() -> None:
         act()
         works().settle()
 
-    st.button(words, icon=f":material/{icon}:", key=key, help=help, on_click=acted)
+    kind: Kind = "primary" if primary else "secondary"
+    st.button(words, icon=f":material/{icon}:", key=key, help=help, on_click=acted, type=kind)
 
 
 def _button(words: str, icon: str, key: str, *, primary: bool = False, help: str | None = None) -> bool:
-    return st.button(words, icon=f":material/{icon}:", key=key, type="primary" if primary else "secondary", help=help)
+    kind: Kind = "primary" if primary else "secondary"
+    return st.button(words, icon=f":material/{icon}:", key=key, type=kind, help=help)

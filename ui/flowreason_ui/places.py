@@ -39,6 +39,17 @@ def pages() -> dict[str, Any]:
     }
 
 
+MENU: Final = ("solve", "edit", "runs", "batch", "settings")
+"""The pages that are always one press away."""
+
+
+def menu() -> None:
+    """The menu of a narrow window, where Streamlit would fold its own behind a sign. The style of the app shows it."""
+    with st.container(horizontal=True, key="menu"):
+        for name in MENU:
+            link(name, name.capitalize())
+
+
 def _page(page: Callable[[], None], title: str, path: str, **more: Any) -> Any:
     return st.Page(page, title=title, url_path=path, **more)
 

@@ -29,7 +29,7 @@ class Told:
 
 STATES: Final[Mapping[str, Told]] = {
     "writing": Told("Writing the flow", ":material/edit_note:", "blue"),
-    "pricing": Told("Waiting for your word", ":material/payments:", "orange"),
+    "pricing": Told("Waiting for your approval", ":material/payments:", "orange"),
     "running": Told("Running", ":material/play_arrow:", "blue"),
     "asking": Told("Waiting for you", ":material/person:", "orange"),
     "paused": Told("Paused", ":material/pause:", "orange"),
@@ -90,15 +90,35 @@ _COMMANDS: Final = (
     (re.compile(r"as in: flowreason [^\n]*"), "and ask again"),
     (re.compile(r"\s*Name the one that is meant: --\S[^\n]*"), ""),
     (re.compile(r"; say what you want to know, and ask again"), "; say what you want to know"),
+    (re.compile(r"set FLOWREASON_API_KEY, or OPENAI_API_KEY for OpenAI"), "enter one under Settings"),
+    (re.compile(r"Check the key \(FLOWREASON_API_KEY or OPENAI_API_KEY\)"), "Check the key under Settings"),
+    (re.compile(r"set OPENAI_API_KEY, or give a base URL of another server"), "enter one under Settings"),
+    (re.compile(r"[;,]?\s*`flowreason runs[^`]*` (?:lists what is there|writes a run into a file)"), ""),
+    (re.compile(r"(?<=[Cc]heck the )base URL"), "address under Settings"),
+    (re.compile(r"Does the base URL end"), "Does the address under Settings end"),
 )
 """Ways out that are commands: the app has buttons for them."""
+_OF_THE_PRICE: Final = re.compile(
+    r"^this flow may take more than the limits allow \(.*?\);\nraise the limit .*", re.DOTALL
+)
 
 
 def fault(text: str) -> str:
     """An error in words, without what is to be typed on a command line."""
     for pattern, instead in _COMMANDS:
         text = pattern.sub(instead, text)
-    return text.strip()
+    return _OF_THE_PRICE.sub("it may take more than the limits allow, and was not begun", text).strip()
+
+
+_SENTENCES: Final = re.compile(r"^(?:the|this|that|there|an?|no|nothing|it|two|what|choose|enter|line|look)\b")
+
+
+def sentence(text: str) -> str:
+    """An error as a sentence: one that begins with a name stays as it is."""
+    told = text.strip()
+    if _SENTENCES.match(told):
+        told = told[0].upper() + told[1:]
+    return told if told.endswith((".", "!", "?", "…", ":")) or not told else f"{told}."
 
 
 def title_of(info: RunInfo) -> str:
@@ -117,20 +137,24 @@ def shown_place(place: str) -> str:
 
 
 _WAYS: Final[Mapping[str, str]] = {
-    "limit": "Allow more, and go on: what was done so far stays.",
-    "unconnected": "Connect a model under Settings, then resume.",
-    "key": "The server refused the key. Look at it under Settings, then resume.",
-    "quota": "The account has no credit left. Top it up, or connect another model under Settings, then resume.",
-    "model": "The server does not have this model. Name another one under Settings, then resume.",
-    "url": "Look at the address under Settings, then resume.",
-    "network": "The server could not be reached. Look whether it runs, then resume: nothing is paid for twice.",
-    "server": "The server had trouble. Resume later: nothing is paid for twice.",
-    "rate": "The server allows no more for now. Resume later: nothing is paid for twice.",
-    "timeout": "The server did not answer in time. Resume: nothing is paid for twice.",
-    "user": "Resume to answer the question.",
-    "interrupted": "Resume to go on where it stood.",
-    "consent": "You did not agree to what the flow wanted to do. Resume to decide again.",
+    "limit": "Allow more, and it goes on: what was done so far stays.",
+    "unconnected": "Connect a model under Settings, then try again.",
+    "key": "The server refused the key. Enter another under Settings, then try again.",
+    "quota": "The account has no credit left. Top it up, or connect another model under Settings, then try again.",
+    "model": "The server does not have this model. Name another one under Settings, then try again.",
+    "url": "Look at the address under Settings, then try again.",
+    "network": "The server could not be reached. Look whether it runs, then try again: nothing is paid for twice.",
+    "server": "The server had trouble. Try again later: nothing is paid for twice.",
+    "rate": "The server allows no more for now. Try again later: nothing is paid for twice.",
+    "timeout": "The server did not answer in time. Try again: nothing is paid for twice.",
+    "user": "Go on to answer the question.",
+    "interrupted": "Go on, and it takes up where it stood.",
+    "consent": "You did not agree to what the flow wanted to do. Try again to decide anew.",
+    "python": "Change the step or the flow, and run it again: what stays the same is not done twice.",
+    "node": "Change the step or the flow, and run it again: what stays the same is not done twice.",
 }
+SETTINGS_HELP: Final = frozenset({"unconnected", "key", "quota", "model", "url", "network"})
+"""The kinds of errors that are mended under Settings."""
 
 
 def way_out(kind: str, error: str = "") -> str:

@@ -48,6 +48,20 @@ class Task(Protocol):
     async def put_down(self) -> None: ...
 
 
+class Consent:
+    """Asks the person whether a run may begin at its price: where it may go over its limits, or `always`."""
+
+    def __init__(self, live: Live, *, always: bool = False) -> None:
+        self._live = live
+        self.always = always
+
+    async def __call__(self, price: Any, limits: fr.Limits) -> bool:
+        agreed = await self._live.ask("price", price.summary(), "bool") == "yes"
+        if not agreed and price.over(limits) is None:
+            raise asyncio.CancelledError
+        return agreed
+
+
 class Works:
     """All runs of this process. `store` is where they are kept, `connection` the model that was entered in the app."""
 
@@ -120,11 +134,17 @@ class Works:
         """Begin; what becomes of it is told by the `Live`. Raises `FlowreasonError` where it cannot begin."""
         provider: Pausing | None = None
         tools: tuple[ToolDef, ...] = ()
+        live = Live(order.title, order)
+
+        def under_way(calls: int) -> None:
+            live.under_way = calls
+            if live.paused:
+                live.changed()
+
         if order.terms is not None:
             terms = order.terms
-            provider = Pausing(terms.provider() if isinstance(order, Solve) else terms.provider_if_any())
+            provider = Pausing(terms.provider() if isinstance(order, Solve) else terms.provider_if_any(), under_way)
             tools = tuple(tool.definition for tool in bind(tools_from(terms.tools)).values())
-        live = Live(order.title, order)
         live.writing = Writing(tools)
         if isinstance(order, Replay):
             live.kept_only, live.run = True, order.run
@@ -151,14 +171,12 @@ class Works:
         async def ask_user(text: str, type: str) -> str:
             return await live.ask("person", text, type)
 
-        async def confirm(price: Any, _limits: fr.Limits) -> bool:
-            return await live.ask("price", price.summary(), "bool") == "yes"
-
         def on_run(run: str) -> None:
             live.run = run
             live.changed()
 
-        hooks = Hooks(provider, self.store, live.take, live.written, on_run, ask_user, confirm)
+        consent = Consent(live, always=order.terms is not None and order.terms.ask_price)
+        hooks = Hooks(provider, self.store, live.take, live.written, on_run, ask_user, consent)
         try:
             result = await order.carry_out(hooks)
         except asyncio.CancelledError:
@@ -200,6 +218,11 @@ class Works:
                 live.changed()
 
         self.soon(act)
+
+    @staticmethod
+    def is_stopping(live: Live) -> bool:
+        """Whether a run was cancelled, and has not come to its end."""
+        return live.task is not None and not live.over and live.task.cancelling() > 0
 
     def say(self, live: Live, number: int, text: str) -> None:
         """Answer a question of the run; one that was answered already stays as it is."""

@@ -8,7 +8,7 @@ from flowreason.errors import FlowreasonError
 from flowreason_ui import places
 from flowreason_ui.escape import escaped, label
 from flowreason_ui.panel import run_panel
-from flowreason_ui.telling import fault
+from flowreason_ui.telling import fault, sentence
 
 LONG = 180
 """Characters of a question from which the rest is folded."""
@@ -25,9 +25,9 @@ def run_in_address(back: str, page: str = "") -> None:
     try:
         live = places.shown()
     except FlowreasonError as error:
-        st.error(escaped(fault(str(error))), icon=":material/error:")
+        st.error(escaped(sentence(fault(str(error)))), icon=":material/error:")
         live = None
-    with st.container(horizontal=True, vertical_alignment="top", wrap=False):
+    with st.container(horizontal=True, vertical_alignment="center", wrap=False, gap="small"):
         if st.button("" if live else back, icon=":material/arrow_back:", key="back", type="tertiary", help=back):
             if page:
                 places.go(page)

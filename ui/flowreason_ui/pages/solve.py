@@ -4,22 +4,22 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import streamlit as st
 
 import flowreason as fr
-from flowreason.errors import FlowreasonError
+from flowreason.errors import FlowreasonError, UsageError
 from flowreason.examples_catalog import Example, catalog
 from flowreason.reading import file_text
 from flowreason_dsl.diagnostics import FlowError
 from flowreason_ui import places
 from flowreason_ui.choosing import method_box
 from flowreason_ui.escape import escaped, label
-from flowreason_ui.forms import inputs_box, limits_box, tools_box
+from flowreason_ui.forms import Given, inputs_box, limits_box, tools_box
 from flowreason_ui.orders import Solve, Terms, example
 from flowreason_ui.pages.run import run_in_address
-from flowreason_ui.telling import fault
+from flowreason_ui.starting import begun
+from flowreason_ui.telling import fault, sentence
 from flowreason_ui.works import works
 
 PLACEHOLDER = (
@@ -36,6 +36,12 @@ STYLE = """<style>
 .st-key-examples button p { text-align: left; line-height: 1.45; }
 .st-key-examples [data-testid="stElementContainer"], .st-key-examples .stButton { height: 100%; }
 .st-key-question-text textarea { font-size: 1.15rem; line-height: 1.5; }
+[class*="st-key-solve-input-"] [class*="st-key-solve-remove-"] { padding-top: 1.8rem; }
+[class*="st-key-solve-input-"] [class*="st-key-solve-value-"] { min-width: 10rem; }
+@media (max-width: 640px) {
+  .st-key-examples button { min-height: 0; }
+  [class*="st-key-solve-input-"] [class*="st-key-solve-value-"] { order: 3; flex-basis: 100%; }
+}
 </style>"""
 
 
@@ -56,9 +62,9 @@ def page() -> None:
 
 
 def _unconnected(missing: str) -> None:
-    told = "No model is connected yet." if missing.startswith("no model") else escaped(fault(missing))
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.caption(f"{told} The examples play without one.", width="content")
+    told = "No model is connected yet." if missing.startswith("no model") else escaped(sentence(fault(missing)))
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.caption(f"{told} The examples play with recorded replies.", width="content")
         places.link("settings", "Connect a model", ":material/settings:")
 
 
@@ -70,11 +76,12 @@ class Wish:
     """How a question is to be answered."""
 
     method: str
-    inputs: dict[str, Any]
+    inputs: Given
     limits: fr.Limits
     tools: str
     approve: bool
     may_ask: bool
+    ask_price: bool
 
 
 def _question(missing: str) -> None:
@@ -82,37 +89,59 @@ def _question(missing: str) -> None:
         question = st.text_area(
             "Your question", key="question-text", height=130, placeholder=PLACEHOLDER, label_visibility="collapsed"
         )
-        asked = st.form_submit_button(
-            "Solve", type="primary", icon=":material/play_arrow:", disabled=bool(missing), key="solve",
-            help="Connect a model first." if missing else None,
-        )  # fmt: skip
+        with st.container(horizontal=True, vertical_alignment="center", gap="small", key="solve-line"):
+            asked = st.form_submit_button(
+                "Solve", type="primary", icon=":material/play_arrow:", disabled=bool(missing), key="solve",
+                help="Connect a model first." if missing else None,
+            )  # fmt: skip
+            if not missing:
+                st.caption("or Ctrl + Enter", width="content")
+                st.space("stretch")
+                st.caption(f"Answered by **{escaped(works().connection.told)}**", width="content")
+                places.link("settings", "Settings", ":material/settings:")
+    told = st.empty()
+    wish = _wish()
+    if not asked:
+        return
     try:
-        wish = _wish()
-        if asked:
-            _begin(question, wish)
+        _begin(question, wish)
     except (FlowreasonError, FlowError) as error:
-        st.error(escaped(fault(str(error))), icon=":material/error:")
+        told.error(escaped(sentence(fault(str(error)))), icon=":material/error:")
 
 
 def _wish() -> Wish:
     with st.expander("Inputs, method and limits", icon=":material/tune:", key="options"):
-        st.markdown("**Inputs** that come with the question")
-        inputs = dict(inputs_box("solve"))
+        _heading("Inputs", "what the question speaks about: a letter, a table, a number")
+        inputs = inputs_box("solve")
         method = method_box("solve-method")
+        _heading("Limits", "it stops where one is reached, with the best answer so far; an empty field is no limit")
         limits = limits_box("solve-limits")
+        ask_price = st.checkbox("Show me the price, and ask me before the flow runs", key="solve-ask-price")
+        _heading("Tools and questions", "what the flow may do besides asking the model")
         tools = tools_box("solve-tools")
         approve = st.checkbox("Ask me before a tool changes something", key="solve-approve")
         may_ask = st.checkbox("The flow may ask me questions", value=True, key="solve-may-ask")
-    return Wish(method, inputs, limits, tools, approve, may_ask)
+    return Wish(method, inputs, limits, tools, approve, may_ask, ask_price)
+
+
+def _heading(words: str, told: str) -> None:
+    st.markdown(f"**{words}** · :small[{told}]")
 
 
 def _begin(question: str, wish: Wish) -> None:
     from flowreason.api import checked_question
 
+    if not question.strip():
+        raise UsageError("the question is empty; type what you want to know")
+    asked = checked_question(question).strip()
+    if wish.inputs.faults:
+        raise UsageError(f"look at the inputs: {wish.inputs.faults[0]}")
     tools = Path(wish.tools).expanduser() if wish.tools else None
-    terms = Terms(works().connection, limits=wish.limits, tools=tools, approve=wish.approve, may_ask=wish.may_ask)
-    order = Solve(checked_question(question).strip(), terms, wish.inputs, wish.method)
-    places.show(works().start(order))
+    terms = Terms(
+        works().connection, limits=wish.limits, tools=tools, approve=wish.approve, may_ask=wish.may_ask,
+        ask_price=wish.ask_price,
+    )  # fmt: skip
+    places.show(begun(Solve(asked, terms, dict(wish.inputs.values), wish.method)))
 
 
 # --- examples ---
@@ -130,14 +159,14 @@ def _examples(title: str) -> None:
 
 def _card(each: Example) -> None:
     if st.button(
-        f"**{label(_heading(each))}**  \n{label(each.question, 80)}",
+        f"**{label(_name(each))}**  \n{label(each.question, 90)}",
         key=f"example-{each.name}",
         width="stretch",
         wrap=True,
     ):
-        places.show(works().start(example(each)))
+        places.show(begun(example(each)))
 
 
-def _heading(example: Example) -> str:
+def _name(example: Example) -> str:
     """What an example shows, as its README begins."""
     return file_text(example.folder / "README.md").partition("\n")[0].lstrip("# ")
