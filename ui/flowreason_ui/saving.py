@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import io
 import re
 import shutil
 import tempfile
-from collections.abc import Callable
+import zipfile
+import zlib
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import streamlit as st
 
 import flowreason as fr
+from flowreason.archive_form import MOST_FILE
 from flowreason.view import draw, draw_run
 from flowreason_ui.live import Live
 from flowreason_ui.works import works
+
+MOST_PACKED = 1_000
+"""Runs that are taken in from one packed file."""
 
 
 def file_name(title: str, ending: str) -> str:
@@ -30,15 +37,45 @@ def exported(run: str) -> bytes:
         return path.read_bytes()
 
 
+def exported_together(runs: Sequence[tuple[str, str]]) -> bytes:
+    """Several kept runs in one packed file: their ids, each with its title."""
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as file:
+        for number, (run, title) in enumerate(runs, 1):
+            file.writestr(f"{number:03d}_{file_name(title, 'run.jsonl')}", exported(run))
+    return packed.getvalue()
+
+
+def taken_in(name: str, raw: bytes) -> list[str]:
+    """Take in a file of one run, or a packed one of several; gives their ids. Raises `UsageError`."""
+    if not raw.startswith(b"PK"):
+        return [imported(name, raw)]
+    try:
+        with zipfile.ZipFile(io.BytesIO(raw)) as packed:
+            files = [each for each in packed.infolist() if not each.is_dir()]
+            if len(files) > MOST_PACKED or sum(each.file_size for each in files) > MOST_FILE:
+                raise fr.UsageError(f"{name} holds too much to be taken in at once")
+            return [imported(Path(each.filename).name, packed.read(each)) for each in files]
+    except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError) as error:
+        raise fr.UsageError(f"{name} is a packed file that cannot be read: {error}") from None
+
+
 def imported(name: str, raw: bytes) -> str:
     """Take in a run that was exported; gives its id. Raises `UsageError`, which names the file as the user knows it."""
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "run.jsonl"
+        path = Path(folder) / _as_name(name)
         path.write_bytes(raw)
         try:
             return fr.import_run(path, store=works().store)
         except fr.UsageError as error:
             raise fr.UsageError(str(error).replace(str(path), name)) from None
+
+
+def _as_name(name: str) -> str:
+    """The name of an uploaded file, as a name in a folder of ours."""
+    bare = "".join(c if c.isprintable() and c not in "/\\" else "_" for c in name).strip(" .")
+    short = bare.encode("utf-8", "replace")[-120:].decode("utf-8", "ignore")
+    return short or "run.jsonl"
 
 
 def save_menu(live: Live, key: str) -> None:
