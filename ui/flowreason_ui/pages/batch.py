@@ -9,20 +9,21 @@ import streamlit as st
 
 from flowreason.batch.opening import TOTALS
 from flowreason.errors import FlowreasonError, UsageError
-from flowreason.evaluate.items import ANSWER_TYPES
 from flowreason.methods import GRAPH, meant, prices_of
 from flowreason_dsl.diagnostics import FlowError
 from flowreason_ui import batches, measuring, places
 from flowreason_ui.batch_panel import batch_panel, measuring_panel
+from flowreason_ui.batch_tables import text
 from flowreason_ui.choosing import method_box, methods, name_of
 from flowreason_ui.escape import escaped, label
 from flowreason_ui.forms import limits_box, tools_box
-from flowreason_ui.questions import ANSWERS, KINDS, QUESTIONS, Survey, items_of, likely_type, rows_of, surveyed
+from flowreason_ui.questions import ANSWERS, JUDGED, KINDS, QUESTIONS, Survey, items_of, likely_type, rows_of, surveyed
 from flowreason_ui.telling import count, fault, when
 from flowreason_ui.works import works
 
 WIDTH = 980
 BATCH, EVALUATION = "batch", "evaluation"
+MOST_FAULTS = 50
 _NONE = "(none)"
 
 
@@ -91,11 +92,11 @@ class Columns:
 
 
 def _file(name: str, raw: bytes, survey: Survey, unconnected: bool) -> None:
-    st.caption(escaped(f"{count(survey.count, 'row')}. These are the first:"))
-    st.dataframe([{key: str(value) for key, value in row.items()} for row in survey.first], hide_index=True)
-    if survey.faults:
-        more = f" and {len(survey.faults) - 1} more" if len(survey.faults) > 1 else ""
-        st.warning(escaped(f"A row cannot be used: {survey.faults[0]}{more}"), icon=":material/warning:")
+    few = survey.count > len(survey.first)
+    st.caption(escaped(f"{count(survey.count, 'row')}. {'These are the first:' if few else ''}".strip()))
+    rows = [{key: text(value) for key, value in row.items()} for row in survey.first]
+    st.dataframe(rows, hide_index=True, width="stretch", key="batch-preview")
+    _faults(survey)
     columns = _columns(survey)
     how = st.segmented_control(
         "What to do", ["Answer them", "Compare methods"], default="Answer them", required=True, key="batch-how"
@@ -104,6 +105,20 @@ def _file(name: str, raw: bytes, survey: Survey, unconnected: bool) -> None:
         _compare(name, raw, columns, unconnected)
     else:
         _answer(name, raw, survey, columns, unconnected)
+
+
+def _faults(survey: Survey) -> None:
+    """The rows that cannot be used, and why."""
+    if not survey.faults:
+        return
+    words = "row cannot" if len(survey.faults) == 1 else "rows cannot"
+    told = f"{len(survey.faults):,} {words} be used; the others are answered."
+    st.warning(escaped(told), icon=":material/warning:")
+    with st.expander("Which, and why", key="batch-unusable"):
+        for each in survey.faults[:MOST_FAULTS]:
+            st.text(each)
+        if len(survey.faults) > MOST_FAULTS:
+            st.caption(f"and {len(survey.faults) - MOST_FAULTS:,} more")
 
 
 def _columns(survey: Survey) -> Columns:
@@ -132,7 +147,10 @@ def _columns(survey: Survey) -> Columns:
     if gold == _NONE:
         return Columns(question, tuple(inputs), "", "text")
     guess = likely_type([row.get(gold) for row in survey.first])
-    kind = three.selectbox("Compared as", ANSWER_TYPES, index=ANSWER_TYPES.index(guess), key=f"batch-kind-{gold}")
+    kinds = list(JUDGED)
+    kind = three.selectbox("An answer is right if it is", kinds, index=kinds.index(guess), key=f"batch-kind-{gold}",
+                           format_func=lambda each: JUDGED[each][0])  # fmt: skip
+    three.caption(escaped(f"{JUDGED[kind][1]}."))
     return Columns(question, tuple(inputs), gold, kind)
 
 
@@ -246,12 +264,16 @@ def _compare(name: str, raw: bytes, columns: Columns, unconnected: bool) -> None
 
 
 def _earlier() -> None:
-    for id, plan in batches.earlier(works()):
-        words = f"{plan.title}: {count(plan.count, 'question')}, {when(plan.created)}"
+    before, compared = batches.earlier(works()), measuring.earlier(works())
+    if before or compared:
+        st.markdown("**Earlier**")
+    for id, plan in before:
+        far = batches.how_far(works(), id, plan)
+        words = f"{plan.title}: {count(plan.count, 'question')}, {when(plan.created)}, {far}"
         if st.button(label(words), key=f"batch-{id}", type="tertiary", icon=":material/table_rows:"):
             st.query_params[BATCH] = id
             st.rerun()
-    for id, words in measuring.earlier(works()):
+    for id, words in compared:
         if st.button(label(words), key=f"evaluation-{id}", type="tertiary", icon=":material/bar_chart:"):
             st.query_params[EVALUATION] = id
             st.rerun()
