@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
+import flowreason as fr
 from flowreason.examples_catalog import find
+from flowreason.resuming import the_store
 from flowreason_ui.connection import Connection
+from flowreason_ui.lasting import folder_of
 from flowreason_ui.live import Live
 from flowreason_ui.orders import RunFlow, Solve, Terms, example
+from flowreason_ui.preferences import default_limits
 from flowreason_ui.saving import exported
+from flowreason_ui.whole_list import bytes_text, size_of
 from flowreason_ui.works import Works
-from tests.apps import again, alone, ended, opened, said, until
-from tests.server import Server, error
+from tests.apps import MARKUP, again, alone, ended, opened, said, until
+from tests.server import Behaviour, Server, error, nobody
 
 
 @pytest.fixture
@@ -227,3 +233,129 @@ def test_a_connection_is_kept_in_the_config_file_when_that_is_asked_for(works: W
         again(app)
     assert 'model = "heron"' in (tmp_path / "config.toml").read_text(encoding="utf-8")
     assert "the config file" in said(app)
+
+
+def test_what_a_test_found_is_told_and_the_models_can_be_chosen_from(works: Works) -> None:
+    with Server("ready", models=("stork", "heron")) as server:
+        app = opened("settings")
+        app.selectbox(key="server").set_value("Another server")
+        again(app)
+        app.text_input(key="address-Another server-0").set_value(server.url)
+        app.button(key="connect-list").click()
+        again(app)
+        assert not server.requests, "no model is asked which models there are"
+        app.selectbox(key="chosen-Another server-0").set_value("stork")
+        assert again(app).text_input(key="model-Another server-0").value == "stork"
+        app.button(key="connect-now").click()
+        text = said(again(app))
+        assert "heron-2 answered in" in text and "18 tokens" in text and "heron\nstork" in text
+        click(app, "Test it")
+        assert "answered in" in said(app)
+
+
+@pytest.mark.parametrize(
+    ("behaviour", "advice"),
+    [
+        (error(401, "wrong key", code="invalid_api_key"), "Enter the key again"),
+        (error(404, "model not found", code="model_not_found"), "name of one that it has"),
+        (error(404, "no such page"), "ends in /v1"),
+        (error(429, "no credit", code="insufficient_quota"), "no credit left"),
+    ],
+)
+def test_a_test_that_fails_says_what_to_do_here(works: Works, behaviour: Behaviour, advice: str) -> None:
+    with Server().always(behaviour) as server:
+        works.connection = Connection("heron", server.url, "key-for-tests")
+        text = said(click(opened("settings"), "Test it"))
+        assert advice in text and "FLOWREASON" not in text and "OPENAI" not in text and "--" not in text
+
+
+def test_an_address_where_nobody_is_says_what_to_do_here(works: Works) -> None:
+    with nobody() as url:
+        works.connection = Connection("heron", url, "key-for-tests")
+        text = said(click(opened("settings"), "Test it"))
+    assert "cannot be reached" in text and "address below is right" in text
+
+
+def test_a_price_that_is_entered_is_told_in_money_and_kept_where_that_is_asked(
+    works: Works, server: Server, tmp_path: Path
+) -> None:
+    app = opened("settings")
+    assert "Its price is not known" in said(app)
+    for key, amount in (("price-in", 1000.0), ("price-out", 2000.0)):
+        app.number_input(key=key).set_value(amount)
+    app.button(key="price-now").click()
+    assert "cost $1000 in and $2000 out" in said(again(app))
+    live = ended(works.start(Solve("Which river?", Terms(works.connection), method="direct")))
+    assert live.result is not None and live.result.usage.money == pytest.approx((11 * 1000 + 7 * 2000) / 1e6)
+    app.checkbox(key="price-keep").check()
+    app.button(key="price-now").click()
+    again(app)
+    assert '"heron" = [1000, 2000]' in (tmp_path / "config.toml").read_text(encoding="utf-8")
+    assert works.connection.price is None and works.connection.known_price == (1000, 2000)
+
+
+def test_limits_that_are_kept_are_those_of_the_next_question(works: Works) -> None:
+    app = opened("settings")
+    app.number_input(key="default-calls").set_value(7)
+    app.number_input(key="default-seconds").set_value(60.0)
+    app.button(key="default-keep").click()
+    again(app)
+    assert opened().number_input(key="solve-limits-calls").value == 7
+    assert default_limits().seconds == 60
+    (tmp := folder_of(works, "app.json")).write_text("rubbish", encoding="utf-8")
+    assert default_limits() == fr.Limits() and tmp.exists()
+
+
+def test_old_runs_are_counted_and_deleted_after_a_word(works: Works) -> None:
+    played(works, "coins")
+    app = opened("settings")
+    assert "1 run, " in said(app) and "kB" in said(app)
+    app.button(key="old").click()
+    assert "0 runs of 1" in said(again(app))
+    app.button(key="old").click()
+    app.selectbox(key="old-age").set_value(0)
+    assert "1 run of 1" in said(again(app))
+    app.button(key="old").click()
+    app.selectbox(key="old-age").set_value(0)
+    app.button(key="old-now").click()
+    again(app)
+    assert "0 runs" in said(again(app)) and not works.ask(the_store(works.store).runs())
+
+
+def test_sizes_and_ages_are_told_in_words() -> None:
+    assert [bytes_text(each) for each in (0, 999, 1_500, 12_345_678)] == ["0 bytes", "999 bytes", "1.5 kB", "12 MB"]
+    assert size_of("postgresql://somewhere/db") is None
+
+
+# --- markup ---
+
+
+def test_markup_in_files_columns_and_rows_stays_text(works: Works, server: Server) -> None:
+    server._answer = MARKUP
+    raw = f"question,{MARKUP}\n{MARKUP},{MARKUP}\n,x\n".encode()
+    app = opened("batch")
+    app.file_uploader(key="batch-file").upload(f"{MARKUP.replace('/', '_')}.csv", raw, "text/csv")
+    again(app)
+    app.selectbox(key="batch-method").set_value("direct")
+    again(app)
+    app.button(key="batch-start").click()
+    again(app)
+    (batch,) = works.tasks.values()
+    until(lambda: batch.over)  # type: ignore[attr-defined]
+    pages = [again(app), opened("batch"), opened("runs")]
+    pages[2].checkbox(key="mark-all").check()
+    again(pages[2]).button(key="runs-delete").click()
+    for each in (*pages[:2], again(pages[2])):
+        for text in written(each):
+            bare = re.sub(r"\\[!-/:-@\[-`{-~]", "", text)
+            assert "<img" not in bare and "**bold" not in bare and "(http" not in bare and "$" not in bare, text
+            assert ":material/home:" not in bare and ":red[" not in bare, text
+    table = pages[0].dataframe[0].value
+    assert table["question"][0] == MARKUP and table["answer"][0] == MARKUP and MARKUP in table.columns
+
+
+def written(app: AppTest) -> list[str]:
+    """Everything on a page that Streamlit reads as Markdown."""
+    read = [*app.title, *app.subheader, *app.markdown, *app.caption, *app.error, *app.warning, *app.info, *app.success]
+    named = [*app.button, *app.checkbox, *app.expander, *app.tabs]
+    return [str(each.value) for each in read] + [str(each.label) for each in named]

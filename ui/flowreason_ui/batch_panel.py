@@ -92,6 +92,8 @@ def _batch(batch: Batch, was_over: bool) -> None:
     if batch.reasons:
         told = [f"{number:,} {WORDS.get(reason, reason)}" for reason, number in batch.reasons.most_common()]
         st.caption(escaped(f"Not answered: {'; '.join(told)}."))
+    if not batch.over and not batch.done:
+        st.caption("Getting ready. The first answers take a moment.")
     if not batch.over and batch.latest:
         st.caption("The latest:")
         rows = [_brief(each) for each in list(batch.latest)[-8:][::-1]]

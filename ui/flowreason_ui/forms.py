@@ -22,6 +22,7 @@ from flowreason.rows import is_rows, rows
 from flowreason.values import plain, show
 from flowreason_dsl.types import BOOL, GRAPH, INT, NUMBER, TEXT, Choice, Type
 from flowreason_ui.escape import escaped
+from flowreason_ui.preferences import default_limits
 
 KINDS = ("txt", "md", "json", "jsonl", "ndjson", "csv", "tsv")
 """Endings of the files that can be given as inputs."""
@@ -106,7 +107,7 @@ def _give(found: dict[str, Any], name: str, value: Any) -> None:
 
 def limits_box(key: str, base: fr.Limits | None = None, *, over_all: bool = False) -> fr.Limits:
     """What a run may use at most; an empty field is no limit."""
-    start = base or fr.Limits()
+    start = base or (fr.Limits() if over_all else default_limits())
     one, two, three, four = st.columns(4)
     calls = one.number_input(
         "Calls",

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import io
 import json
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
@@ -29,12 +30,14 @@ _WORDS: Final = {"true": True, "yes": True, "false": False, "no": False}
 
 @dataclass(frozen=True, slots=True)
 class Survey:
-    """What is known of a file: how many rows, the columns that any of them has, the first rows, and what is wrong."""
+    """What is known of a file: how many rows, the columns that any of them has, the first rows, what is wrong, and how
+    many rows have nothing in a column."""
 
     count: int
     columns: tuple[str, ...]
     first: tuple[Mapping[str, Any], ...]
     faults: tuple[str, ...] = ()
+    empty: Mapping[str, int] = field(default_factory=dict)
 
     def likely(self, names: Sequence[str]) -> str:
         """The column that is called by one of these names, or like it; empty where none is."""
@@ -60,16 +63,21 @@ def rows_of(name: str, raw: bytes, question: str = "question") -> Iterator[Row]:
 def surveyed(name: str, raw: bytes) -> Survey:
     """Look through a file. Raises `UsageError` where there is no row in it."""
     count, columns, first, faults = 0, dict[str, None](), list[Mapping[str, Any]](), list[str]()
+    filled, sound = Counter[str](), 0
     for row in rows_of(name, raw):
         count += 1
         columns |= dict.fromkeys(row.given)
         if row.fault:
             faults.append(row.fault)
-        elif len(first) < SHOWN:
+            continue
+        sound += 1
+        filled.update(name for name, value in row.given.items() if value not in (None, "", [], {}))
+        if len(first) < SHOWN:
             first.append(row.given)
     if not count:
         raise UsageError(f"there are no questions in {name}")
-    return Survey(count, tuple(columns), tuple(first), tuple(faults))
+    empty = {name: sound - filled[name] for name in columns}
+    return Survey(count, tuple(columns), tuple(first), tuple(faults), empty)
 
 
 # --- known answers ---

@@ -91,6 +91,12 @@ _COMMANDS: Final = (
     (re.compile(r"as in: flowreason [^\n]*"), "and ask again"),
     (re.compile(r"\s*Name the one that is meant: --\S[^\n]*"), ""),
     (re.compile(r"; say what you want to know, and ask again"), "; say what you want to know"),
+    (re.compile(r"set FLOWREASON_API_KEY, or OPENAI_API_KEY for OpenAI"), "enter one under Settings"),
+    (re.compile(r"Check the key \(FLOWREASON_API_KEY or OPENAI_API_KEY\)"), "Check the key under Settings"),
+    (re.compile(r"set OPENAI_API_KEY, or give a base URL of another server"), "enter one under Settings"),
+    (re.compile(r"[;,]?\s*`flowreason runs[^`]*` (?:lists what is there|writes a run into a file)"), ""),
+    (re.compile(r"(?<=[Cc]heck the )base URL"), "address under Settings"),
+    (re.compile(r"Does the base URL end"), "Does the address under Settings end"),
 )
 """Ways out that are commands: the app has buttons for them."""
 

@@ -17,7 +17,18 @@ from flowreason_ui.batch_tables import text
 from flowreason_ui.choosing import method_box, methods, name_of
 from flowreason_ui.escape import escaped, label
 from flowreason_ui.forms import limits_box, tools_box
-from flowreason_ui.questions import ANSWERS, JUDGED, KINDS, QUESTIONS, Survey, items_of, likely_type, rows_of, surveyed
+from flowreason_ui.questions import (
+    ANSWERS,
+    JUDGED,
+    KINDS,
+    QUESTIONS,
+    Survey,
+    items_of,
+    judged_as,
+    likely_type,
+    rows_of,
+    surveyed,
+)
 from flowreason_ui.telling import count, fault, when
 from flowreason_ui.works import works
 
@@ -123,35 +134,35 @@ def _faults(survey: Survey) -> None:
 
 def _columns(survey: Survey) -> Columns:
     names = list(survey.columns) or ["question"]
-    one, two, three = st.columns(3)
+    one, two = st.columns(2)
     likely = survey.likely(QUESTIONS)
     question = one.selectbox(
         "The question is in", names, index=names.index(likely) if likely else 0, key="batch-question"
     )
-    inputs = two.multiselect(
-        "Given with it",
-        [each for each in names if each != question],
-        key="batch-inputs",
-        placeholder="nothing",
-        help="Columns that the flow may see. It sees no others.",
-    )
-    known = survey.likely(ANSWERS)
-    golds = [_NONE, *(each for each in names if each != question)]
-    gold = three.selectbox(
-        "The known answer is in",
-        golds,
-        index=golds.index(known) if known in golds else 0,
-        key="batch-gold",
-        help="Then it is counted how many answers are right. No model sees it.",
-    )
-    if gold == _NONE:
-        return Columns(question, tuple(inputs), "", "text")
-    guess = likely_type([row.get(gold) for row in survey.first])
-    kinds = list(JUDGED)
-    kind = three.selectbox("An answer is right if it is", kinds, index=kinds.index(guess), key=f"batch-kind-{gold}",
-                           format_func=lambda each: JUDGED[each][0])  # fmt: skip
-    three.caption(escaped(f"{JUDGED[kind][1]}."))
+    others = [each for each in names if each != question]
+    inputs = two.multiselect("Given with it", others, key="batch-inputs", placeholder="nothing",
+                             help="Columns that the flow may see. It sees no others.")  # fmt: skip
+    if lacking := survey.empty.get(question, 0):
+        rows = "row has" if lacking == 1 else "rows have"
+        st.caption(escaped(f"{lacking:,} {rows} no question there and will not be answered."))
+    gold, kind = _known(survey, others)
     return Columns(question, tuple(inputs), gold, kind)
+
+
+def _known(survey: Survey, others: list[str]) -> tuple[str, str]:
+    """The column of the known answers, and how one is held against them."""
+    one, two = st.columns(2)
+    likely = survey.likely(ANSWERS)
+    golds = [_NONE, *others]
+    gold = one.selectbox("The known answer is in", golds, index=golds.index(likely) if likely in golds else 0,
+                         key="batch-gold", help="Then right answers are counted. No model sees it.")  # fmt: skip
+    if gold == _NONE:
+        return "", "text"
+    kinds, guess = list(JUDGED), likely_type([row.get(gold) for row in survey.first])
+    kind = two.selectbox("An answer is right if it is", kinds, index=kinds.index(guess), key=f"batch-kind-{gold}",
+                         format_func=lambda each: JUDGED[each][0])  # fmt: skip
+    st.caption(escaped(judged_as(kind)))
+    return gold, kind
 
 
 # --- answering ---

@@ -13,21 +13,21 @@ import flowreason as fr
 from flowreason.errors import FlowreasonError
 from flowreason.records import RunInfo
 from flowreason.replaying import answer_of
-from flowreason.resuming import EVERY, the_store
+from flowreason.resuming import the_store
 from flowreason.values import plain, show
 from flowreason_ui import changing, places
 from flowreason_ui.escape import escaped, label, one_line
 from flowreason_ui.listing import COSTS, ORDERS, ORIGINS, TIMES, Wanted, figures, marks
 from flowreason_ui.saving import exported, exported_together, file_name, taken_in
 from flowreason_ui.telling import STATES, count, fault, shown_place, state, title_of
+from flowreason_ui.whole_list import changed as whole_list_changed
+from flowreason_ui.whole_list import whole_list
 from flowreason_ui.works import works
 
 PAGE = 50
 ANY = "any"
 SHOWN = (ANY, "answered", "failed", "limit", "waiting", "cancelled", "interrupted", "running")
 RESUMED = changing.RESUMED | {"interrupted"}
-FRESH = 10.0
-"""Seconds for which a whole list, which takes long to read, is good."""
 MOST_NAMED = 8
 
 STYLE = """<style>
@@ -118,19 +118,8 @@ def _found(wanted: Wanted, number: int) -> tuple[list[RunInfo], int | None]:
         store = the_store(works().store)
         found = works().ask(store.runs(search=wanted.search, status=wanted.status, most=end + 1))
         return found[begin:end], None if len(found) > end else len(found)
-    found = wanted.of(_all(wanted), time.time())
+    found = wanted.of(whole_list(wanted.search, wanted.status), time.time())
     return found[begin:end], len(found)
-
-
-def _all(wanted: Wanted) -> list[RunInfo]:
-    """All runs that the store finds; those of a moment ago where nothing else is asked for."""
-    asked = works().store, wanted.search, wanted.status
-    held = st.session_state.get("runs-held")
-    if held is None or held[0] != asked or time.monotonic() - held[1] > FRESH:
-        found = works().ask(the_store(works().store).runs(search=wanted.search, status=wanted.status, most=EVERY))
-        held = st.session_state["runs-held"] = (asked, time.monotonic(), found)
-    whole: list[RunInfo] = held[2]
-    return whole
 
 
 async def _beside(shown: Sequence[RunInfo]) -> tuple[Mapping[str, Any], Mapping[str, RunInfo]]:
@@ -250,7 +239,7 @@ def _deleted(marked: Sequence[RunInfo]) -> None:
         return
     for info in marked:
         st.session_state.pop(f"mark-{info.id}", None)
-    st.session_state.pop("runs-held", None)
+    whole_list_changed()
     st.session_state["runs-told"] = f"{count(len(marked), 'run')} deleted"
     st.rerun()
 
@@ -267,7 +256,7 @@ def _import() -> None:
         except FlowreasonError as error:
             told = fault(str(error))
             faults.append(told if file.name in told else f"{file.name}: {told}")
-    st.session_state.pop("runs-held", None)
+    whole_list_changed()
     for each in faults:
         st.error(escaped(each), icon=":material/error:")
     if faults:
