@@ -16,6 +16,7 @@ from flowreason_ui.connection import Connection
 from flowreason_ui.lasting import folder_of
 from flowreason_ui.live import Live
 from flowreason_ui.orders import RunFlow, Solve, Terms, example
+from flowreason_ui.pages.runs import PAGE
 from flowreason_ui.preferences import default_limits
 from flowreason_ui.saving import exported
 from flowreason_ui.whole_list import bytes_text, size_of
@@ -85,13 +86,13 @@ def test_runs_are_chosen_by_their_state(works: Works) -> None:
     assert "failing" in text and "two euros" not in text
 
 
-def test_fifty_runs_stand_on_a_page(works: Works) -> None:
-    for number in range(52):
+def test_a_page_holds_a_part_of_the_runs(works: Works) -> None:
+    for number in range(PAGE + 2):
         ended(works.start(RunFlow(f"flow n{number}() -> int {{ answer 1 }}")))
     app = opened("runs")
-    assert len(chosen(app)) == 50 and "1 to 50" in said(app)
+    assert len(chosen(app)) == PAGE and f"1 to {PAGE}" in said(app)
     click(app, "Next")
-    assert len(chosen(app)) == 2 and "51 to 52 of 52" in said(app)
+    assert len(chosen(app)) == 2 and f"{PAGE + 1} to {PAGE + 2} of {PAGE + 2}" in said(app)
 
 
 def chosen(app: AppTest) -> list[bool]:
@@ -284,7 +285,7 @@ def test_a_price_that_is_entered_is_told_in_money_and_kept_where_that_is_asked(
     for key, amount in (("price-in", 1000.0), ("price-out", 2000.0)):
         app.number_input(key=key).set_value(amount)
     app.button(key="price-now").click()
-    assert "cost $1000 in and $2000 out" in said(again(app))
+    assert "cost $1000 as sent and $2000 as they come back" in said(again(app))
     live = ended(works.start(Solve("Which river?", Terms(works.connection), method="direct")))
     assert live.result is not None and live.result.usage.money == pytest.approx((11 * 1000 + 7 * 2000) / 1e6)
     app.checkbox(key="price-keep").check()

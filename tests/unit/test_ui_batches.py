@@ -209,10 +209,11 @@ def test_columns_of_the_file_are_called_as_there_and_known_answers_so() -> None:
 
 def test_rows_lead_to_their_runs_and_say_whether_they_are_right() -> None:
     row = {"row": 1, "question": MARKUP, "target": "2", "answer": "2", "run": "261129-a/b&c", "calls": 1, "value": 2}
-    (told,) = shown([row], "target", lambda _: True)
+    (told,) = shown([row | {"note": "n"}], "question", "target", lambda _: True)
     assert told["question"] == MARKUP and told["known answer"] == "2" and told["right"] == "yes"
     assert told["run"] == "run?run=261129-a%2Fb%26c" and address(None) is None
     assert "value" not in told and told["calls"] == 1
+    assert list(told)[:5] == ["row", "question", "answer", "known answer", "right"]
 
 
 @pytest.mark.parametrize("cell", ["=1+1", "+cmd|' /C calc'!A0", "-2+3", "@SUM(A1)", "\t=1", "-", "=", "+1,2;3"])

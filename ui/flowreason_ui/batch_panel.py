@@ -46,8 +46,9 @@ def _back() -> None:
 
 
 def percent(of: Share) -> str:
-    """`11 of 12 right: 92% (95 %: 65 to 99 %)`: a share with its interval."""
-    return f"{of.right:,} of {of.count:,} right: {of.value:.0%} (95 %: {of.low * 100:.0f} to {of.high * 100:.0f} %)"
+    """`11 of 12 right: 92% (95 % interval: 65 to 99 %)`: a share with its interval."""
+    interval = f"95 % interval: {of.low * 100:.0f} to {of.high * 100:.0f} %"
+    return f"{of.right:,} of {of.count:,} right: {of.value:.0%} ({interval})"
 
 
 def _head(found: Lasting, was_over: bool, figures: str) -> Any:
@@ -179,7 +180,7 @@ def _results(batch: Batch) -> None:
 
 
 def _answers(batch: Batch, rows: list[dict[str, Any]], key: str) -> None:
-    found = shown(rows, batch.plan.gold, lambda row: batch.judgements.get(row["row"]))
+    found = shown(rows, batch.plan.question, batch.plan.gold, lambda row: batch.judgements.get(row["row"]))
     columns = {
         "row": st.column_config.NumberColumn(width=60),
         "run": st.column_config.LinkColumn(display_text=r"run=(.*)$"),

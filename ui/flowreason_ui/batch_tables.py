@@ -49,19 +49,20 @@ def column_names(columns: Iterable[str], gold: str, apart: str = " (from the fil
     return {name: found[name] for name in wanted}
 
 
-def shown(rows: Sequence[Row], gold: str, right: Callable[[Row], bool | None]) -> list[dict[str, Any]]:
-    """Rows as they are shown: what was asked and answered first, then what it took."""
+def shown(rows: Sequence[Row], asked: str, gold: str, right: Callable[[Row], bool | None]) -> list[dict[str, Any]]:
+    """Rows as they are shown: what was asked and answered first, then what else was given, and what it took."""
     columns = [name for name in dict.fromkeys(name for row in rows for name in row) if name not in OURS]
     names = column_names([*columns, ROW, *OUTCOME], gold)
-    known = written_name(gold) if gold else ""
+    known, question = written_name(gold) if gold else "", written_name(asked)
     found = []
     for row in rows:
         judged = right(row)
         told: dict[str, Any] = {ROW: row.get(ROW)}
-        told |= {names[name]: text(row.get(name)) for name in columns if name != known}
+        told |= {names[name]: text(row.get(name)) for name in columns if name == question}
         told["answer"] = text(row.get("answer"))
         if known:
             told |= {KNOWN: text(row.get(known)), RIGHT: "" if judged is None else "yes" if judged else "no"}
+        told |= {names[name]: text(row.get(name)) for name in columns if name not in (known, question)}
         told |= {name: row.get(name) for name in _SHOWN}
         found.append(told | {"run": address(row.get("run"))})
     return found

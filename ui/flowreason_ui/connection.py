@@ -16,7 +16,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from flowreason.config import Settings, config_path, load_settings
-from flowreason.errors import ConfigError, FlowreasonError, UsageError
+from flowreason.errors import ConfigError, FlowreasonError, ProviderError, UsageError
 from flowreason.ports import Message, Provider, Request
 from flowreason.providers.choose import DEFAULT_MODEL, provider_from
 from flowreason.providers.openai import OpenAIProvider
@@ -113,16 +113,17 @@ async def tested(connection: Connection) -> Tested:
     except FlowreasonError as error:
         return Tested(False, advised(error))
     question = "Reply with the one word: ready"
-    began = time.monotonic()
+    models: tuple[str, ...] = ()
     try:
+        models = await _models(provider)
+        began = time.monotonic()
         reply = await provider.complete(Request((Message("user", question),), max_tokens=200), None)
     except FlowreasonError as error:
-        return Tested(False, advised(error), await _models(provider))
+        return Tested(False, advised(error), models)
     else:
-        took = time.monotonic() - began
+        took = seconds_text(time.monotonic() - began)
         name = reply.model or connection.model
-        told = f"{name} answered in {seconds_text(took)}, with {reply.usage.tokens:,} tokens in all."
-        return Tested(True, told, await _models(provider))
+        return Tested(True, f"{name} answered in {took}, with {reply.usage.tokens:,} tokens in all.", models)
     finally:
         await provider.close()
 
@@ -148,10 +149,12 @@ def _brief(connection: Connection) -> Settings:
 
 
 async def _models(provider: Provider) -> tuple[str, ...]:
-    """The models that a server says it has; none where it does not say."""
+    """The models that a server says it has; none where it does not say. Raises `ProviderError` where there is none."""
     try:
         return tuple(sorted(await provider.listed())) if isinstance(provider, OpenAIProvider) else ()
-    except FlowreasonError:
+    except ProviderError as error:
+        if error.kind in ("network", "timeout"):
+            raise
         return ()
 
 

@@ -24,7 +24,8 @@ from flowreason_ui.whole_list import changed as whole_list_changed
 from flowreason_ui.whole_list import whole_list
 from flowreason_ui.works import works
 
-PAGE = 50
+PAGE = 25
+"""Runs on a page: what a browser draws at once."""
 ANY = "any"
 SHOWN = (ANY, "answered", "failed", "limit", "waiting", "cancelled", "interrupted", "running")
 RESUMED = changing.RESUMED | {"interrupted"}
@@ -144,13 +145,17 @@ def _line(info: RunInfo, answer: Any, parent: RunInfo | None) -> None:
         with st.container(gap=None, key=f"runs-told-{info.id}"):
             if st.button(label(title_of(info), 140), key=f"open-{info.id}", type="tertiary", wrap=True):
                 places.go("run", run=info.id)
-            if answer is not None and info.status in ("answered", "limit"):
-                st.markdown(label(show(plain(answer)), 160))
-            elif info.standing.error and info.status in ("failed", "limit"):
-                st.markdown(label(fault(info.standing.error), 160))
             badge = f":{told.color}-badge[{told.icon} {told.words}]"
             more = " · ".join(part for part in (figures(info), marks(info, parent)) if part)
-            st.markdown(f"{badge} :small[:gray[{escaped(more)}]]")
+            came = _came_to(info, answer)
+            st.markdown(f"{label(came, 160)}  \n" * bool(came) + f"{badge} :small[:gray[{escaped(more)}]]")
+
+
+def _came_to(info: RunInfo, answer: Any) -> str:
+    """What a run came to: its answer, or what went wrong; empty where there is neither."""
+    if answer is not None and info.status in ("answered", "limit"):
+        return show(plain(answer))
+    return fault(info.standing.error) if info.status in ("failed", "limit") else ""
 
 
 def _pages(number: int, shown: int, total: int | None) -> None:

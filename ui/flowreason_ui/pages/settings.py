@@ -97,17 +97,19 @@ def _result(found: Tested) -> None:
 
 def price_text(price: Price | None) -> str:
     if price is None:
-        return "Its price is not known, so that no money is told."
-    return f"A million tokens cost ${price[0]:g} in and ${price[1]:g} out."
+        return "Its price is not known, so costs in money are not shown."
+    return f"A million tokens cost ${price[0]:g} as sent and ${price[1]:g} as they come back."
 
 
 def _price(connection: Connection) -> None:
     """Say what the model costs."""
     known = connection.known_price
-    st.caption("In US dollars for a million tokens. It stands on the price list of the provider.")
+    st.caption("US dollars for a million tokens, as on the price list of the provider.")
     with st.form("price", border=False):
-        into = st.number_input("In", 0.0, value=known[0] if known else None, format="%.4g", key="price-in")
-        out = st.number_input("Out", 0.0, value=known[1] if known else None, format="%.4g", key="price-out")
+        into = st.number_input("What is sent", 0.0, value=known[0] if known else None, format="%.4g", key="price-in",
+                               placeholder="not known")  # fmt: skip
+        out = st.number_input("What comes back", 0.0, value=known[1] if known else None, format="%.4g",
+                              key="price-out", placeholder="not known")  # fmt: skip
         kept = st.checkbox(KEPT_HERE, key="price-keep", help=str(config_path()))
         if not st.form_submit_button("Use this price", key="price-now"):
             return
