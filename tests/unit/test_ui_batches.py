@@ -192,6 +192,15 @@ def test_how_far_an_earlier_batch_is_and_what_it_will_cost_are_told(works: Works
     assert batches.how_far(works, "261129-abcdef00", batch.plan) == "not begun"
 
 
+def test_rows_that_cannot_be_used_or_judged_are_told_and_not_counted_as_wrong(works: Works) -> None:
+    raw = b"question,answer\nHow much is 1 plus 1?,2\n,3\nHow much is 3 plus 1?,four\nx,1,2\n"
+    batch = over(batches.start(works, plan(title="my.csv", count=4), raw))
+    assert (batch.answered, batch.judgements, batch.unread) == (2, {1: True}, {3})
+    told = [each["why"] for _, each in sorted(batch.faults.items())]
+    assert len(told) == 2 and all(each.startswith("my.csv, line ") for each in told)
+    assert "flowreason solve" not in "".join(told) and str(batch.folder) not in "".join(told)
+
+
 # --- tables ---
 
 

@@ -33,6 +33,7 @@ STATES = {
     "limit": Told("Stopped at a limit", ":material/speed:", "orange"),
     "failed": Told("Broken off", ":material/error:", "red"),
 }
+NARROW = {"row": st.column_config.NumberColumn(width=60)}
 CSV_TOLD = (
     "In the CSV, a cell that begins like a formula (with =, +, - or @) has an apostrophe before it, so that a "
     "spreadsheet shows it and does not compute it. JSONL has every cell as it is."
@@ -88,7 +89,7 @@ def _batch(batch: Batch, was_over: bool) -> None:
     st.progress(min(1.0, batch.done / whole), text=escaped(f"{batch.done:,} of {batch.plan.count:,}"))
     if batch.accuracy is not None:
         st.markdown(f"**{escaped(percent(batch.accuracy))}**")
-        st.caption(escaped(judged_as(batch.plan.kind)))
+        st.caption(escaped(judged_as(batch.plan.kind) + _unread(batch)))
     _error(batch)
     if batch.reasons:
         told = [f"{number:,} {WORDS.get(reason, reason)}" for reason, number in batch.reasons.most_common()]
@@ -98,7 +99,15 @@ def _batch(batch: Batch, was_over: bool) -> None:
     if not batch.over and batch.latest:
         st.caption("The latest:")
         rows = [_brief(each) for each in list(batch.latest)[-8:][::-1]]
-        st.dataframe(rows, hide_index=True, width="stretch", key="batch-latest")
+        st.dataframe(rows, hide_index=True, width="stretch", key="batch-latest", column_config=NARROW)
+
+
+def _unread(batch: Batch) -> str:
+    """What of the known answers cannot be used."""
+    if not batch.unread:
+        return ""
+    rows = ", ".join(f"{row:,}" for row in sorted(batch.unread)[:5]) + (" …" if len(batch.unread) > 5 else "")
+    return f" Not counted, because the known answer is of another kind: row {rows}."
 
 
 def figures(batch: Batch) -> str:
@@ -171,7 +180,7 @@ def _results(batch: Batch) -> None:
     with tabs["Not answered"]:
         if batch.faults:
             rows_ = [_brief(each) for each in batch.faults.values()]
-            st.dataframe(rows_, hide_index=True, width="stretch", key="batch-faults")
+            st.dataframe(rows_, hide_index=True, width="stretch", key="batch-faults", column_config=NARROW)
         else:
             st.caption("Every question has its answer.")
     if batch.done > len(rows):
@@ -182,7 +191,7 @@ def _results(batch: Batch) -> None:
 def _answers(batch: Batch, rows: list[dict[str, Any]], key: str) -> None:
     found = shown(rows, batch.plan.question, batch.plan.gold, lambda row: batch.judgements.get(row["row"]))
     columns = {
-        "row": st.column_config.NumberColumn(width=60),
+        **NARROW,
         "run": st.column_config.LinkColumn(display_text=r"run=(.*)$"),
         "money": st.column_config.NumberColumn(format="$%.4f"),
         "seconds": st.column_config.NumberColumn(format="%.1f"),

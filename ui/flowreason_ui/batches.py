@@ -37,6 +37,7 @@ from flowreason.tool_files import tools_from
 from flowreason_ui.connection import Connection
 from flowreason_ui.lasting import Lasting, State, folder_of, new_id
 from flowreason_ui.questions import item_of
+from flowreason_ui.telling import fault
 from flowreason_ui.works import Works
 
 PLAN, ROWS = "plan.json", "rows.jsonl"
@@ -91,6 +92,7 @@ class Batch(Lasting):
         self.used = Usage()
         self.answered = 0
         self.judgements: dict[int, bool] = {}
+        self.unread: set[int] = set()
         self.reasons: Counter[str] = Counter()
         self.latest: deque[dict[str, Any]] = deque(maxlen=LATEST)
         self.faults: dict[int, dict[str, Any]] = {}
@@ -177,7 +179,9 @@ class Batch(Lasting):
 
     def _count(self, row: Row) -> None:
         record = record_of(row)
-        self.latest.append({"row": row.index + 1, "question": row.question, "answer": row.answer, "why": row.error})
+        self.latest.append(
+            {"row": row.index + 1, "question": row.question, "answer": row.answer, "why": self.why(row.error)}
+        )
         self._take(record)
 
     def _take(self, record: Mapping[str, Any]) -> None:
@@ -186,28 +190,33 @@ class Batch(Lasting):
         self.faults.pop(place, None)
         if record["status"] != "answered" and len(self.faults) < MOST_FAULTS:
             question = str(record.get(self.plan.question) or "")
-            reason = record.get("reason") or "limit"
-            self.faults[place] = {"row": place, "question": question, "reason": reason, "why": record.get("error")}
-        right = self.is_right(record)
-        if right is not None:
-            self.judgements[place] = right
+            self.faults[place] = {"row": place, "question": question, "why": self.why(record.get("error"))}
+        self._judge(place, record)
 
-    def is_right(self, record: Mapping[str, Any]) -> bool | None:
-        """Whether a row's answer is the known one; None where none is known."""
+    def why(self, error: Any) -> str:
+        """What is wrong with a row, with its file as the person knows it."""
+        return fault(str(error or "").replace(str(self.folder / self.plan.file), self.plan.title))
+
+    def _judge(self, place: int, record: Mapping[str, Any]) -> None:
+        """Whether a row's answer is the known one, where there are both."""
+        self.judgements.pop(place, None)
+        self.unread.discard(place)
         known = record.get(written_name(self.plan.gold)) if self.plan.gold else None
-        if known in (None, ""):
-            return None
+        if known in (None, "") or record["status"] != "answered":
+            return
         question = str(record.get(self.plan.question) or "?")
         try:
             item = item_of("questions/1", question, {}, known, self.plan.kind)
         except UsageError:
-            return None
-        return judge(item, str(record.get("answer") or ""), record.get("value")).right
+            self.unread.add(place)
+            return
+        self.judgements[place] = judge(item, str(record.get("answer") or ""), record.get("value")).right
 
     def look_back(self) -> None:
         """Take in what is in the folder already."""
         self.answered = 0
         self.judgements.clear()
+        self.unread.clear()
         self.reasons.clear()
         self.faults.clear()
         for record in read_rows(self.rows):
