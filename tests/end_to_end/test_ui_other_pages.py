@@ -21,7 +21,7 @@ from flowreason_ui.preferences import default_limits
 from flowreason_ui.saving import exported
 from flowreason_ui.whole_list import bytes_text, size_of
 from flowreason_ui.works import Works
-from tests.apps import MARKUP, again, alone, ended, opened, said, until
+from tests.apps import MARKUP, again, alone, click, ended, opened, press, said, until
 from tests.server import Behaviour, Server, error, nobody
 
 
@@ -37,20 +37,6 @@ def server(works: Works) -> Iterator[Server]:
     with Server() as made:
         works.connection = Connection("heron", made.url, "key-for-tests")
         yield made
-
-
-def click(app: AppTest, words: str) -> AppTest:
-    """Press the button that is called so."""
-    (button,) = [each for each in app.button if words in str(each.label).replace("\\", "")]
-    button.click()
-    return again(app)
-
-
-def press(app: AppTest, opener: str, inside: str) -> AppTest:
-    """Press a button of a dialog. The page runs anew as a whole here, so that what opens it is pressed once more."""
-    app.button(key=opener).click()
-    app.button(key=inside).click()
-    return app
 
 
 def played(works: Works, name: str) -> Live:
@@ -274,7 +260,7 @@ def test_an_address_where_nobody_is_says_what_to_do_here(works: Works) -> None:
     with nobody() as url:
         works.connection = Connection("heron", url, "key-for-tests")
         text = said(click(opened("settings"), "Test it"))
-    assert "cannot be reached" in text and "address below is right" in text
+    assert "cannot be reached" in text and "its address is right" in text
 
 
 def test_a_price_that_is_entered_is_told_in_money_and_kept_where_that_is_asked(

@@ -16,7 +16,7 @@ from flowreason_ui.connection import Connection
 from flowreason_ui.live import Live
 from flowreason_ui.orders import RunFlow, Solve, Terms, example
 from flowreason_ui.works import Works
-from tests.apps import MARKUP, again, alone, ended, opened, said, until
+from tests.apps import MARKUP, again, alone, click, ended, opened, press, said, until
 from tests.server import Server, error
 
 ASKS_USER = """
@@ -49,20 +49,6 @@ def server(works: Works) -> Iterator[Server]:
     with Server() as made:
         works.connection = Connection("heron", made.url, "key-for-tests")
         yield made
-
-
-def click(app: AppTest, words: str) -> AppTest:
-    """Press the button that is called so."""
-    (button,) = [each for each in app.button if words in str(each.label).replace("\\", "")]
-    button.click()
-    return again(app)
-
-
-def press(app: AppTest, opener: str, inside: str) -> AppTest:
-    """Press a button of a dialog. The page runs anew as a whole here, so that what opens it is pressed once more."""
-    app.button(key=opener).click()
-    app.button(key=inside).click()
-    return app
 
 
 def live_of(app: AppTest, works: Works) -> Live:

@@ -159,11 +159,11 @@ async def _models(provider: Provider) -> tuple[str, ...]:
 
 
 _ADVICE: Final[Mapping[str, str]] = {
-    "key": "Enter the key again below. A key belongs to one server; a new one is made at the provider.",
-    "quota": "The account has no credit left. Top it up at the provider, or connect another model below.",
-    "model": "The server does not have this model. Enter the name of one that it has below.",
-    "url": "Look at the address below. It mostly ends in /v1, as in http://localhost:11434/v1 for Ollama.",
-    "network": "Look whether the server runs and whether the address below is right.",
+    "key": "Enter the key again. A key belongs to one server; a new one is made at the provider.",
+    "quota": "The account has no credit left. Top it up at the provider, or connect another model.",
+    "model": "The server does not have this model. Enter the name of one that it has.",
+    "url": "Look at the address. It mostly ends in /v1, as in http://localhost:11434/v1 for Ollama.",
+    "network": "Look whether the server runs and whether its address is right.",
     "timeout": "The server was reached and gave no answer in time. A model that is being loaded may need a minute.",
     "rate": "The server takes no more for now. Test it again in a moment.",
     "server": "The server had trouble. Test it again in a moment.",

@@ -278,16 +278,17 @@ def _earlier() -> None:
     before, compared = batches.earlier(works()), measuring.earlier(works())
     if before or compared:
         st.markdown("**Earlier**")
-    for id, plan in before:
-        far = batches.how_far(works(), id, plan)
-        words = f"{plan.title}: {count(plan.count, 'question')}, {when(plan.created)}, {far}"
-        if st.button(label(words), key=f"batch-{id}", type="tertiary", icon=":material/table_rows:"):
-            st.query_params[BATCH] = id
-            st.rerun()
-    for id, words in compared:
-        if st.button(label(words), key=f"evaluation-{id}", type="tertiary", icon=":material/bar_chart:"):
-            st.query_params[EVALUATION] = id
-            st.rerun()
+    with st.container(gap=None):
+        for id, plan in before:
+            far = batches.how_far(works(), id, plan)
+            words = f"{plan.title}: {count(plan.count, 'question')}, {when(plan.created)}, {far}"
+            if st.button(label(words), key=f"batch-{id}", type="tertiary", icon=":material/table_rows:"):
+                st.query_params[BATCH] = id
+                st.rerun()
+        for id, words in compared:
+            if st.button(label(words), key=f"evaluation-{id}", type="tertiary", icon=":material/bar_chart:"):
+                st.query_params[EVALUATION] = id
+                st.rerun()
     with st.expander("Open the folder of an evaluation", icon=":material/folder_open:", key="batch-folder"):
         path = st.text_input(
             "Its path on this machine", key="evaluation-path", placeholder="evaluations/tuesday"
