@@ -51,7 +51,7 @@ def test_each_run_says_where_it_comes_from() -> None:
     came = info(imported={"file": "b.jsonl", "time": NOON})
     assert (origin(came), marks(came, now=NOON)) == ("imported", f"Imported {_clock()} from b.jsonl")
     assert origin(info(**{BATCH: {"name": "b", "row": 3}})) == "batch"
-    assert marks(info(**{BATCH: {"name": "b", "row": 3}})).endswith("row 4")
+    assert marks(info(**{BATCH: {"name": "b", "row": 3}})) == "Row 4 of many questions"
     assert (origin(info()), marks(info())) == ("flow", "")
     assert origin(replace(info(), plan=Plan("solve", "Which river?"))) == "asked"
     assert marks(info(imported="nonsense"), None) == ""

@@ -128,7 +128,7 @@ def marks(info: RunInfo, parent: RunInfo | None = None, now: float | None = None
     if BATCH in info.plan.settings:
         mark = info.plan.settings[BATCH]
         row = mark.get("row") if isinstance(mark, Mapping) else None
-        return f"One of many questions: row {row + 1}" if isinstance(row, int) else "One of many questions"
+        return f"Row {row + 1:,} of many questions" if isinstance(row, int) else "One of many questions"
     return changed(info, parent) if info.parent else ""
 
 
