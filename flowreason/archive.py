@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import os
 import tempfile
+import time
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from os import PathLike
@@ -82,12 +83,16 @@ def import_run(path: str | PathLike[str], *, store: Where = DEFAULT) -> str:
     it.
     """
     whole = _Reading(_read(Path(path))).whole()
+    whole = replace(whole, info=_foreign(whole.info, Path(path).name))
     return run_now(lambda: the_store(store).put(whole))
 
 
-def _foreign(info: RunInfo) -> RunInfo:
-    """A run that came from elsewhere: which model is asked, and within which limits, is said by whoever goes on."""
+def _foreign(info: RunInfo, file: str) -> RunInfo:
+    """A run that came from elsewhere: which model is asked, and within which limits, is said by whoever goes on.
+
+    It stays known as one that was imported; what its file says of that itself is not believed."""
     settings = {name: value for name, value in info.plan.settings.items() if name not in ("model", "limits")}
+    settings["imported"] = {"file": file, "time": round(time.time(), 3)}
     return replace(info, plan=replace(info.plan, settings=settings))
 
 
@@ -277,7 +282,7 @@ class _Reading:
             raise UsageError(f"{where}the exported run is damaged: {told}") from None
         texts = [Text(name, text) for name, text in self.texts.items()]
         outcomes = [each for each in self.outcomes.values() if each.kind not in _SOMEBODY_ELSES]
-        return WholeRun(_foreign(info), outcomes, self.batches, texts, self.answers)
+        return WholeRun(info, outcomes, self.batches, texts, self.answers)
 
     def _take(self, record: dict[str, Any]) -> None:
         match record:

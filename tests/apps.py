@@ -70,6 +70,20 @@ def again(app: AppTest) -> AppTest:
     return app
 
 
+def click(app: AppTest, words: str) -> AppTest:
+    """Press the button that is called so."""
+    (button,) = [each for each in app.button if words in str(each.label).replace("\\", "")]
+    button.click()
+    return again(app)
+
+
+def press(app: AppTest, opener: str, inside: str) -> AppTest:
+    """Press a button of a dialog. The page runs anew as a whole here, so that what opens it is pressed once more."""
+    app.button(key=opener).click()
+    app.button(key=inside).click()
+    return app
+
+
 def said(app: AppTest) -> str:
     """Everything that a page says, without what makes it safe."""
     parts = [*app.title, *app.subheader, *app.error, *app.warning, *app.info, *app.success, *app.caption, *app.text]

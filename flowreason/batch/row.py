@@ -39,6 +39,19 @@ Reason: TypeAlias = Literal[
 server refused or failed; `flow`: no flow was written for it, or a step failed; `person`: it waits for one; `store`,
 `sandbox`: what it needs is broken; `busy`: another process is at it; `stopped`: it was cancelled; `bug`: our fault."""
 REASONS: tuple[Reason, ...] = get_args(Reason)[1:]
+WORDS: Mapping[str, str] = {
+    "input": "could not be used as they are",
+    "limit": "reached a limit",
+    "model": "were refused or not answered by the model's server",
+    "flow": "failed in their flow",
+    "person": "wait for a person",
+    "store": "could not be kept",
+    "sandbox": "had no sandbox for their Python",
+    "busy": "are at work in another process",
+    "stopped": "were stopped",
+    "bug": "met a bug of flowreason",
+}
+"""The reasons, as they are told of several rows."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,20 +21,6 @@ if TYPE_CHECKING:
     from flowreason.errors import LimitExceeded
     from flowreason.ports import Usage
 
-WORDS = {
-    "input": "could not be used as they are",
-    "limit": "reached a limit",
-    "model": "were refused or not answered by the model's server",
-    "flow": "failed in their flow",
-    "person": "wait for a person",
-    "store": "could not be kept",
-    "sandbox": "had no sandbox for their Python",
-    "busy": "are at work in another process",
-    "stopped": "were stopped",
-    "bug": "met a bug of flowreason",
-}
-"""The reasons, as they are told."""
-
 
 @dataclass(frozen=True, slots=True)
 class Ended:
@@ -127,6 +113,8 @@ def _tell(ended: Ended, counts: Counts, written: Output | None) -> None:
         output.note(f"{ended.tally.free:,} of {ended.tally.done:,} took no call to the model")
     if ended.tally.shared:
         output.note(f"{ended.tally.shared:,} of {ended.tally.done:,} had a flow that was written for many")
+    from flowreason.batch.row import WORDS
+
     for reason, count in counts.reasons.most_common():
         output.note(f"  {count:,} {WORDS.get(reason, reason)} ({reason})")
     if ended.over is not None and ended.error is None:

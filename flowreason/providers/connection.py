@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import codecs
+import json
 import ssl
 import zlib
 from collections.abc import AsyncIterator, Awaitable, Iterator, Mapping
@@ -186,6 +187,17 @@ class Connection:
         if isinstance(found, ProviderError):
             raise found
         return found.status_code, _text(found), found.headers
+
+    async def listed(self) -> list[str]:
+        """The names of the models that the server says it has. Raises `ProviderError` where it does not say."""
+        deadline = asyncio.get_running_loop().time() + self._timeout
+        found = await self.guarded(self._client.get("/models", cast_to=httpx2.Response), deadline)
+        if isinstance(found, ProviderError):
+            raise found
+        try:
+            return [str(each["id"]) for each in json.loads(_text(found))["data"]]
+        except (ValueError, KeyError, TypeError, RecursionError):
+            raise _broken(f"{self._place.shown} does not say which models it has", "reply") from None
 
     @asynccontextmanager
     async def open(self, path: str, body: Mapping[str, Any]) -> AsyncIterator[Arriving]:

@@ -191,6 +191,10 @@ class OpenAIProvider:
         if connection is not None:
             await connection.close()
 
+    async def listed(self) -> list[str]:
+        """The names of the models that the server says it has. Raises `ProviderError`."""
+        return await (await self._connection(self._model)).listed()
+
     # --- one try ---
 
     async def _answer(self, request: Request, outlet: Outlet | None, notify: Notify | None) -> Answer | ProviderError:

@@ -12,7 +12,7 @@ import pytest
 from flowreason.errors import ConfigError, ProviderError
 from flowreason.ports import Grammar, Message, ModelInfo, Reply, Request
 from flowreason.providers import OpenAIProvider
-from tests.server import Exchange, Server, chat_reply, error, ok, only, raw, refuses, responses_reply, slow
+from tests.server import Exchange, Server, chat_reply, error, nobody, ok, only, raw, refuses, responses_reply, slow
 
 SCHEMA = {
     "type": "object",
@@ -51,6 +51,22 @@ def answers(
 
 def bodies(server: Server) -> list[dict[str, Any]]:
     return [seen.body for seen in server.requests]
+
+
+def test_the_models_of_a_server_are_listed_and_nothing_is_asked():
+    async def listed(url: str) -> list[str]:
+        provider = OpenAIProvider("heron", base_url=url)
+        try:
+            return await provider.listed()
+        finally:
+            await provider.close()
+
+    with Server(models=("stork", "heron")) as server:
+        assert asyncio.run(listed(server.url)) == ["stork", "heron"]
+        assert not server.requests
+    with nobody() as url, pytest.raises(ProviderError) as nowhere:
+        asyncio.run(listed(url))
+    assert nowhere.value.kind == "network"
 
 
 # --- what is sent ---

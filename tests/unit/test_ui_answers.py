@@ -10,9 +10,9 @@ import pytest
 
 import flowreason as fr
 from flowreason.examples_catalog import find
+from flowreason_ui.answer_files import answer_file, table_of
 from flowreason_ui.changing import more, where
 from flowreason_ui.pricing import linear, sentences
-from flowreason_ui.saving import answer_file, table_of
 from flowreason_ui.telling import fault, sentence
 from tests.apps import MARKUP
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,14 +12,19 @@ from typing import Any
 import pytest
 
 import flowreason as fr
+from flowreason.evaluate.compare import judge
+from flowreason.evaluate.items import ANSWER_TYPES
+from flowreason.ports import Usage
 from flowreason_ui import batches, measuring
-from flowreason_ui.batch_panel import as_csv, figures, percent
+from flowreason_ui.batch_panel import figures, percent
+from flowreason_ui.batch_tables import address, as_csv, as_jsonl, column_names, shown, stem
 from flowreason_ui.batches import Batch, Plan, read_rows
+from flowreason_ui.cells import as_text
 from flowreason_ui.connection import Connection
 from flowreason_ui.pages.batch import price_before
-from flowreason_ui.questions import items_of, rows_of
+from flowreason_ui.questions import IN_ANY_ORDER, JUDGED, item_of, items_of, judged_as, rows_of
 from flowreason_ui.works import Works
-from tests.apps import alone, until
+from tests.apps import MARKUP, alone, until
 from tests.server import Server, error, ok
 
 SUMS = b"id,question,answer\n" + b"".join(b"%d,How much is %d plus 1?,%d\n" % (n, n, n + 1) for n in range(1, 13))
@@ -54,7 +61,7 @@ def test_a_batch_answers_every_question_and_counts_what_is_right(works: Works) -
     assert percent(batch.accuracy).startswith("11 of 12 right: 92%")
     assert figures(batch).startswith("12 answered · 12 calls")
     assert [row["answer"] for row in read_rows(batch.rows)][:3] == ["2", "3", "4"]
-    assert as_csv(batch).startswith(b"row,id,question,given_answer,answer")
+    assert as_csv(read_rows(batch.rows), "answer").startswith(b"row,id,question,known_answer,answer")
 
 
 def test_a_batch_that_was_stopped_goes_on_in_another_app_and_pays_for_nothing_twice(works: Works) -> None:
@@ -142,6 +149,107 @@ def test_the_end_of_the_app_puts_a_batch_down(works: Works) -> None:
     until(lambda: batch.answered >= 1)
     works.close()
     assert batch.state == "stopped"
+
+
+def test_a_batch_that_fails_before_its_first_row_closes_who_answers(works: Works) -> None:
+    closed = []
+
+    class Closing(Connection):
+        def provider(self) -> Any:
+            made = super().provider()
+
+            async def close() -> None:
+                closed.append(True)
+
+            made.close = close  # type: ignore[method-assign]
+            return made
+
+    batch = batches.start(works, plan(), SUMS)
+    over(batch)
+    for content in ("rubbish\n", ""):
+        closed.clear()
+        batch.rows.write_text(content, encoding="utf-8")
+        (batch.folder / batch.plan.file).unlink(missing_ok=True)
+        works.ask(batch.carry_out(Closing("heron", works.server.url, "k"), works.store))  # type: ignore[attr-defined]
+        assert (batch.state, closed) == ("failed", [True]), batch.error
+
+
+def test_a_batch_that_is_stopped_before_it_has_begun_stops(works: Works) -> None:
+    works.server.always(ok(pause=0.2))  # type: ignore[attr-defined]
+    batch = batches.start(works, plan(), SUMS)
+    until(lambda: batch._task)
+    works.soon(batch.stop)
+    works.soon(batch.stop)
+    assert over(batch).state == "stopped" and batch.answered < 12
+
+
+def test_how_far_an_earlier_batch_is_and_what_it_will_cost_are_told(works: Works) -> None:
+    batch = over(batches.start(works, plan(total={"calls": 4}, concurrency=1), SUMS))
+    assert batches.how_far(works, batch.id, batch.plan) == f"{batch.done} of 12 done; it can be gone on with"
+    batch.used = Usage(4, 0, 0, 0.2)
+    assert batch.money == pytest.approx(0.2 / batch.done * 12)
+    batch.plan = plan(count=batch.done)
+    assert batches.how_far(works, batch.id, batch.plan) == "all done"
+    assert batches.how_far(works, "261129-abcdef00", batch.plan) == "not begun"
+
+
+def test_rows_that_cannot_be_used_or_judged_are_told_and_not_counted_as_wrong(works: Works) -> None:
+    raw = b"question,answer\nHow much is 1 plus 1?,2\n,3\nHow much is 3 plus 1?,four\nx,1,2\n"
+    batch = over(batches.start(works, plan(title="my.csv", count=4), raw))
+    assert (batch.answered, batch.judgements, batch.unread) == (2, {1: True}, {3})
+    told = [each["why"] for _, each in sorted(batch.faults.items())]
+    assert len(told) == 2 and all(each.startswith("my.csv, line ") for each in told)
+    assert "flowreason solve" not in "".join(told) and str(batch.folder) not in "".join(told)
+
+
+# --- tables ---
+
+
+def test_columns_of_the_file_are_called_as_there_and_known_answers_so() -> None:
+    named = column_names(["row", "given_answer", "id", "given_run", "answer", "known answer"], "answer")
+    assert named == {
+        "row": "row", "given_answer": "known answer", "id": "id", "given_run": "run (from the file)",
+        "answer": "answer", "known answer": "known answer (from the file)",
+    }  # fmt: skip
+    assert column_names(["given_answer", "answer"], "") == {
+        "given_answer": "answer (from the file)",
+        "answer": "answer",
+    }
+
+
+def test_rows_lead_to_their_runs_and_say_whether_they_are_right() -> None:
+    row = {"row": 1, "question": MARKUP, "target": "2", "answer": "2", "run": "261129-a/b&c", "calls": 1, "value": 2}
+    (told,) = shown([row | {"note": "n"}], "question", "target", lambda _: True)
+    assert told["question"] == MARKUP and told["known answer"] == "2" and told["right"] == "yes"
+    assert told["run"] == "run?run=261129-a%2Fb%26c" and address(None) is None
+    assert "value" not in told and told["calls"] == 1
+    assert list(told)[:5] == ["row", "question", "answer", "known answer", "right"]
+
+
+@pytest.mark.parametrize("cell", ["=1+1", "+cmd|' /C calc'!A0", "-2+3", "@SUM(A1)", "\t=1", "-", "=", "+1,2;3"])
+def test_no_cell_of_a_csv_is_a_formula(cell: str) -> None:
+    assert as_text(cell) == f"'{cell}"
+    raw = as_csv([{"row": 1, cell: cell, "answer": cell}]).decode()
+    head, line = list(csv.reader(io.StringIO(raw)))
+    assert all(not each.startswith(("=", "+", "-", "@", "\t")) for each in [*head, *line])
+    assert cell in as_jsonl([{"answer": cell}]).decode().replace("\\t", "\t")
+
+
+@pytest.mark.parametrize("cell", ["-5", "+3.5", "-1,200", "-.5", "-2e-3", "text", "", "5 - 3", "-50%"])
+def test_numbers_and_words_in_a_csv_stay_as_they_are(cell: str) -> None:
+    assert as_text(cell) == cell
+
+
+def test_a_download_has_a_name_that_is_no_path_and_no_markup() -> None:
+    assert stem(f"../{MARKUP}.csv").count("/") == 0 and "<" not in stem(f"../{MARKUP}.csv")
+    assert (stem("my sums.v2.csv"), stem(".csv"), stem("")) == ("my sums.v2", "csv", "questions")
+
+
+def test_every_kind_of_judging_is_told_and_lists_may_have_any_order() -> None:
+    assert {kind for kind in JUDGED if kind != IN_ANY_ORDER} == set(ANSWER_TYPES)
+    assert "in any order" in judged_as(IN_ANY_ORDER)
+    ordered, loose = (item_of("q/1", "?", {}, ["a", "b"], kind) for kind in ("list", IN_ANY_ORDER))
+    assert not judge(ordered, "", ["b", "a"]).right and judge(loose, "", ["b", "a"]).right
 
 
 # --- methods compared ---

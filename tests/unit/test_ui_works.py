@@ -12,7 +12,7 @@ import pytest
 import flowreason as fr
 from flowreason.examples_catalog import catalog, find
 from flowreason_ui.changing import terms_of, value_of
-from flowreason_ui.comparing import NOT_THERE, Difference, differing, steps_of
+from flowreason_ui.comparing import Side, compared
 from flowreason_ui.connection import Connection
 from flowreason_ui.live import Live
 from flowreason_ui.orders import Fork, Replay, Rerun, Resume, RunFlow, Solve, Terms, example, example_of, terms_for
@@ -77,9 +77,12 @@ def test_another_value_of_a_step_is_answered_by_the_recording_where_nothing_new_
     )
     made = ended(works.start(Fork(live.run, "changed", "ask#1", frame, 1000, terms_of(live, kept(works, live).plan))))
     assert made.ended == "answered" and made.result is not None and made.result.value == 386
-    found = differing(live.events, made.events, steps_of(live.graph, made.graph))
-    assert Difference("ask#1", frame.partition("/")[2], "1088", "1000") in found
-    assert {each.left for each in found} >= {"298", "1088"}
+    found = compared(Side(live.events, live.graph), Side(made.events, made.graph), made_from=True)
+    changed = next(each for each in found if each.how == "set by you")
+    assert (changed.left, changed.right) == ("1088", "1000")
+    assert "#" not in changed.step and "item" in changed.where
+    assert {each.left for each in found if not each.same} >= {"298", "1088"}
+    assert [each.same for each in found] == sorted(each.same for each in found)
 
 
 def test_what_is_not_in_the_recording_is_told(works: Works) -> None:
@@ -295,9 +298,3 @@ def test_one_order_is_started_once_however_often_its_button_is_pressed(
     assert starting.begun(other) is not first
     now[0] = 9.0
     assert starting.begun(other).title == other.title and len(works.runs) == 3
-
-
-def test_steps_that_one_run_alone_has_are_told() -> None:
-    assert differing([], [fr.Event(0, 0.0, "node.done", "main", "a", {"value": 1})]) == [
-        Difference("a", "", NOT_THERE, "1")
-    ]

@@ -13,11 +13,11 @@ import streamlit as st
 from flowreason.result import Result
 from flowreason.values import plain, show
 from flowreason_ui import places
+from flowreason_ui.answer_files import answer_file, table_of
 from flowreason_ui.choosing import name_of
 from flowreason_ui.copying import copy_button
 from flowreason_ui.escape import escaped
 from flowreason_ui.live import Live
-from flowreason_ui.saving import answer_file, table_of
 from flowreason_ui.telling import SETTINGS_HELP, count, fault, sentence, way_out
 
 SHORT = 160

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Callable
 from typing import Any
 
 import streamlit as st
 
+from flowreason.batch.row import WORDS
 from flowreason.evaluate import plots, report
 from flowreason.evaluate.statistics import Share
 from flowreason.evaluate.tables import Cell, cells, overall
 from flowreason.ports import Usage
-from flowreason.values import show
 from flowreason_ui import batches, measuring
+from flowreason_ui.batch_tables import LONGEST, NUMBERS, as_csv, as_jsonl, shown, stem
 from flowreason_ui.batches import Batch
 from flowreason_ui.escape import escaped, label
+from flowreason_ui.lasting import Lasting
 from flowreason_ui.measuring import Measuring
+from flowreason_ui.questions import judged_as
 from flowreason_ui.telling import Told, count, fault, money, seconds
 from flowreason_ui.works import works
 
@@ -31,18 +33,11 @@ STATES = {
     "limit": Told("Stopped at a limit", ":material/speed:", "orange"),
     "failed": Told("Broken off", ":material/error:", "red"),
 }
-REASONS = {
-    "input": "could not be used as they are",
-    "limit": "reached a limit",
-    "model": "were refused or not answered by the model's server",
-    "flow": "failed in their flow",
-    "person": "wait for a person",
-    "store": "could not be kept",
-    "sandbox": "had no sandbox for their Python",
-    "busy": "are at work in another process",
-    "stopped": "were stopped",
-    "bug": "met a fault of flowreason",
-}
+NARROW = {"row": st.column_config.NumberColumn(width=60)}
+CSV_TOLD = (
+    "In the CSV, a cell that begins like a formula (with =, +, - or @) has an apostrophe before it, so that a "
+    "spreadsheet shows it and does not compute it. JSONL has every cell as it is."
+)
 
 
 def _back() -> None:
@@ -52,8 +47,27 @@ def _back() -> None:
 
 
 def percent(of: Share) -> str:
-    """`80 %, surely 55 to 93 %`: a share with its interval at 95 %."""
-    return f"{of.right:,} of {of.count:,} right: {of.value:.0%} (95 %: {of.low * 100:.0f} to {of.high * 100:.0f})"
+    """`11 of 12 right: 92% (95 % interval: 65 to 99 %)`: a share with its interval."""
+    interval = f"95 % interval: {of.low * 100:.0f} to {of.high * 100:.0f} %"
+    return f"{of.right:,} of {of.count:,} right: {of.value:.0%} ({interval})"
+
+
+def _head(found: Lasting, was_over: bool, figures: str) -> Any:
+    """How it stands; gives the place for buttons."""
+    if found.over != was_over:
+        st.rerun(scope="app")
+    line = st.container(horizontal=True, vertical_alignment="center")
+    told = STATES[found.state]
+    line.badge(told.words, icon=told.icon, color=told.color)
+    line.caption(escaped(figures), width="content")
+    line.space("stretch")
+    return line
+
+
+def _error(found: Lasting) -> None:
+    if found.error:
+        first, _, rest = fault(found.error).partition("\n")
+        st.warning(escaped(first) + (f"\n\n{escaped(rest)}" if rest.strip() else ""), icon=":material/warning:")
 
 
 # --- a batch ---
@@ -70,28 +84,35 @@ def batch_panel(batch: Batch) -> None:
 
 
 def _batch(batch: Batch, was_over: bool) -> None:
-    if batch.over != was_over:
-        st.rerun(scope="app")
-    with st.container(horizontal=True, vertical_alignment="center"):
-        told = STATES[batch.state]
-        st.badge(told.words, icon=told.icon, color=told.color)
-        st.caption(escaped(figures(batch)), width="content")
-        st.space("stretch")
+    with _head(batch, was_over, figures(batch)):
         _batch_buttons(batch)
     whole = max(batch.plan.count, 1)
     st.progress(min(1.0, batch.done / whole), text=escaped(f"{batch.done:,} of {batch.plan.count:,}"))
     if batch.accuracy is not None:
         st.markdown(f"**{escaped(percent(batch.accuracy))}**")
-    if batch.error:
-        st.warning(escaped(fault(batch.error)), icon=":material/warning:")
-    for reason, number in batch.reasons.most_common():
-        st.caption(escaped(f"{number:,} {REASONS.get(reason, reason)}"))
+        st.caption(escaped(judged_as(batch.plan.kind) + _unread(batch)))
+    _error(batch)
+    if batch.reasons:
+        told = [f"{number:,} {WORDS.get(reason, reason)}" for reason, number in batch.reasons.most_common()]
+        st.caption(escaped(f"Not answered: {'; '.join(told)}."))
+    if not batch.over and not batch.done:
+        st.caption("Getting ready. The first answers take a moment.")
     if not batch.over and batch.latest:
-        st.dataframe([_shown(each) for each in list(batch.latest)[-8:][::-1]], hide_index=True, width="stretch")
+        st.caption("The latest:")
+        rows = [_brief(each) for each in list(batch.latest)[-8:][::-1]]
+        st.dataframe(rows, hide_index=True, width="stretch", key="batch-latest", column_config=NARROW)
+
+
+def _unread(batch: Batch) -> str:
+    """What of the known answers cannot be used."""
+    if not batch.unread:
+        return ""
+    rows = ", ".join(f"{row:,}" for row in sorted(batch.unread)[:5]) + (" …" if len(batch.unread) > 5 else "")
+    return f" Not counted, because the known answer is of another kind: row {rows}."
 
 
 def figures(batch: Batch) -> str:
-    """What is done, what it took, and how long the rest will take."""
+    """What is done, what it took, and how long and how much the rest will take."""
     used: Usage = batch.used
     failed = batch.reasons.total()
     parts = [
@@ -103,6 +124,7 @@ def figures(batch: Batch) -> str:
     ]
     if not batch.over and batch.rate:
         left = max(0, batch.plan.count - batch.done)
+        parts += [f"about {money(batch.money)} in all" if batch.money else ""]
         parts += [f"{batch.rate * 60:,.0f} a minute", f"about {seconds(left / batch.rate)} left" if left else ""]
     return " · ".join(part for part in parts if part)
 
@@ -134,74 +156,67 @@ def _go_on(begin: Callable[[], None]) -> None:
     st.rerun(scope="app")
 
 
-def _shown(told: dict[str, Any]) -> dict[str, str]:
-    return {name: show(value)[:500] if value is not None else "" for name, value in told.items()}
+def _brief(told: dict[str, Any]) -> dict[str, Any]:
+    return {name: value if name in NUMBERS else str(value or "")[:LONGEST] for name, value in told.items()}
+
+
+# --- what came of it ---
 
 
 def _results(batch: Batch) -> None:
     rows = batches.read_rows(batch.rows, MOST_SHOWN)
     if not rows:
         return
-    answers, faults = st.tabs([f"Answers ({batch.answered:,})", f"Not answered ({batch.reasons.total():,})"])
-    with answers:
-        st.dataframe(
-            [_shown(_record(batch, each)) for each in rows if each["status"] == "answered"],
-            hide_index=True,
-            width="stretch",
-            height=420 if len(rows) > 10 else "auto",
-        )
-        if batch.done > len(rows):
-            st.caption(f"These are the first {len(rows):,}; the file has all.")
-    with faults:
+    answered = [each for each in rows if each["status"] == "answered"]
+    wrong = [each for each in answered if batch.judgements.get(each["row"]) is False]
+    names = [f"Answers ({batch.answered:,})", f"Not answered ({batch.reasons.total():,})"]
+    if batch.accuracy is not None:
+        names.insert(1, f"Wrong ({sum(not right for right in batch.judgements.values()):,})")
+    tabs = dict(zip((name.split(" (")[0] for name in names), st.tabs(names), strict=True))
+    with tabs["Answers"]:
+        _answers(batch, answered, "answers")
+    if "Wrong" in tabs:
+        with tabs["Wrong"]:
+            _answers(batch, wrong, "wrong") if wrong else st.caption("No answer is wrong.")
+    with tabs["Not answered"]:
         if batch.faults:
-            st.dataframe([_shown(each) for each in list(batch.faults.values())], hide_index=True, width="stretch")
+            rows_ = [_brief(each) for each in batch.faults.values()]
+            st.dataframe(rows_, hide_index=True, width="stretch", key="batch-faults", column_config=NARROW)
         else:
             st.caption("Every question has its answer.")
+    if batch.done > len(rows):
+        st.caption(f"These are the first {len(rows):,}; the files have all.")
     _downloads(batch)
 
 
-def _record(batch: Batch, row: dict[str, Any]) -> dict[str, Any]:
-    """A row without what says little of an answer; with a known answer, whether it is right."""
-    hidden = ("value", "status", "error", "reason", "method", "way")
-    told = {name: value for name, value in row.items() if name not in hidden}
-    right = batch.is_right(row)
-    return told if right is None else told | {"right": "yes" if right else "no"}
+def _answers(batch: Batch, rows: list[dict[str, Any]], key: str) -> None:
+    found = shown(rows, batch.plan.question, batch.plan.gold, lambda row: batch.judgements.get(row["row"]))
+    columns = {
+        **NARROW,
+        "run": st.column_config.LinkColumn(display_text=r"run=(.*)$"),
+        "money": st.column_config.NumberColumn(format="$%.4f"),
+        "seconds": st.column_config.NumberColumn(format="%.1f"),
+    }
+    if not any(row["money"] for row in found):
+        found = [{name: cell for name, cell in row.items() if name != "money"} for row in found]
+    st.dataframe(found, hide_index=True, width="stretch", height=420 if len(found) > 10 else "auto",
+                 column_config=columns, key=f"batch-{key}")  # fmt: skip
 
 
 def _downloads(batch: Batch) -> None:
-    stem = batch.plan.title.rpartition(".")[0] or batch.plan.title
-    with st.container(horizontal=True):
-        st.download_button(
-            "JSONL",
-            batch.rows.read_bytes,
-            f"{stem}.answers.jsonl",
-            "application/jsonl",
-            key="batch-jsonl",
-            icon=":material/download:",
-            on_click="ignore",
-        )
-        st.download_button(
-            "CSV",
-            lambda: as_csv(batch),
-            f"{stem}.answers.csv",
-            "text/csv",
-            key="batch-csv",
-            icon=":material/download:",
-            on_click="ignore",
+    name, gold = stem(batch.plan.title), batch.plan.gold
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.caption("All rows as a file:", width="content")
+        _file("CSV", lambda: as_csv(batches.read_rows(batch.rows), gold), f"{name}.answers.csv", "text/csv", CSV_TOLD)
+        _file(
+            "JSONL", lambda: as_jsonl(batches.read_rows(batch.rows), gold), f"{name}.answers.jsonl", "application/jsonl"
         )
 
 
-def as_csv(batch: Batch) -> bytes:
-    """All rows as a table."""
-    import csv
-
-    rows = batches.read_rows(batch.rows)
-    names = list(dict.fromkeys(name for row in rows for name in row))
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(names)
-    writer.writerows([["" if row.get(name) is None else show(row[name]) for name in names] for row in rows])
-    return text.getvalue().encode("utf-8", "backslashreplace")
+def _file(words: str, made: Callable[[], bytes], name: str, mime: str, told: str | None = None) -> None:
+    st.download_button(
+        escaped(words), made, name, mime, key=f"file-{words}", icon=":material/download:", on_click="ignore", help=told
+    )
 
 
 # --- an evaluation ---
@@ -220,27 +235,17 @@ def measuring_panel(measuring_: Measuring) -> None:
 
 
 def _measuring(found: Measuring, was_over: bool) -> None:
-    if found.over != was_over:
-        st.rerun(scope="app")
-    with st.container(horizontal=True, vertical_alignment="center"):
-        told = STATES[found.state]
-        st.badge(told.words, icon=told.icon, color=told.color)
-        st.caption(escaped(f"{len(found.rows):,} of {count(found.every, 'answer')}"), width="content")
-        st.space("stretch")
+    with _head(found, was_over, f"{len(found.rows):,} of {count(found.every, 'answer')}"):
         if found.id and not found.over:
             st.button("Stop", icon=":material/stop_circle:", key="measuring-stop", on_click=_stop, args=(found,))
-        if (
-            found.id
-            and found.state in ("stopped", "failed")
-            and st.button("Go on", icon=":material/play_arrow:", type="primary", key="measuring-go")
-        ):
+        stopped = found.id and found.state in ("stopped", "failed")
+        if stopped and st.button("Go on", icon=":material/play_arrow:", type="primary", key="measuring-go"):
             _go_on(lambda: measuring.go_on(works(), found))
     if not found.over:
-        st.progress(len(found.rows) / max(found.every, 1))
+        st.progress(min(1.0, len(found.rows) / max(found.every, 1)))
         for cell in overall(found.rows[:]):
             st.caption(escaped(f"{cell.method}: {percent(cell.right)}"))
-    if found.error:
-        st.warning(escaped(fault(found.error)), icon=":material/warning:")
+    _error(found)
 
 
 def _tables(found: Measuring) -> None:
@@ -253,16 +258,10 @@ def _tables(found: Measuring) -> None:
             st.caption(escaped(sentence))
         st.dataframe([dict(zip(table[0], each, strict=True)) for each in table[1:]], hide_index=True, width="stretch")
     _plots(overall(rows), cells(rows))
-    with st.container(horizontal=True):
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.caption("To take away:", width="content")
         for path in measuring.files_of(found.folder):
-            st.download_button(
-                escaped(path.name),
-                path.read_bytes,
-                path.name,
-                key=f"file-{path.name}",
-                icon=":material/download:",
-                on_click="ignore",
-            )
+            _file(path.name, path.read_bytes, path.name, "application/octet-stream")
 
 
 def _plots(found: list[Cell], by_task: list[Cell]) -> None:

@@ -3,22 +3,20 @@
     plan.json   what is asked, and how (no key)          questions.…   the file that was uploaded
     rows.jsonl  a row for each question, as they come    rows.jsonl.batch  what they were made of
 
-Invariant: a batch belongs to no page; what it has answered is in its folder, so that it goes on after a reload, a stop,
-and the end of the app.
+Invariant: what it has answered is in its folder a whole row at a time, so that nothing is asked or paid for twice.
 """
 
 from __future__ import annotations
 
 import asyncio
 import json
-import secrets
 import time
 from collections import Counter, deque
 from collections.abc import Mapping
 from contextlib import aclosing, suppress
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any, Literal, TypeAlias
+from typing import Any
 
 import flowreason as fr
 from flowreason.batch.beside import Made
@@ -30,19 +28,18 @@ from flowreason.batch.run import Batching, Order
 from flowreason.batch.shapes import shared_way
 from flowreason.batch.source import source_of
 from flowreason.batch.ways import Columns, Way, way_of
-from flowreason.config import data_path
-from flowreason.errors import FlowreasonError, UsageError
+from flowreason.errors import UsageError
 from flowreason.evaluate.compare import judge
 from flowreason.evaluate.statistics import Share, share
 from flowreason.keeping import store_at
 from flowreason.ports import Provider, Usage
 from flowreason.tool_files import tools_from
-from flowreason_dsl.diagnostics import FlowError
 from flowreason_ui.connection import Connection
+from flowreason_ui.lasting import Lasting, State, folder_of, new_id
 from flowreason_ui.questions import item_of
+from flowreason_ui.telling import fault
 from flowreason_ui.works import Works
 
-State: TypeAlias = Literal["running", "stopping", "stopped", "done", "limit", "failed"]
 PLAN, ROWS = "plan.json", "rows.jsonl"
 MOST_FAULTS = 200
 LATEST = 50
@@ -86,23 +83,22 @@ class Plan:
         return fr.Limits(**self.limits) if self.limits else fr.Limits()  # type: ignore[arg-type]
 
 
-class Batch:
-    """One batch. Its fields are read by pages, and changed in the thread of the runs alone."""
+class Batch(Lasting):
+    """One batch."""
 
     def __init__(self, id: str, folder: Path, plan: Plan) -> None:
-        self.id, self.folder, self.plan = id, folder, plan
-        self.state: State = "stopped"
-        self.error = ""
+        super().__init__(id, folder)
+        self.plan = plan
         self.used = Usage()
         self.answered = 0
         self.judgements: dict[int, bool] = {}
+        self.unread: set[int] = set()
         self.reasons: Counter[str] = Counter()
         self.latest: deque[dict[str, Any]] = deque(maxlen=LATEST)
         self.faults: dict[int, dict[str, Any]] = {}
         self.under_way = 0
         self._times: deque[tuple[float, int]] = deque(maxlen=240)
         self._batching: Batching | None = None
-        self._task: asyncio.Task[Any] | None = None
 
     @property
     def rows(self) -> Path:
@@ -113,14 +109,15 @@ class Batch:
         return self.answered + self.reasons.total()
 
     @property
-    def over(self) -> bool:
-        return self.state not in ("running", "stopping")
-
-    @property
     def accuracy(self) -> Share | None:
         """The share of right answers among those that can be judged, with its interval."""
         judged = list(self.judgements.values())
         return share(sum(judged), len(judged)) if judged else None
+
+    @property
+    def money(self) -> float | None:
+        """What all of it will have cost, by what it has cost so far; None where that is not known."""
+        return self.used.money / self.done * self.plan.count if self.used.money and self.done else None
 
     @property
     def rate(self) -> float:
@@ -134,21 +131,13 @@ class Batch:
 
     async def carry_out(self, connection: Connection, store: str, *, retry: bool = False) -> None:
         """Answer what has no answer yet, to the end or until it is stopped."""
-        self._task = asyncio.current_task()
-        self.state, self.error = "running", ""
         try:
-            self.state, self.error = await self._through(connection.provider(), store, retry)
-        except asyncio.CancelledError:
-            self.state = "stopped"
-        except (FlowreasonError, FlowError, OSError) as error:
-            self.state, self.error = "failed", str(error)
-        except Exception as error:  # noqa: BLE001 - shown to the person; the app goes on
-            self.state, self.error = "failed", f"this is a fault of flowreason: {type(error).__name__}: {error}"
+            await self.through(connection, lambda provider: self._answer(provider, store, retry))
         finally:
             self._batching, self.under_way = None, 0
 
-    async def _through(self, provider: Provider, store: str, retry: bool) -> tuple[State, str]:
-        """Go through them all; how that ended, which is told when the file of the rows is closed."""
+    async def _answer(self, provider: Provider, store: str, retry: bool) -> tuple[State, str]:
+        """Go through them all; gives how that ended."""
         way = self.plan.way()
         made = Made(way.name, way.identity, self.plan.question, self.plan.inputs)
         written = Output(self.rows, made, (), in_order=False, retry=retry)
@@ -169,7 +158,6 @@ class Batch:
                 return self._ended(batching)
         finally:
             written.close()
-            await provider.close()
 
     async def _rows(self, batching: Batching, written: Output) -> None:
         self._times.clear()
@@ -191,7 +179,9 @@ class Batch:
 
     def _count(self, row: Row) -> None:
         record = record_of(row)
-        self.latest.append({"row": row.index + 1, "question": row.question, "answer": row.answer, "why": row.error})
+        self.latest.append(
+            {"row": row.index + 1, "question": row.question, "answer": row.answer, "why": self.why(row.error)}
+        )
         self._take(record)
 
     def _take(self, record: Mapping[str, Any]) -> None:
@@ -200,28 +190,33 @@ class Batch:
         self.faults.pop(place, None)
         if record["status"] != "answered" and len(self.faults) < MOST_FAULTS:
             question = str(record.get(self.plan.question) or "")
-            reason = record.get("reason") or "limit"
-            self.faults[place] = {"row": place, "question": question, "reason": reason, "why": record.get("error")}
-        right = self.is_right(record)
-        if right is not None:
-            self.judgements[place] = right
+            self.faults[place] = {"row": place, "question": question, "why": self.why(record.get("error"))}
+        self._judge(place, record)
 
-    def is_right(self, record: Mapping[str, Any]) -> bool | None:
-        """Whether a row's answer is the known one; None where none is known."""
+    def why(self, error: Any) -> str:
+        """What is wrong with a row, with its file as the person knows it."""
+        return fault(str(error or "").replace(str(self.folder / self.plan.file), self.plan.title))
+
+    def _judge(self, place: int, record: Mapping[str, Any]) -> None:
+        """Whether a row's answer is the known one, where there are both."""
+        self.judgements.pop(place, None)
+        self.unread.discard(place)
         known = record.get(written_name(self.plan.gold)) if self.plan.gold else None
-        if known in (None, ""):
-            return None
+        if known in (None, "") or record["status"] != "answered":
+            return
         question = str(record.get(self.plan.question) or "?")
         try:
             item = item_of("questions/1", question, {}, known, self.plan.kind)
         except UsageError:
-            return None
-        return judge(item, str(record.get("answer") or ""), record.get("value")).right
+            self.unread.add(place)
+            return
+        self.judgements[place] = judge(item, str(record.get("answer") or ""), record.get("value")).right
 
     def look_back(self) -> None:
         """Take in what is in the folder already."""
         self.answered = 0
         self.judgements.clear()
+        self.unread.clear()
         self.reasons.clear()
         self.faults.clear()
         for record in read_rows(self.rows):
@@ -233,17 +228,11 @@ class Batch:
 
     def stop(self) -> None:
         """Begin nothing more; asked once more, stop what is under way."""
-        if self.state == "stopping" and self._task is not None:
-            self._task.cancel()
-        elif self._batching is not None:
+        if self.state == "stopping" or self._batching is None:
+            self.cancel()
+        else:
             self.state = "stopping"
             self._batching.stop()
-
-    async def put_down(self) -> None:
-        """End in good order: what was under way can be gone on with."""
-        if self._task is not None and not self._task.done():
-            self._task.cancel()
-            await asyncio.wait([self._task])
 
 
 def _within(_price: Any, _limits: fr.Limits) -> bool:
@@ -267,18 +256,11 @@ def read_rows(path: Path, most: int | None = None) -> list[dict[str, Any]]:
 # --- where they are ---
 
 
-def folder_of(works: Works, name: str) -> Path:
-    """A folder beside the runs: in the same place where that is a file, else in the user's data folder."""
-    place = works.store
-    beside = "://" not in place and place not in ("none", "")
-    return (Path(place).expanduser().absolute().parent if beside else data_path()) / name
-
-
 def start(works: Works, plan: Plan, raw: bytes) -> Batch:
     """Begin a batch. Raises `UsageError` or a `FlowError` where it cannot be."""
     plan.way()
     works.connection.provider()
-    id = f"{time.strftime('%y%m%d')}-{secrets.token_hex(4)}"
+    id = new_id()
     folder = folder_of(works, "batches") / id
     try:
         folder.mkdir(parents=True, mode=0o700)
@@ -325,6 +307,18 @@ def _used(path: Path) -> Usage:
 def _plan(folder: Path) -> Plan:
     data = json.loads((folder / PLAN).read_text(encoding="utf-8"))
     return Plan(**data | {"inputs": tuple(data["inputs"])})
+
+
+def how_far(works: Works, id: str, plan: Plan) -> str:
+    """How far a batch is, in words, without reading what it has answered."""
+    known = works.tasks.get(id)
+    if isinstance(known, Batch) and not known.over:
+        return f"{known.done:,} of {plan.count:,} so far, and going on"
+    rows = folder_of(works, "batches") / id / ROWS
+    with suppress(OSError), rows.open("rb") as lines:
+        done = known.done if isinstance(known, Batch) else sum(1 for _ in lines)
+        return "all done" if done >= plan.count else f"{done:,} of {plan.count:,} done; it can be gone on with"
+    return "not begun"
 
 
 def earlier(works: Works, most: int = 20) -> list[tuple[str, Plan]]:

@@ -1,74 +1,111 @@
-"""Where two runs differ: pure functions of their events."""
+"""Where two runs differ: pure functions of their events and graphs."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TypeAlias
 
 from flowreason.engine.events import Event
 from flowreason.graph.model import Graph
 from flowreason.values import plain, show
+from flowreason_ui.steps import Step, flows_of, parts, places, titles
 
 NOT_THERE = "—"
 _ENDS = {"node.failed": "failed", "node.skipped": "skipped", "node.cancelled": "cancelled"}
+_WORK = frozenset({"node.request", "node.tool", "person.asked"})
+"""What a step does that costs time, money or somebody's attention."""
+
+Place: TypeAlias = tuple[str, str]
+"""A frame, and a node in it."""
 
 
 @dataclass(frozen=True, slots=True)
-class Difference:
-    """A step that came to something else in two runs, or is in one of them only. `frame` is empty for the first."""
+class Compared:
+    """A step in two runs: what it came to in each, and how that is. `where` is empty for the flow itself."""
 
     step: str
-    frame: str
+    where: str
     left: str
     right: str
+    how: str
+
+    @property
+    def same(self) -> bool:
+        return self.left == self.right
 
     def as_row(self) -> dict[str, str]:
-        return {"step": self.step, "where": self.frame, "left": self.left, "right": self.right}
+        return {
+            "Step": f"{self.step} ({self.where})" if self.where else self.step,
+            "First run": self.left,
+            "Second run": self.right,
+            "How": self.how,
+        }
 
 
-def outcomes(events: Iterable[Event]) -> dict[tuple[str, str], str]:
-    """What each step of each frame came to, as text."""
-    found: dict[tuple[str, str], str] = {}
-    for event in events:
-        place = (event.frame, event.node)
-        if not event.node:
-            continue
-        if event.kind == "node.done":
-            found[place] = show(plain(event.data.get("value")))
-        elif event.kind in _ENDS:
-            found[place] = _ENDS[event.kind]
-    return found
+@dataclass(frozen=True)
+class Side:
+    """One of two runs."""
+
+    events: Sequence[Event]
+    graph: Graph | None
+
+    def outcomes(self) -> dict[Place, str]:
+        """What each step of each frame came to, as text."""
+        found: dict[Place, str] = {}
+        for event in self.events:
+            if not event.node:
+                continue
+            if event.kind == "node.done":
+                found[event.frame, event.node] = show(plain(event.data.get("value")))
+            elif event.kind in _ENDS:
+                found[event.frame, event.node] = _ENDS[event.kind]
+        return found
+
+    def of_kind(self, *kinds: str) -> set[Place]:
+        return {(event.frame, event.node) for event in self.events if event.kind in kinds}
+
+    def worked(self) -> set[Place]:
+        """The steps that asked somebody or called a tool; those whose answer was there already did not."""
+        known = {(e.frame, e.node) for e in self.events if e.kind == "node.reply" and e.data.get("cached")}
+        return self.of_kind(*_WORK) - self.of_kind("node.recalled") - known
 
 
-def differing(left: Iterable[Event], right: Iterable[Event], seen: dict[str, str] | None = None) -> list[Difference]:
-    """The steps that differ, in the order of the first run. `seen`: the steps that people see, with their names."""
-    one, other = outcomes(left), outcomes(right)
+def compared(left: Side, right: Side, *, made_from: bool = False) -> list[Compared]:
+    """Every step that people see in either run, in the order of the first: what differs before what asked again, and
+    that before what is the same. `made_from`: the second run was made from the first."""
+    one, other = left.outcomes(), right.outcomes()
+    names: dict[Step, str] = titles(right.graph) | titles(left.graph)
+    flows = flows_of(right.events) | flows_of(left.events)
+    where = places(right.events, names) | places(left.events, names)
+    seen_as = parts(right.graph)
+
+    def shown(places: set[Place]) -> set[Place]:
+        return {(frame, seen_as.get((flows.get(frame, ""), node), ("", node))[1]) for frame, node in places}
+
+    given, worked = shown(right.of_kind("node.given") - left.of_kind("node.given")), shown(right.worked())
     found = []
     for place in [*one, *(place for place in other if place not in one)]:
         frame, node = place
-        if one.get(place) != other.get(place) and (seen is None or node in seen):
-            name = node if seen is None else seen[node]
-            found.append(Difference(name, _within(frame), one.get(place, NOT_THERE), other.get(place, NOT_THERE)))
-    return found
+        name = names.get((flows.get(frame, ""), node))
+        if name is None:
+            continue
+        pair = one.get(place, NOT_THERE), other.get(place, NOT_THERE)
+        how = _how(*pair, given=place in given, worked=place in worked, made_from=made_from)
+        found.append(Compared(name, where.get(frame, ""), *pair, how))
+    return sorted(found, key=lambda each: (each.same, each.same and not each.how))
 
 
-def _within(frame: str) -> str:
-    """A frame without the flow in which all begins: empty for that itself."""
-    return frame.partition("/")[2]
-
-
-def steps_of(*graphs: Graph | None) -> dict[str, str]:
-    """The steps that people see in some graphs, by the names that they have there."""
-    from flowreason.graph import ops
-
-    found: dict[str, str] = {}
-    for graph in graphs:
-        for flow in graph.flows.values() if graph is not None else ():
-            found |= {n.id: n.name or n.id for n in flow.nodes.values() if not isinstance(n.op, ops.HIDDEN)}
-    return found
-
-
-def answers_differ(left: Any, right: Any) -> bool:
-    """Whether two answers are not the same."""
-    return show(plain(left)) != show(plain(right))
+def _how(left: str, right: str, *, given: bool, worked: bool, made_from: bool) -> str:
+    """What happened to a step between two runs, in words; empty where nothing did."""
+    if left == NOT_THERE:
+        return "only in the second"
+    if right == NOT_THERE:
+        return "only in the first"
+    if given:
+        return "set by you"
+    if made_from and worked:
+        return "ran again"
+    if left == right:
+        return ""
+    return "follows from it" if made_from else "another value"

@@ -8,15 +8,20 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Final
 from urllib.parse import urlsplit
 
 from flowreason.config import Settings, config_path, load_settings
-from flowreason.errors import ConfigError, FlowreasonError, UsageError
+from flowreason.errors import ConfigError, FlowreasonError, ProviderError, UsageError
 from flowreason.ports import Message, Provider, Request
-from flowreason.providers.choose import provider_from
+from flowreason.providers.choose import DEFAULT_MODEL, provider_from
+from flowreason.providers.openai import OpenAIProvider
+from flowreason.providers.prices import Price
+from flowreason.view.progress import seconds_text
 
 _NEAR = re.compile(r"(localhost|\d+\.\d+\.\d+\.\d+|\[[0-9a-f:]+\])(:\d+)?(/|$)")
 SECONDS = 30.0
@@ -25,11 +30,13 @@ SECONDS = 30.0
 
 @dataclass(frozen=True, slots=True)
 class Connection:
-    """How to reach a model. Empty fields are those of the environment and the config file."""
+    """How to reach a model. Empty fields are those of the environment and the config file. `price`: US dollars per
+    million tokens, in and out."""
 
     model: str = ""
     base_url: str = ""
     api_key: str = field(default="", repr=False)
+    price: Price | None = None
 
     def provider(self) -> Provider:
         """Who answers. Raises `ConfigError` where no model is named."""
@@ -37,9 +44,31 @@ class Connection:
 
     def settings(self) -> Settings:
         """All that is known of it. Raises `ConfigError` for what cannot be."""
-        return load_settings(
+        found = load_settings(
             model=self.model or None, base_url=_whole(self.base_url) or None, api_key=self.api_key or None
         )
+        if self.price is None:
+            return found
+        return replace(found, prices={**found.prices, found.model or DEFAULT_MODEL: self.price})
+
+    @property
+    def name(self) -> str:
+        """What the model is called; empty where there is none."""
+        try:
+            return self.provider().model_info(None).name
+        except ConfigError:
+            return ""
+
+    @property
+    def known_price(self) -> Price | None:
+        """What the model costs; None where that is not known."""
+        try:
+            info = self.provider().model_info(None)
+        except ConfigError:
+            return None
+        if info.prompt_price is None or info.completion_price is None:
+            return None
+        return info.prompt_price, info.completion_price
 
     @property
     def missing(self) -> str:
@@ -55,8 +84,9 @@ class Connection:
         """The model and its server, as people are told of them; empty where there is none."""
         try:
             settings = self.settings()
-            name = self.provider().model_info(None).name
         except ConfigError:
+            return ""
+        if not (name := self.name):
             return ""
         host = urlsplit(settings.base_url or "https://api.openai.com").netloc.rpartition("@")[2]
         return f"{name} at {host}"
@@ -69,28 +99,83 @@ def _whole(address: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Tested:
-    """What came of a test: whether the model answered, and in words how."""
+    """What came of a test: whether the model answered, in words how, and the models that the server says it has."""
 
     ok: bool
     text: str
+    models: tuple[str, ...] = ()
 
 
 async def tested(connection: Connection) -> Tested:
-    """Ask the model one short question. Costs one call of a few tokens."""
+    """Ask the model one short question, and the server for its models. Costs one call of a few tokens."""
     try:
-        settings = replace(connection.settings(), retries=0, timeout=SECONDS)
-        provider = provider_from(settings)
+        provider = provider_from(_brief(connection))
     except FlowreasonError as error:
-        return Tested(False, str(error))
+        return Tested(False, advised(error))
     question = "Reply with the one word: ready"
+    models: tuple[str, ...] = ()
     try:
+        models = await _models(provider)
+        began = time.monotonic()
         reply = await provider.complete(Request((Message("user", question),), max_tokens=200), None)
     except FlowreasonError as error:
-        return Tested(False, str(error))
+        return Tested(False, advised(error), models)
+    else:
+        took = seconds_text(time.monotonic() - began)
+        name = reply.model or connection.model
+        return Tested(True, f"{name} answered in {took}, with {reply.usage.tokens:,} tokens in all.", models)
     finally:
         await provider.close()
-    usage = reply.usage
-    return Tested(True, f"{reply.model or connection.model} answered, with {usage.tokens:,} tokens in all.")
+
+
+async def listed(connection: Connection) -> Tested:
+    """Ask the server for its models; no model is asked, and nothing is paid for."""
+    try:
+        provider = provider_from(_brief(replace(connection, model=connection.model or "any")))
+    except FlowreasonError as error:
+        return Tested(False, advised(error))
+    try:
+        found = await provider.listed() if isinstance(provider, OpenAIProvider) else []
+    except FlowreasonError as error:
+        return Tested(False, advised(error))
+    else:
+        return Tested(True, f"{len(found):,} models", tuple(sorted(found)))
+    finally:
+        await provider.close()
+
+
+def _brief(connection: Connection) -> Settings:
+    return replace(connection.settings(), retries=0, timeout=SECONDS)
+
+
+async def _models(provider: Provider) -> tuple[str, ...]:
+    """The models that a server says it has; none where it does not say. Raises `ProviderError` where there is none."""
+    try:
+        return tuple(sorted(await provider.listed())) if isinstance(provider, OpenAIProvider) else ()
+    except ProviderError as error:
+        if error.kind in ("network", "timeout"):
+            raise
+        return ()
+
+
+_ADVICE: Final[Mapping[str, str]] = {
+    "key": "Enter the key again. A key belongs to one server; a new one is made at the provider.",
+    "quota": "The account has no credit left. Top it up at the provider, or connect another model.",
+    "model": "The server does not have this model. Enter the name of one that it has.",
+    "url": "Look at the address. It mostly ends in /v1, as in http://localhost:11434/v1 for Ollama.",
+    "network": "Look whether the server runs and whether its address is right.",
+    "timeout": "The server was reached and gave no answer in time. A model that is being loaded may need a minute.",
+    "rate": "The server takes no more for now. Test it again in a moment.",
+    "server": "The server had trouble. Test it again in a moment.",
+}
+"""What to do here, by the kind of an error; instead of what is said of the command line."""
+
+
+def advised(error: FlowreasonError) -> str:
+    """An error of a test: what happened, and what to do about it on the page of the settings."""
+    first = str(error).partition("\n")[0]
+    advice = _ADVICE.get(getattr(error, "kind", ""))
+    return f"{first}\n{advice}" if advice else str(error)
 
 
 # --- kept in the user's config file ---
@@ -101,15 +186,24 @@ def keep(connection: Connection, environ: Mapping[str, str] | None = None) -> Pa
 
     Raises `UsageError` where it cannot be written.
     """
-    path = config_path(os.environ if environ is None else environ)
     named = {"model": connection.model, "base_url": _whole(connection.base_url), "api_key": connection.api_key}
+    return _rewritten(lambda text: _changed(text, {name: value for name, value in named.items() if value}), environ)
+
+
+def keep_price(model: str, price: Price, environ: Mapping[str, str] | None = None) -> Path:
+    """Write what a model costs to the user's config file. Raises `UsageError` where it cannot be written."""
+    return _rewritten(lambda text: _priced(text, model, price), environ)
+
+
+def _rewritten(change: Callable[[str], str], environ: Mapping[str, str] | None) -> Path:
+    path = config_path(os.environ if environ is None else environ)
     try:
         before = path.read_text("utf-8") if path.exists() else ""
         path.parent.mkdir(parents=True, exist_ok=True)
         aside = path.with_name(f".{path.name}.new")
         aside.unlink(missing_ok=True)
         with os.fdopen(os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
-            file.write(_changed(before, {name: value for name, value in named.items() if value}))
+            file.write(change(before))
         aside.replace(path)
     except OSError as error:
         raise UsageError(f"{path} cannot be written: {(error.strerror or str(error)).lower()}") from None
@@ -122,6 +216,18 @@ def _changed(text: str, named: Mapping[str, str]) -> str:
     table = next((i for i, line in enumerate(lines) if line.lstrip().startswith("[")), len(lines))
     top = [line for line in lines[:table] if line.partition("=")[0].strip() not in named]
     return "\n".join([*top, *(f"{name} = {_quoted(value)}" for name, value in named.items()), *lines[table:], ""])
+
+
+def _priced(text: str, model: str, price: Price) -> str:
+    """A config file in which a model has this price."""
+    line, lines = f"{_quoted(model)} = [{price[0]:g}, {price[1]:g}]", text.rstrip("\n").splitlines()
+    at = next((i for i, each in enumerate(lines) if each.strip() == "[prices]"), None)
+    if at is None:
+        return "\n".join([*lines, "[prices]", line, ""])
+    end = next((i for i, each in enumerate(lines[at + 1 :], at + 1) if each.lstrip().startswith("[")), len(lines))
+    mine = (_quoted(model), model, f"'{model}'")
+    others = [each for each in lines[at + 1 : end] if each.partition("=")[0].strip() not in mine]
+    return "\n".join([*lines[: at + 1], line, *others, *lines[end:], ""])
 
 
 def _quoted(value: str) -> str:

@@ -24,6 +24,7 @@ from flowreason.rows import is_rows, rows
 from flowreason.values import show
 from flowreason_dsl.types import GRAPH, TEXT, Choice, DictOf, ListOf, Record, Type
 from flowreason_ui.escape import escaped, label, one_line
+from flowreason_ui.preferences import default_limits
 from flowreason_ui.telling import sentence
 
 KINDS = ("txt", "md", "json", "jsonl", "ndjson", "csv", "tsv")
@@ -181,7 +182,7 @@ _LIMITS: Final[tuple[tuple[str, str, int | float, str], ...]] = (
 
 def limits_box(key: str, base: fr.Limits | None = None, *, over_all: bool = False, across: int = 4) -> fr.Limits:
     """What a run may use at most; an empty field is no limit. `across`: so many fields beside one another."""
-    start = base or fr.Limits()
+    start = base or (fr.Limits() if over_all else default_limits())
     found: dict[str, Any] = {}
     columns = [column for _ in range(0, len(_LIMITS), across) for column in st.columns(across)]
     for column, (name, words, step, told) in zip(columns, _LIMITS, strict=True):

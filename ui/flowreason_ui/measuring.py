@@ -2,66 +2,49 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-import secrets
-import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import flowreason as fr
-from flowreason.errors import FlowreasonError
 from flowreason.evaluate.answered import Answered
 from flowreason.evaluate.entries import entries
 from flowreason.evaluate.folder import ABOUT, ANSWERS, QUESTIONS, Folder
 from flowreason.evaluate.items import Item
-from flowreason_dsl.diagnostics import FlowError
-from flowreason_ui.batches import State, folder_of
+from flowreason.ports import Provider
+from flowreason_ui.choosing import name_of
 from flowreason_ui.connection import Connection
+from flowreason_ui.lasting import Lasting, State, folder_of, new_id
+from flowreason_ui.telling import count, when
 from flowreason_ui.works import Works
 
 NAME = "evaluations"
 
 
-class Measuring:
+class Measuring(Lasting):
     """One evaluation. `rows` are there so far, of `every`."""
 
     def __init__(self, id: str, folder: Path) -> None:
-        self.id, self.folder = id, folder
-        self.state: State = "stopped"
-        self.error = ""
+        super().__init__(id, folder)
         self.rows: list[Answered] = []
         self.every = 0
-        self._task: asyncio.Task[Any] | None = None
-
-    @property
-    def over(self) -> bool:
-        return self.state not in ("running", "stopping")
 
     async def carry_out(
         self, items: Sequence[Item], methods: Sequence[str], connection: Connection, options: Mapping[str, Any]
     ) -> None:
         """Ask what was not asked yet."""
-        self._task = asyncio.current_task()
-        self.state, self.error, self.every = "running", "", len(items) * len(methods)
-        provider = None
-        try:
-            provider = connection.provider()
+        self.every = len(items) * len(methods)
+
+        async def measure(provider: Provider) -> tuple[State, str]:
             found = await fr.evaluate_async(
                 list(items), list(methods), folder=self.folder, provider=provider, on_row=self._hear, **options
             )
-            self.state, self.rows = "done", list(found.rows)
-        except asyncio.CancelledError:
-            self.state = "stopped"
-        except (FlowreasonError, FlowError, OSError) as error:
-            self.state, self.error = "failed", str(error)
-        except Exception as error:  # noqa: BLE001 - shown to the person; the app goes on
-            self.state, self.error = "failed", f"this is a fault of flowreason: {type(error).__name__}: {error}"
-        finally:
-            if provider is not None:
-                await provider.close()
+            self.rows = list(found.rows)
+            return "done", ""
+
+        await self.through(connection, measure)
 
     def _hear(self, row: Answered, _done: int, every: int) -> None:
         self.rows.append(row)
@@ -69,14 +52,7 @@ class Measuring:
 
     def stop(self) -> None:
         """Stop it; what was answered stays."""
-        if self._task is not None and not self._task.done():
-            self._task.cancel()
-
-    async def put_down(self) -> None:
-        """End in good order."""
-        if self._task is not None and not self._task.done():
-            self._task.cancel()
-            await asyncio.wait([self._task])
+        self.cancel()
 
 
 def start(
@@ -85,7 +61,7 @@ def start(
     """Begin an evaluation. Raises `UsageError` where it cannot be."""
     entries(methods, budget)
     works.connection.provider()
-    id = f"{time.strftime('%y%m%d')}-{secrets.token_hex(4)}"
+    id = new_id()
     measuring = Measuring(id, folder_of(works, NAME) / id)
     measuring.folder.parent.mkdir(parents=True, exist_ok=True)
     _begin(works, measuring, items, methods, {"budget": budget, "concurrency": concurrency})
@@ -137,8 +113,9 @@ def earlier(works: Works, most: int = 20) -> list[tuple[str, str]]:
     for path in folder_of(works, NAME).glob(f"*/{ABOUT}"):
         with suppress(OSError, ValueError, KeyError, TypeError):
             about = json.loads(path.read_text(encoding="utf-8"))
-            words = f"{', '.join(about['methods'])} on {about['count']} questions, {about['began']}"
-            found.append((path.stat().st_mtime, path.parent.name, words))
+            began = path.stat().st_mtime
+            words = f"{', '.join(map(name_of, about['methods']))}: {count(about['count'], 'question')}, {when(began)}"
+            found.append((began, path.parent.name, words))
     return [(id, words) for _, id, words in sorted(found, reverse=True)[:most]]
 
 

@@ -40,9 +40,19 @@ APART = 0.5
 
 def run_panel(live: Live, *, key: str = "run", height: int = 720, beside: bool = False) -> None:
     """All of a run. `beside`: it stands beside another one, with less around it."""
+    run_head(live, key, beside)
+    run_chart(live, key, height, beside)
+
+
+def run_head(live: Live, key: str, beside: bool = False) -> None:
+    """How the run stands, its answer, and what can be done with it."""
     over = live.over
     with st.container():  # of the page: where a look at the run is due, Streamlit leaves the fragment itself out
         st.fragment(_standing, run_every=None if over else APART, key=f"{key}-standing")(live, over, key, beside)
+
+
+def run_chart(live: Live, key: str, height: int, beside: bool = False) -> None:
+    """The run view."""
     if is_built("run"):
         st.fragment(_view, key=f"{key}-view")(live, f"{key}-view-{live.id}", height, beside)
     else:

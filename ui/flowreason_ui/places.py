@@ -32,7 +32,7 @@ def pages() -> dict[str, Any]:
         "solve": _page(solve.page, "Solve", "solve", default=True),
         "edit": _page(edit.page, "Edit", "edit"),
         "runs": _page(runs.page, "Runs", "runs"),
-        "batch": _page(batch.page, "Batch", "batch"),
+        "batch": _page(batch.page, "Many questions", "batch"),
         "settings": _page(settings.page, "Settings", "settings"),
         "run": _page(run.page, "Run", "run", visibility="hidden"),
         "compare": _page(compare.page, "Compare", "compare", visibility="hidden"),

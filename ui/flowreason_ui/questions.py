@@ -7,15 +7,16 @@ from __future__ import annotations
 
 import io
 import json
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
 from flowreason.batch.files import ENDINGS, TABLES, json_lines, table
 from flowreason.batch.item import Item as Row
 from flowreason.errors import UsageError
-from flowreason.evaluate.items import ANSWER_TYPES, AnswerType, Item
+from flowreason.evaluate.items import AnswerType, Item, Order
 from flowreason.values import show
 
 KINDS: Final = tuple(ending.removeprefix(".") for ending in ENDINGS)
@@ -29,12 +30,14 @@ _WORDS: Final = {"true": True, "yes": True, "false": False, "no": False}
 
 @dataclass(frozen=True, slots=True)
 class Survey:
-    """What is known of a file: how many rows, the columns that any of them has, the first rows, and what is wrong."""
+    """What is known of a file: how many rows, the columns that any of them has, the first rows, what is wrong, and how
+    many rows have nothing in a column."""
 
     count: int
     columns: tuple[str, ...]
     first: tuple[Mapping[str, Any], ...]
     faults: tuple[str, ...] = ()
+    empty: Mapping[str, int] = field(default_factory=dict)
 
     def likely(self, names: Sequence[str]) -> str:
         """The column that is called by one of these names, or like it; empty where none is."""
@@ -60,19 +63,42 @@ def rows_of(name: str, raw: bytes, question: str = "question") -> Iterator[Row]:
 def surveyed(name: str, raw: bytes) -> Survey:
     """Look through a file. Raises `UsageError` where there is no row in it."""
     count, columns, first, faults = 0, dict[str, None](), list[Mapping[str, Any]](), list[str]()
+    filled, sound = Counter[str](), 0
     for row in rows_of(name, raw):
         count += 1
         columns |= dict.fromkeys(row.given)
         if row.fault:
             faults.append(row.fault)
-        elif len(first) < SHOWN:
+            continue
+        sound += 1
+        filled.update(name for name, value in row.given.items() if value not in (None, "", [], {}))
+        if len(first) < SHOWN:
             first.append(row.given)
     if not count:
         raise UsageError(f"there are no questions in {name}")
-    return Survey(count, tuple(columns), tuple(first), tuple(faults))
+    empty = {name: sound - filled[name] for name in columns}
+    return Survey(count, tuple(columns), tuple(first), tuple(faults), empty)
 
 
 # --- known answers ---
+
+IN_ANY_ORDER: Final = "list, in any order"
+JUDGED: Final[Mapping[str, tuple[str, str]]] = {
+    "text": ("the same text", "every word must be the same; capitals and blanks do not matter"),
+    "number": ("the same number", "numbers that are not whole may differ by one in a thousand"),
+    "choice": ("the same choice", "a letter as in (B), or a word; capitals and marks around it do not matter"),
+    "bool": ("yes or no", "true means yes, false means no"),
+    "list": ("the same list", "the same items in the same order; capitals do not matter"),
+    IN_ANY_ORDER: ("the same list, in any order", "the same items as often; capitals do not matter"),
+    "graph": ("a graph", "a well-formed graph is right; how much of it is as known is told as its score"),
+}
+"""How an answer is held against the known one: what it must be, and what does not matter."""
+
+
+def judged_as(kind: str) -> str:
+    """How answers are judged, in a sentence."""
+    words, more = JUDGED[kind]
+    return f"An answer is right if it is {words}: {more}."
 
 
 def likely_type(values: Sequence[Any]) -> AnswerType:
@@ -134,10 +160,11 @@ def _list(text: str) -> list[Any] | None:
 
 def item_of(id: str, question: str, inputs: Mapping[str, Any], known: Any, kind: str) -> Item:
     """A question that can be judged. Raises `UsageError`."""
-    if kind not in ANSWER_TYPES:
-        raise UsageError(f"answers are compared as one of: {', '.join(ANSWER_TYPES)}")
-    typed: AnswerType = kind  # type: ignore[assignment]
-    return Item(id, "questions", question, known_answer(known, kind), typed, inputs=inputs)
+    if kind not in JUDGED:
+        raise UsageError(f"answers are compared as one of: {', '.join(JUDGED)}")
+    typed: AnswerType = "list" if kind == IN_ANY_ORDER else kind  # type: ignore[assignment]
+    order: Order = "any" if kind == IN_ANY_ORDER else "same"
+    return Item(id, "questions", question, known_answer(known, typed), typed, inputs=inputs, order=order)
 
 
 def items_of(rows: Iterator[Row], question: str, inputs: Sequence[str], gold: str, kind: str) -> list[Item]:

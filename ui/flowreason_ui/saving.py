@@ -1,24 +1,26 @@
-"""A run, its answer and its flow as files to take away: made when they are asked for."""
+"""A run and its flow as files to take away: made when they are asked for."""
 
 from __future__ import annotations
 
-import csv
-import json
+import io
 import re
 import shutil
 import tempfile
-from collections.abc import Callable, Mapping
-from io import StringIO
+import zipfile
+import zlib
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
 
 import streamlit as st
 
 import flowreason as fr
-from flowreason.values import plain, show
+from flowreason.archive_form import MOST_FILE
 from flowreason.view import draw, draw_run
 from flowreason_ui.live import Live
 from flowreason_ui.works import works
+
+MOST_PACKED = 1_000
+"""Runs that are taken in from one packed file."""
 
 
 def file_name(title: str, ending: str) -> str:
@@ -35,10 +37,33 @@ def exported(run: str) -> bytes:
         return path.read_bytes()
 
 
+def exported_together(runs: Sequence[tuple[str, str]]) -> bytes:
+    """Several kept runs in one packed file: their ids, each with its title."""
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as file:
+        for number, (run, title) in enumerate(runs, 1):
+            file.writestr(f"{number:03d}_{file_name(title, 'run.jsonl')}", exported(run))
+    return packed.getvalue()
+
+
+def taken_in(name: str, raw: bytes) -> list[str]:
+    """Take in a file of one run, or a packed one of several; gives their ids. Raises `UsageError`."""
+    if not raw.startswith(b"PK"):
+        return [imported(name, raw)]
+    try:
+        with zipfile.ZipFile(io.BytesIO(raw)) as packed:
+            files = [each for each in packed.infolist() if not each.is_dir()]
+            if len(files) > MOST_PACKED or sum(each.file_size for each in files) > MOST_FILE:
+                raise fr.UsageError(f"{name} holds too much to be taken in at once")
+            return [imported(Path(each.filename).name, packed.read(each)) for each in files]
+    except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError) as error:
+        raise fr.UsageError(f"{name} is a packed file that cannot be read: {error}") from None
+
+
 def imported(name: str, raw: bytes) -> str:
     """Take in a run that was exported; gives its id. Raises `UsageError`, which names the file as the user knows it."""
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "run.jsonl"
+        path = Path(folder) / _as_name(name)
         path.write_bytes(raw)
         try:
             return fr.import_run(path, store=works().store)
@@ -46,38 +71,11 @@ def imported(name: str, raw: bytes) -> str:
             raise fr.UsageError(str(error).replace(str(path), name)) from None
 
 
-def answer_file(value: Any, title: str) -> tuple[bytes, str, str]:
-    """An answer as a file: its content, its name, its kind. A table is a table, a text a text, anything else JSON."""
-    table = table_of(value)
-    if table is not None and not isinstance(value, Mapping):
-        text = StringIO(newline="")
-        writer = csv.DictWriter(text, list(table[0]))
-        writer.writeheader()
-        writer.writerows(table)
-        return text.getvalue().encode(), file_name(title, "csv"), "text/csv"
-    if isinstance(value, Mapping | list | tuple | set):
-        whole = json.dumps(plain(value), ensure_ascii=False, indent=2)
-        return whole.encode(), file_name(title, "json"), "application/json"
-    return show(value).encode(), file_name(title, "txt"), "text/plain"
-
-
-def table_of(value: Any) -> list[dict[str, str]] | None:
-    """A list of records or of simple values, and a record of simple values, as rows; None for what is no table."""
-    simple = plain(value)
-    if isinstance(simple, dict) and simple and all(map(_is_simple, simple.values())):
-        return [{"name": name, "value": show(each)} for name, each in simple.items()]
-    if not isinstance(simple, list) or not simple:
-        return None
-    if all(map(_is_simple, simple)):
-        return [{"#": str(number), "value": show(each)} for number, each in enumerate(simple, 1)]
-    if all(isinstance(each, dict) for each in simple):
-        names = list(dict.fromkeys(str(name) for each in simple for name in each))
-        return [{name: show(each[name]) if name in each else "" for name in names} for each in simple]
-    return None
-
-
-def _is_simple(value: Any) -> bool:
-    return not isinstance(value, dict | list)
+def _as_name(name: str) -> str:
+    """The name of an uploaded file, as a name in a folder of ours."""
+    bare = "".join(c if c.isprintable() and c not in "/\\" else "_" for c in name).strip(" .")
+    short = bare.encode("utf-8", "replace")[-120:].decode("utf-8", "ignore")
+    return short or "run.jsonl"
 
 
 def save_menu(live: Live, key: str) -> None:

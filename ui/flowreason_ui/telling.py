@@ -14,6 +14,7 @@ from typing import Final, Literal, TypeAlias
 from flowreason.ports import Usage
 from flowreason.records import RunInfo
 from flowreason.view.progress import cost_text, money_text, seconds_text
+from flowreason_ui.steps import given_to, step_name
 
 Color: TypeAlias = Literal["blue", "green", "orange", "red", "gray"]
 
@@ -122,11 +123,14 @@ def sentence(text: str) -> str:
 
 
 def title_of(info: RunInfo) -> str:
-    """What a kept run is known by: its question, or its flow without what stands before it."""
-    if info.plan.question:
-        return info.title
-    begins = re.search(r"^\s*flow\b", info.plan.flow, re.MULTILINE)
-    return " ".join(info.plan.flow[begins.start() if begins else 0 :].split("{")[0].split()) or "a flow"
+    """What a kept run is known by: its question, or its flow without what stands before it; where steps of it have
+    other values, these as well."""
+    named = info.title
+    if not info.plan.question:
+        begins = re.search(r"^\s*flow\b", info.plan.flow, re.MULTILINE)
+        named = " ".join(info.plan.flow[begins.start() if begins else 0 :].split("{")[0].split()) or "a flow"
+    changed = dict.fromkeys(step_name(info.plan, node) for _, node in given_to(info.plan))
+    return f"With another {', '.join(changed)}: {named}" if changed else named
 
 
 def shown_place(place: str) -> str:

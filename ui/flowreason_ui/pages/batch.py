@@ -9,20 +9,32 @@ import streamlit as st
 
 from flowreason.batch.opening import TOTALS
 from flowreason.errors import FlowreasonError, UsageError
-from flowreason.evaluate.items import ANSWER_TYPES
 from flowreason.methods import GRAPH, meant, prices_of
 from flowreason_dsl.diagnostics import FlowError
 from flowreason_ui import batches, measuring, places
 from flowreason_ui.batch_panel import batch_panel, measuring_panel
+from flowreason_ui.batch_tables import text
 from flowreason_ui.choosing import method_box, methods, name_of
 from flowreason_ui.escape import escaped, label
 from flowreason_ui.forms import limits_box, tools_box
-from flowreason_ui.questions import ANSWERS, KINDS, QUESTIONS, Survey, items_of, likely_type, rows_of, surveyed
+from flowreason_ui.questions import (
+    ANSWERS,
+    JUDGED,
+    KINDS,
+    QUESTIONS,
+    Survey,
+    items_of,
+    judged_as,
+    likely_type,
+    rows_of,
+    surveyed,
+)
 from flowreason_ui.telling import count, fault, when
 from flowreason_ui.works import works
 
 WIDTH = 980
 BATCH, EVALUATION = "batch", "evaluation"
+MOST_FAULTS = 50
 _NONE = "(none)"
 
 
@@ -91,11 +103,11 @@ class Columns:
 
 
 def _file(name: str, raw: bytes, survey: Survey, unconnected: bool) -> None:
-    st.caption(escaped(f"{count(survey.count, 'row')}. These are the first:"))
-    st.dataframe([{key: str(value) for key, value in row.items()} for row in survey.first], hide_index=True)
-    if survey.faults:
-        more = f" and {len(survey.faults) - 1} more" if len(survey.faults) > 1 else ""
-        st.warning(escaped(f"A row cannot be used: {survey.faults[0]}{more}"), icon=":material/warning:")
+    few = survey.count > len(survey.first)
+    st.caption(escaped(f"{count(survey.count, 'row')}. {'These are the first:' if few else ''}".strip()))
+    rows = [{key: text(value) for key, value in row.items()} for row in survey.first]
+    st.dataframe(rows, hide_index=True, width="stretch", key="batch-preview")
+    _faults(survey)
     columns = _columns(survey)
     how = st.segmented_control(
         "What to do", ["Answer them", "Compare methods"], default="Answer them", required=True, key="batch-how"
@@ -106,34 +118,51 @@ def _file(name: str, raw: bytes, survey: Survey, unconnected: bool) -> None:
         _answer(name, raw, survey, columns, unconnected)
 
 
+def _faults(survey: Survey) -> None:
+    """The rows that cannot be used, and why."""
+    if not survey.faults:
+        return
+    words = "row cannot" if len(survey.faults) == 1 else "rows cannot"
+    told = f"{len(survey.faults):,} {words} be used; the others are answered."
+    st.warning(escaped(told), icon=":material/warning:")
+    with st.expander("Which, and why", key="batch-unusable"):
+        for each in survey.faults[:MOST_FAULTS]:
+            st.text(each)
+        if len(survey.faults) > MOST_FAULTS:
+            st.caption(f"and {len(survey.faults) - MOST_FAULTS:,} more")
+
+
 def _columns(survey: Survey) -> Columns:
     names = list(survey.columns) or ["question"]
-    one, two, three = st.columns(3)
+    one, two = st.columns(2)
     likely = survey.likely(QUESTIONS)
     question = one.selectbox(
         "The question is in", names, index=names.index(likely) if likely else 0, key="batch-question"
     )
-    inputs = two.multiselect(
-        "Given with it",
-        [each for each in names if each != question],
-        key="batch-inputs",
-        placeholder="nothing",
-        help="Columns that the flow may see. It sees no others.",
-    )
-    known = survey.likely(ANSWERS)
-    golds = [_NONE, *(each for each in names if each != question)]
-    gold = three.selectbox(
-        "The known answer is in",
-        golds,
-        index=golds.index(known) if known in golds else 0,
-        key="batch-gold",
-        help="Then it is counted how many answers are right. No model sees it.",
-    )
-    if gold == _NONE:
-        return Columns(question, tuple(inputs), "", "text")
-    guess = likely_type([row.get(gold) for row in survey.first])
-    kind = three.selectbox("Compared as", ANSWER_TYPES, index=ANSWER_TYPES.index(guess), key=f"batch-kind-{gold}")
+    others = [each for each in names if each != question]
+    inputs = two.multiselect("Given with it", others, key="batch-inputs", placeholder="nothing",
+                             help="Columns that the flow may see. It sees no others.")  # fmt: skip
+    if lacking := survey.empty.get(question, 0):
+        rows = "row has" if lacking == 1 else "rows have"
+        st.caption(escaped(f"{lacking:,} {rows} no question there and will not be answered."))
+    gold, kind = _known(survey, others)
     return Columns(question, tuple(inputs), gold, kind)
+
+
+def _known(survey: Survey, others: list[str]) -> tuple[str, str]:
+    """The column of the known answers, and how one is held against them."""
+    one, two = st.columns(2)
+    likely = survey.likely(ANSWERS)
+    golds = [_NONE, *others]
+    gold = one.selectbox("The known answer is in", golds, index=golds.index(likely) if likely in golds else 0,
+                         key="batch-gold", help="Then right answers are counted. No model sees it.")  # fmt: skip
+    if gold == _NONE:
+        return "", "text"
+    kinds, guess = list(JUDGED), likely_type([row.get(gold) for row in survey.first])
+    kind = two.selectbox("An answer is right if it is", kinds, index=kinds.index(guess), key=f"batch-kind-{gold}",
+                         format_func=lambda each: JUDGED[each][0])  # fmt: skip
+    st.caption(escaped(judged_as(kind)))
+    return gold, kind
 
 
 # --- answering ---
@@ -246,15 +275,20 @@ def _compare(name: str, raw: bytes, columns: Columns, unconnected: bool) -> None
 
 
 def _earlier() -> None:
-    for id, plan in batches.earlier(works()):
-        words = f"{plan.title}: {count(plan.count, 'question')}, {when(plan.created)}"
-        if st.button(label(words), key=f"batch-{id}", type="tertiary", icon=":material/table_rows:"):
-            st.query_params[BATCH] = id
-            st.rerun()
-    for id, words in measuring.earlier(works()):
-        if st.button(label(words), key=f"evaluation-{id}", type="tertiary", icon=":material/bar_chart:"):
-            st.query_params[EVALUATION] = id
-            st.rerun()
+    before, compared = batches.earlier(works()), measuring.earlier(works())
+    if before or compared:
+        st.markdown("**Earlier**")
+    with st.container(gap=None):
+        for id, plan in before:
+            far = batches.how_far(works(), id, plan)
+            words = f"{plan.title}: {count(plan.count, 'question')}, {when(plan.created)}, {far}"
+            if st.button(label(words), key=f"batch-{id}", type="tertiary", icon=":material/table_rows:"):
+                st.query_params[BATCH] = id
+                st.rerun()
+        for id, words in compared:
+            if st.button(label(words), key=f"evaluation-{id}", type="tertiary", icon=":material/bar_chart:"):
+                st.query_params[EVALUATION] = id
+                st.rerun()
     with st.expander("Open the folder of an evaluation", icon=":material/folder_open:", key="batch-folder"):
         path = st.text_input(
             "Its path on this machine", key="evaluation-path", placeholder="evaluations/tuesday"

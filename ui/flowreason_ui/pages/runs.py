@@ -2,97 +2,172 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import asyncio
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import streamlit as st
 
 import flowreason as fr
 from flowreason.errors import FlowreasonError
 from flowreason.records import RunInfo
+from flowreason.replaying import answer_of
 from flowreason.resuming import the_store
-from flowreason_ui import places
-from flowreason_ui.escape import escaped, label
-from flowreason_ui.saving import exported, file_name, imported
-from flowreason_ui.telling import STATES, count, fault, money, shown_place, state, title_of, when
+from flowreason.values import plain, show
+from flowreason_ui import changing, places
+from flowreason_ui.escape import escaped, label, one_line
+from flowreason_ui.listing import COSTS, ORDERS, ORIGINS, TIMES, Wanted, figures, marks
+from flowreason_ui.saving import exported, exported_together, file_name, taken_in
+from flowreason_ui.telling import STATES, count, fault, shown_place, state, title_of
+from flowreason_ui.whole_list import changed as whole_list_changed
+from flowreason_ui.whole_list import whole_list
 from flowreason_ui.works import works
 
-PAGE = 50
+PAGE = 25
+"""Runs on a page: what a browser draws at once."""
 ANY = "any"
 SHOWN = (ANY, "answered", "failed", "limit", "waiting", "cancelled", "interrupted", "running")
-
+RESUMED = changing.RESUMED | {"interrupted"}
+MOST_NAMED = 8
 
 STYLE = """<style>
-[class*="st-key-runs-row"] { padding-top: 0.6rem;
+[class*="st-key-runs-row"] { padding: 0.7rem 0 0.1rem 0;
   border-top: 1px solid color-mix(in srgb, currentColor 12%, transparent); }
 [class*="st-key-open-"] button { text-align: left; justify-content: flex-start; min-height: 0; padding: 0.1rem 0; }
-[class*="st-key-open-"] button p { text-align: left; font-size: 1rem; }
+[class*="st-key-open-"] button p { text-align: left; font-size: 1rem; font-weight: 600; overflow-wrap: anywhere; }
+[class*="st-key-runs-told"] { min-width: 0; }
+[class*="st-key-runs-told"] [data-testid="stMarkdownContainer"] p { overflow-wrap: anywhere; }
+.st-key-runs-search { min-width: min(18rem, 100%); }
 </style>"""
 
 
 def page() -> None:
+    if run := st.query_params.get(places.RUN):  # what a dialog of this page has begun
+        places.go("run", run=run)
     st.html(STYLE)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.title("Runs", anchor=False, width="content")
         st.space("stretch")
-        with st.popover("Import a run", icon=":material/upload:"):
+        with st.popover("Import", icon=":material/upload:"):
             _import()
+    if told := st.session_state.pop("runs-told", ""):
+        st.toast(escaped(told), icon=":material/check:")
+    wanted = _wanted()
+    try:
+        _list(wanted)
+    except FlowreasonError as error:
+        st.error(escaped(fault(str(error))), icon=":material/error:")
+
+
+def _wanted() -> Wanted:
+    """What is searched for, as the fields say."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
         search = st.text_input("Search", key="runs-search", placeholder="words of a question or a flow",
                                icon=":material/search:")  # fmt: skip
-        status = st.selectbox("State", SHOWN, key="runs-state", width=200, format_func=_state_name)
-    try:
-        _list(search.strip(), "" if status == ANY else status)
-    except FlowreasonError as error:
-        st.error(escaped(fault(str(error))), icon=":material/error:")
+        status = st.selectbox("State", SHOWN, key="runs-state", width=180, format_func=_state_name)
+        order = st.selectbox("Order", list(ORDERS), key="runs-order", width=180, format_func=ORDERS.__getitem__)
+        set_ = sum(bool(st.session_state.get(f"runs-{name}")) for name in ("days", "cost", "origin", "model"))
+        with st.popover(f"Filters ({set_})" if set_ else "Filters", icon=":material/filter_list:"):
+            days = st.selectbox("When", list(TIMES), key="runs-days", format_func=TIMES.__getitem__)
+            cost = st.selectbox("What it cost", list(COSTS), key="runs-cost", format_func=_cost_name,
+                                help="Where the price of the model is known.")  # fmt: skip
+            origin = st.selectbox("Where from", list(ORIGINS), key="runs-origin", format_func=ORIGINS.__getitem__)
+            model = st.text_input("Model", key="runs-model", placeholder="a part of its name")
+            st.button("Clear the filters", key="runs-clear", on_click=_clear, disabled=not set_)
+    return Wanted(search.strip(), "" if status == ANY else status, days, cost, origin, model.strip(), order)
+
+
+def _clear() -> None:
+    for name, nothing in {"days": 0, "cost": 0, "origin": "", "model": ""}.items():
+        st.session_state[f"runs-{name}"] = nothing
 
 
 def _state_name(status: str) -> str:
     return "Any state" if status == ANY else STATES[status].words
 
 
-def _list(search: str, status: str) -> None:
+def _cost_name(least: float) -> str:
+    return COSTS[least].replace("$", "\\$")
+
+
+# --- the list ---
+
+
+def _list(wanted: Wanted) -> None:
     number = int(st.session_state.setdefault("runs-page", 0))
-    if (asked := (search, status)) != st.session_state.get("runs-asked"):
-        st.session_state["runs-asked"], st.session_state["runs-page"], number = asked, 0, 0
-    most = (number + 1) * PAGE + 1
-    found = works().ask(the_store(works().store).runs(search=search, status=status, most=most))
-    shown = found[number * PAGE : (number + 1) * PAGE]
+    if wanted != st.session_state.get("runs-asked"):
+        st.session_state["runs-asked"], st.session_state["runs-page"], number = wanted, 0, 0
+    shown, total = _found(wanted, number)
     if not shown:
-        st.caption("No such run is kept." if search or status else "No run is kept yet. Ask a question under Solve.")
+        searched = wanted.search or wanted.status or wanted.narrow
+        st.caption("No such run is kept." if searched else "No run is kept yet. Ask a question under Solve.")
         return
-    marked = [info for info in shown if st.session_state.get(f"mark-{info.id}")]
-    _bar(marked)
+    _bar(shown, [info for info in shown if st.session_state.get(f"mark-{info.id}")])
+    answers, parents = works().ask(_beside(shown))
     with st.container(key="runs-list", gap="small"):
         for info in shown:
-            _line(info)
-    _pages(number, len(found) > (number + 1) * PAGE)
+            _line(info, answers.get(info.id), parents.get(info.parent))
+    _pages(number, len(shown), total)
     st.caption(escaped(f"Kept in {shown_place(works().store)}"))
 
 
-def _line(info: RunInfo) -> None:
-    used = info.standing.usage
+def _found(wanted: Wanted, number: int) -> tuple[list[RunInfo], int | None]:
+    """The runs of a page, and how many there are; None where that is not known, but that there are more."""
+    begin, end = number * PAGE, (number + 1) * PAGE
+    if wanted.plain:
+        store = the_store(works().store)
+        found = works().ask(store.runs(search=wanted.search, status=wanted.status, most=end + 1))
+        return found[begin:end], None if len(found) > end else len(found)
+    found = wanted.of(whole_list(wanted.search, wanted.status), time.time())
+    return found[begin:end], len(found)
+
+
+async def _beside(shown: Sequence[RunInfo]) -> tuple[Mapping[str, Any], Mapping[str, RunInfo]]:
+    """What is shown beside runs: their answers, and those that they were made from. What is not there is left out."""
+    store = the_store(works().store)
+    answered = [info for info in shown if info.standing.answer is not None]
+    wanted = sorted({info.parent for info in shown if info.parent})
+    answers = await asyncio.gather(*(answer_of(store, info) for info in answered), return_exceptions=True)
+    parents = await asyncio.gather(*map(store.run, wanted), return_exceptions=True)
+    return (
+        {info.id: each for info, each in zip(answered, answers, strict=True) if not isinstance(each, BaseException)},
+        {id: each for id, each in zip(wanted, parents, strict=True) if isinstance(each, RunInfo)},
+    )
+
+
+def _line(info: RunInfo, answer: Any, parent: RunInfo | None) -> None:
     here = next((live for live in works().runs.values() if live.run == info.id and not live.over), None)
     told = state(info.status if here is None else here.status)
-    took = [count(used.calls, "call"), f"{used.tokens:,} tokens"] if used.calls else []
-    parts = [when(info.created), *took, money(used.money), "made from another run" if info.parent else ""]
     with st.container(horizontal=True, wrap=False, gap="small", key=f"runs-row-{info.id}"):
-        st.checkbox("Choose", key=f"mark-{info.id}", label_visibility="collapsed", width=28)
-        with st.container(gap=None):
+        st.checkbox(f"Choose {label(title_of(info), 60)}", key=f"mark-{info.id}", label_visibility="collapsed",
+                    width=28)  # fmt: skip
+        with st.container(gap=None, key=f"runs-told-{info.id}"):
             if st.button(label(title_of(info), 140), key=f"open-{info.id}", type="tertiary", wrap=True):
                 places.go("run", run=info.id)
-            with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-                st.badge(told.words, icon=told.icon, color=told.color)
-                st.caption(escaped(" · ".join(part for part in parts if part)), width="content")
+            badge = f":{told.color}-badge[{told.icon} {told.words}]"
+            more = " · ".join(part for part in (figures(info), marks(info, parent)) if part)
+            came = _came_to(info, answer)
+            st.markdown(f"{label(came, 160)}  \n" * bool(came) + f"{badge} :small[:gray[{escaped(more)}]]")
 
 
-def _pages(number: int, more: bool) -> None:
+def _came_to(info: RunInfo, answer: Any) -> str:
+    """What a run came to: its answer, or what went wrong; empty where there is neither."""
+    if answer is not None and info.status in ("answered", "limit"):
+        return show(plain(answer))
+    return fault(info.standing.error) if info.status in ("failed", "limit") else ""
+
+
+def _pages(number: int, shown: int, total: int | None) -> None:
+    more = total is None or (number + 1) * PAGE < total
     if not number and not more:
         return
     with st.container(horizontal=True, horizontal_alignment="center", vertical_alignment="center"):
-        if st.button("Newer", icon=":material/chevron_left:", disabled=not number, key="runs-newer"):
+        if st.button("Before", icon=":material/chevron_left:", disabled=not number, key="runs-newer"):
             _turn(number - 1)
-        st.caption(f"{number * PAGE + 1} to {(number + 1) * PAGE}", width="content")
-        if st.button("Older", icon=":material/chevron_right:", disabled=not more, key="runs-older"):
+        of = "" if total is None else f" of {total:,}"
+        st.caption(f"{number * PAGE + 1:,} to {number * PAGE + shown:,}{of}", width="content")
+        if st.button("Next", icon=":material/chevron_right:", disabled=not more, key="runs-older"):
             _turn(number + 1)
 
 
@@ -104,55 +179,96 @@ def _turn(number: int) -> None:
 # --- what is done with those that are chosen ---
 
 
-def _bar(marked: Sequence[RunInfo]) -> None:
+def _bar(shown: Sequence[RunInfo], marked: Sequence[RunInfo]) -> None:
     with st.container(horizontal=True, vertical_alignment="center", key="runs-bar"):
+        st.session_state["mark-all"] = len(marked) == len(shown)
+        st.checkbox("All on this page", key="mark-all", on_change=_mark, args=([info.id for info in shown],))
         if not marked:
             st.caption("Click a run to open it. Choose two to compare them.", width="content")
             return
         st.caption(f"{count(len(marked), 'run')} chosen", width="content")
+        stopped = len(marked) == 1 and marked[0].status in RESUMED and not marked[0].alive
+        if stopped and st.button("Resume", icon=":material/play_arrow:", type="primary", key="runs-resume"):
+            _resume(marked[0])
         if len(marked) == 2 and st.button("Compare", icon=":material/compare:", type="primary", key="runs-compare"):
             older, newer = sorted(marked, key=lambda info: info.created)
             places.go("compare", left=older.id, right=newer.id)
-        if len(marked) == 1:
-            _export(marked[0])
+        _export([info for info in marked if not info.alive])
         if st.button("Delete", icon=":material/delete:", key="runs-delete"):
             _delete(marked)
 
 
-def _export(info: RunInfo) -> None:
-    if info.alive:
+def _mark(runs: Sequence[str]) -> None:
+    for run in runs:
+        st.session_state[f"mark-{run}"] = st.session_state["mark-all"]
+
+
+def _resume(info: RunInfo) -> None:
+    live = works().find(info.id)
+    if live is not None:
+        changing.resume(live)
+
+
+def _export(chosen: Sequence[RunInfo]) -> None:
+    if not chosen:
         return
-    run, store_name = info.id, file_name(title_of(info), "run.jsonl")
+    runs = [(info.id, title_of(info)) for info in chosen]
+    one = len(runs) == 1
     st.download_button(
-        "Export", lambda: exported(run), store_name, "application/jsonl", key="runs-export", on_click="ignore",
-        icon=":material/download:", help="One file for somebody else. What was asked and answered is in it.",
+        "Export", lambda: exported(runs[0][0]) if one else exported_together(runs),
+        file_name(runs[0][1], "run.jsonl") if one else f"{len(runs)}_runs.zip",
+        "application/jsonl" if one else "application/zip", key="runs-export", on_click="ignore",
+        icon=":material/download:",
+        help="One file for somebody else. What was asked and answered is in it; keys and the server's address are not.",
     )  # fmt: skip
 
 
 @st.dialog("Delete for good?")
 def _delete(marked: Sequence[RunInfo]) -> None:
-    for info in marked[:8]:
-        st.text(title_of(info)[:120])
-    if len(marked) > 8:
-        st.caption(f"and {len(marked) - 8} more")
-    if st.button(f"Delete {count(len(marked), 'run')}", type="primary", key="delete-now"):
-        try:
-            fr.delete_runs([info.id for info in marked], store=works().store)
-        except FlowreasonError as error:
-            st.error(escaped(fault(str(error))), icon=":material/error:")
-            return
-        for info in marked:
-            st.session_state.pop(f"mark-{info.id}", None)
-        st.rerun()
+    for info in marked[:MOST_NAMED]:
+        st.text(one_line(title_of(info), 120))
+    if len(marked) > MOST_NAMED:
+        st.caption(f"and {len(marked) - MOST_NAMED} more")
+    with st.container(horizontal=True):
+        if st.button(f"Delete {count(len(marked), 'run')}", type="primary", key="delete-now"):
+            _deleted(marked)
+        if st.button("Cancel", key="delete-not"):
+            st.rerun()
 
 
-def _import() -> None:
-    file = st.file_uploader("A run that somebody exported", key="runs-import")
-    if file is None or not st.button("Take it in", type="primary", key="runs-import-now"):
-        return
+def _deleted(marked: Sequence[RunInfo]) -> None:
     try:
-        run = imported(file.name, file.getvalue())
+        fr.delete_runs([info.id for info in marked], store=works().store)
     except FlowreasonError as error:
         st.error(escaped(fault(str(error))), icon=":material/error:")
         return
-    places.go("run", run=run)
+    for info in marked:
+        st.session_state.pop(f"mark-{info.id}", None)
+    whole_list_changed()
+    st.session_state["runs-told"] = f"{count(len(marked), 'run')} deleted"
+    st.rerun()
+
+
+def _import() -> None:
+    files = st.file_uploader("Runs that somebody exported", accept_multiple_files=True, key="runs-import")
+    if not files or not st.button("Take in", type="primary", key="runs-import-now"):
+        return
+    found: list[str] = []
+    faults = []
+    for file in files:
+        try:
+            found += taken_in(file.name, file.getvalue())
+        except FlowreasonError as error:
+            told = fault(str(error))
+            faults.append(told if file.name in told else f"{file.name}: {told}")
+    whole_list_changed()
+    for each in faults:
+        st.error(escaped(each), icon=":material/error:")
+    if faults:
+        if found:
+            st.success(f"{count(len(found), 'run')} taken in.", icon=":material/check:")
+        return
+    if len(found) == 1:
+        places.go("run", run=found[0])
+    st.session_state["runs-told"] = f"{count(len(found), 'run')} taken in"
+    st.rerun()

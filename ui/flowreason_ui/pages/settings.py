@@ -1,8 +1,11 @@
-"""The model that is asked, where runs are kept, and which version this is."""
+"""The model that is asked, the limits of a run, where runs are kept, and which version this is."""
 
 from __future__ import annotations
 
 import os
+import time
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 
 import streamlit as st
@@ -10,10 +13,15 @@ import streamlit as st
 import flowreason as fr
 from flowreason.config import config_path, load_settings
 from flowreason.errors import FlowreasonError
-from flowreason.resuming import EVERY, the_store
-from flowreason_ui.connection import Connection, keep, tested
+from flowreason.providers.prices import Price
+from flowreason.records import RunInfo
+from flowreason_ui.connection import Connection, Tested, keep, keep_price, listed, tested
 from flowreason_ui.escape import escaped
+from flowreason_ui.forms import limits_box
+from flowreason_ui.preferences import keep_limits
 from flowreason_ui.telling import count, fault, shown_place
+from flowreason_ui.whole_list import bytes_text, size_of, whole_list
+from flowreason_ui.whole_list import changed as whole_list_changed
 from flowreason_ui.works import works
 
 WIDTH = 760
@@ -26,15 +34,27 @@ SERVERS: Final = {
     "Another server": None,
 }
 """Servers by name, with the address that each has where nothing else is said."""
+AGES: Final = {7: "7 days", 30: "30 days", 90: "90 days", 365: "a year", 0: "no time at all (every run)"}
+DAY = 86_400.0
+KEPT_HERE = "Keep it in my config file"
 
 
 def page() -> None:
     with st.container(horizontal_alignment="center"), st.container(width=WIDTH, key="page"):
         st.title("Settings", anchor=False)
+        if told := st.session_state.pop("settings-told", ""):
+            st.toast(escaped(told), icon=":material/check:")
         _in_force()
         _connect()
+        _limits()
         _kept()
         _about()
+
+
+def _wrong(text: str) -> None:
+    """What went wrong, and what to do about it."""
+    first, _, rest = fault(text).partition("\n")
+    st.error(escaped(first) + (f"\n\n{escaped(rest)}" if rest.strip() else ""), icon=":material/error:")
 
 
 # --- which model ---
@@ -50,24 +70,61 @@ def _in_force() -> None:
         return
     with st.container(border=True):
         st.markdown(f"**{escaped(connection.told)}**")
-        if told := st.session_state.pop("connected", ""):
-            st.success(escaped(told), icon=":material/check:")
-        st.caption(escaped(f"From {source(connection)}."))
+        st.caption(escaped(f"From {source(connection)}. {price_text(connection.known_price)}"))
         with st.container(horizontal=True):
-            if st.button("Test it", icon=":material/bolt:", key="test", help="Asks it for one word."):
-                _test(connection)
+            pressed = st.button("Test it", icon=":material/bolt:", key="test", help="Asks it for one word.")
+            with st.popover("Price", icon=":material/payments:"):
+                _price(connection)
             if connection != Connection() and st.button("Forget what was entered", key="forget"):
                 works().connection = Connection()
                 st.rerun()
+        if pressed:
+            with st.spinner("Asking the model for one word …"):
+                _result(works().ask(tested(connection)))
+        elif before := st.session_state.pop("connected", None):
+            _result(before)
 
 
-def _test(connection: Connection) -> None:
-    with st.spinner("Asking the model for one word …"):
-        found = works().ask(tested(connection))
+def _result(found: Tested) -> None:
     if found.ok:
         st.success(escaped(found.text), icon=":material/check:")
     else:
-        st.error(escaped(fault(found.text)), icon=":material/error:")
+        _wrong(found.text)
+    if found.models:
+        with st.expander(f"The server has {count(len(found.models), 'model')}"):
+            st.code("\n".join(found.models), language=None, height=min(320, 40 + 24 * len(found.models)))
+
+
+def price_text(price: Price | None) -> str:
+    if price is None:
+        return "Its price is not known, so costs in money are not shown."
+    return f"A million tokens cost ${price[0]:g} as sent and ${price[1]:g} as they come back."
+
+
+def _price(connection: Connection) -> None:
+    """Say what the model costs."""
+    known = connection.known_price
+    st.caption("US dollars for a million tokens, as on the price list of the provider.")
+    with st.form("price", border=False):
+        into = st.number_input("What is sent", 0.0, value=known[0] if known else None, format="%.4g", key="price-in",
+                               placeholder="not known")  # fmt: skip
+        out = st.number_input("What comes back", 0.0, value=known[1] if known else None, format="%.4g",
+                              key="price-out", placeholder="not known")  # fmt: skip
+        kept = st.checkbox(KEPT_HERE, key="price-keep", help=str(config_path()))
+        if not st.form_submit_button("Use this price", key="price-now"):
+            return
+    if into is None or out is None:
+        st.error("Give both prices; 0 is one.", icon=":material/error:")
+        return
+    try:
+        if kept:
+            keep_price(connection.name, (into, out))
+    except FlowreasonError as error:
+        _wrong(str(error))
+        return
+    works().connection = replace(connection, price=None if kept else (into, out))
+    st.session_state["settings-told"] = "The price is taken"
+    st.rerun()
 
 
 def source(connection: Connection) -> str:
@@ -93,14 +150,45 @@ def _connect() -> None:
             if preset != "":
                 address = st.text_input("Address", preset or "", key=f"address-{server}-{number}",
                                         placeholder="http://localhost:8000/v1")  # fmt: skip
-            model = st.text_input("Model", key=f"model-{server}-{number}",
-                                  placeholder="gpt-5.4-mini" if preset == "" else "as the server calls it")  # fmt: skip
             key = st.text_input("Key", type="password", key=f"key-{server}-{number}", autocomplete="off",
                                 placeholder="sk-…" if preset == "" else "where the server wants one")  # fmt: skip
-            kept = st.checkbox("Keep it in my config file", key="keep", help=str(config_path()))
+            model = st.text_input("Model", key=f"model-{server}-{number}",
+                                  placeholder="gpt-5.4-mini" if preset == "" else "as the server calls it")  # fmt: skip
+            kept = st.checkbox(KEPT_HERE, key="keep", help=str(config_path()))
             st.caption("Otherwise it is held in the memory of the app, until that ends.")
-            if st.form_submit_button("Connect and test", type="primary", key="connect-now"):
-                _entered(Connection(model.strip(), address.strip(), key.strip()), kept)
+            with st.container(horizontal=True):
+                now = st.form_submit_button("Connect and test", type="primary", key="connect-now")
+                ask = st.form_submit_button("Which models are there?", key="connect-list")
+        entered = Connection(model.strip(), address.strip(), key.strip())
+        if ask:
+            _list_models(entered, f"{server}-{number}")
+        _choose_model(f"{server}-{number}")
+        if now:
+            _entered(entered, kept)
+
+
+def _list_models(connection: Connection, name: str) -> None:
+    """Ask the server which models it has."""
+    with st.spinner("Asking the server …"):
+        found = works().ask(listed(connection))
+    st.session_state[f"models-{name}"] = found.models
+    if not found.ok:
+        _wrong(found.text)
+    elif not found.models:
+        st.info("The server does not say which models it has.", icon=":material/info:")
+
+
+def _choose_model(name: str) -> None:
+    """One of the models that the server has said it has."""
+    models: Sequence[str] = st.session_state.get(f"models-{name}", ())
+    if not models:
+        return
+
+    def chosen() -> None:
+        st.session_state[f"model-{name}"] = st.session_state[f"chosen-{name}"] or ""
+
+    st.selectbox(f"It has {count(len(models), 'model')}", models, index=None, key=f"chosen-{name}",
+                 placeholder="choose one", on_change=chosen)  # fmt: skip
 
 
 def _number() -> int:
@@ -111,12 +199,12 @@ def _number() -> int:
 def _entered(connection: Connection, kept: bool) -> None:
     """Take what was entered, where the model answers."""
     if connection.missing:
-        st.error(escaped(fault(connection.missing)), icon=":material/error:")
+        _wrong(connection.missing)
         return
     with st.spinner("Asking the model for one word …"):
         found = works().ask(tested(connection))
     if not found.ok:
-        st.error(escaped(fault(found.text)), icon=":material/error:")
+        _result(found)
         return
     works().connection = connection
     try:
@@ -124,25 +212,76 @@ def _entered(connection: Connection, kept: bool) -> None:
             keep(connection)
             works().connection = Connection()
     except FlowreasonError as error:
-        st.error(escaped(fault(str(error))), icon=":material/error:")
+        _wrong(str(error))
         return
-    st.session_state["connected"] = found.text
+    st.session_state["connected"] = found
     st.session_state["connect-number"] = _number() + 1
     st.rerun()
 
 
-# --- the rest ---
+# --- limits ---
+
+
+def _limits() -> None:
+    st.subheader("Limits of a run", anchor=False)
+    st.caption("They hold where nothing else is said. A run that reaches one stops, and can be gone on with.")
+    limits = limits_box("default")
+    if st.button("Keep these limits", key="default-keep"):
+        try:
+            keep_limits(limits)
+        except FlowreasonError as error:
+            _wrong(str(error))
+            return
+        st.session_state["settings-told"] = "The limits are kept"
+        st.rerun()
+
+
+# --- runs ---
 
 
 def _kept() -> None:
     st.subheader("Runs", anchor=False)
     try:
-        number = len(works().ask(the_store(works().store).runs(most=EVERY)))
+        number = len(whole_list())
     except FlowreasonError as error:
-        st.error(escaped(fault(str(error))), icon=":material/error:")
+        _wrong(str(error))
         return
-    st.caption(escaped(f"{count(number, 'run')} kept in"))
-    st.code(shown_place(works().store), language=None)
+    size = size_of(works().store)
+    takes = f", {bytes_text(size)} in all" if size is not None else ""
+    st.caption(escaped(f"{count(number, 'run')}{takes}, kept in"))
+    st.code(shown_place(works().store), language=None, wrap_lines=True)
+    if number and st.button("Delete old runs", icon=":material/delete:", key="old"):
+        _delete_old()
+
+
+@st.dialog("Delete old runs")
+def _delete_old() -> None:
+    days = st.selectbox("Runs in which nothing has happened for", list(AGES), 1, key="old-age",
+                        format_func=AGES.__getitem__)  # fmt: skip
+    found = old(whole_list(), days, time.time())
+    st.caption(
+        f"{count(len(found), 'run')} of {len(whole_list()):,}. They are gone for good, with the answers that only they "
+        "use. A file does not get smaller by it: the room is used for new runs."
+    )
+    with st.container(horizontal=True):
+        sure = st.button(f"Delete {count(len(found), 'run')}", type="primary", key="old-now", disabled=not found)
+        if st.button("Cancel", key="old-not"):
+            st.rerun()
+    if not sure:
+        return
+    try:
+        fr.delete_runs([info.id for info in found], store=works().store)
+    except FlowreasonError as error:
+        _wrong(str(error))
+        return
+    whole_list_changed()
+    st.session_state["settings-told"] = f"{count(len(found), 'run')} deleted"
+    st.rerun()
+
+
+def old(runs: Sequence[RunInfo], days: float, now: float) -> list[RunInfo]:
+    """Those at which nobody works, and in which nothing has happened for so long."""
+    return [info for info in runs if not info.alive and info.updated <= now - days * DAY]
 
 
 def _about() -> None:

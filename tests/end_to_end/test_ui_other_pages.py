@@ -1,0 +1,348 @@
+"""The pages beside a run: the kept runs, two of them compared, many questions, the settings; run without a browser."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+import flowreason as fr
+from flowreason.examples_catalog import find
+from flowreason.resuming import the_store
+from flowreason_ui.connection import Connection
+from flowreason_ui.lasting import folder_of
+from flowreason_ui.live import Live
+from flowreason_ui.orders import RunFlow, Solve, Terms, example
+from flowreason_ui.pages.runs import PAGE
+from flowreason_ui.preferences import default_limits
+from flowreason_ui.saving import exported
+from flowreason_ui.whole_list import bytes_text, size_of
+from flowreason_ui.works import Works
+from tests.apps import MARKUP, again, alone, click, ended, opened, press, said, until
+from tests.server import Behaviour, Server, error, nobody
+
+
+@pytest.fixture
+def works(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Works]:
+    with alone(tmp_path, monkeypatch) as made:
+        yield made
+
+
+@pytest.fixture
+def server(works: Works) -> Iterator[Server]:
+    """A model, connected."""
+    with Server() as made:
+        works.connection = Connection("heron", made.url, "key-for-tests")
+        yield made
+
+
+def played(works: Works, name: str) -> Live:
+    return ended(works.start(example(find(name), pace=0.0)))
+
+
+# --- Runs, Compare ---
+
+
+def test_runs_are_found_opened_and_deleted(works: Works) -> None:
+    first, second = played(works, "universities"), played(works, "coins")
+    app = opened("runs")
+    assert "How many years lie between" in said(app) and "two euros" in said(app)
+    app.text_input(key="runs-search").set_value("euros")
+    assert "How many years lie between" not in said(again(app))
+    app.checkbox(key=f"mark-{second.run}").check()
+    again(app)
+    app.button(key="runs-delete").click()
+    again(app)
+    press(app, "runs-delete", "delete-now")
+    assert "No such run is kept" in said(again(app))
+    app.text_input(key="runs-search").set_value("")
+    assert "How many years lie between" in said(again(app))
+    assert works.find(first.run) is first
+
+
+def test_runs_are_chosen_by_their_state(works: Works) -> None:
+    played(works, "coins")
+    ended(works.start(RunFlow("flow failing() -> int { answer `1 // 0` }")))
+    app = opened("runs")
+    app.selectbox(key="runs-state").set_value("failed")
+    text = said(again(app))
+    assert "failing" in text and "two euros" not in text
+
+
+def test_a_page_holds_a_part_of_the_runs(works: Works) -> None:
+    for number in range(PAGE + 2):
+        ended(works.start(RunFlow(f"flow n{number}() -> int {{ answer 1 }}")))
+    app = opened("runs")
+    assert len(chosen(app)) == PAGE and f"1 to {PAGE}" in said(app)
+    click(app, "Next")
+    assert len(chosen(app)) == 2 and f"{PAGE + 1} to {PAGE + 2} of {PAGE + 2}" in said(app)
+
+
+def chosen(app: AppTest) -> list[bool]:
+    """Whether each run that is shown is chosen."""
+    return [each.value for each in app.checkbox if str(each.key).startswith("mark-2")]
+
+
+def test_runs_are_ordered_and_narrowed_down(works: Works) -> None:
+    played(works, "coins")
+    ended(works.start(RunFlow("flow last() -> int { answer 1 }")))
+    app = opened("runs")
+    text = said(app)
+    assert text.index("flow last") < text.index("two euros") and "60" in text
+    app.selectbox(key="runs-order").set_value("calls")
+    text = said(again(app))
+    assert text.index("two euros") < text.index("flow last")
+    app.selectbox(key="runs-origin").set_value("flow")
+    assert "two euros" not in said(again(app))
+    click(app, "Clear the filters")
+    assert "two euros" in said(app)
+
+
+def test_all_on_a_page_are_chosen_at_once_and_a_deletion_can_be_called_off(works: Works) -> None:
+    for number in range(10):
+        ended(works.start(RunFlow(f"flow n{number}{'x' * 200}() -> int {{ answer 1 }}")))
+    app = opened("runs")
+    app.checkbox(key="mark-all").check()
+    assert chosen(again(app)) == [True] * 10 and "10 runs chosen" in said(app)
+    app.button(key="runs-delete").click()
+    again(app)
+    named = [each.value for each in app.text]
+    assert len(named) == 8 and all(each.endswith("…") for each in named) and "and 2 more" in said(app)
+    again(press(app, "runs-delete", "delete-not"))
+    assert len(chosen(again(app))) == 10
+
+
+def test_a_run_goes_out_as_a_file_and_comes_back_marked(works: Works) -> None:
+    live = played(works, "coins")
+    app = opened("runs")
+    files = [("coins.jsonl", exported(live.run), ""), ("no_run.jsonl", b"rubbish", "")]
+    app.file_uploader(key="runs-import").set_value(files)
+    again(app)
+    app.button(key="runs-import-now").click()
+    text = said(again(app))
+    assert "1 run taken in" in text and "no_run.jsonl: this is no exported run" in text
+    text = said(opened("runs"))
+    assert text.count("two euros") == 2 and "Imported today" in text and "from coins.jsonl" in text
+
+
+def test_a_run_that_was_stopped_is_resumed_from_the_list(works: Works, server: Server) -> None:
+    server.then(error(400, "not now", code="invalid_prompt"))
+    live = ended(works.start(Solve("Which river?", Terms(works.connection), method="direct")))
+    assert live.ended == "failed"
+    app = opened("runs")
+    app.checkbox(key=f"mark-{live.run}").check()
+    click(again(app), "Resume")
+    again(press(app, "runs-resume", "resume-now"))
+    until(lambda: works.ask(works.kept(live.run)).status == "answered")
+
+
+def test_two_runs_stand_side_by_side_with_what_differs(works: Works) -> None:
+    one = ended(works.start(RunFlow("flow f(n: int) -> int { m = `n * 2` answer m }", inputs={"n": 2})))
+    two = ended(works.start(RunFlow("flow f(n: int) -> int { m = `n * 2` answer m }", inputs={"n": 3})))
+    app = opened("compare", left=one.run, right=two.run)
+    assert [each.value for each in app.text][:2] == ["4", "6"]
+    assert app.query_params["left"] in (one.run, [one.run])
+    rows = app.table[0].value
+    assert list(rows["Step"]) == ["n", "m", "answer"] and list(rows["Second run"]) == ["3", "6", "6"]
+
+
+# --- Batch ---
+
+
+def test_questions_of_a_file_are_answered(works: Works, server: Server) -> None:
+    app = opened("batch")
+    app.file_uploader(key="batch-file").upload("rivers.csv", b"question\nWhich river?\nWhich one?\n", "text/csv")
+    again(app)
+    app.selectbox(key="batch-method").set_value("direct")
+    again(app)
+    assert "For each of 2 questions" in said(app)
+    app.button(key="batch-start").click()
+    again(app)
+    (batch,) = works.tasks.values()
+    until(lambda: batch.over)  # type: ignore[attr-defined]
+    text = said(again(app))
+    assert "Done" in text and "2 answered" in text
+    assert list(app.dataframe[0].value["answer"]) == ["It is the Rhine."] * 2
+
+
+def test_a_file_that_holds_no_questions_is_told_in_words(works: Works) -> None:
+    app = opened("batch")
+    app.file_uploader(key="batch-file").upload("empty.csv", b"", "text/csv")
+    assert "empty" in said(again(app))
+
+
+# --- Settings ---
+
+
+def test_a_model_is_connected_after_it_has_answered_and_its_key_is_shown_nowhere(works: Works) -> None:
+    with Server("ready") as server:
+        app = opened("settings")
+        app.selectbox(key="server").set_value("Another server")
+        again(app)
+        for part, value in (("address", server.url), ("model", "heron"), ("key", "key-for-tests")):
+            app.text_input(key=f"{part}-Another server-0").set_value(value)
+        app.button(key="connect-now").click()
+        again(app)
+        assert works.connection.told.startswith("heron at 127.0.0.1")
+        assert "answered" in said(app)
+        assert "key-for-tests" not in said(app)
+        assert all(each.value != "key-for-tests" for each in app.text_input)
+        click(app, "Forget what was entered")
+        assert works.connection == Connection()
+
+
+def test_a_server_that_refuses_is_told_and_not_connected(works: Works) -> None:
+    with Server().always(error(401, "wrong key", code="invalid_api_key")) as server:
+        app = opened("settings")
+        app.selectbox(key="server").set_value("Another server")
+        again(app)
+        app.text_input(key="address-Another server-0").set_value(server.url)
+        app.text_input(key="model-Another server-0").set_value("heron")
+        app.text_input(key="key-Another server-0").set_value("wrong-key-for-tests")
+        app.button(key="connect-now").click()
+        text = said(again(app))
+        assert "key" in text and "wrong-key-for-tests" not in text
+        assert works.connection == Connection()
+
+
+def test_a_connection_is_kept_in_the_config_file_when_that_is_asked_for(works: Works, tmp_path: Path) -> None:
+    with Server("ready") as server:
+        app = opened("settings")
+        app.selectbox(key="server").set_value("Another server")
+        again(app)
+        app.text_input(key="address-Another server-0").set_value(server.url)
+        app.text_input(key="model-Another server-0").set_value("heron")
+        app.checkbox(key="keep").check()
+        app.button(key="connect-now").click()
+        again(app)
+    assert 'model = "heron"' in (tmp_path / "config.toml").read_text(encoding="utf-8")
+    assert "the config file" in said(app)
+
+
+def test_what_a_test_found_is_told_and_the_models_can_be_chosen_from(works: Works) -> None:
+    with Server("ready", models=("stork", "heron")) as server:
+        app = opened("settings")
+        app.selectbox(key="server").set_value("Another server")
+        again(app)
+        app.text_input(key="address-Another server-0").set_value(server.url)
+        app.button(key="connect-list").click()
+        again(app)
+        assert not server.requests, "no model is asked which models there are"
+        app.selectbox(key="chosen-Another server-0").set_value("stork")
+        assert again(app).text_input(key="model-Another server-0").value == "stork"
+        app.button(key="connect-now").click()
+        text = said(again(app))
+        assert "heron-2 answered in" in text and "18 tokens" in text and "heron\nstork" in text
+        click(app, "Test it")
+        assert "answered in" in said(app)
+
+
+@pytest.mark.parametrize(
+    ("behaviour", "advice"),
+    [
+        (error(401, "wrong key", code="invalid_api_key"), "Enter the key again"),
+        (error(404, "model not found", code="model_not_found"), "name of one that it has"),
+        (error(404, "no such page"), "ends in /v1"),
+        (error(429, "no credit", code="insufficient_quota"), "no credit left"),
+    ],
+)
+def test_a_test_that_fails_says_what_to_do_here(works: Works, behaviour: Behaviour, advice: str) -> None:
+    with Server().always(behaviour) as server:
+        works.connection = Connection("heron", server.url, "key-for-tests")
+        text = said(click(opened("settings"), "Test it"))
+        assert advice in text and "FLOWREASON" not in text and "OPENAI" not in text and "--" not in text
+
+
+def test_an_address_where_nobody_is_says_what_to_do_here(works: Works) -> None:
+    with nobody() as url:
+        works.connection = Connection("heron", url, "key-for-tests")
+        text = said(click(opened("settings"), "Test it"))
+    assert "cannot be reached" in text and "its address is right" in text
+
+
+def test_a_price_that_is_entered_is_told_in_money_and_kept_where_that_is_asked(
+    works: Works, server: Server, tmp_path: Path
+) -> None:
+    app = opened("settings")
+    assert "Its price is not known" in said(app)
+    for key, amount in (("price-in", 1000.0), ("price-out", 2000.0)):
+        app.number_input(key=key).set_value(amount)
+    app.button(key="price-now").click()
+    assert "cost $1000 as sent and $2000 as they come back" in said(again(app))
+    live = ended(works.start(Solve("Which river?", Terms(works.connection), method="direct")))
+    assert live.result is not None and live.result.usage.money == pytest.approx((11 * 1000 + 7 * 2000) / 1e6)
+    app.checkbox(key="price-keep").check()
+    app.button(key="price-now").click()
+    again(app)
+    assert '"heron" = [1000, 2000]' in (tmp_path / "config.toml").read_text(encoding="utf-8")
+    assert works.connection.price is None and works.connection.known_price == (1000, 2000)
+
+
+def test_limits_that_are_kept_are_those_of_the_next_question(works: Works) -> None:
+    app = opened("settings")
+    app.number_input(key="default-calls").set_value(7)
+    app.number_input(key="default-seconds").set_value(60.0)
+    app.button(key="default-keep").click()
+    again(app)
+    assert opened().number_input(key="solve-limits-calls").value == 7
+    assert default_limits().seconds == 60
+    (tmp := folder_of(works, "app.json")).write_text("rubbish", encoding="utf-8")
+    assert default_limits() == fr.Limits() and tmp.exists()
+
+
+def test_old_runs_are_counted_and_deleted_after_a_word(works: Works) -> None:
+    played(works, "coins")
+    app = opened("settings")
+    assert "1 run, " in said(app) and "kB" in said(app)
+    app.button(key="old").click()
+    assert "0 runs of 1" in said(again(app))
+    app.button(key="old").click()
+    app.selectbox(key="old-age").set_value(0)
+    assert "1 run of 1" in said(again(app))
+    app.button(key="old").click()
+    app.selectbox(key="old-age").set_value(0)
+    app.button(key="old-now").click()
+    again(app)
+    assert "0 runs" in said(again(app)) and not works.ask(the_store(works.store).runs())
+
+
+def test_sizes_and_ages_are_told_in_words() -> None:
+    assert [bytes_text(each) for each in (0, 999, 1_500, 12_345_678)] == ["0 bytes", "999 bytes", "1.5 kB", "12 MB"]
+    assert size_of("postgresql://somewhere/db") is None
+
+
+# --- markup ---
+
+
+def test_markup_in_files_columns_and_rows_stays_text(works: Works, server: Server) -> None:
+    server._answer = MARKUP
+    raw = f"question,{MARKUP}\n{MARKUP},{MARKUP}\n,x\n".encode()
+    app = opened("batch")
+    app.file_uploader(key="batch-file").upload(f"{MARKUP.replace('/', '_')}.csv", raw, "text/csv")
+    again(app)
+    app.selectbox(key="batch-method").set_value("direct")
+    again(app)
+    app.button(key="batch-start").click()
+    again(app)
+    (batch,) = works.tasks.values()
+    until(lambda: batch.over)  # type: ignore[attr-defined]
+    pages = [again(app), opened("batch"), opened("runs")]
+    pages[2].checkbox(key="mark-all").check()
+    again(pages[2]).button(key="runs-delete").click()
+    for each in (*pages[:2], again(pages[2])):
+        for text in written(each):
+            bare = re.sub(r"\\[!-/:-@\[-`{-~]", "", text)
+            assert "<img" not in bare and "**bold" not in bare and "(http" not in bare and "$" not in bare, text
+            assert ":material/home:" not in bare and ":red[" not in bare, text
+    table = pages[0].dataframe[0].value
+    assert table["question"][0] == MARKUP and table["answer"][0] == MARKUP and MARKUP in table.columns
+
+
+def written(app: AppTest) -> list[str]:
+    """Everything on a page that Streamlit reads as Markdown."""
+    read = [*app.title, *app.subheader, *app.markdown, *app.caption, *app.error, *app.warning, *app.info, *app.success]
+    named = [*app.button, *app.checkbox, *app.expander, *app.tabs]
+    return [str(each.value) for each in read] + [str(each.label) for each in named]

@@ -1,0 +1,155 @@
+"""The list of runs and the comparison of two: pure functions of what is kept and of events."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import flowreason as fr
+from flowreason.ports import Usage
+from flowreason.records import BATCH, Plan, RunInfo, Standing
+from flowreason_ui.comparing import NOT_THERE, Compared, Side, compared
+from flowreason_ui.listing import IMPORTED, Wanted, figures, marks, origin
+from flowreason_ui.orders import RunFlow
+from flowreason_ui.saving import exported, exported_together, imported, taken_in
+from flowreason_ui.telling import title_of
+from flowreason_ui.works import Works
+from tests.apps import MARKUP, alone, ended
+
+NOON = 1_772_532_000.0
+FLOW = "flow f(n: int) -> int {\n  m = `n * 2`\n  ws = for i in `[1, 2]` { yield `i * m` }\n  answer `sum(ws)`\n}\n"
+
+
+def info(id: str = "1", *, parent: str = "", money: float | None = None, calls: int = 0, **settings: Any) -> RunInfo:
+    standing = Standing("answered", usage=Usage(calls, 10 * calls, 0, money))
+    plan = Plan("run", flow=FLOW, inputs={"n": 2}, settings=settings)
+    return RunInfo(id, id, parent, plan, standing, 1, NOON - float(id), NOON, False)
+
+
+def test_runs_are_narrowed_down_and_ordered() -> None:
+    runs = [info("1", money=0.02, calls=1, model="Heron-2"), info("2", calls=9), info("90000", money=2.0, calls=3)]
+
+    def found(**wanted: Any) -> list[str]:
+        return [each.id for each in Wanted(**wanted).of(runs, NOON)]
+
+    assert found() == ["1", "2", "90000"]
+    assert found(order="oldest") == ["90000", "2", "1"]
+    assert found(order="money") == ["90000", "1", "2"]
+    assert found(order="calls") == ["2", "90000", "1"]
+    assert found(cost=0.01) == ["1", "90000"]
+    assert found(days=1) == ["1", "2"]
+    assert found(model="heron") == ["1"]
+    assert Wanted(search="x").plain and not Wanted(days=1).plain and not Wanted(order="money").plain
+
+
+def test_each_run_says_where_it_comes_from() -> None:
+    came = info(imported={"file": "b.jsonl", "time": NOON})
+    assert (origin(came), marks(came, now=NOON)) == ("imported", f"Imported {_clock()} from b.jsonl")
+    assert origin(info(**{BATCH: {"name": "b", "row": 3}})) == "batch"
+    assert marks(info(**{BATCH: {"name": "b", "row": 3}})) == "Row 4 of many questions"
+    assert (origin(info()), marks(info())) == ("flow", "")
+    assert origin(replace(info(), plan=Plan("solve", "Which river?"))) == "asked"
+    assert marks(info(imported="nonsense"), None) == ""
+
+
+def _clock() -> str:
+    from flowreason_ui.telling import when
+
+    return when(NOON, NOON)
+
+
+def test_a_changed_run_says_which_step_was_changed_and_never_by_an_id() -> None:
+    first = info("1")
+    named = info("2", parent="1", given=[["f", "m", 9]])
+    assert title_of(named) == "With another m: flow f(n: int) -> int"
+    assert marks(named, first) == "Changed: m = 9"
+    nameless = info("3", parent="2", given=[["f", "m", 9], ["f/ws[1]", "python#2", 7]])
+    assert marks(nameless, named) == "Changed: “i * m” = 7"
+    assert "#" not in title_of(nameless) and "i * m" in title_of(nameless)
+    assert marks(nameless, None) == "Changed from another run: m, “i * m”"
+    other = replace(first, id="4", parent="1", plan=replace(first.plan, inputs={"n": 5}, flow=FLOW + "# x"))
+    assert marks(other, first) == "Changed: n = 5, another flow"
+    assert marks(replace(first, parent="1"), first) == "Run again"
+
+
+def test_figures_say_how_it_was_answered_and_what_it_took() -> None:
+    told = figures(info(calls=2, money=0.5, method="chain_of_thought", model="heron"), NOON)
+    assert told.split(" · ")[1:] == ["Chain of thought", "heron", "2 calls", "20 tokens", "$0.5000"]
+
+
+# --- two runs ---
+
+
+def events(*told: tuple[str, str, Any], kind: str = "node.done") -> list[fr.Event]:
+    opened = fr.Event(0, 0.0, "frame.opened", "f", "", {"flow": "f"})
+    rounds = [
+        fr.Event(0, 0.0, "frame.opened", f"f/ws[{n}]", "", {"flow": "f", "owner": "ws", "index": n, "kind": "for"})
+        for n in (0, 1)
+    ]
+    return [opened, *rounds, *(fr.Event(0, 0.0, kind, frame, node, {"value": value}) for frame, node, value in told)]
+
+
+def test_what_differs_comes_first_by_the_names_that_the_flow_has() -> None:
+    graph = fr.loads(FLOW).graph
+    left = events(("f", "n", 2), ("f", "m", 4), ("f/ws[0]", "yield#1", 4), ("f", "nobody-sees-it", 1))
+    right = [*events(("f", "n", 2), ("f", "m", 9), ("f/ws[0]", "yield#1", 9)), fr.Event(0, 0, "node.given", "f", "m")]
+    found = compared(Side(left, graph), Side(right, graph), made_from=True)
+    assert found == [
+        Compared("m", "", "4", "9", "set by you"),
+        Compared("i * m", "ws, item 1", "4", "9", "follows from it"),
+        Compared("n", "", "2", "2", ""),
+    ]
+    assert found[1].as_row()["Step"] == "i * m (ws, item 1)"
+
+
+def test_steps_that_one_run_alone_has_or_that_ran_again_are_told() -> None:
+    graph = fr.loads(FLOW).graph
+    asked = fr.Event(0, 0.0, "node.request", "f", "m")
+    again = compared(Side(events(("f", "m", 4)), graph), Side([*events(("f", "m", 4)), asked], graph), made_from=True)
+    assert [each.how for each in again] == ["ran again"] and again[0].same
+    assert compared(Side([], graph), Side(events(("f", "m", 1)), graph)) == [
+        Compared("m", "", NOT_THERE, "1", "only in the second")
+    ]
+    assert compared(Side(events(("f", "m", 1)), None), Side([], None)) == []
+
+
+# --- handed on ---
+
+
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
+    with alone(tmp_path, monkeypatch) as works:
+        yield works, ended(works.start(RunFlow(FLOW, inputs={"n": 2}))).run
+
+
+def kept(works: Works, id: str) -> RunInfo:
+    return works.ask(works.kept(id))
+
+
+def test_an_imported_run_is_known_as_one_with_the_file_it_came_from(run: tuple[Works, str]) -> None:
+    works, id = run
+    name = f"{MARKUP}/../x.jsonl"
+    made = kept(works, imported(name, exported(id)))
+    assert made.plan.settings[IMPORTED]["file"].endswith("x.jsonl")
+    assert "/" not in made.plan.settings[IMPORTED]["file"]
+    assert origin(kept(works, id)) == "flow" and origin(made) == "imported"
+    assert IMPORTED.encode() not in exported(made.id), "where it was once imported is nobody else's"
+
+
+def test_several_runs_go_into_one_file_and_come_back(run: tuple[Works, str]) -> None:
+    works, id = run
+    raw = exported_together([(id, "One?"), (id, "Two?")])
+    assert zipfile.ZipFile(io.BytesIO(raw)).namelist() == ["001_one.run.jsonl", "002_two.run.jsonl"]
+    assert len({id, *taken_in("runs.zip", raw)}) == 3
+    assert kept(works, "last").plan.flow == FLOW
+
+
+@pytest.mark.parametrize("raw", [b"PK\x03\x04rubbish", b"rubbish", b""])
+def test_a_file_that_holds_no_run_is_told_in_words(run: tuple[Works, str], raw: bytes) -> None:
+    with pytest.raises(fr.UsageError, match=r"some\.zip|no exported run"):
+        taken_in("some.zip", raw)
