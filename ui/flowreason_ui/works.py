@@ -24,6 +24,7 @@ from flowreason.tools import bind
 from flowreason_dsl.diagnostics import FlowError
 from flowreason_dsl.syntax import ToolDef
 from flowreason_ui.connection import Connection
+from flowreason_ui.earlier import tell_earlier
 from flowreason_ui.live import Live
 from flowreason_ui.orders import Hooks, Order, Replay, Resume, Solve
 from flowreason_ui.pausing import Pausing
@@ -120,11 +121,17 @@ class Works:
         """Begin; what becomes of it is told by the `Live`. Raises `FlowreasonError` where it cannot begin."""
         provider: Pausing | None = None
         tools: tuple[ToolDef, ...] = ()
+        live = Live(order.title, order)
+
+        def under_way(calls: int) -> None:
+            live.under_way = calls
+            if live.paused:
+                live.changed()
+
         if order.terms is not None:
             terms = order.terms
-            provider = Pausing(terms.provider() if isinstance(order, Solve) else terms.provider_if_any())
+            provider = Pausing(terms.provider() if isinstance(order, Solve) else terms.provider_if_any(), under_way)
             tools = tuple(tool.definition for tool in bind(tools_from(terms.tools)).values())
-        live = Live(order.title, order)
         live.writing = Writing(tools)
         if isinstance(order, Replay):
             live.kept_only, live.run = True, order.run
@@ -160,6 +167,8 @@ class Works:
 
         hooks = Hooks(provider, self.store, live.take, live.written, on_run, ask_user, confirm)
         try:
+            if isinstance(order, Replay | Resume):
+                await tell_earlier(live, order.run, self.store, last=isinstance(order, Replay))
             result = await order.carry_out(hooks)
         except asyncio.CancelledError:
             live.end("cancelled")
@@ -195,9 +204,8 @@ class Works:
 
         def act() -> None:
             if brake is not None and not live.over:
-                live.paused = paused
                 brake.pause() if paused else brake.go_on()
-                live.changed()
+                live.hold(paused)
 
         self.soon(act)
 

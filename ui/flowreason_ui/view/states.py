@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Literal, TypeAlias
 
-from flowreason.view.progress import MARKS, NodeState, RunView, cost_text, known_state
+from flowreason.view.progress import MARKS, NodeState, RunView, known_state, money_text, seconds_text
 from flowreason_ui.view.chart import Chart, Key, Thing, key
 
 State: TypeAlias = Literal[
@@ -122,9 +122,23 @@ def standing(view: RunView, seconds: float = 0.0) -> dict[str, Any]:
         "status": view.status,
         "error": view.error,
         "limit": view.limit,
-        "numbers": cost_text(view.usage, seconds, shared=view.shared, kept=view.kept),
+        "numbers": " · ".join(part for part in (*_figures(view), seconds_text(seconds)) if part),
+        "spent": " · ".join(part for part in _figures(view) if part),
         "calls": view.usage.calls,
         "tokens": view.usage.tokens,
         "money": view.usage.money,
         "seconds": round(seconds, 3),
     }
+
+
+def _figures(view: RunView) -> tuple[str, ...]:
+    """What a run used, in parts; what was not paid for is told apart."""
+    used, free = view.usage, view.kept + view.shared
+    if not (used.calls or free):
+        return ()
+    return (
+        f"{used.calls:,} call{'' if used.calls == 1 else 's'}",
+        f"{free:,} call{'' if free == 1 else 's'} saved" if free else "",
+        f"{used.tokens:,} tokens",
+        money_text(used.money) if used.money else "",
+    )
