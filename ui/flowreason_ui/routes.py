@@ -29,6 +29,10 @@ QUIET = 0.06
 LONGEST = 64_000
 """Characters of a message of the browser that are read."""
 
+PAGES = ("solve", "edit", "runs", "batch", "settings", "run", "compare")
+"""The names of the pages in addresses (`places.pages`)."""
+_HERE = "<script>window.__streamlit = { BACKEND_BASE_URL: window.location.origin }</script>"
+"""Tells Streamlit's script that its server is at the root; else it tries below the page first, and is refused."""
 _TYPES = {".js": "text/javascript", ".css": "text/css", ".map": "application/json"}
 
 
@@ -36,6 +40,7 @@ def routes() -> list[BaseRoute]:
     return [
         Route(f"{ROOT}/assets/{{name}}", _asset, methods=["GET"]),
         WebSocketRoute(f"{ROOT}/live/{{id}}", _live),
+        *(Route(f"/{name}", _page, methods=["GET"]) for name in PAGES),
         *edit_routes.routes(),
     ]
 
@@ -45,6 +50,19 @@ def version(name: str) -> str:
     """What changes when an asset changes; empty where it was not built."""
     path = FOLDER / name
     return sha256(path.read_bytes()).hexdigest()[:12] if path.is_file() else ""
+
+
+@cache
+def _html() -> str:
+    """Streamlit's own page, which it sends for every address of a page, with `_HERE` in its head."""
+    import streamlit
+
+    text = (Path(streamlit.__file__).parent / "static" / "index.html").read_text(encoding="utf-8")
+    return text.replace("<head>", f"<head>{_HERE}", 1)
+
+
+async def _page(_request: Request) -> Response:
+    return Response(_html(), media_type="text/html", headers={"Cache-Control": "no-cache"})
 
 
 async def _asset(request: Request) -> Response:

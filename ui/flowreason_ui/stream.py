@@ -260,7 +260,8 @@ class Viewer:
             "running": [key for key, state in found.items() if state[0] in ("running", "ready")],
             "at": n, "of": len(events), "live": self.following, "over": live.over,
             "time": round(events[n - 1].time if n else 0.0, 4), "until": round(last, 4),
-            "run": standing(view, clock), "told": in_words(events[n - 1]) if n else "", **self._phase(n),
+            "run": standing(view, clock, self._course.moment.recalled),
+            "told": in_words(events[n - 1]) if n else "", **self._phase(n),
         }  # fmt: skip
 
     def _phase(self, n: int) -> Message:

@@ -44,7 +44,7 @@ class Course:
 
     def _take(self, event: Event) -> None:
         if event.kind == RESUMED:
-            self.view, self.moment = _anew(self.view), Moment()
+            self.view, self.moment = _anew(self.view, self.moment.recalled), Moment()
         fold(self.view, event)
         self.moment.take(event)
 
@@ -62,8 +62,13 @@ class Course:
             self._kept[self.at] = deepcopy((self.view, self.moment))
 
 
-def _anew(view: RunView) -> RunView:
-    """What stays of a view when the run is resumed."""
+def _anew(view: RunView, recalled: int) -> RunView:
+    """What stays of a view when the run is resumed. What it knew of itself was paid for, and is no saving."""
     return replace(
-        RunView(), usage=view.usage, seconds=view.seconds, shared=view.shared, kept=view.kept, question=view.question
+        RunView(),
+        usage=view.usage,
+        seconds=view.seconds,
+        shared=view.shared,
+        kept=view.kept - recalled,
+        question=view.question,
     )

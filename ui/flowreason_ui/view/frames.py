@@ -63,14 +63,17 @@ class Frames:
 def frames(
     told: Told, flow: FlowGraph, node: Node, members: Sequence[str], paths: Sequence[str], chosen: str, find: str = ""
 ) -> Frames:
-    """Rows of a step around the chosen frame; with `find`, of those in which it stands."""
+    """Rows of a step around the chosen frame; with `find`, of those in which it stands, or else all of its words do."""
 
     def made(path: str) -> Row:
         return _row(told, flow, node, members, path)
 
     words = find.casefold().split()
     if words:
-        paths = [path for path in paths if _holds(made(path), words)]
+        texts = {path: _searched(made(path)) for path in paths}
+        paths = [path for path in paths if " ".join(words) in texts[path]] or [
+            path for path in paths if all(word in texts[path] for word in words)
+        ]
     at = paths.index(chosen) if chosen in paths else 0
     first = max(0, at // BLOCK * BLOCK - BLOCK // 2)
     rows = [dict(made(path)) for path in paths[first : first + 2 * BLOCK]]
@@ -79,11 +82,10 @@ def frames(
     return Frames(rows, first, len(paths))
 
 
-def _holds(row: Row, words: Sequence[str]) -> bool:
-    """Whether all words stand in a row."""
+def _searched(row: Row) -> str:
+    """The text of a row that is searched."""
     given = " ".join(f"{name} = {value}" for name, value in row["given"].items())
-    text = f"{row['label']} {row['status']} {row['value']} {given}".casefold()
-    return all(word in text for word in words)
+    return f"{row['label']} {row['status']} {given} {row['value']}".casefold()
 
 
 def _differing(given: Sequence[Mapping[str, str]]) -> list[str]:

@@ -60,11 +60,13 @@ Place: TypeAlias = tuple[str, str]
 
 @dataclass
 class Moment:
-    """What the events up to a moment say of the run as a whole."""
+    """What the events up to a moment say of the run as a whole. `recalled` counts outcomes that were known from before
+    it was resumed."""
 
     at: Phase = "starting"
     ahead: bool = False
     drafts: int = 0
+    recalled: int = 0
     paused: bool = False
     exhausted: bool = False
     asked: dict[Place, list[str]] = field(default_factory=dict)
@@ -123,6 +125,8 @@ class Moment:
         elif kind in _GIVEN_BACK:
             self.sent.get(place, set()).discard(draw)
             self._goes_on(place, draw)
+        elif kind == "node.recalled":
+            self.recalled += event.data.get("whose") == "run"
         elif kind in _OVER:
             for waiting in (self.asked, self.sent, self.held):
                 waiting.pop(place, None)

@@ -72,7 +72,7 @@ def state_text(known: NodeState | None, state: State) -> str:
     if state == "ready":
         return f"{SIGNS[state]} waits its turn" + text.removeprefix(f"{MARKS['running']} running")
     if state == "cached":
-        return text.replace(f"{MARKS['done']} done", f"{SIGNS[state]} known", 1)
+        return text.replace(f"{MARKS['done']} done", f"{SIGNS[state]} known before", 1).removesuffix(" · free")
     if state == "retried":
         times = known.retries + known.rejected
         return text.replace(f"{MARKS['done']} done", f"{SIGNS[state]} done, {times + 1} tries", 1)
@@ -115,15 +115,17 @@ def lit(chart: Chart, found: Mapping[Key, list[str]]) -> list[int]:
     ]
 
 
-def standing(view: RunView, seconds: float = 0.0) -> dict[str, Any]:
-    """How the run as a whole is: one word, and a line of numbers. `seconds`: what a clock says while it goes on."""
+def standing(view: RunView, seconds: float = 0.0, recalled: int = 0) -> dict[str, Any]:
+    """How the run as a whole is: one word, and a line of numbers. `seconds`: what a clock says while it goes on;
+    `recalled`: how much of what was known before is the run's own, from before it was resumed."""
+    spent = _figures(view, recalled)
     seconds = max(seconds, view.seconds)
     return {
         "status": view.status,
         "error": view.error,
         "limit": view.limit,
-        "numbers": " · ".join(part for part in (*_figures(view), seconds_text(seconds)) if part),
-        "spent": " · ".join(part for part in _figures(view) if part),
+        "numbers": " · ".join(part for part in (*spent, seconds_text(seconds)) if part),
+        "spent": " · ".join(part for part in spent if part),
         "calls": view.usage.calls,
         "tokens": view.usage.tokens,
         "money": view.usage.money,
@@ -131,9 +133,9 @@ def standing(view: RunView, seconds: float = 0.0) -> dict[str, Any]:
     }
 
 
-def _figures(view: RunView) -> tuple[str, ...]:
+def _figures(view: RunView, recalled: int) -> tuple[str, ...]:
     """What a run used, in parts; what was not paid for is told apart."""
-    used, free = view.usage, view.kept + view.shared
+    used, free = view.usage, view.kept - recalled + view.shared
     if not (used.calls or free):
         return ()
     return (

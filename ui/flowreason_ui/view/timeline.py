@@ -18,6 +18,7 @@ from flowreason.graph.model import Graph
 from flowreason.view import labels
 from flowreason_ui.view.chart import key
 from flowreason_ui.view.critical import critical, lasts
+from flowreason_ui.view.frames import where
 from flowreason_ui.view.phase import CONTINUED, PAUSED, RESUMED
 
 Span: TypeAlias = tuple[float, float | None, Literal["limit", "turn", "person"]]
@@ -199,7 +200,7 @@ class Times:
             self._over(place, "done" if self._at[place].ahead else "cancelled")
         flow = self._flows.get(frame, flow)
         kind, label = ("compile", "writing the flow") if frame == "compile" else _about(self.graph, flow, node)
-        inside = frame.partition("/")[2]
+        inside = where(frame)
         label = f"{label} · {inside}" if inside else label
         ready = self._opened.get(frame, self.seconds)
         bar = Bar(len(self.bars), flow, node, frame, kind, label, ready, self.seconds)

@@ -38,7 +38,7 @@ export class BarPen {
     return (time - this.view.from) * this.view.scale
   }
 
-  bar(bar: Bar, critical: boolean, chosen: boolean, pointed: boolean): void {
+  bar(bar: Bar, critical: boolean, chosen: boolean, pointed: boolean, waited: boolean): void {
     const { pen, view } = this
     const left = this.x(bar.start)
     const right = Math.max(left + 3, this.x(bar.end ?? Math.max(view.until, bar.start)))
@@ -63,7 +63,7 @@ export class BarPen {
       pen.fillRect(left, top + BAR, width, 2.5)
     }
     if (width > 40) this.name(bar, left, right, top)
-    if (chosen || pointed) this.around(bar, left, top, width)
+    if (chosen || pointed) this.around(bar, left, top, width, waited)
     pen.globalAlpha = 1
   }
 
@@ -79,13 +79,13 @@ export class BarPen {
     pen.restore()
   }
 
-  /** What is chosen or pointed at, with how long it waited for what it needs. */
-  private around(bar: Bar, left: number, top: number, width: number): void {
+  /** What is chosen or pointed at; `waited`: with how long it waited for what it needs. */
+  private around(bar: Bar, left: number, top: number, width: number, waited: boolean): void {
     const { pen } = this
     const ready = this.x(bar.ready)
     pen.strokeStyle = this.accent
     pen.lineWidth = 1.5
-    if (left - ready > 3) {
+    if (waited && left - ready > 3) {
       pen.setLineDash([2, 3])
       pen.beginPath()
       pen.moveTo(ready, top + BAR / 2)

@@ -96,7 +96,7 @@ export function seconds(value: number): string {
 /** A moment of a run that lasted so long: `1.2 of 2.4 s`, `0:12 of 2:40`. */
 export function moment(at: number, until: number): string {
   if (until < 59.95) {
-    const digits = until < 1 ? 3 : 1
+    const digits = until < 1 ? 3 : until < 10 ? 2 : 1
     return `${at.toFixed(digits)} of ${until.toFixed(digits)} s`
   }
   return `${clock(at)} of ${clock(until)}`

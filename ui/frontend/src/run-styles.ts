@@ -37,6 +37,10 @@ export const RUN_STYLES = `
 .swatch.saved { background: radial-gradient(circle, var(--ink) 1px, transparent 1.4px) 1px 1px / 5px 5px; border: 1px solid var(--line); }
 .swatch.failed { background: repeating-linear-gradient(135deg, var(--bad) 0 1.4px, transparent 1.4px 4px); border: 1.5px solid var(--bad); }
 .timeline .canvas { height: 42px; }
+.timeline.past .amount { display: none; }
+.slider input[type=range]:focus-visible { outline: none; }
+.slider input[type=range]:focus-visible::-webkit-slider-thumb { box-shadow: 0 0 0 3px color-mix(in srgb, var(--accent) 40%, transparent); }
+.slider input[type=range]:focus-visible::-moz-range-thumb { box-shadow: 0 0 0 3px color-mix(in srgb, var(--accent) 40%, transparent); }
 .timeline canvas:focus-visible { outline-offset: -2px; }
 
 .look .times h4 { margin-bottom: 4px; }

@@ -35,7 +35,7 @@ interface Component {
 const NARROW = 780
 const TELL_AFTER = 300
 /** What of the window's height the page needs beside a run, and the least that a run can do with. */
-const AROUND = 200
+const AROUND = 240
 const LEAST_HIGH = 520
 const views = new WeakMap<object, RunView>()
 

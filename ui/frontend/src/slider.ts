@@ -62,7 +62,7 @@ export class SliderView {
     this.live = message.live
     this.over = message.over
     this.time = message.time
-    this.until = Math.max(message.until, message.time)
+    this.until = Math.max(message.until, message.live ? message.run.seconds : message.time)
     this.said.textContent = message.told
     this.said.title = message.told
     this.show()

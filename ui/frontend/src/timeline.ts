@@ -85,11 +85,11 @@ export class TimelineView {
     const some = (test: (bar: Bar) => boolean): boolean => this.bars.some((bar) => bar && !bar.again && test(bar))
     const waits = (what: string): boolean => some((bar) => bar.spans.some((span) => span[2] === what))
     const said: Child[] = [
-      message.chain.length > 1 ? mark("chain", `decided how long it took: ${seconds(message.critical)} of ${seconds(message.seconds)}`) : null,
-      waits("limit") ? mark("limit", `waiting for the model’s server: ${seconds(message.waited)}`) : null,
+      message.chain.length > 1 ? mark("chain", "decided how long it took", `${seconds(message.critical)} of ${seconds(message.seconds)}`) : null,
+      waits("limit") ? mark("limit", "waiting for the model’s server", seconds(message.waited)) : null,
       waits("turn") && !waits("limit") ? mark("limit", "waiting for its turn") : null,
       waits("person") ? mark("person", "waiting for a person") : null,
-      message.saved ? mark("saved", `answer known before: ${count(message.saved, "call")} saved`) : null,
+      message.saved ? mark("saved", "answer known before", `${count(message.saved, "call")} saved`) : null,
       some((bar) => bar.status === "failed") ? mark("failed", "failed") : null,
       message.left_out ? h("span", {}, `${count(message.left_out, "more step")} not drawn`) : null,
     ]
@@ -100,10 +100,11 @@ export class TimelineView {
   }
 
   setStates(message: States): void {
-    this.now = message.time
+    this.now = message.live && !message.over ? Math.max(message.time, message.run.seconds) : message.time
     this.live = message.live
+    this.element.classList.toggle("past", !message.live && message.at < message.of)
     this.over = message.over
-    this.until = Math.max(message.until, this.over ? 0 : this.until)
+    this.until = Math.max(message.until, this.over ? 0 : this.until, this.live ? this.now : 0)
     this.paint()
   }
 
@@ -152,7 +153,9 @@ export class TimelineView {
     pen.rect(0, AXIS, wide, high - AXIS)
     pen.clip()
     for (const bar of this.bars) {
-      if (bar && !bar.again) made.bar(bar, this.chain.has(bar.n), this.isChosen(bar), this.hover === bar)
+      if (!bar || bar.again) continue
+      const [chosen, pointed] = [this.isChosen(bar), this.hover === bar]
+      made.bar(bar, this.chain.has(bar.n), chosen, pointed, pointed || !!this.selected?.frame)
     }
     for (const [began, ended] of this.pauses) made.pause(began, ended)
     for (const [at, after] of this.breaks) made.resumed(at, after)
@@ -309,6 +312,8 @@ export class TimelineView {
   }
 }
 
-function mark(kind: string, words: string): HTMLElement {
-  return h("span", { class: "mark" }, h("i", { class: `swatch ${kind}`, "aria-hidden": "true" }), words)
+/** What a mark means, and what all of it comes to, which is told of the whole run only. */
+function mark(kind: string, words: string, amount = ""): HTMLElement {
+  return h("span", { class: "mark" }, h("i", { class: `swatch ${kind}`, "aria-hidden": "true" }),
+    h("span", {}, words, amount ? h("span", { class: "amount" }, `: ${amount}`) : null))
 }
