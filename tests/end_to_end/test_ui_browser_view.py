@@ -54,7 +54,7 @@ def test_a_step_is_looked_into_and_the_source_lights_up(page: Any) -> None:
     frames.nth(9).wait_for()
     assert frames.count() == 10
     page.locator(".frames").press("Home")
-    page.locator(".frame[aria-selected=true] .where", has_text="flags[0]").wait_for()
+    page.locator(".frame[aria-selected=true] .where", has_text="flags 1").wait_for()
     assert page.locator("dd").first.inner_text().startswith("The view from the terrace")
     page.get_by_role("tab", name="Flow").click()
     page.locator(".row.lit").first.wait_for()
@@ -69,10 +69,15 @@ def test_the_slider_goes_back_and_the_chart_follows(page: Any) -> None:
     slider.press("Home")
     page.locator("g.node.answer:not(.s-done)").wait_for()
     assert page.locator(".drawing g[class*=' s-']").count() == 0
+    page.locator(".top.past .moment", has_text="At 0.0").wait_for()
+    assert "tokens" not in page.locator(".top .numbers").inner_text()
     for _ in range(4):
         slider.press("ArrowRight")
-    page.get_by_role("button", name="To the end").click()
+    page.locator(".top .status", has_text="Writing the flow").wait_for()
+    page.locator(".top").get_by_role("button", name="Back to the end").click()
     page.locator("g.node.answer.s-done").wait_for()
+    page.locator(".top:not(.past) .status", has_text="Answered").wait_for()
+    assert "tokens" in page.locator(".top .numbers").inner_text()
 
 
 def test_zoom_and_selection_outlive_the_page_running_anew(page: Any) -> None:
