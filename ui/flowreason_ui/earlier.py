@@ -11,10 +11,13 @@ import flowreason as fr
 from flowreason.engine.events import Event
 from flowreason.errors import FlowreasonError
 from flowreason.kept_events import long_events
-from flowreason.records import RunInfo
-from flowreason.resuming import the_store
+from flowreason.records import RunInfo, Store
+from flowreason.replaying import gone_through
+from flowreason.resuming import kept_flow, the_store
 from flowreason_ui.live import Live
 
+UNWRITTEN = 'flow main() -> text {\n  answer ""\n}'
+"""Stands for a flow that was not written yet, of which no step is told."""
 LEAST = 1.0
 """Seconds between two sessions that are worth a word."""
 
@@ -30,17 +33,18 @@ async def tell_earlier(live: Live, run: str, store: str, *, last: bool) -> None:
         numbers = [number for number in range(1, info.session + 1) if await kept.events(run, number)]
     except FlowreasonError:
         return
-    sessions = [await _events(run, number, store) for number in (numbers[:-1] if last else numbers)]
+    sessions = [await _events(kept, info, number) for number in (numbers[:-1] if last else numbers)]
     took = (await long_events(kept, info, numbers[-1]))[-1][3] if last and len(sessions) == 1 else 0.0
     for number, events in enumerate(sessions, 1):
         after = _paused(info, sessions, took if last else live.began) if number == len(sessions) else None
         live.goes_on(events, {"after": after})
 
 
-async def _events(run: str, number: int, store: str) -> Sequence[Event]:
-    """One session of a run, gone through again."""
+async def _events(kept: Store, info: RunInfo, number: int) -> Sequence[Event]:
+    """One session of a run, gone through again; also one that ended before there was a flow."""
     try:
-        return (await fr.replay_async(run, session=number, store=store)).events
+        flow = kept_flow(info.plan) if info.plan.flow else fr.loads(UNWRITTEN)
+        return (await gone_through(kept, info, flow, await long_events(kept, info, number))).events
     except FlowreasonError:
         return ()
 
