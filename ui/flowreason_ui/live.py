@@ -99,6 +99,13 @@ class Live:
         return self.writing.after(events)
 
     @property
+    def latest(self) -> Sequence[Event]:
+        """The events since it was started or resumed last."""
+        events = self.events[:]
+        begun = next((n for n in range(len(events) - 1, -1, -1) if events[n].kind == RESUMED), -1)
+        return events[begun + 1 :]
+
+    @property
     def ended_as(self) -> tuple[Phase, str]:
         """How it ended, and in words; of one that was only looked at, that somebody else may be at work at it."""
         if getattr(self.origin, "alive", False):

@@ -83,7 +83,7 @@ async def _live(socket: WebSocket) -> None:
         await socket.send_text(json.dumps({"kind": "gone"}))
         await socket.close()
         return
-    viewer, woken = Viewer(live), asyncio.Event()
+    viewer, woken, asked = Viewer(live), asyncio.Event(), asyncio.Event()
     loop = asyncio.get_running_loop()
 
     def wake() -> None:
@@ -92,10 +92,10 @@ async def _live(socket: WebSocket) -> None:
 
     stop = live.listen(wake)
     woken.set()
-    reading = asyncio.ensure_future(_read(socket, viewer, woken))
+    reading = asyncio.ensure_future(_read(socket, viewer, woken, asked))
     try:
         while not reading.done():
-            await _told(socket, viewer, woken, reading)
+            await _told(socket, viewer, woken, asked, reading)
     except (WebSocketDisconnect, RuntimeError):
         pass
     finally:
@@ -105,20 +105,23 @@ async def _live(socket: WebSocket) -> None:
             await reading
 
 
-async def _told(socket: WebSocket, viewer: Viewer, woken: asyncio.Event, reading: asyncio.Task[None]) -> None:
-    """Send what is due, and wait until something is again."""
+async def _told(
+    socket: WebSocket, viewer: Viewer, woken: asyncio.Event, asked: asyncio.Event, reading: asyncio.Task[None]
+) -> None:
+    """Send what is due, and wait until something is again: what the viewer asks for is told at once."""
     woken.clear()
+    asked.clear()
     for message in await asyncio.to_thread(viewer.news):
         await socket.send_text(json.dumps(message, ensure_ascii=False))
-    pause = asyncio.ensure_future(asyncio.sleep(QUIET))
-    await asyncio.wait({pause, reading}, return_when=asyncio.FIRST_COMPLETED)
-    pause.cancel()
+    wish = asyncio.ensure_future(asked.wait())
+    await asyncio.wait({wish, reading}, timeout=QUIET, return_when=asyncio.FIRST_COMPLETED)
+    wish.cancel()
     waiting = asyncio.ensure_future(woken.wait())
     await asyncio.wait({waiting, reading}, timeout=viewer.patience, return_when=asyncio.FIRST_COMPLETED)
     waiting.cancel()
 
 
-async def _read(socket: WebSocket, viewer: Viewer, woken: asyncio.Event) -> None:
+async def _read(socket: WebSocket, viewer: Viewer, woken: asyncio.Event, asked: asyncio.Event) -> None:
     """Hear what the viewer asks for."""
     while True:
         try:
@@ -129,3 +132,4 @@ async def _read(socket: WebSocket, viewer: Viewer, woken: asyncio.Event) -> None
             message: Any = json.loads(text) if len(text) <= LONGEST else None
             viewer.take(message)
             woken.set()
+            asked.set()

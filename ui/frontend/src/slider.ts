@@ -8,7 +8,7 @@ const SPEEDS: [value: string, words: string][] = [
 ]
 /** Seconds that the quickest replay takes. */
 const QUICK = 10
-const SEEK_EVERY = 90
+const SEEK_EVERY = 60
 
 /** What leads back from a moment that is looked at. */
 export function backWords(over: boolean): string {
