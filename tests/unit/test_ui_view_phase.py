@@ -129,6 +129,17 @@ def test_the_figures_are_those_of_the_moment() -> None:
     assert (before["run"]["spent"], before["words"], before["time"]) == ("", "Running", 10.0)
 
 
+def test_the_clock_of_a_run_is_that_of_its_events() -> None:
+    live = Live("a run")
+    live.began -= 5.0  # it waited for its turn before it began
+    live.take(Event(0, 0.5, "run.started"))
+    assert live.seconds == pytest.approx(0.5, abs=0.2)
+    live.hold(True)
+    live.hold(True)
+    assert [(event.seq, event.kind) for event in live.events] == [(0, "run.started"), (1, PAUSED)]
+    assert live.events[-1].time == pytest.approx(0.5, abs=0.2)
+
+
 # --- a run that was resumed ---
 
 LOOPS = 'flow main(xs: list[text]) -> list[text] {\n  ys: list[text] = for x in xs yield ask "say {x}"\n  answer ys\n}'

@@ -47,7 +47,8 @@ class Live:
     """A run. `origin` is what it was started from, `title` how people know it.
 
     `events` are those of all times that it was started or resumed, one after the other: `before` is how long it had run
-    by then. `under_way` counts the calls to the model that are not answered yet.
+    by then. `under_way` counts the calls to the model that are not answered yet. `_late`: how long
+    after it was made its first event came, which its clock leaves out.
     """
 
     def __init__(self, title: str, origin: Any = None) -> None:
@@ -77,6 +78,7 @@ class Live:
         self._listeners: set[Callable[[], None]] = set()
         self._lock = threading.Lock()
         self._numbers = 0
+        self._late: float | None = None
 
     @property
     def status(self) -> Status:
@@ -121,7 +123,7 @@ class Live:
     def seconds(self) -> float:
         """How long ago it began, in the time of its events."""
         known = self.events[-1].time if self.events else 0.0
-        return known if self.over else max(known, self.before + time.time() - self.began)
+        return known if self.over else max(known, self.before + time.time() - self.began - (self._late or 0.0))
 
     # --- who follows it ---
 
@@ -154,6 +156,8 @@ class Live:
         number = len(self.events)
         if self.before or event.seq != number:
             event = event._replace(seq=number, time=event.time + self.before)
+        late = max(0.0, self.before + time.time() - self.began - event.time)
+        self._late = late if self._late is None else min(self._late, late)
         if event.kind.startswith("compile.") and not event.node:
             self.writing.take(event, number + 1)
             if self.graph is None:
@@ -174,7 +178,7 @@ class Live:
             self.take(event)
         self.before = self.events[-1].time if self.events else 0.0
         self.events.append(Event(len(self.events), self.before, RESUMED, data=data))
-        self.began = time.time()
+        self.began, self._late = time.time(), None
 
     def hold(self, paused: bool) -> None:
         """Nothing more is sent, or it goes on."""
