@@ -38,7 +38,7 @@ def test_a_step_is_looked_into_and_the_source_lights_up(page: Any) -> None:
     frames.nth(9).wait_for()
     assert frames.count() == 10
     page.locator(".frames").press("Home")
-    page.locator(".frame[aria-selected=true] .where", has_text="flags[0]").wait_for()
+    page.locator(".frame[aria-selected=true] .where[title='flags 1']").wait_for()
     assert page.locator("dd").first.inner_text().startswith("The view from the terrace")
     page.get_by_role("tab", name="Flow").click()
     page.locator(".row.lit").first.wait_for()
@@ -51,12 +51,17 @@ def test_the_slider_goes_back_and_the_chart_follows(page: Any) -> None:
     assert "s-done" in str(answer.get_attribute("class"))
     slider = page.get_by_role("slider", name="place in the run")
     slider.press("Home")
-    page.locator("g.node.answer:not(.s-done)").wait_for()
-    assert page.locator(".drawing g[class*=' s-']").count() == 0
+    page.locator(".top.past .moment", has_text="At 0.0").wait_for()
+    page.locator(".hint", has_text="appears here").wait_for()
+    assert page.locator(".drawing g").count() == 0
+    assert "tokens" not in page.locator(".top .numbers").inner_text()
     for _ in range(4):
         slider.press("ArrowRight")
-    page.get_by_role("button", name="To the end").click()
+    page.locator(".top .status", has_text="Writing the flow").wait_for()
+    page.locator(".top").get_by_role("button", name="Back to the end").click()
     page.locator("g.node.answer.s-done").wait_for()
+    page.locator(".top:not(.past) .status", has_text="Answered").wait_for()
+    assert "tokens" in page.locator(".top .numbers").inner_text()
 
 
 def test_the_run_is_played_again(page: Any) -> None:

@@ -189,3 +189,12 @@ def test_a_run_is_exported_and_taken_in_elsewhere(tmp_path: Path, monkeypatch: p
 def test_a_password_in_the_place_of_runs_is_not_shown() -> None:
     assert shown_place("postgresql://ada:secret@host/db") == "postgresql://ada@host/db"
     assert shown_place("/data/x@y/runs.db") == "/data/x@y/runs.db"
+
+
+def test_every_page_tells_streamlit_where_its_server_is() -> None:
+    from flowreason_ui.places import pages
+    from flowreason_ui.routes import PAGES, _html
+
+    assert set(PAGES) == set(pages())
+    assert _html().count("BACKEND_BASE_URL") == 1
+    assert _html().index("BACKEND_BASE_URL") < _html().index('type="module"')

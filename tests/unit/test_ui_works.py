@@ -16,6 +16,7 @@ from flowreason_ui.comparing import Side, compared
 from flowreason_ui.connection import Connection
 from flowreason_ui.live import Live
 from flowreason_ui.orders import Fork, Replay, Rerun, Resume, RunFlow, Solve, Terms, example, example_of, terms_for
+from flowreason_ui.view.phase import PAUSED, RESUMED
 from flowreason_ui.works import MOST_KEPT, Works
 from tests.apps import alone, ended, until
 from tests.server import Server, slow
@@ -61,8 +62,21 @@ def test_an_example_that_was_cancelled_goes_on_by_its_recording_in_another_app(w
         again = ended(other.start(Resume(live.run, live.title, terms)))
         assert (again.ended, again.run) == ("answered", live.run)
         assert again.result is not None and again.result.answer == fr_answer("reviews")
+        _holds_both(live, again)
+        read = ended(other.start(Replay(live.run, live.title)))
+        assert [event.kind for event in read.events] == [event.kind for event in again.events]
     finally:
         other.close()
+
+
+def _holds_both(before: Live, after: Live) -> None:
+    """A run that was resumed tells of all times that it was at work, one after the other."""
+    kinds = [event.kind for event in after.events]
+    assert kinds[: len(before.events) + 1] == [*(event.kind for event in before.events), RESUMED]
+    assert kinds[-1] == "run.finished"
+    assert [event.seq for event in after.events] == list(range(len(kinds)))
+    times = [event.time for event in after.events]
+    assert times[-1] >= times[len(before.events)] == pytest.approx(before.events[-1].time, abs=1e-4)
 
 
 def fr_answer(name: str) -> str:
@@ -230,8 +244,9 @@ def test_a_paused_run_asks_nothing_until_it_goes_on(works: Works) -> None:
     live = played(works, "reviews", pace=0.1)
     until(lambda: live.run)
     works.pause(live, True)
-    until(lambda: live.status == "paused")
+    until(lambda: live.status == "paused" and not live.under_way)
     works.settle()
+    assert PAUSED in [event.kind for event in live.events]
     waited = len(live.events)
     works.pause(live, False)
     assert ended(live).ended == "answered"

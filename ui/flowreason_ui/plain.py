@@ -16,10 +16,10 @@ from flowreason.engine.events import Event
 from flowreason.graph.model import Graph
 from flowreason.view.draw import draw
 from flowreason.view.progress import RunView
-from flowreason.view.progress import view as view_of
 from flowreason_ui.escape import label
 from flowreason_ui.live import Live
 from flowreason_ui.view.chart import Chart, chart
+from flowreason_ui.view.course import Course
 from flowreason_ui.view.look import look
 from flowreason_ui.view.states import standing, states
 from flowreason_ui.view.told import Told
@@ -43,7 +43,7 @@ def _shown(live: Live, key: str, *, going_on: bool) -> None:
     if live.over and going_on:
         st.rerun()
     events = _events(live, key)
-    view = view_of(events)
+    view = Course().go(events, len(events))
     st.caption(label(standing(view)["numbers"]))
     graph = live.graph
     if graph is None:

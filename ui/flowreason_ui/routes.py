@@ -29,6 +29,10 @@ QUIET = 0.06
 LONGEST = 64_000
 """Characters of a message of the browser that are read."""
 
+PAGES = ("solve", "edit", "runs", "batch", "settings", "run", "compare")
+"""The names of the pages in addresses (`places.pages`)."""
+_HERE = "<script>window.__streamlit = { BACKEND_BASE_URL: window.location.origin }</script>"
+"""Tells Streamlit's script that its server is at the root; else it tries below the page first, and is refused."""
 _TYPES = {".js": "text/javascript", ".css": "text/css", ".map": "application/json"}
 
 
@@ -36,6 +40,7 @@ def routes() -> list[BaseRoute]:
     return [
         Route(f"{ROOT}/assets/{{name}}", _asset, methods=["GET"]),
         WebSocketRoute(f"{ROOT}/live/{{id}}", _live),
+        *(Route(f"/{name}", _page, methods=["GET"]) for name in PAGES),
         *edit_routes.routes(),
     ]
 
@@ -45,6 +50,19 @@ def version(name: str) -> str:
     """What changes when an asset changes; empty where it was not built."""
     path = FOLDER / name
     return sha256(path.read_bytes()).hexdigest()[:12] if path.is_file() else ""
+
+
+@cache
+def _html() -> str:
+    """Streamlit's own page, which it sends for every address of a page, with `_HERE` in its head."""
+    import streamlit
+
+    text = (Path(streamlit.__file__).parent / "static" / "index.html").read_text(encoding="utf-8")
+    return text.replace("<head>", f"<head>{_HERE}", 1)
+
+
+async def _page(_request: Request) -> Response:
+    return Response(_html(), media_type="text/html", headers={"Cache-Control": "no-cache"})
 
 
 async def _asset(request: Request) -> Response:
@@ -65,7 +83,7 @@ async def _live(socket: WebSocket) -> None:
         await socket.send_text(json.dumps({"kind": "gone"}))
         await socket.close()
         return
-    viewer, woken = Viewer(live), asyncio.Event()
+    viewer, woken, asked = Viewer(live), asyncio.Event(), asyncio.Event()
     loop = asyncio.get_running_loop()
 
     def wake() -> None:
@@ -74,10 +92,10 @@ async def _live(socket: WebSocket) -> None:
 
     stop = live.listen(wake)
     woken.set()
-    reading = asyncio.ensure_future(_read(socket, viewer, woken))
+    reading = asyncio.ensure_future(_read(socket, viewer, woken, asked))
     try:
         while not reading.done():
-            await _told(socket, viewer, woken, reading)
+            await _told(socket, viewer, woken, asked, reading)
     except (WebSocketDisconnect, RuntimeError):
         pass
     finally:
@@ -87,20 +105,23 @@ async def _live(socket: WebSocket) -> None:
             await reading
 
 
-async def _told(socket: WebSocket, viewer: Viewer, woken: asyncio.Event, reading: asyncio.Task[None]) -> None:
-    """Send what is due, and wait until something is again."""
+async def _told(
+    socket: WebSocket, viewer: Viewer, woken: asyncio.Event, asked: asyncio.Event, reading: asyncio.Task[None]
+) -> None:
+    """Send what is due, and wait until something is again: what the viewer asks for is told at once."""
     woken.clear()
+    asked.clear()
     for message in await asyncio.to_thread(viewer.news):
         await socket.send_text(json.dumps(message, ensure_ascii=False))
-    pause = asyncio.ensure_future(asyncio.sleep(QUIET))
-    await asyncio.wait({pause, reading}, return_when=asyncio.FIRST_COMPLETED)
-    pause.cancel()
+    wish = asyncio.ensure_future(asked.wait())
+    await asyncio.wait({wish, reading}, timeout=QUIET, return_when=asyncio.FIRST_COMPLETED)
+    wish.cancel()
     waiting = asyncio.ensure_future(woken.wait())
     await asyncio.wait({waiting, reading}, timeout=viewer.patience, return_when=asyncio.FIRST_COMPLETED)
     waiting.cancel()
 
 
-async def _read(socket: WebSocket, viewer: Viewer, woken: asyncio.Event) -> None:
+async def _read(socket: WebSocket, viewer: Viewer, woken: asyncio.Event, asked: asyncio.Event) -> None:
     """Hear what the viewer asks for."""
     while True:
         try:
@@ -111,3 +132,4 @@ async def _read(socket: WebSocket, viewer: Viewer, woken: asyncio.Event) -> None
             message: Any = json.loads(text) if len(text) <= LONGEST else None
             viewer.take(message)
             woken.set()
+            asked.set()

@@ -83,7 +83,7 @@ def save_menu(live: Live, key: str) -> None:
     graph = live.graph
     if graph is None:
         return
-    events, title = list(live.events), live.title
+    events, title = live.latest, live.title
     with st.popover("Save", icon=":material/download:", key=f"{key}-save"):
         _file("Flow, as text", live.text, file_name(title, "flow"), "text/plain", f"{key}-flow")
         _file("Picture of the run (SVG)", lambda: _bytes(draw_run(graph, events, "svg")), file_name(title, "svg"),

@@ -5,13 +5,15 @@ The browser opens a WebSocket and is sent JSON messages, each with its `kind`. O
 - `hello`, first: `light` and `dark` (style sheets of the chart), and for the legend `states` (sign, words and path of
   each) and `kinds` (words, size and drawing of each).
 - `chart`, when the flow is there or changed, or a region was opened or closed: the drawing (`view.chart`), `text` of
-  the flow, `tokens` (its words by kind, as `[start, end, kind]`), `whole`: not still being written, `version`.
-- `writing`, while the model writes the flow: `text`, `tokens`, `statements`, `done`, `drafts` (text, round and
-  diagnostics of each), `fallback` (why a plain flow is used instead).
+  the flow, `tokens` (its words by kind, as `[start, end, kind]`), `whole`: not still being written, `version`. One who
+  goes back to when the flow was being written is sent what there was of it then, or a drawing of nothing.
+- `writing`, while the model writes the flow, and of the moment that is looked at: `text`, `tokens`, `statements`,
+  `done`, `whole`, `drafts` (text, round and diagnostics of each), `fallback` (why a plain flow is used instead).
 - `states`, when something happened, or the viewer went elsewhere in time: `things` (state, text and sign by key; `full`
   says whether they replace what was sent), `lit` (numbers of edges), `running` (keys); `at` and `of`: position and
   number of events; `live`: the viewer follows; `over`: the run has ended; `time`, `until`: seconds; `run`: as in
-  `view.states.standing`; `status`: of the run as a whole; `told`: what the last event was, in a few words.
+  `view.states.standing`; `status`, `words`, `sign`: what the run as a whole was doing then (`view.phase`); `told`: what
+  the last event was, in a few words.
 - `timeline`, at most once a second while the run goes on: `view.timeline` of the whole run so far, of which `bars` are
   those that are new or changed; `full`: they replace what was sent.
 - `marks`, with the timeline: `times`, the places of the slider, each as `[number of events, seconds]`.
@@ -20,8 +22,8 @@ The browser opens a WebSocket and is sent JSON messages, each with its `kind`. O
 - `gone`, when the run is not there.
 
 The browser may send `{"do": "seek", "at": n}` (after n events; -1: follow), `{"do": "step", "by": n}` (so many events
-on, or back), `{"do": "select", "key": …, "frame": …, "inner": …}` (null: nothing), `{"do": "close", "keys": […]}` (the
-regions that are closed).
+on, or back), `{"do": "select", "key": …, "frame": …, "inner": …, "find": …}` (a key that is null: nothing; `find`: what
+the frames are searched for), `{"do": "close", "keys": […]}` (the regions that are closed).
 
 Invariant: what is sent is a function of the run's events and of what the viewer asked for; nothing that a viewer sends
 changes a run.
@@ -42,6 +44,10 @@ from flowreason_ui.view.chart import Chart, chart
 from flowreason_ui.view.colours import colours
 from flowreason_ui.view.course import Course
 from flowreason_ui.view.look import look
+from flowreason_ui.view.phase import SIGNS as PHASE_SIGNS
+from flowreason_ui.view.phase import Phase
+from flowreason_ui.view.phase import words as phase_words
+from flowreason_ui.view.saying import in_words
 from flowreason_ui.view.states import lit, standing, states
 from flowreason_ui.view.timeline import Times
 from flowreason_ui.view.told import Told
@@ -62,7 +68,12 @@ CHARTS_APART = 0.25
 MOST_WAITING = 64
 """Messages of the browser that wait to be heeded; the oldest are dropped."""
 MOST_CLOSED = 2000
+MOST_CHARTS = 6
+"""Charts that a viewer's connection keeps."""
 
+_NOTHING: Message = {
+    "width": 1, "height": 1, "elements": [], "things": [], "edges": [], "foldable": [], "closed": [],
+}  # fmt: skip
 _SILENT = frozenset({"compile.text"})
 Message = dict[str, Any]
 
@@ -79,12 +90,13 @@ class Viewer:
         self._greeted = False
         self._at = FOLLOW
         self._closed: tuple[str, ...] = ()
-        self._selected: tuple[str, str, str] | None = None
+        self._selected: tuple[str, ...] | None = None
         self._chart: Chart | None = None
         self._graph: Graph | None = None
         self._drawn: tuple[Any, ...] = ()
         self._drawn_at = float("-inf")
         self._elements: Any = None
+        self._charts: dict[tuple[Any, ...], tuple[Graph, Chart]] = {}
         self._written: tuple[Any, ...] = ()
         self._course = Course()
         self._sent: Mapping[str, list[str]] = {}
@@ -116,9 +128,9 @@ class Viewer:
             case "step" if (by := _whole(message.get("by"))) is not None:
                 self._at, self._shown = self._stepped(by), None
             case "select":
-                key, frame, inner = message.get("key"), message.get("frame"), message.get("inner")
-                chosen = isinstance(key, str) and bool(key)
-                self._selected = (str(key), str(frame or ""), str(inner or "")) if chosen else None
+                key = message.get("key")
+                more = [str(message.get(name) or "") for name in ("frame", "inner", "find")]
+                self._selected = (key, *more) if isinstance(key, str) and key else None
                 self._looked = ()
             case "close" if isinstance(keys := message.get("keys"), list):
                 self._closed = tuple(key for key in keys[:MOST_CLOSED] if isinstance(key, str))
@@ -144,8 +156,8 @@ class Viewer:
         n = self._number()
         return [
             *self._greeting(),
-            *self._writing(),
-            *self._drawing(now),
+            *self._writing(n),
+            *self._drawing(n, now),
             *self._states(n),
             *self._timing(now),
             *self._look(n, now),
@@ -182,30 +194,34 @@ class Viewer:
             self._greeted = True
             yield {"kind": "hello", **colours(), "states": legend.states(), "kinds": legend.kinds()}
 
-    def _writing(self) -> Iterator[Message]:
-        writing = self._live.writing
-        drafts, text = writing.drafts, writing.text
-        stamp = (len(text), writing.statements, len(drafts), writing.done)
-        if stamp != self._written and (text or drafts):
-            self._written = stamp
-            yield {
-                "kind": "writing", "text": text, "statements": writing.statements, "done": writing.done,
-                "fallback": writing.fallback, "tokens": words(text),
-                "drafts": [{"text": d.text, "round": d.round, "diagnostics": list(d.diagnostics)} for d in drafts],
-            }  # fmt: skip
-
-    def _drawing(self, now: float) -> Iterator[Message]:
+    def _writing(self, n: int) -> Iterator[Message]:
         live = self._live
-        whole = live.graph is not None
-        graph = live.graph if live.graph is not None else live.writing.graph
-        if graph is None or (graph is self._graph and self._drawn == (self._closed, whole)):
+        known, whole = live.written_after(n), live.is_whole(n)
+        stamp = (len(known.text), known.statements, len(known.drafts), known.done, whole)
+        if stamp == self._written or not (known.text or known.drafts or self._written):
             return
-        if not whole and graph is not self._graph and now - self._drawn_at < CHARTS_APART:
+        self._written = stamp
+        yield {
+            "kind": "writing", "text": known.text, "statements": known.statements, "done": known.done, "whole": whole,
+            "fallback": known.fallback, "tokens": words(known.text),
+            "drafts": [{"text": d.text, "round": d.round, "diagnostics": list(d.diagnostics)} for d in known.drafts],
+        }  # fmt: skip
+
+    def _drawing(self, n: int, now: float) -> Iterator[Message]:
+        live = self._live
+        whole = live.is_whole(n)
+        graph = live.graph if whole else live.written_after(n).graph
+        if graph is self._graph and self._drawn == (self._closed, whole):
+            return
+        if self.following and not whole and graph is not self._graph and now - self._drawn_at < CHARTS_APART:
             self._later(CHARTS_APART - (now - self._drawn_at))
             return
+        nothing_yet = graph is None and self._graph is None
         self._drawn, self._graph, self._drawn_at = (self._closed, whole), graph, now
-        self._chart = chart(graph, self._closed, "" if whole else _LATER_TEXT)
-        made, text = self._chart.as_json(), graph.source.text
+        if nothing_yet:
+            return
+        self._chart = None if graph is None else self._laid_out(graph, whole)
+        made, text = (_NOTHING, "") if self._chart is None else (self._chart.as_json(), self._chart_text())
         if (made, whole) == self._elements:
             return  # more text, and the same picture
         self._elements = made, whole
@@ -214,9 +230,21 @@ class Viewer:
             "kind": "chart", **made, "text": text, "tokens": words(text), "version": live.version, "whole": whole,
         }  # fmt: skip
 
+    def _chart_text(self) -> str:
+        return "" if self._graph is None else self._graph.source.text
+
+    def _laid_out(self, graph: Graph, whole: bool) -> Chart:
+        """The chart of a graph; the latest are kept, for one who goes back and forth."""
+        place = id(graph), self._closed, whole
+        known = self._charts.pop(place, None) or (graph, chart(graph, self._closed, "" if whole else _LATER_TEXT))
+        self._charts[place] = known
+        while len(self._charts) > MOST_CHARTS:
+            del self._charts[next(iter(self._charts))]
+        return known[1]
+
     def _states(self, n: int) -> Iterator[Message]:
         live, events, clock = self._live, self._live.events, self._clock()
-        stamp = (n, len(events), live.status, live.paused, self.following, int(clock))
+        stamp = (n, len(events), live.status, live.paused and live.under_way, self.following, int(clock))
         if stamp == self._shown:
             return
         full = self._shown is None
@@ -234,22 +262,36 @@ class Viewer:
             "running": [key for key, state in found.items() if state[0] in ("running", "ready", "asking")],
             "at": n, "of": len(events), "live": self.following, "over": live.over,
             "time": round(events[n - 1].time if n else 0.0, 4), "until": round(last, 4),
-            "run": standing(view, clock), "status": live.status, "told": _in_words(events[n - 1]) if n else "",
+            "run": standing(view, clock, self._course.moment.recalled),
+            "told": in_words(events[n - 1]) if n else "", **self._phase(n),
         }  # fmt: skip
+
+    def _phase(self, n: int) -> Message:
+        """What the run was doing after n events; at their end, what the app knows of it beside."""
+        live, moment = self._live, self._course.moment
+        phase: Phase = moment.phase
+        told = phase_words(moment, live.under_way if live.paused else 0)
+        if n >= len(live.events):
+            if live.ended is not None:
+                phase, told = live.ended_as
+            elif live.asked and live.asked[0].kind == "price":
+                phase, told = "priced", "Waiting for your word: may it run?"
+        return {"status": phase, "words": told, "sign": PHASE_SIGNS.get(phase, "")}
 
     def _timing(self, now: float) -> Iterator[Message]:
         live, events = self._live, self._live.events
         n, clock = len(events), self._clock()
-        stamp = (n, live.over, live.graph is None, int(clock))
+        graph = live.graph if live.graph is not None else live.writing.graph
+        stamp = (n, live.over, id(graph), int(clock))
         if stamp == self._timed:
             return
         if not live.over and now - self._timed_at < APART:
             self._later(APART - (now - self._timed_at))
             return
         self._timed, self._timed_at = stamp, now
-        full = self._timed_events == 0 or self._times.graph is not live.graph
-        if self._times.graph is not live.graph:
-            self._times, self._timed_events = Times(live.graph), 0
+        full = self._timed_events == 0 or self._times.graph is not graph
+        if self._times.graph is not graph:
+            self._times, self._timed_events = Times(graph), 0
         for number in range(self._timed_events, n):
             self._times.take(events[number])
         self._timed_events = n
@@ -266,19 +308,20 @@ class Viewer:
                 self._looked = ("nothing",)
                 yield {"kind": "look", "key": None}
             return
-        key, frame, inner = self._selected
+        key, frame, inner, find = self._selected
         flow, _, id = key.partition(":")
         members = self._members(key, id)
         told = self._told_at(n)
         kept = bool(self._live.run)
-        stamp = (self._selected, told.count(flow, members), len(told.closed) if inner else 0, kept)
+        stamp = (self._selected, told.count(flow, members), told.times, len(told.closed) if inner else 0, kept)
         if stamp == self._looked:
             return
         if self._looked and self._looked[0] == stamp[0] and self.following and now - self._looked_at < LOOKS_APART:
             self._later(LOOKS_APART - (now - self._looked_at))
             return
         self._looked, self._looked_at = stamp, now
-        yield {"kind": "look", "key": key, "kept": kept, **look(self._graph, told, flow, members, frame, inner)}
+        found = look(self._graph, told, flow, members, frame, inner, find)
+        yield {"kind": "look", "key": key, "kept": kept, **found}
 
     def _told_at(self, n: int) -> Told:
         """What the first n events say."""
@@ -309,30 +352,3 @@ def _places(events: Sequence[Event]) -> list[list[float]]:
     step = max(1, -(-len(seen) // PLACES))
     chosen = [*seen[::step], *([seen[-1]] if seen and (len(seen) - 1) % step else [])]
     return [[n, round(events[n - 1].time, 4)] for n in chosen]
-
-
-_SAID = {
-    "compile.started": "the flow is being written", "compile.text": "the flow is being written",
-    "compile.draft": "a draft is whole", "compile.done": "the flow is written", "price": "the price is known",
-    "run.started": "the run begins", "run.finished": "the answer is there", "run.failed": "the run failed",
-    "run.cancelled": "the run was stopped", "run.waiting": "the run waits for a person",
-    "run.exhausted": "a limit is reached", "frame.opened": "begins", "frame.closed": "is over",
-    "node.started": "begins", "node.request": "asks the model", "node.reply": "has a reply", "node.done": "is done",
-    "node.failed": "failed", "node.skipped": "is skipped", "node.cancelled": "was stopped", "node.retry": "tries again",
-    "node.wait": "waits for the server", "node.rejected": "sends a reply back", "node.recalled": "was known before",
-    "node.tool": "called a tool", "node.trace": "told its lines", "node.vote": "counted votes",
-    "person.asked": "asks a person", "person.answered": "has the person's answer",
-}  # fmt: skip
-
-
-def _in_words(event: Event) -> str:
-    """What an event tells, for the place of the slider."""
-    said = _SAID.get(event.kind, "")
-    if event.frame == "compile":
-        return {"node.request": "the model is asked for a flow", "node.reply": "the model has written"}.get(
-            event.kind, ""
-        )
-    if not said or event.kind.startswith(("run.", "compile.", "price")):
-        return said
-    where = event.frame.removeprefix("early/").partition("/")[2]
-    return " · ".join(part for part in (f"{event.node} {said}".strip(), where) if part)

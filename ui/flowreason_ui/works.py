@@ -24,6 +24,7 @@ from flowreason.tools import bind
 from flowreason_dsl.diagnostics import FlowError
 from flowreason_dsl.syntax import ToolDef
 from flowreason_ui.connection import Connection
+from flowreason_ui.earlier import tell_earlier
 from flowreason_ui.live import Live
 from flowreason_ui.orders import Hooks, Order, Replay, Resume, Solve
 from flowreason_ui.pausing import Pausing
@@ -178,6 +179,8 @@ class Works:
         consent = Consent(live, always=order.terms is not None and order.terms.ask_price)
         hooks = Hooks(provider, self.store, live.take, live.written, on_run, ask_user, consent)
         try:
+            if isinstance(order, Replay | Resume):
+                await tell_earlier(live, order.run, self.store, last=isinstance(order, Replay))
             result = await order.carry_out(hooks)
         except asyncio.CancelledError:
             live.end("cancelled")
@@ -213,9 +216,8 @@ class Works:
 
         def act() -> None:
             if brake is not None and not live.over:
-                live.paused = paused
                 brake.pause() if paused else brake.go_on()
-                live.changed()
+                live.hold(paused)
 
         self.soon(act)
 

@@ -6,8 +6,9 @@ so.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from flowreason.compiler.arriving import LATER, arrived
@@ -17,7 +18,7 @@ from flowreason.graph.model import Graph
 from flowreason_dsl.stream import Finished, Reader
 from flowreason_dsl.syntax import ToolDef
 
-__all__ = ["LATER", "Draft", "Writing"]
+__all__ = ["LATER", "Draft", "Writing", "Written"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,13 +30,40 @@ class Draft:
     diagnostics: tuple[dict[str, Any], ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Written:
+    """How far the writing was after some number of events. `graph`: what can be drawn of it."""
+
+    text: str = ""
+    statements: int = 0
+    drafts: tuple[Draft, ...] = ()
+    graph: Graph | None = None
+    done: bool = False
+    fallback: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Stage:
+    """What was written after so many events; its text is the beginning of one of the texts."""
+
+    events: int
+    number: int
+    length: int
+    known: Written
+
+
 class Writing:
     """Reads what the model writes. `text` is what has arrived of the draft that is being written."""
 
     def __init__(self, tools: Iterable[ToolDef]) -> None:
         self._tools = {tool.name.text: tool for tool in tools}
-        self.text = ""
-        self.statements = 0
+        self._texts = [""]
+        self._stages: list[_Stage] = []
+        self.begun = False
+        self._anew()
+
+    def _anew(self) -> None:
+        self._texts.append("")
         self.drafts: tuple[Draft, ...] = ()
         self.graph: Graph | None = None
         self.fallback = ""
@@ -45,28 +73,52 @@ class Writing:
     def _begin(self) -> None:
         self._reader = Reader("<arriving>")
         self._start: int | None = None
-        self.text, self.statements = "", 0
+        self._fresh, self.statements = True, 0
 
-    def take(self, event: Event) -> None:
-        """An event whose kind begins with `compile.`."""
+    @property
+    def text(self) -> str:
+        return self._texts[-1]
+
+    def take(self, event: Event, events: int = 0) -> None:
+        """An event whose kind begins with `compile.`; `events` counts all of the run's, with this one."""
         data = event.data
+        self.begun = True
         match event.kind:
+            case "compile.started":
+                self._anew()
             case "compile.text":
                 self._arrives(str(data.get("text", "")), int(data.get("statements") or 0))
             case "compile.draft":
                 found = tuple(dict(each) for each in data.get("diagnostics") or ())
                 self.drafts = (*self.drafts, Draft(str(data.get("text", "")), int(data.get("round") or 0), found))
                 self._begin()
-                self.text = str(data.get("text", ""))
+                self._replaced(str(data.get("text", "")))
             case "compile.done":
                 self.done, self.fallback = True, str(data.get("fallback") or "")
-                self.text = str(data.get("text", "")) or self.text
+                self._replaced(str(data.get("text", "")) or self.text)
+        known = Written("", self.statements, self.drafts, self.graph, self.done, self.fallback)
+        self._stages.append(_Stage(events, len(self._texts) - 1, len(self.text), known))
+
+    def after(self, events: int) -> Written:
+        """How far it was after so many events."""
+        stages = self._stages
+        at = bisect_right(stages, events, key=lambda each: each.events)
+        if not at:
+            return Written()
+        stage = stages[at - 1]
+        return replace(stage.known, text=self._texts[stage.number][: stage.length])
+
+    def _replaced(self, text: str) -> None:
+        """A whole text stands in place of what has arrived."""
+        if text != self.text:
+            self._texts.append(text)
 
     def _arrives(self, piece: str, statements: int) -> None:
-        if self.drafts and self.text == self.drafts[-1].text and not self._reader.text:
-            self.text = ""
+        if self._fresh:
+            self._texts.append("")
+            self._fresh = False
         self.statements = statements
-        self.text += piece
+        self._texts[-1] += piece
         try:
             finished = [each for each in self._reader.feed(piece) if isinstance(each, Finished)]
             spans = [each.span for each in finished] + [each.span for each in self._reader.blocks]

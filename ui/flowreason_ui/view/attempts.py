@@ -10,7 +10,7 @@ from flowreason.engine.events import Event
 
 @dataclass
 class Attempt:
-    """One request. `sent` and `over` are seconds since the run began."""
+    """One request. `sent` and `over` are seconds since the run began; `before`: made before the run was resumed."""
 
     sample: int
     number: int
@@ -29,6 +29,7 @@ class Attempt:
     money: float | None = None
     sent: float | None = None
     over: float | None = None
+    before: bool = False
 
 
 class Attempts:
@@ -36,6 +37,14 @@ class Attempts:
 
     def __init__(self) -> None:
         self._found: dict[tuple[int, int], Attempt] = {}
+        self._before: list[Attempt] = []
+
+    def resumed(self) -> None:
+        """What was told so far happened before the run was resumed."""
+        for each in self._in_order():
+            each.before = True
+            self._before.append(each)
+        self._found = {}
 
     def take(self, event: Event) -> None:
         """An event of the step; those that tell of no request are passed over."""
@@ -50,7 +59,10 @@ class Attempts:
 
     def as_json(self, most: int) -> list[dict[str, Any]]:
         """By draw, then by attempt; texts are cut at `most` characters."""
-        return [_json(each, most) for _, each in sorted(self._found.items())]
+        return [_json(each, most) for each in (*self._before, *self._in_order())]
+
+    def _in_order(self) -> list[Attempt]:
+        return [each for _, each in sorted(self._found.items())]
 
 
 def _request(attempt: Attempt, event: Event) -> None:
@@ -97,7 +109,7 @@ def _json(each: Attempt, most: int) -> dict[str, Any]:
         "reply": None if each.reply is None else _cut(each.reply, most), "rejected": each.rejected,
         "unanswered": each.unanswered, "cached": each.cached, "shared": each.shared, "early": each.early,
         "emulated": each.emulated, "prompt_tokens": each.prompt_tokens, "completion_tokens": each.completion_tokens,
-        "money": each.money, "seconds": seconds,
+        "money": each.money, "seconds": seconds, "before": each.before,
     }  # fmt: skip
 
 

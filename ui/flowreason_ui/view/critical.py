@@ -19,7 +19,8 @@ MOST_TRIED = 200
 
 
 class Timed(Protocol):
-    """A step that ran; `holds` others, which stand for it; `ahead`: it was asked before its turn."""
+    """A step that ran; `holds` others, which stand for it; `ahead`: it was asked before its turn; `again`: it
+    was done before the run was resumed, and stands there."""
 
     flow: str
     node: str
@@ -29,6 +30,7 @@ class Timed(Protocol):
     status: str
     holds: bool
     ahead: bool
+    again: bool
 
 
 T = TypeVar("T", bound=Timed)
@@ -40,7 +42,7 @@ def critical(graph: Graph | None, bars: Sequence[T]) -> list[T]:
     Before each step stands the one that ended last of those that lead to it. A loop and a flow that is called are told
     by what runs in them, and stand for themselves only where nothing does.
     """
-    ended = [bar for bar in bars if bar.end is not None and bar.status != "cancelled" and not bar.holds]
+    ended = [bar for bar in bars if _counts(bar)]
     ended.sort(key=_end)
     if not ended:
         return []
@@ -58,6 +60,10 @@ def critical(graph: Graph | None, bars: Sequence[T]) -> list[T]:
             return list(reversed(chain))
         chain.append(ended[found])
         at = found
+
+
+def _counts(bar: Timed) -> bool:
+    return bar.end is not None and bar.status != "cancelled" and not bar.holds and not bar.again
 
 
 def lasts(chain: Sequence[Timed]) -> float:

@@ -20,27 +20,32 @@ from flowreason.view.text import shorten
 from flowreason_dsl.syntax import Code
 from flowreason_ui.view.attempts import Attempts
 from flowreason_ui.view.chart import key
-from flowreason_ui.view.inputs import value_of
+from flowreason_ui.view.frames import SHORT, Frames, frames, given_in, line, named, where
 from flowreason_ui.view.states import SIGNS, state_of, state_text
 from flowreason_ui.view.told import Told
 
-SHORT = 120
-"""Characters of a value in a list."""
 LONG = 50_000
 """Characters of a value, a prompt or a reply that are shown; more is cut, and said so."""
 MOST_FRAMES = 500
+"""Rounds of a loop, and steps of a round, that are shown."""
 MOST_LINES = 1000
 """Lines of a trace that are shown."""
 _LINE = re.compile(r"line (\d+): ")
 
 
 def look(
-    graph: Graph | None, told: Told, flow: str, members: Sequence[str], frame: str = "", inner: str = ""
+    graph: Graph | None,
+    told: Told,
+    flow: str,
+    members: Sequence[str],
+    frame: str = "",
+    inner: str = "",
+    find: str = "",
 ) -> dict[str, Any]:
     """All that is known of a thing of the chart that stands for these nodes; `frame` is the one that is looked into.
 
     Without one it is the frame that says most: one that failed, else the one that began last. `inner`: the round of a
-    loop, or the call of a flow, of which the steps are told.
+    loop, or the call of a flow, of which the steps are told. `find`: what the frames are searched for.
     """
     if flow == "compile":
         return _writing(told)
@@ -48,13 +53,10 @@ def look(
     node = None if known is None or not members else known.nodes.get(members[0])
     if known is None or node is None:
         id = members[0] if members else ""
-        return {
-            "flow": flow, "node": id, "what": "other", "title": id,
-            "type": "", "text": "", "span": None, "frames": [], "frames_left_out": 0, "frame": "", "detail": None,
-        }  # fmt: skip
-    frames = told.frames_at(flow, members)
-    chosen = frame if frame in frames else _most_telling(told, frames, members)
-    shown = frames[:MOST_FRAMES]
+        return {**_NOTHING, "flow": flow, "node": id, "title": id}
+    paths = told.frames_at(flow, members)
+    chosen = frame if frame in paths else _most_telling(told, paths, members)
+    shown = frames(told, known, node, members, paths, chosen, find)
     return {
         "flow": flow,
         "node": node.id,
@@ -63,8 +65,7 @@ def look(
         "type": labels.type_text(node),
         "text": _text(known, node),
         "span": [node.span.start, node.span.end] if node.span.end else None,
-        "frames": [_line(told, path, members) for path in shown],
-        "frames_left_out": len(frames) - len(shown),
+        **_listed(told, members, paths, shown),
         "frame": chosen,
         "detail": None if not chosen else _detail(told, known, node, chosen, members, inner),
     }
@@ -83,31 +84,19 @@ def _most_telling(told: Told, frames: Sequence[str], members: Sequence[str]) -> 
     return failed or done or (frames[-1] if frames else "")
 
 
-def _line(told: Told, path: str, members: Sequence[str]) -> dict[str, Any]:
-    """A frame in the list of frames."""
-    state = told.state(path, members)
-    status = state_of(state)
-    where = path.partition("/")[2] or "the flow itself"
-    said = next((told.values[path, id] for id in members if (path, id) in told.values), None)
-    shown = state.error if state is not None and state.status == "failed" else "" if said is None else show(said)
+def _listed(told: Told, members: Sequence[str], paths: Sequence[str], shown: Frames) -> dict[str, Any]:
+    """The frames, and how many there are; `ends` are the first and the last of them."""
+    skipped = sum(told.skipped_at(path, members) for path in paths)
     return {
-        "frame": path,
-        "label": where,
-        "status": status,
-        "sign": SIGNS[status],
-        "seconds": round(state.seconds, 4) if state is not None else 0,
-        "tokens": state.tokens if state is not None else 0,
-        "value": shorten(shown, SHORT),
-    }
+        "frames": shown.rows, "first": shown.first, "found": shown.all, "all": len(paths), "skipped": skipped,
+        "ends": [paths[0], paths[-1]] if paths else [],
+    }  # fmt: skip
 
 
 def _detail(told: Told, flow: FlowGraph, node: Node, frame: str, members: Sequence[str], inner: str) -> dict[str, Any]:
     state = told.state(frame, members)
     events = sorted((each for id in members for each in told.of.get((frame, id), [])), key=lambda each: each.seq)
     status = state_of(state)
-    attempts = Attempts()
-    for event in events:
-        attempts.take(event)
     found: dict[str, Any] = {
         "frame": frame,
         "status": status,
@@ -117,14 +106,28 @@ def _detail(told: Told, flow: FlowGraph, node: Node, frame: str, members: Sequen
         "money": None if state is None else state.money,
         "seconds": 0 if state is None else round(state.seconds, 4),
         "inputs": _inputs(told, flow, node, frame),
-        "attempts": attempts.as_json(LONG),
+        "attempts": _attempts(told, frame, members, events),
         "code": _code(flow, node),
         "rounds": _rounds(told, frame, node),
+        "rounds_left_out": max(0, len(told.rounds(frame, node.id)) - MOST_FRAMES),
         "round": _round(told, flow, frame, node, inner),
         **_became(events, node),
         **_said(told, frame, node),
     }
     return found
+
+
+def _attempts(told: Told, frame: str, members: Sequence[str], events: Sequence[Event]) -> list[dict[str, Any]]:
+    """All requests, with those from before the run was resumed."""
+    before = [each for id in members for each in told.earlier.get((frame, id), ())]
+    attempts = Attempts()
+    for event in sorted(before, key=lambda each: each.seq):
+        attempts.take(event)
+    if before:
+        attempts.resumed()
+    for event in events:
+        attempts.take(event)
+    return attempts.as_json(LONG)
 
 
 def _said(told: Told, frame: str, node: Node) -> dict[str, Any]:
@@ -146,14 +149,7 @@ def _json(value: Any) -> str | None:
 
 def _inputs(told: Told, flow: FlowGraph, node: Node, frame: str) -> list[dict[str, str]]:
     """What the step read, by the names of its text."""
-    found: dict[str, str] = {}
-    for read in node.reads:
-        known, value = value_of(told, flow, frame, read.source)
-        if known and read.name not in found:
-            source = flow.nodes.get(read.source)
-            hidden = source is not None and isinstance(source.op, ops.Decide)
-            if not hidden:
-                found[read.name or read.source] = _cut(show(value))
+    found = given_in(told, flow, node, frame, lambda value: _cut(show(value)))
     return [{"name": name, "value": value} for name, value in found.items()]
 
 
@@ -180,7 +176,7 @@ def _rounds(told: Told, frame: str, node: Node) -> list[dict[str, Any]]:
         {
             "frame": path,
             "index": told.indexes.get(path),
-            "label": path.rpartition("/")[2],
+            "label": where(path).rpartition(" › ")[2],
             "status": (status := told.standing(path)),
             "sign": SIGNS[status],
             "seconds": _lasted(told, path),
@@ -201,8 +197,7 @@ def _round(told: Told, flow: FlowGraph, frame: str, node: Node, chosen: str) -> 
     name = told.flow_of(chosen) or flow.name
     steps = []
     for id in told.steps(chosen)[:MOST_FRAMES]:
-        line = _line(told, chosen, (id,))
-        steps.append({**line, "key": key(name, id), "label": id})
+        steps.append({**line(told, chosen, (id,)), "key": key(name, id), "label": named(id), "given": ""})
     return {"frame": chosen, "steps": steps}
 
 
@@ -298,20 +293,24 @@ def _note(event: Event) -> str:
 
 def _writing(told: Told) -> dict[str, Any]:
     """The writing of the flow, which is no step of it."""
-    events = told.of.get(("compile", "compile"), [])
-    attempts = Attempts()
-    for event in events:
-        attempts.take(event)
+    place = "compile", "compile"
+    events = [*told.earlier.get(place, ()), *told.of.get(place, ())]
     state = told.state("compile", ["compile"])
     detail = {
         "frame": "compile", "status": "done" if state is None else state_of(state), "inputs": [], "rounds": [],
-        "numbers": "" if state is None else state.text, "attempts": attempts.as_json(LONG), "value": None,
-        **_became(events, None),
+        "numbers": "" if state is None else state.text, "value": None,
+        "attempts": _attempts(told, "compile", ["compile"], told.of.get(place, [])), **_became(events, None),
     }  # fmt: skip
     return {
-        "flow": "compile", "node": "compile", "what": "compile", "title": "writing the flow", "type": "", "text": "",
-        "span": None, "frames": [], "frames_left_out": 0, "frame": "compile", "detail": detail,
+        **_NOTHING, "flow": "compile", "node": "compile", "what": "compile", "title": "writing the flow",
+        "frame": "compile", "detail": detail,
     }  # fmt: skip
+
+
+_NOTHING: dict[str, Any] = {
+    "what": "other", "type": "", "text": "", "span": None, "frames": [], "first": 0, "found": 0, "all": 0, "skipped": 0,
+    "ends": [], "frame": "", "detail": None,
+}  # fmt: skip
 
 
 def _cut(text: str) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Literal, TypeAlias
 
-from flowreason.view.progress import MARKS, NodeState, RunView, cost_text, known_state
+from flowreason.view.progress import MARKS, NodeState, RunView, known_state, money_text, seconds_text
 from flowreason_ui.view.chart import Chart, Key, Thing, key
 
 State: TypeAlias = Literal[
@@ -78,7 +78,7 @@ def state_text(known: NodeState | None, state: State) -> str:
     if state == "asking":
         return f"{SIGNS[state]}{text.removeprefix(MARKS['running'])}"
     if state == "cached":
-        return text.replace(f"{MARKS['done']} done", f"{SIGNS[state]} known", 1)
+        return text.replace(f"{MARKS['done']} done", f"{SIGNS[state]} known before", 1).removesuffix(" · free")
     if state == "retried":
         times = known.retries + known.rejected
         return text.replace(f"{MARKS['done']} done", f"{SIGNS[state]} done, {times + 1} tries", 1)
@@ -121,16 +121,32 @@ def lit(chart: Chart, found: Mapping[Key, list[str]]) -> list[int]:
     ]
 
 
-def standing(view: RunView, seconds: float = 0.0) -> dict[str, Any]:
-    """How the run as a whole is: one word, and a line of numbers. `seconds`: what a clock says while it goes on."""
+def standing(view: RunView, seconds: float = 0.0, recalled: int = 0) -> dict[str, Any]:
+    """How the run as a whole is: one word, and a line of numbers. `seconds`: what a clock says while it goes on;
+    `recalled`: how much of what was known before is the run's own, from before it was resumed."""
+    spent = _figures(view, recalled)
     seconds = max(seconds, view.seconds)
     return {
         "status": view.status,
         "error": view.error,
         "limit": view.limit,
-        "numbers": cost_text(view.usage, seconds, shared=view.shared, kept=view.kept),
+        "numbers": " · ".join(part for part in (*spent, seconds_text(seconds)) if part),
+        "spent": " · ".join(part for part in spent if part),
         "calls": view.usage.calls,
         "tokens": view.usage.tokens,
         "money": view.usage.money,
         "seconds": round(seconds, 3),
     }
+
+
+def _figures(view: RunView, recalled: int) -> tuple[str, ...]:
+    """What a run used, in parts; what was not paid for is told apart."""
+    used, free = view.usage, view.kept - recalled + view.shared
+    if not (used.calls or free):
+        return ()
+    return (
+        f"{used.calls:,} call{'' if used.calls == 1 else 's'}",
+        f"{free:,} call{'' if free == 1 else 's'} saved" if free else "",
+        f"{used.tokens:,} tokens",
+        money_text(used.money) if used.money else "",
+    )

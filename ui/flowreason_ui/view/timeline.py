@@ -18,9 +18,12 @@ from flowreason.graph.model import Graph
 from flowreason.view import labels
 from flowreason_ui.view.chart import key
 from flowreason_ui.view.critical import critical, lasts
+from flowreason_ui.view.frames import where
+from flowreason_ui.view.phase import CONTINUED, PAUSED, RESUMED
 
-Span: TypeAlias = tuple[float, float | None, Literal["limit", "person"]]
-"""From when, until when (None: it still waits), and for what."""
+Span: TypeAlias = tuple[float, float | None, Literal["limit", "turn", "person"]]
+"""From when, until when (None: it still waits), and for what: a limit of the server, its turn among other calls, or a
+person."""
 Place: TypeAlias = tuple[str, str]
 
 _ENDS = {"node.done": "done", "node.failed": "failed", "node.skipped": "skipped", "node.cancelled": "cancelled"}
@@ -34,8 +37,8 @@ MOST_BARS = 2000
 @dataclass
 class Bar:
     """One step of one frame. Times are seconds since the run began; `ready` is when its frame was there, so that what
-    lies between is waiting for data. `spans` are what it waited for: a limit of the server, a person. `ahead`: asked
-    while the flow was still being written."""
+    lies between is waiting for data. `spans` are what it waited for. `ahead`: asked
+    while the flow was still being written. `again`: known from before the run was resumed, and not drawn once more."""
 
     number: int
     flow: str
@@ -54,6 +57,7 @@ class Bar:
     tries: int = 0
     holds: bool = False
     ahead: bool = False
+    again: bool = False
     spans: list[Span] = field(default_factory=list)
 
     def as_json(self) -> dict[str, Any]:
@@ -62,6 +66,7 @@ class Bar:
             "kind": self.kind, "label": self.label, "ready": round(self.ready, 4), "start": round(self.start, 4),
             "end": None if self.end is None else round(self.end, 4), "status": self.status, "lane": self.lane,
             "calls": self.calls, "tokens": self.tokens, "free": self.free, "tries": self.tries, "ahead": self.ahead,
+            "again": self.again,
             "spans": [[round(a, 4), None if b is None else round(b, 4), what] for a, b, what in self.spans],
         }  # fmt: skip
 
@@ -69,7 +74,8 @@ class Bar:
 @dataclass(frozen=True)
 class Timeline:
     """The bars of a run. `saved` are replies that cost nothing; `left_out` bars that are not shown; `chain` the
-    numbers of those that took longest one after the other, `critical` how long they took."""
+    numbers of those that took longest one after the other, `critical` how long they took. `breaks` are when the run
+    was resumed, and after how many seconds, where that is known; `pauses` from when until when a person paused it."""
 
     bars: tuple[Bar, ...]
     chain: tuple[int, ...]
@@ -81,6 +87,8 @@ class Timeline:
     waited: float
     critical: float
     left_out: int = 0
+    breaks: tuple[tuple[float, float | None], ...] = ()
+    pauses: tuple[tuple[float, float | None], ...] = ()
 
     def as_json(self) -> dict[str, Any]:
         return {"bars": [bar.as_json() for bar in self.bars], **self.totals()}
@@ -91,6 +99,7 @@ class Timeline:
             "chain": list(self.chain), "lanes": self.lanes, "seconds": round(self.seconds, 4), "calls": self.calls,
             "tokens": self.tokens, "saved": self.saved, "waited": round(self.waited, 4),
             "critical": round(self.critical, 4), "left_out": self.left_out,
+            "breaks": [list(each) for each in self.breaks], "pauses": [list(each) for each in self.pauses],
         }  # fmt: skip
 
 
@@ -110,6 +119,8 @@ class Times:
         self.bars: list[Bar] = []
         self.seconds = 0.0
         self.lanes = 0
+        self.breaks: list[tuple[float, float | None]] = []
+        self.pauses: list[tuple[float, float | None]] = []
         self._at: dict[Place, Bar] = {}
         self._flows: dict[str, str] = {}
         self._opened: dict[str, float] = {}
@@ -128,17 +139,29 @@ class Times:
         place = frame, event.node
         if event.kind == "frame.opened":
             self._frame(frame, str(event.data.get("flow", "")))
-        elif event.kind in _OVER:
-            self._left()
         elif not event.node:
-            if event.kind == "compile.done":
-                self._over(("compile", "compile"), "done")
+            self._whole(event)
         elif event.kind == "node.started" or (frame == "compile" and place not in self._at):
             self._begin(place, str(event.data.get("flow") or frame))
         elif event.frame != frame:
             self._goes_ahead(event, place)
         elif place in self._at:
             self._goes_on(self._at[place], event, place)
+
+    def _whole(self, event: Event) -> None:
+        """Something that is told of the run as a whole."""
+        if event.kind == "compile.done":
+            self._over(("compile", "compile"), "done")
+        elif event.kind == PAUSED:
+            self.pauses.append((self.seconds, None))
+        elif event.kind == CONTINUED or event.kind in _OVER:
+            self.pauses = [(began, self.seconds if ended is None else ended) for began, ended in self.pauses]
+        if event.kind in _OVER or event.kind == RESUMED:
+            self._left()
+        if event.kind == RESUMED:
+            self.breaks.append((self.seconds, event.data.get("after")))
+            for known in (self._at, self._flows, self._opened, self._waiting, self._ahead):
+                known.clear()
 
     def _goes_ahead(self, event: Event, place: Place) -> None:
         """A request that is made before its step begins has a bar of its own, until all its replies are there."""
@@ -177,7 +200,7 @@ class Times:
             self._over(place, "done" if self._at[place].ahead else "cancelled")
         flow = self._flows.get(frame, flow)
         kind, label = ("compile", "writing the flow") if frame == "compile" else _about(self.graph, flow, node)
-        inside = frame.partition("/")[2]
+        inside = where(frame)
         label = f"{label} · {inside}" if inside else label
         ready = self._opened.get(frame, self.seconds)
         bar = Bar(len(self.bars), flow, node, frame, kind, label, ready, self.seconds)
@@ -196,7 +219,7 @@ class Times:
         if kind in _WAITS:
             self._end_wait(bar, place, event)
             self._waiting[place, int(data.get("sample") or 0)] = len(bar.spans), float(data.get(_WAITS[kind]) or 0)
-            bar.spans.append((self.seconds, None, "limit"))
+            bar.spans.append((self.seconds, None, "turn" if data.get("for") == "place" else "limit"))
         elif kind in _ANSWERS:
             self._end_wait(bar, place, event)
         elif kind == "person.asked":
@@ -207,6 +230,7 @@ class Times:
             _paid(bar, event)
         elif kind == "node.recalled":
             bar.free += 1
+            bar.again = bool(self.breaks) and data.get("whose") == "run"
         elif kind in ("node.retry", "node.rejected"):
             bar.tries += 1
         self._news[bar.number] = bar
@@ -221,8 +245,8 @@ class Times:
         waiting = self._waiting.pop((place, int(event.data.get("sample") or 0)), None)
         if waiting is not None:
             i, seconds = waiting
-            began = bar.spans[i][0]
-            bar.spans[i] = began, min(began + seconds, self.seconds), "limit"
+            began, _, what = bar.spans[i]
+            bar.spans[i] = began, min(began + seconds, self.seconds), what
 
     def _over(self, place: Place, status: str) -> None:
         bar = self._at.get(place)
@@ -262,9 +286,10 @@ class Times:
         )
         return Timeline(
             tuple(bars[:MOST_BARS]), tuple(bar.number for bar in chain if bar.number < MOST_BARS),
-            max((bar.lane + 1 for bar in bars[:MOST_BARS]), default=0), self.seconds,
-            sum(bar.calls for bar in bars), sum(bar.tokens for bar in bars), sum(bar.free for bar in bars),
-            waited, lasts(chain), max(0, len(bars) - MOST_BARS),
+            max((bar.lane + 1 for bar in bars[:MOST_BARS] if not bar.again), default=0), self.seconds,
+            sum(bar.calls for bar in bars), sum(bar.tokens for bar in bars),
+            sum(bar.free for bar in bars if not bar.again),
+            waited, lasts(chain), max(0, len(bars) - MOST_BARS), tuple(self.breaks), tuple(self.pauses),
         )  # fmt: skip
 
 

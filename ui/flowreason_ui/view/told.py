@@ -11,41 +11,59 @@ from typing import Any, Literal, TypeAlias
 
 from flowreason.engine.events import Event
 from flowreason.view.progress import NodeState, RunView, fold
+from flowreason_ui.view.phase import RESUMED
 
 Place: TypeAlias = tuple[str, str]
 """A frame, and a step in it."""
 
 
 class Told:
-    """What the events say of every step and every frame."""
+    """What the events say of every step and every frame. `earlier` are events from before the run was resumed, `times`
+    counts how often it was started or resumed; `rows` is for what is made of frames, so that it need not be made again.
+    """
 
     def __init__(self, events: Iterable[Event] = ()) -> None:
+        self.earlier: dict[Place, list[Event]] = {}
+        self.counts: dict[Place, int] = {}
+        self.times = 1
+        self._begin()
+        for event in events:
+            self.take(event)
+
+    def _begin(self) -> None:
         self.view = RunView()
         self.indexes: dict[str, int] = {}
         self.regions: dict[str, str] = {}
         self.values: dict[Place, Any] = {}
         self.of: dict[Place, list[Event]] = {}
-        self.counts: dict[Place, int] = {}
         self.opened: dict[str, float] = {}
         self.closed: dict[str, float] = {}
         self.troubled: set[str] = set()
+        self.rows: dict[tuple[str, str, str], tuple[int, dict[str, Any]]] = {}
         self._flows: dict[str, str] = {}
         self._where: dict[Place, dict[str, None]] = {}
         self._owned: dict[Place, list[str]] = {}
         self._within: dict[str, list[str]] = {}
         self._steps: dict[str, dict[str, None]] = {}
-        for event in events:
-            self.take(event)
 
     def take(self, event: Event) -> None:
         """One more event."""
         frame = event.frame.removeprefix("early/")
-        if event.kind == "frame.opened":
+        if event.kind == RESUMED:
+            self._resumed()
+        elif event.kind == "frame.opened":
             self._opens(frame, event)
         elif event.kind == "frame.closed":
             self.closed[frame] = event.time
         elif event.node:
             self._step(frame, event)
+
+    def _resumed(self) -> None:
+        """All steps begin anew; what was told of them before is kept apart."""
+        for place, events in self.of.items():
+            self.earlier.setdefault(place, []).extend(events)
+        self.times += 1
+        self._begin()
 
     def _opens(self, frame: str, event: Event) -> None:
         data, outer = event.data, frame.rpartition("/")[0]
@@ -81,6 +99,10 @@ class Told:
     def count(self, flow: str, members: Iterable[str]) -> int:
         """How many events there are of some steps of a flow: whether there is news of them."""
         return sum(self.counts.get((flow, id), 0) for id in members)
+
+    def told_of(self, frame: str, members: Iterable[str]) -> int:
+        """How many events there are of some steps in a frame."""
+        return sum(len(self.of.get((frame, id), ())) for id in members)
 
     def state(self, frame: str, members: Sequence[str]) -> NodeState | None:
         """How far a thing of the chart is, in one frame."""

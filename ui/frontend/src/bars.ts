@@ -1,4 +1,4 @@
-// What the timeline draws bars with, and what it says of them.
+// What the timeline says of bars, and the colours that it draws them with.
 
 import { count, seconds } from "./dom"
 import type { Bar } from "./messages"
@@ -24,20 +24,26 @@ export const DARK: Tints = {
   other: { fill: "#334155", stroke: "#64748b" },
 }
 
+const ENDS: Record<string, string> = {
+  running: "under way", done: "done", failed: "failed", skipped: "skipped", cancelled: "stopped",
+}
+
 export function describe(bar: Bar, until: number, critical: boolean): string[] {
   const end = bar.end ?? until
   const waits = (kind: string): number => bar.spans.filter(([, , what]) => what === kind)
     .reduce((sum, [a, b]) => sum + (b ?? until) - a, 0)
-  const lines = [`${bar.status === "running" ? "runs" : bar.status} · ${seconds(end - bar.start)}, from ${seconds(bar.start)}`]
-  if (bar.start - bar.ready > 0.02) lines.push(`${seconds(bar.start - bar.ready)} waiting for data before`)
-  if (waits("limit") > 0.001) lines.push(`${seconds(waits("limit"))} waiting for the server (stripes)`)
-  if (waits("person") > 0.001) lines.push(`${seconds(waits("person"))} waiting for a person (dots)`)
+  const lines = [`${ENDS[bar.status] ?? bar.status} · took ${seconds(end - bar.start)}, from ${seconds(bar.start)} on`]
+  const waited = (amount: number, what: string): void => { if (amount > 0.02) lines.push(`waited ${seconds(amount)} for ${what}`) }
+  waited(bar.start - bar.ready, "what it needs, before it began")
+  waited(waits("limit"), "the model’s server (stripes)")
+  waited(waits("turn"), "its turn (stripes)")
+  waited(waits("person"), "a person (dots)")
   const spent = [bar.calls ? count(bar.calls, "call") : "", bar.tokens ? count(bar.tokens, "token") : "",
-    bar.free ? `${count(bar.free, "reply", "replies")} free` : "", bar.tries ? `${count(bar.tries, "more try", "more tries")}` : ""]
+    bar.free ? `${count(bar.free, "call")} saved` : "", bar.tries ? `tried ${count(bar.tries + 1, "time")}` : ""]
   const said = spent.filter(Boolean).join(" · ")
   if (said) lines.push(said)
   if (bar.ahead) lines.push("asked ahead, while the flow was being written")
-  if (critical) lines.push("in the chain that took longest")
+  if (critical) lines.push("decided how long the run took")
   return lines
 }
 

@@ -93,6 +93,22 @@ export function seconds(value: number): string {
   return `${Math.floor(whole / 60)} min ${whole % 60} s`
 }
 
+/** A moment of a run that lasted so long: `1.2 of 2.4 s`, `0:12 of 2:40`. */
+export function moment(at: number, until: number): string {
+  if (until < 59.95) {
+    const digits = until < 1 ? 3 : until < 10 ? 2 : 1
+    return `${at.toFixed(digits)} of ${until.toFixed(digits)} s`
+  }
+  return `${clock(at)} of ${clock(until)}`
+}
+
+function clock(value: number): string {
+  const whole = Math.floor(value)
+  const two = (part: number): string => String(part).padStart(2, "0")
+  const [hours, minutes, rest] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60]
+  return hours ? `${hours}:${two(minutes)}:${two(rest)}` : `${minutes}:${two(rest)}`
+}
+
 export function count(value: number, one: string, many = `${one}s`): string {
   return `${value.toLocaleString("en")} ${value === 1 ? one : many}`
 }

@@ -1,17 +1,21 @@
 // The panel that looks into what is selected. Each part is made anew only when what it shows has changed.
 
-import { button, copier, count, h, seconds, type Child } from "./dom"
+import { button, copier, count, h, seconds, throttled, type Child } from "./dom"
 import type { Attempt, Detail, FrameLine, Look, RoundLine } from "./messages"
 import { codeBlock, money, traceTable } from "./parts"
 
 export interface LookCalls {
   frame(frame: string): void
+  find(text: string): void
   inner(frame: string): void
   select(key: string, frame: string): void
   fork(flow: string, node: string, frame: string): void
 }
 
 const FOLD_AT = 900
+const FIND_EVERY = 180
+/** A list longer than this can be searched. */
+const FIND_FROM = 12
 const CHANGEABLE = new Set(["done", "cached", "retried"])
 const EMPTY = "Select a step in the flowchart, a line of the flow, or a bar of the timeline to look into it."
 
@@ -22,8 +26,18 @@ export class LookView {
   private whole = new Set<string>()
   private key = ""
   private look: Look | null = null
+  private readonly search = h("input", { type: "search", placeholder: "Find among these", "aria-label": "find among these" })
+  private readonly found = h("span", { class: "muted", "aria-live": "polite" })
 
   constructor(private readonly calls: LookCalls) {
+    const find = throttled((text: string) => this.calls.find(text), FIND_EVERY)
+    this.search.addEventListener("input", () => find(this.search.value))
+    this.search.addEventListener("keydown", (event) => {
+      if (event.key === "ArrowDown") this.element.querySelector<HTMLElement>(".frames")?.focus()
+      else if (event.key === "Escape" && this.search.value) { this.search.value = ""; this.calls.find("") }
+      else return
+      event.preventDefault()
+    })
     this.nothing()
   }
 
@@ -42,6 +56,7 @@ export class LookView {
     if (look.key !== this.key) {
       this.made.clear()
       this.whole.clear()
+      this.search.value = ""
       this.element.replaceChildren()
       this.element.scrollTop = 0
       this.key = look.key
@@ -86,9 +101,11 @@ export class LookView {
 
   private parts(look: Look): [string, unknown, () => HTMLElement | null][] {
     const { detail: d } = look
+    this.found.textContent = this.search.value.trim() ? `${look.found.toLocaleString("en")} found` : ""
     const head = [look.title, look.type, look.text, look.what, d?.status, d?.numbers, d?.code ? 1 : 0]
     const parts: [string, unknown, () => HTMLElement | null][] = [["head", head, () => this.head(look)]]
-    parts.push(["frames", [look.frames, look.frame], () => this.frames(look)])
+    parts.push(["times", [look.all, look.skipped], () => this.times(look)])
+    parts.push(["frames", [look.frames, look.frame, look.found], () => this.frames(look)])
     if (!d) {
       parts.push(["none", 1, () => h("p", { class: "empty" }, "Nothing has happened here yet.")])
       return parts
@@ -97,7 +114,7 @@ export class LookView {
     parts.push(["notes", [at, d.notes], () => this.notes(d)])
     parts.push(["error", [at, d.error, d.code ? 1 : 0], () => this.error(d)])
     parts.push(["value", [at, d.value, d.json, look.kept, d.status], () => this.value(look, d)])
-    parts.push(["rounds", [at, d.rounds, d.round?.frame], () => this.rounds(d)])
+    parts.push(["rounds", [at, d.rounds, d.rounds_left_out, d.round?.frame], () => this.rounds(d)])
     parts.push(["round", [at, d.round], () => this.round(d)])
     parts.push(["inputs", [at, d.inputs], () => this.inputs(d)])
     parts.push(["trace", [at, d.trace], () => this.trace(d)])
@@ -105,7 +122,7 @@ export class LookView {
     parts.push(["printed", [at, d.printed], () => d.printed ? this.section("Printed", this.long("printed", d.printed)) : null])
     parts.push(["tools", [at, d.tools], () => this.tools(d)])
     parts.push(["persons", [at, d.persons], () => this.persons(d)])
-    parts.push(["attempts", [at, d.attempts], () => this.attempts(d)])
+    parts.push(["attempts", [at, d.attempts, d.value], () => this.attempts(d)])
     return parts
   }
 
@@ -127,24 +144,40 @@ export class LookView {
 
   // --- frames ---
 
+  private times(look: Look): HTMLElement | null {
+    if (look.all < 2) return null
+    const ran = look.all - look.skipped
+    const said = [`Ran ${count(ran, "time")}`, look.skipped ? `skipped ${count(look.skipped, "time")}` : ""]
+    const find = look.all > FIND_FROM ? h("div", { class: "find" }, this.search, this.found) : null
+    return h("section", { class: "times" }, h("h4", {}, said.filter(Boolean).join(", ")), find)
+  }
+
   private frames(look: Look): HTMLElement | null {
-    if (look.frames.length < 2) return null
+    if (look.all < 2) return null
+    if (!look.frames.length) return h("p", { class: "empty" }, "None of them holds that.")
     const rows = look.frames.map((line) => this.frameRow(line, line.frame === look.frame))
     const list = h("div", { class: "frames", role: "listbox", tabindex: 0, "aria-label": "where it ran" }, ...rows)
     list.addEventListener("keydown", (event) => this.moved(event))
     const chosen = rows[look.frames.findIndex((line) => line.frame === look.frame)]
-    if (chosen) requestAnimationFrame(() => near(list, chosen))
-    const left = look.frames_left_out ? h("p", { class: "muted" }, `and ${count(look.frames_left_out, "more")}`) : null
-    const all = look.frames.length + (look.frames_left_out ?? 0)
-    return this.section(`Came up ${all.toLocaleString("en")} times`, list, left)
+    if (chosen) {
+      chosen.id = "chosen-frame"
+      list.setAttribute("aria-activedescendant", chosen.id)
+      requestAnimationFrame(() => near(list, chosen))
+    }
+    const shown = look.frames.length < look.found
+      ? h("p", { class: "muted" }, `${(look.first + 1).toLocaleString("en")} to ${(look.first + look.frames.length).toLocaleString("en")} of ${look.found.toLocaleString("en")} are shown`)
+      : null
+    return h("div", {}, list, shown)
   }
 
   private frameRow(line: FrameLine, chosen: boolean): HTMLElement {
     const row = h("div", { class: `frame st-${line.status}`, role: "option", "aria-selected": String(chosen) },
-      h("span", { class: "sign" }, line.sign),
+      h("span", { class: "sign", title: line.words }, line.sign),
       h("span", { class: "where", title: line.label }, line.label),
+      line.given ? h("span", { class: "given", title: line.given }, line.given) : null,
       h("span", { class: "value", title: line.value }, line.value),
       h("span", { class: "time" }, line.seconds ? seconds(line.seconds) : ""))
+    row.classList.toggle("told", !!line.given)
     row.addEventListener("click", () => this.calls.frame(line.frame))
     return row
   }
@@ -153,27 +186,29 @@ export class LookView {
     const { look } = this
     if (!look) return
     const at = look.frames.findIndex((line) => line.frame === look.frame)
-    const steps: Record<string, number> = {
-      ArrowDown: at + 1, ArrowUp: at - 1, Home: 0, End: look.frames.length - 1, PageDown: at + 10, PageUp: at - 10,
-    }
+    const steps: Record<string, number> = { ArrowDown: at + 1, ArrowUp: at - 1, PageDown: at + 10, PageUp: at - 10 }
+    const ends: Record<string, string | undefined> = this.search.value.trim()
+      ? { Home: look.frames[0]?.frame, End: look.frames[look.frames.length - 1]?.frame }
+      : { Home: look.ends[0], End: look.ends[1] }
     const to = steps[event.key]
-    if (to === undefined) return
+    if (to === undefined && !(event.key in ends)) return
     event.preventDefault()
     event.stopPropagation()
-    const line = look.frames[Math.max(0, Math.min(look.frames.length - 1, to))]
-    if (line && line.frame !== look.frame) this.calls.frame(line.frame)
+    const frame = to === undefined ? ends[event.key] : look.frames[Math.max(0, Math.min(look.frames.length - 1, to))]?.frame
+    if (frame && frame !== look.frame) this.calls.frame(frame)
   }
 
   private rounds(d: Detail): HTMLElement | null {
     if (!d.rounds.length) return null
     const row = (line: RoundLine): HTMLElement => button(
-      `${line.sign} ${line.index === null ? line.label : line.index + 1}`,
+      `${line.sign} ${line.index === null ? line.label : line.index + 1}`.trim(),
       () => this.calls.inner(line.frame === d.round?.frame ? "" : line.frame),
       `${line.index === null ? line.label : `round ${line.index + 1}`}: ${line.status}${line.seconds === null ? "" : `, ${seconds(line.seconds)}`}`,
       `round st-${line.status}${line.frame === d.round?.frame ? " chosen" : ""}`,
     )
     const title = d.rounds[0]?.index === null ? "The flow that it calls" : "Rounds"
-    return this.section(title, h("div", { class: "rounds" }, ...d.rounds.map(row)))
+    const left = d.rounds_left_out ? h("p", { class: "muted" }, `and ${count(d.rounds_left_out, "more round")}`) : null
+    return this.section(title, h("div", { class: "rounds" }, ...d.rounds.map(row)), left)
   }
 
   private round(d: Detail): HTMLElement | null {
@@ -253,19 +288,25 @@ export class LookView {
 
   private attempts(d: Detail): HTMLElement | null {
     if (!d.attempts.length) return null
-    const made = d.attempts.map((attempt, i) => this.attempt(attempt, i, d.attempts.length))
+    const draws = new Set(d.attempts.map((each) => each.sample)).size
+    const last = d.attempts[d.attempts.length - 1]
+    const made = d.attempts.map((attempt, i) => {
+      const read = attempt === last && draws === 1 && !attempt.rejected && attempt.reply !== d.value ? d.value : null
+      return this.attempt(attempt, i, d.attempts.length, read)
+    })
     return this.section(d.attempts.length > 1 ? `Asked ${d.attempts.length} times` : "Asked", ...made)
   }
 
-  private attempt(a: Attempt, i: number, all: number): HTMLElement {
-    const free = a.cached ? "known before, free" : a.shared ? "shared with an equal question, free" : ""
+  private attempt(a: Attempt, i: number, all: number, read: string | null): HTMLElement {
+    const free = a.cached ? "answer known before, no cost" : a.shared ? "same question asked elsewhere, no cost" : ""
     const tokens = a.prompt_tokens + a.completion_tokens
     const facts = [
-      a.model, tokens ? count(tokens, "token") : "", money(a.money), a.seconds === null ? "" : seconds(a.seconds), free,
-      a.early ? "asked ahead" : "", a.rejected ? "sent back" : "", a.unanswered ? "no usable reply" : "",
-      a.reply === null && !a.unanswered ? "waiting for the reply" : "",
+      a.model, tokens ? `${count(a.prompt_tokens, "token")} sent, ${a.completion_tokens.toLocaleString("en")} received` : "",
+      money(a.money), a.seconds === null ? "" : seconds(a.seconds), free,
+      a.early ? "asked ahead" : "", a.before ? "before the run was resumed" : "", a.rejected ? "reply sent back" : "",
+      a.unanswered ? "no usable reply" : "", a.reply === null && !a.unanswered ? "waiting for the reply" : "",
     ].filter(Boolean)
-    const name = `attempt ${a.sample} ${a.attempt}`
+    const name = `attempt ${a.before ? "before " : ""}${a.sample} ${a.attempt}`
     const box = h("details", { class: "attempt", open: this.opened.get(name) ?? (i === all - 1 || all <= 2) },
       h("summary", {}, h("b", {}, all > 1 ? `${i + 1}. ` : ""), facts.join(" · ")))
     box.addEventListener("toggle", () => this.opened.set(name, box.open))
@@ -278,6 +319,9 @@ export class LookView {
       const reply = a.reply
       box.append(h("div", { class: "message reply" },
         h("div", { class: "role" }, "reply", copier(() => reply)), this.long(`${name} reply`, reply)))
+    }
+    if (read !== null && a.reply !== null) {
+      box.append(h("div", { class: "message" }, h("div", { class: "role" }, "read as"), this.long(`${name} read`, read)))
     }
     if (a.rejected) {
       box.append(h("div", { class: "message wrong" },

@@ -10,6 +10,7 @@ export interface Memory {
   key: string | null
   frame: string
   inner: string
+  find: string
   closed: string[]
   at: number
   tab: "look" | "source"
@@ -25,7 +26,7 @@ export function memoryOf(stream: string): Memory {
   let found = memories.get(stream)
   if (!found) {
     found = {
-      fitted: true, follow: true, key: null, frame: "", inner: "", closed: [], at: -1, tab: "source", side: true,
+      fitted: true, follow: true, key: null, frame: "", inner: "", find: "", closed: [], at: -1, tab: "source", side: true,
       width: 390, told: "null",
     }
   }

@@ -51,6 +51,7 @@ export interface Writing {
   tokens: Token[]
   statements: number
   done: boolean
+  whole: boolean
   fallback: string
   drafts: { text: string; round: number; diagnostics: Diagnostic[] }[]
 }
@@ -67,8 +68,10 @@ export interface States {
   over: boolean
   time: number
   until: number
-  run: { status: string; error: string; limit: string; numbers: string }
+  run: { status: string; error: string; limit: string; numbers: string; spent: string; seconds: number }
   status: string
+  words: string
+  sign: string
   told: string
 }
 
@@ -88,6 +91,7 @@ export interface Bar {
   free: number
   tries: number
   ahead: boolean
+  again: boolean
   spans: [number, number | null, string][]
 }
 
@@ -104,6 +108,8 @@ export interface TimelineMessage {
   waited: number
   critical: number
   left_out: number
+  breaks: [number, number | null][]
+  pauses: [number, number | null][]
 }
 
 export interface Marks {
@@ -115,10 +121,12 @@ export interface FrameLine {
   frame: string
   label: string
   status: string
+  words: string
   sign: string
   seconds: number
   tokens: number
   value: string
+  given: string
 }
 
 export interface Attempt {
@@ -138,6 +146,7 @@ export interface Attempt {
   completion_tokens: number
   money: number | null
   seconds: number | null
+  before: boolean
 }
 
 export interface TraceLine {
@@ -164,6 +173,7 @@ export interface Detail {
   attempts: Attempt[]
   code?: { text: string; first: number } | null
   rounds: RoundLine[]
+  rounds_left_out?: number
   round?: { frame: string; steps: (FrameLine & { key: string })[] } | null
   value: string | null
   json?: string | null
@@ -187,7 +197,11 @@ export interface Look {
   text: string
   span: [number, number] | null
   frames: FrameLine[]
-  frames_left_out?: number
+  first: number
+  found: number
+  all: number
+  skipped: number
+  ends: string[]
   frame: string
   detail: Detail | null
   // `look` has a kind of its own; the message's own `kind` is told apart by the stream.
@@ -203,5 +217,5 @@ export type Message = Hello | ChartMessage | Writing | States | TimelineMessage 
 export type Request =
   | { do: "seek"; at: number }
   | { do: "step"; by: number }
-  | { do: "select"; key: string | null; frame: string; inner: string }
+  | { do: "select"; key: string | null; frame: string; inner: string; find: string }
   | { do: "close"; keys: string[] }

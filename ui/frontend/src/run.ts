@@ -5,11 +5,14 @@
 
 import { ChartView } from "./chart"
 import { controlsOf } from "./chart-controls"
-import { button, h } from "./dom"
+import { h } from "./dom"
+import { HeadView } from "./head"
 import { legendOf } from "./legend"
 import { LookView } from "./look"
 import { memoryOf, type Memory } from "./memory"
 import type { Hello, Message, Request, States } from "./messages"
+import { RUN_STYLES } from "./run-styles"
+import { SideView } from "./side"
 import { SliderView } from "./slider"
 import { SourceView } from "./source"
 import { Stream } from "./stream"
@@ -32,52 +35,44 @@ interface Component {
 
 const NARROW = 780
 const TELL_AFTER = 300
+/** What of the window's height the page needs beside a run, and the least that a run can do with. */
+const AROUND = 240
+const LEAST_HIGH = 520
 const views = new WeakMap<object, RunView>()
-
-const WORDS: Record<string, string> = {
-  writing: "Writing the flow", pricing: "May it run?", running: "Running", asking: "Waits for you", paused: "Paused",
-  answered: "Answered", failed: "Failed", limit: "Stopped at a limit", cancelled: "Cancelled", waiting: "Waits for a person",
-}
 
 class RunView {
   private readonly root: HTMLElement
   private readonly colours = h("style", {})
-  private readonly status = h("span", { class: "status", role: "status" })
-  private readonly numbers = h("span", { class: "numbers" })
   private readonly lost = h("div", { class: "lost", hidden: true, role: "alert" })
   private readonly hint = h("div", { class: "hint" }, "The flowchart appears here as soon as there is something to draw.")
-  private readonly search = h("input", { type: "search", placeholder: "Find a step", "aria-label": "find a step" })
-  private readonly hits = h("span", { class: "hits", "aria-live": "polite" })
-  private readonly followed = button("Follow", () => this.setFollow(!this.memory.follow), "keep what is running in sight")
   private readonly stage = h("div", {
     class: "stage", tabindex: 0, role: "application",
     "aria-label": "flowchart: arrow keys go from step to step, + and - zoom, 0 fits, / finds",
   })
-  private readonly grip = h("div", { class: "grip", role: "separator", tabindex: 0, "aria-orientation": "vertical", "aria-label": "width of the panel" })
-  private readonly side = h("aside", { class: "side" })
-  private readonly pane = h("div", { class: "pane", tabindex: -1 })
-  private readonly tabs: Record<"look" | "source", HTMLButtonElement>
-  private readonly shown: HTMLButtonElement
   private readonly said = h("div", { class: "unseen", "aria-live": "polite" })
+  private readonly head: HeadView
+  private readonly side: SideView
   private readonly chart: ChartView
   private readonly look: LookView
   private readonly source: SourceView
   private readonly timeline: TimelineView
   private readonly slider: SliderView
-  private readonly scrolls = { look: 0, source: 0 }
   private readonly watcher: ResizeObserver
   private readonly unwatch: () => void
   private stream: Stream
   private hello: Hello | null = null
   private dark = false
+  private narrow = false
   private found: string[] = []
   private foundAt = -1
   private telling: ReturnType<typeof setTimeout> | undefined
   private last: States | null = null
+  private readonly measured = (): void => this.measure()
 
   constructor(private component: Component, private memory: Memory) {
     this.look = new LookView({
       frame: (frame) => this.select(this.memory.key, frame),
+      find: (text) => { this.memory.find = text; this.ask() },
       inner: (frame) => { this.memory.inner = frame; this.ask() },
       select: (key, frame) => this.select(key, frame, true),
       fork: (flow, node, frame) => this.component.setTriggerValue("fork", { flow, node, frame }),
@@ -91,16 +86,23 @@ class RunView {
       place: (place, fitted) => { this.memory.place = place; this.memory.fitted = fitted },
       person: () => this.setFollow(false),
     })
-    this.tabs = {
-      look: button("Look", () => this.setTab("look")),
-      source: button("Flow", () => this.setTab("source")),
-    }
-    this.shown = button("Panel", () => this.setSide(!this.memory.side), "show or hide the panel")
-    this.root = h("div", { class: "fr" }, this.top(), this.lost, this.middle(), this.timeline.element, this.slider.element, this.said)
-    component.parentElement.append(h("style", {}, STYLES), this.colours, this.root)
+    this.head = new HeadView({
+      back: () => this.slider.toEnd(),
+      find: () => this.find(),
+      jump: (by) => this.jump(this.memory.key !== this.found[this.foundAt] ? 0 : by),
+      leave: () => this.stage.focus(),
+      follow: () => this.setFollow(!this.memory.follow),
+      panel: () => this.side.show(!this.side.shown),
+    })
+    this.side = new SideView(memory, { look: this.look.element, source: this.source.element },
+      (shown) => this.head.setPanel(shown))
+    this.root = h("div", { class: "fr" }, this.head.element, this.lost, this.middle(), this.slider.element,
+      this.timeline.element, this.said)
+    component.parentElement.append(h("style", {}, STYLES), h("style", {}, RUN_STYLES), this.colours, this.root)
     this.watcher = new ResizeObserver(() => this.resized())
     this.watcher.observe(this.root)
     this.watcher.observe(this.stage)
+    window.addEventListener("resize", this.measured)
     this.unwatch = watchTheme(this.root, (dark) => this.setTheme(dark))
     this.recall()
     this.stream = this.open()
@@ -108,46 +110,28 @@ class RunView {
 
   // --- the frame ---
 
-  private top(): HTMLElement {
-    this.search.addEventListener("input", () => this.find())
-    this.search.addEventListener("keydown", (event) => {
-      if (event.key === "Enter") this.jump(this.memory.key !== this.found[this.foundAt] ? 0 : event.shiftKey ? -1 : 1)
-      else if (event.key === "Escape") { this.search.value = ""; this.find(); this.stage.focus() }
-      else return
-      event.preventDefault()
-    })
-    return h("div", { class: "top" }, this.status, this.numbers,
-      h("div", { class: "find" }, this.search, this.hits), this.followed, this.shown)
-  }
-
   private middle(): HTMLElement {
     const controls = controlsOf(this.chart, () => this.hello ? legendOf(this.hello) : [], () => this.colours.textContent ?? "")
     this.stage.append(this.hint, ...controls)
     this.stage.addEventListener("keydown", (event) => this.key(event))
-    const tabs = h("div", { class: "tabs", role: "tablist" }, this.tabs.look, this.tabs.source,
-      button("✕", () => this.setSide(false), "hide the panel", "quiet hide"))
-    for (const tab of [this.tabs.look, this.tabs.source]) tab.setAttribute("role", "tab")
-    this.side.append(tabs, this.pane)
-    this.pane.addEventListener("scroll", () => { this.scrolls[this.memory.tab] = this.pane.scrollTop }, { passive: true })
-    this.grip.addEventListener("pointerdown", (event) => this.resize(event))
-    this.grip.addEventListener("keydown", (event) => {
-      const by = event.key === "ArrowLeft" ? 24 : event.key === "ArrowRight" ? -24 : 0
-      if (by) { event.preventDefault(); this.setWidth(this.memory.width + by) }
-    })
-    return h("div", { class: "main" }, this.stage, this.grip, this.side)
+    return h("div", { class: "main" }, this.stage, this.side.grip, this.side.element)
   }
 
   private recall(): void {
     const { memory } = this
-    this.root.style.height = `${this.component.data.height}px`
-    this.setWidth(memory.width)
-    this.setSide(memory.side)
-    this.setTab(memory.tab)
+    this.measure()
+    this.side.recall(memory)
     if (memory.place) this.chart.restore(memory.place, memory.fitted)
     this.chart.follow = memory.follow
-    this.followed.setAttribute("aria-pressed", String(memory.follow))
+    this.head.setFollow(memory.follow)
     this.timeline.setSelected(memory.key, memory.frame)
     this.chart.select(memory.key)
+  }
+
+  /** As high as it was told to be, and no higher than the window. */
+  private measure(): void {
+    const high = Math.max(LEAST_HIGH, Math.min(this.component.data.height, window.innerHeight - AROUND))
+    this.root.style.height = `${high}px`
   }
 
   private open(): Stream {
@@ -160,11 +144,11 @@ class RunView {
   }
 
   private greeting(): Request[] {
-    const { key, frame, inner, closed, at } = this.memory
+    const { key, frame, inner, find, closed, at } = this.memory
     const said: Request[] = []
     if (closed.length) said.push({ do: "close", keys: closed })
     if (at >= 0) said.push({ do: "seek", at })
-    if (key !== null) said.push({ do: "select", key, frame, inner })
+    if (key !== null) said.push({ do: "select", key, frame, inner, find })
     return said
   }
 
@@ -175,7 +159,7 @@ class RunView {
   update(component: Component): void {
     const before = this.component.data.stream
     this.component = component
-    this.root.style.height = `${component.data.height}px`
+    this.measure()
     if (component.data.stream === before) return
     this.stream.close()
     this.memory = memoryOf(component.data.stream)
@@ -188,6 +172,7 @@ class RunView {
     this.slider.pause()
     this.stream.close()
     this.watcher.disconnect()
+    window.removeEventListener("resize", this.measured)
     this.unwatch()
     this.timeline.dispose()
     this.chart.zoom.stop()
@@ -199,7 +184,7 @@ class RunView {
     switch (message.kind) {
       case "hello": this.hello = message; this.paint(); this.chart.greet(message); break
       case "chart":
-        this.hint.hidden = true
+        this.hint.hidden = message.things.length > 0
         this.chart.setChart(message)
         this.chart.select(this.memory.key)
         this.source.setChart(message)
@@ -207,11 +192,9 @@ class RunView {
         this.light(false)
         break
       case "writing": {
-        const { scrollTop, scrollHeight, clientHeight } = this.pane
-        this.source.setWriting(message, this.chart.chart?.whole ?? false)
-        if (!message.done && this.memory.tab === "source" && scrollHeight - scrollTop - clientHeight < 60) {
-          this.pane.scrollTop = this.pane.scrollHeight
-        }
+        const { atEnd } = this.side
+        this.source.setWriting(message)
+        if (!message.whole && this.memory.tab === "source" && atEnd) this.side.pane.scrollTop = this.side.pane.scrollHeight
         break
       }
       case "states": this.states(message); break
@@ -228,10 +211,7 @@ class RunView {
     this.chart.setStates(message, !message.live && !this.slider.playing)
     this.slider.setStates(message)
     this.timeline.setStates(message)
-    this.status.textContent = WORDS[message.status] ?? message.status
-    this.status.classList.toggle("failed", message.status === "failed")
-    this.numbers.textContent = message.run.numbers + (message.run.limit ? ` · limit reached: ${message.run.limit}` : "")
-    this.followed.hidden = message.over
+    this.head.setStates(message)
     if (ends && this.memory.follow) this.chart.ended()
     const at = message.live ? -1 : message.at
     if (at !== this.memory.at) {
@@ -244,11 +224,12 @@ class RunView {
 
   private select(key: string | null, frame: string, reveal = false): void {
     const { memory } = this
-    if (key !== memory.key) memory.inner = ""
+    if (key !== memory.key) memory.inner = memory.find = ""
     memory.key = key
     memory.frame = frame
-    if (key !== null && memory.tab === "source" && !reveal) this.setTab("look")
-    if (key !== null && reveal && memory.tab === "source" && frame) this.setTab("look")
+    if (key !== null && memory.tab === "source" && !reveal) this.side.setTab("look")
+    if (key !== null && reveal && memory.tab === "source" && frame) this.side.setTab("look")
+    if (key !== null && this.narrow && !this.side.shown) this.side.show(true)
     this.chart.select(key, reveal)
     this.timeline.setSelected(key, frame)
     this.light(true)
@@ -259,14 +240,14 @@ class RunView {
   }
 
   private ask(): void {
-    const { key, frame, inner } = this.memory
-    this.send({ do: "select", key, frame, inner })
+    const { key, frame, inner, find } = this.memory
+    this.send({ do: "select", key, frame, inner, find })
   }
 
   private light(reveal: boolean): void {
     const { key } = this.memory
-    this.source.light(key === null ? null : this.chart.spots.get(key)?.thing.span ?? null)
-    if (reveal && this.memory.tab === "source") this.revealSource()
+    this.source.light(key)
+    if (reveal && this.memory.tab === "source") this.side.revealLit()
   }
 
   /** Tells the page what is selected, a little later, and only where that is news. */
@@ -287,7 +268,7 @@ class RunView {
     if (this.memory.follow !== follow || this.chart.follow !== follow) {
       this.memory.follow = follow
       this.chart.follow = follow
-      this.followed.setAttribute("aria-pressed", String(follow))
+      this.head.setFollow(follow)
       if (follow) this.chart.setFollow(true)
     }
   }
@@ -302,7 +283,7 @@ class RunView {
   }
 
   private find(jump = true): void {
-    this.found = this.chart.find(this.search.value)
+    this.found = this.chart.find(this.head.search.value)
     this.foundAt = Math.min(this.foundAt, this.found.length - 1)
     this.chart.setHits(this.found)
     this.countHits()
@@ -321,8 +302,8 @@ class RunView {
   }
 
   private countHits(): void {
-    const { value } = this.search
-    this.hits.textContent = !value.trim() ? "" : this.found.length ? `${this.foundAt + 1} of ${this.found.length}` : "none"
+    const none = this.head.search.value.trim() ? "none" : ""
+    this.head.setHits(this.found.length ? `${this.foundAt + 1} of ${this.found.length}` : none)
   }
 
   private key(event: KeyboardEvent): void {
@@ -339,65 +320,19 @@ class RunView {
     else if (event.key === "0") this.fit()
     else if (event.key === "1") this.full()
     else if (event.key === "f") this.setFollow(!this.memory.follow)
-    else if (event.key === "/") this.search.focus()
-    else if (event.key === "Enter") { this.setSide(true); this.setTab("look"); this.pane.focus() }
+    else if (event.key === "/") this.head.search.focus()
+    else if (event.key === "Enter") { this.side.show(true); this.side.setTab("look"); this.side.pane.focus() }
     else if (event.key === "Escape") this.select(null, "")
     else if (event.key === " ") this.slider.toggle()
     else return
     event.preventDefault()
   }
 
-  // --- the panel ---
-
-  private setTab(tab: "look" | "source"): void {
-    if (this.pane.firstElementChild) this.scrolls[this.memory.tab] = this.pane.scrollTop
-    this.memory.tab = tab
-    for (const [name, each] of Object.entries(this.tabs)) each.setAttribute("aria-selected", String(name === tab))
-    const view = tab === "look" ? this.look.element : this.source.element
-    if (this.pane.firstElementChild !== view) this.pane.replaceChildren(view)
-    this.pane.scrollTop = this.scrolls[tab]
-    if (tab === "source") this.revealSource()
-  }
-
-  private revealSource(): void {
-    const line = this.source.element.querySelector<HTMLElement>(".lit")
-    if (!line) return
-    const top = line.offsetTop - this.pane.offsetTop
-    if (top < this.pane.scrollTop || top > this.pane.scrollTop + this.pane.clientHeight - 40) {
-      this.pane.scrollTop = Math.max(0, top - this.pane.clientHeight / 3)
-    }
-  }
-
-  private setSide(side: boolean): void {
-    this.memory.side = side
-    this.side.hidden = !side
-    this.grip.hidden = !side
-    this.shown.setAttribute("aria-pressed", String(side))
-  }
-
-  private setWidth(width: number): void {
-    const most = Math.max(260, (this.root.clientWidth || 1200) - 320)
-    this.memory.width = Math.max(240, Math.min(most, width))
-    this.side.style.flexBasis = `${this.memory.width}px`
-  }
-
-  private resize(event: PointerEvent): void {
-    event.preventDefault()
-    this.grip.setPointerCapture(event.pointerId)
-    const began = event.clientX + this.memory.width
-    const move = (moved: PointerEvent): void => this.setWidth(began - moved.clientX)
-    const end = (): void => {
-      this.grip.removeEventListener("pointermove", move)
-      this.grip.removeEventListener("pointerup", end)
-    }
-    this.grip.addEventListener("pointermove", move)
-    this.grip.addEventListener("pointerup", end)
-  }
-
   private resized(): void {
-    const narrow = this.root.clientWidth > 0 && this.root.clientWidth < NARROW
-    this.root.classList.toggle("narrow", narrow)
-    this.side.style.flexBasis = narrow ? "auto" : `${this.memory.width}px`
+    const wide = this.root.clientWidth
+    this.narrow = wide > 0 && wide < NARROW
+    this.root.classList.toggle("narrow", this.narrow)
+    this.side.resized(wide, this.narrow)
     this.chart.resized()
   }
 

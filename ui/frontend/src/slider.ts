@@ -1,10 +1,19 @@
 // The slider under a run: moves over its events, plays them again, and follows a run that goes on.
 
-import { button, h, seconds, throttled } from "./dom"
+import { button, h, moment, seconds, throttled } from "./dom"
 import type { Marks, Request, States } from "./messages"
 
-const SPEEDS = [0.5, 1, 2, 5, 20]
-const SEEK_EVERY = 90
+const SPEEDS: [value: string, words: string][] = [
+  ["1", "real time"], ["2", "2× faster"], ["5", "5× faster"], ["20", "20× faster"], ["all", "in 10 seconds"],
+]
+/** Seconds that the quickest replay takes. */
+const QUICK = 10
+const SEEK_EVERY = 60
+
+/** What leads back from a moment that is looked at. */
+export function backWords(over: boolean): string {
+  return over ? "Back to the end" : "Back to now"
+}
 
 export class SliderView {
   readonly element: HTMLElement
@@ -17,10 +26,10 @@ export class SliderView {
   private readonly speed: HTMLSelectElement
   private times: [number, number][] = []
   private at = 0
-  private of = 0
   private live = true
   private over = false
   private time = 0
+  private until = 0
   private held = false
   private clockAt = 0
   private sent = -1
@@ -31,9 +40,9 @@ export class SliderView {
   constructor(private readonly send: (request: Request) => void) {
     this.seek = throttled((at: number) => { this.sent = at; this.send({ do: "seek", at }) }, SEEK_EVERY)
     this.play = button("▶", () => this.toggle(), "play", "play")
-    this.end = button("To the end", () => this.toEnd(), "", "quiet")
+    this.end = button(backWords(true), () => this.toEnd(), "", "quiet")
     this.speed = h("select", { "aria-label": "speed of the replay" },
-      ...SPEEDS.map((speed) => h("option", { value: speed, selected: speed === 1 }, `${speed}×`)))
+      ...SPEEDS.map(([value, words]) => h("option", { value, selected: value === "1" }, words)))
     this.range.addEventListener("input", () => this.dragged())
     this.range.addEventListener("pointerdown", () => { this.held = true })
     this.range.addEventListener("change", () => { this.held = false })
@@ -50,25 +59,25 @@ export class SliderView {
 
   setStates(message: States): void {
     this.at = message.at
-    this.of = message.of
     this.live = message.live
     this.over = message.over
     this.time = message.time
+    this.until = Math.max(message.until, message.live ? message.run.seconds : message.time)
     this.said.textContent = message.told
     this.said.title = message.told
     this.show()
   }
 
   private show(): void {
-    this.clock.textContent = seconds(this.playing ? this.clockAt : this.time)
-    const moves = this.over ? "To the end" : "Follow live"
-    this.end.textContent = this.live ? (this.over ? "At the end" : "Live") : moves
+    const at = this.playing ? this.clockAt : this.time
+    this.clock.textContent = this.live ? seconds(this.until) : moment(Math.min(at, this.until), this.until)
+    this.end.textContent = this.live ? (this.over ? "At the end" : "Live") : backWords(this.over)
     this.end.disabled = this.live
     this.end.classList.toggle("on", this.live && !this.over)
     if (!this.held) this.range.value = String(this.index(this.at))
     const share = this.times.length > 1 ? Number(this.range.value) / (this.times.length - 1) : 0
     this.range.style.setProperty("--share", `${share * 100}%`)
-    const text = `event ${this.at} of ${this.of}, ${this.clock.textContent}: ${this.said.textContent ?? ""}`
+    const text = `${this.clock.textContent}: ${this.said.textContent ?? ""}`
     this.range.setAttribute("aria-valuetext", text)
   }
 
@@ -89,6 +98,7 @@ export class SliderView {
     const place = this.times[Number(this.range.value)]
     if (!place) return
     this.time = place[1]
+    this.live = false
     const last = Number(this.range.value) === this.times.length - 1
     this.seek(last && this.over ? -1 : place[0])
     this.show()
@@ -145,7 +155,7 @@ export class SliderView {
 
   private tick(now: number): void {
     if (!this.playing) return
-    this.clockAt += ((now - this.ticked) / 1000) * Number(this.speed.value)
+    this.clockAt += ((now - this.ticked) / 1000) * this.pace()
     this.ticked = now
     let i = this.times.length - 1
     while (i > 0 && (this.times[i]?.[1] ?? 0) > this.clockAt) i--
@@ -157,6 +167,12 @@ export class SliderView {
     if (place && place[0] !== this.sent) this.seek(place[0])
     this.show()
     this.frame = requestAnimationFrame((then) => this.tick(then))
+  }
+
+  /** Seconds of the run in one second of the replay. */
+  private pace(): number {
+    const until = this.times[this.times.length - 1]?.[1] ?? 0
+    return this.speed.value === "all" ? Math.max(1, until / QUICK) : Number(this.speed.value)
   }
 
   pause(): void {

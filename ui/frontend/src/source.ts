@@ -1,6 +1,7 @@
 // The flow's text beside its chart: coloured words, the place of what is selected, and drafts while it is written.
 
 import { button, count, h } from "./dom"
+import { Offsets } from "./editor-offsets"
 import type { ChartMessage, Thing, Token, Writing } from "./messages"
 
 export class SourceView {
@@ -10,7 +11,9 @@ export class SourceView {
   private readonly drafts = h("div", { class: "drafts" })
   private text = ""
   private tokens: Token[] = []
+  private sent: Thing[] = []
   private things: Thing[] = []
+  private offsets = new Offsets("")
   private lit: [number, number] | null = null
   private starts: number[] = []
   private offered = ""
@@ -22,32 +25,48 @@ export class SourceView {
   }
 
   setChart(chart: ChartMessage): void {
-    this.things = chart.things
-    if (chart.whole) this.setText(chart.text, chart.tokens)
-    if (chart.whole) this.note.textContent = ""
+    this.sent = chart.things
+    if (chart.whole) {
+      this.setText(chart.text, chart.tokens)
+      this.note.textContent = ""
+      this.element.classList.remove("writing")
+    }
+    this.setThings()
   }
 
-  setWriting(writing: Writing, whole: boolean): void {
-    if (!whole) {
+  setWriting(writing: Writing): void {
+    if (!writing.whole) {
       this.setText(writing.text, writing.tokens)
+      this.setThings()
       const written = writing.statements ? `, ${count(writing.statements, "statement")} so far` : ""
       this.note.textContent = writing.done ? "" : `The model is writing the flow${written} …`
-      this.element.classList.toggle("writing", !writing.done)
-    } else this.element.classList.remove("writing")
+    }
+    this.element.classList.toggle("writing", !writing.whole && !writing.done)
     this.showDrafts(writing)
+  }
+
+  /** Places are counted in characters where they come from, and in UTF-16 units here. */
+  private setThings(): void {
+    const { offsets } = this
+    this.things = this.sent.map((thing) => thing.span === null ? thing : {
+      ...thing, span: [offsets.toBrowser(thing.span[0]), offsets.toBrowser(thing.span[1])],
+    })
   }
 
   private setText(text: string, tokens: Token[]): void {
     if (text === this.text && tokens.length === this.tokens.length) return
     this.text = text
-    this.tokens = tokens
+    this.offsets = new Offsets(text)
+    const { offsets } = this
+    this.tokens = tokens.map(([from, to, kind]) => [offsets.toBrowser(from), offsets.toBrowser(to), kind])
     this.starts = [0]
     for (let i = text.indexOf("\n"); i >= 0; i = text.indexOf("\n", i + 1)) this.starts.push(i + 1)
     this.paint()
   }
 
   /** Lights up the place of what is selected. */
-  light(span: [number, number] | null): void {
+  light(key: string | null): void {
+    const span = key === null ? null : this.things.find((thing) => thing.key === key)?.span ?? null
     if (span?.[0] === this.lit?.[0] && span?.[1] === this.lit?.[1]) return
     this.lit = span
     this.paint()
@@ -128,8 +147,8 @@ export class SourceView {
     if (writing.fallback) this.drafts.append(h("p", { class: "warn" }, `A plain flow is used instead: ${writing.fallback}`))
     if (!faulty.length) return
     const mended = writing.drafts.length > faulty.length
-    const said = mended ? "It was mended before it ran." : "It is being mended."
-    this.drafts.append(h("h4", {}, `${count(faulty.length, "draft")} did not hold. ${said}`))
+    const said = mended ? "mended before it ran" : writing.done ? "the last one is used all the same" : "being mended"
+    this.drafts.append(h("h4", {}, `${count(faulty.length, "draft")} had faults, ${said}`))
     for (const draft of faulty) {
       const text = h("pre", { class: "draft", hidden: this.shown !== draft.text }, draft.text)
       const show = button("Show the draft", () => {

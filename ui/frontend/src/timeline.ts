@@ -1,24 +1,27 @@
 // The timeline: a bar for each step in each frame, drawn on a canvas so that thousands stay smooth.
 
-import { DARK, describe, LIGHT, tick, type Tints } from "./bars"
-import { count, h, seconds } from "./dom"
+import { AXIS, BarPen, LANE, type View } from "./barpen"
+import { describe } from "./bars"
+import { count, h, seconds, type Child } from "./dom"
 import type { Bar, States, TimelineMessage } from "./messages"
 
-const LANE = 15
-const BAR = 11
-const AXIS = 18
 const MOST_ZOOM = 4000
+const LEAST_HIGH = 42
+const MOST_HIGH = 122
 
 export class TimelineView {
   readonly element: HTMLElement
   private readonly totals = h("div", { class: "totals" })
-  private readonly canvas = h("canvas", { tabindex: 0, role: "application", "aria-label": "timeline of the steps" })
+  private readonly canvas = h("canvas", { tabindex: 0, role: "application", "aria-label": "timeline: arrow keys go from step to step, + and - zoom, 0 shows all" })
   private readonly tip = h("div", { class: "tip", hidden: true })
   private readonly said = h("div", { class: "unseen", "aria-live": "polite" })
   private readonly box: HTMLElement
   private readonly bars: Bar[] = []
   private chain = new Set<number>()
   private lanes = 0
+  private breaks: TimelineMessage["breaks"] = []
+  private pauses: TimelineMessage["pauses"] = []
+  private told = ""
   private until = 0
   private now = 0
   private live = true
@@ -69,22 +72,39 @@ export class TimelineView {
     for (const bar of message.bars) this.bars[bar.n] = bar
     this.chain = new Set(message.chain)
     this.lanes = message.lanes
+    this.breaks = message.breaks
+    this.pauses = message.pauses
     this.until = Math.max(this.until, message.seconds)
-    this.totals.replaceChildren(
-      h("b", {}, seconds(message.seconds)), ` in all · longest chain ${seconds(message.critical)}`,
-      ` · ${count(message.calls, "call")} · ${count(message.tokens, "token")}`,
-      message.saved ? ` · ${count(message.saved, "reply", "replies")} free` : "",
-      message.waited >= 0.05 ? ` · ${seconds(message.waited)} waiting for limits of the server` : "",
-      message.left_out ? ` · ${count(message.left_out, "more bar")} not drawn` : "",
-    )
+    this.box.style.height = `${Math.max(LEAST_HIGH, Math.min(MOST_HIGH, message.lanes * LANE + AXIS + 8))}px`
+    this.tell(message)
     this.paint()
   }
 
+  /** What the marks mean, of those that there are, with what they come to. */
+  private tell(message: TimelineMessage): void {
+    const some = (test: (bar: Bar) => boolean): boolean => this.bars.some((bar) => bar && !bar.again && test(bar))
+    const waits = (what: string): boolean => some((bar) => bar.spans.some((span) => span[2] === what))
+    const said: Child[] = [
+      message.chain.length > 1 ? mark("chain", "decided how long it took", `${seconds(message.critical)} of ${seconds(message.seconds)}`) : null,
+      waits("limit") ? mark("limit", "waiting for the model’s server", seconds(message.waited)) : null,
+      waits("turn") && !waits("limit") ? mark("limit", "waiting for its turn") : null,
+      waits("person") ? mark("person", "waiting for a person") : null,
+      message.saved ? mark("saved", "answer known before", `${count(message.saved, "call")} saved`) : null,
+      some((bar) => bar.status === "failed") ? mark("failed", "failed") : null,
+      message.left_out ? h("span", {}, `${count(message.left_out, "more step")} not drawn`) : null,
+    ]
+    const stamp = said.map((each) => (each instanceof Node ? each.textContent : "")).join("|")
+    if (stamp === this.told) return
+    this.told = stamp
+    this.totals.replaceChildren(h("b", {}, "When what ran"), ...said.filter((each): each is Node => each instanceof Node))
+  }
+
   setStates(message: States): void {
-    this.now = message.time
+    this.now = message.live && !message.over ? Math.max(message.time, message.run.seconds) : message.time
     this.live = message.live
+    this.element.classList.toggle("past", !message.live && message.at < message.of)
     this.over = message.over
-    this.until = Math.max(message.until, this.over ? 0 : this.until)
+    this.until = Math.max(message.until, this.over ? 0 : this.until, this.live ? this.now : 0)
     this.paint()
   }
 
@@ -100,17 +120,23 @@ export class TimelineView {
     this.frame = requestAnimationFrame(() => this.draw())
   }
 
-  private view(): { from: number; scale: number; wide: number; high: number } {
+  private view(): View {
     const wide = this.box.clientWidth
     const high = this.box.clientHeight
     const all = Math.max(0.001, this.until)
     const least = (wide - 24) / all
     if (this.scale && this.scale <= least) this.scale = 0
-    return { from: this.scale ? this.from : -8 / least, scale: this.scale || least, wide, high }
+    return {
+      from: this.scale ? this.from : -8 / least, scale: this.scale || least, wide, high, scroll: this.scroll,
+      until: this.until, dark: this.dark, paper: this.paper,
+    }
   }
 
   private draw(): void {
-    const { from, scale, wide, high } = this.view()
+    const high = this.box.clientHeight
+    this.scroll = Math.max(0, Math.min(this.scroll, this.lanes * LANE + AXIS + 6 - high))
+    const view = this.view()
+    const { wide } = view
     if (!wide || !high) return
     const ratio = window.devicePixelRatio || 1
     if (this.canvas.width !== Math.round(wide * ratio) || this.canvas.height !== Math.round(high * ratio)) {
@@ -121,146 +147,26 @@ export class TimelineView {
     if (!pen) return
     pen.setTransform(ratio, 0, 0, ratio, 0, 0)
     pen.clearRect(0, 0, wide, high)
-    this.scroll = Math.max(0, Math.min(this.scroll, this.lanes * LANE + AXIS + 6 - high))
+    const made = new BarPen(pen, view)
     pen.save()
     pen.beginPath()
     pen.rect(0, AXIS, wide, high - AXIS)
     pen.clip()
-    for (const bar of this.bars) if (bar) this.bar(pen, bar, from, scale, wide, high)
+    for (const bar of this.bars) {
+      if (!bar || bar.again) continue
+      const [chosen, pointed] = [this.isChosen(bar), this.hover === bar]
+      made.bar(bar, this.chain.has(bar.n), chosen, pointed, pointed || !!this.selected?.frame)
+    }
+    for (const [began, ended] of this.pauses) made.pause(began, ended)
+    for (const [at, after] of this.breaks) made.resumed(at, after)
     pen.restore()
-    this.axis(pen, from, scale, wide, high)
+    made.axis()
+    made.now(this.now, this.live)
   }
 
-  private x(time: number, from: number, scale: number): number {
-    return (time - from) * scale
-  }
-
-  private bar(pen: CanvasRenderingContext2D, bar: Bar, from: number, scale: number, wide: number, high: number): void {
-    const end = bar.end ?? Math.max(this.until, bar.start)
-    const left = this.x(bar.start, from, scale)
-    const right = Math.max(left + 2, this.x(end, from, scale))
-    const top = AXIS + 3 + bar.lane * LANE - this.scroll
-    if (right < 0 || left > wide || top + LANE < AXIS || top > high) return
-    const tints = this.dark ? DARK : LIGHT
-    const tint = tints[bar.kind] ?? (tints["other"] as Tints[string])
-    const chosen = this.selected !== null && bar.key === this.selected.key
-      && (!this.selected.frame || bar.frame === this.selected.frame)
-    const width = right - left
-    pen.globalAlpha = bar.status === "skipped" || bar.status === "cancelled" ? 0.45 : 1
-    pen.fillStyle = tint.fill
-    pen.fillRect(left, top, width, BAR)
-    this.hatch(pen, bar, left, top, width)
-    this.waits(pen, bar, from, scale, top)
-    pen.strokeStyle = bar.status === "failed" ? (this.dark ? "#f06a6a" : "#cf3a3a") : tint.stroke
-    pen.lineWidth = bar.status === "failed" ? 2 : 1
-    if (bar.end === null) pen.setLineDash([4, 3])
-    if (width > 3) pen.strokeRect(left + 0.5, top + 0.5, width - 1, BAR - 1)
-    pen.setLineDash([])
-    if (this.chain.has(bar.n)) {
-      pen.fillStyle = this.dark ? "#e2e8f0" : "#1e293b"
-      pen.fillRect(left, top + BAR, width, 2.5)
-    }
-    if (width > 44) {
-      pen.save()
-      pen.beginPath()
-      pen.rect(left, top, width - 4, BAR)
-      pen.clip()
-      pen.fillStyle = this.dark ? "#e2e8f0" : "#1e293b"
-      pen.font = "9.5px Helvetica, Arial, sans-serif"
-      pen.fillText(bar.label, Math.max(left, 0) + 4, top + BAR - 2.6)
-      pen.restore()
-    }
-    if (chosen || this.hover === bar) {
-      const readyAt = this.x(bar.ready, from, scale)
-      pen.strokeStyle = this.dark ? "#7ea6ff" : "#3f6fd8"
-      pen.lineWidth = 1.5
-      if (left - readyAt > 3 && (this.hover === bar || this.selected?.frame)) {
-        pen.setLineDash([2, 3])
-        pen.beginPath()
-        pen.moveTo(readyAt, top + BAR / 2)
-        pen.lineTo(left, top + BAR / 2)
-        pen.stroke()
-        pen.setLineDash([])
-      }
-      pen.strokeRect(left - 1.5, top - 1.5, width + 3, BAR + 3)
-    }
-    pen.globalAlpha = 1
-  }
-
-  /** A hatch tells the state where colour alone would. */
-  private hatch(pen: CanvasRenderingContext2D, bar: Bar, left: number, top: number, width: number): void {
-    const { status } = bar
-    if (status === "failed") this.stripes(pen, left, top, width, this.dark ? "#f06a6a" : "#cf3a3a", 4, 1.4)
-    else if (status === "cancelled") this.stripes(pen, left, top, width, this.dark ? "#94a3b8" : "#64748b", 5, 1)
-    else if (bar.free && !bar.calls) {
-      pen.fillStyle = this.dark ? "#e2e8f0" : "#ffffff"
-      for (let x = left + 3; x < left + width - 2; x += 5) pen.fillRect(x, top + BAR / 2 - 1, 2, 2)
-    }
-  }
-
-  private stripes(
-    pen: CanvasRenderingContext2D, left: number, top: number, width: number, colour: string, every: number, line: number,
-  ): void {
-    pen.save()
-    pen.beginPath()
-    pen.rect(left, top, width, BAR)
-    pen.clip()
-    pen.strokeStyle = colour
-    pen.lineWidth = line
-    pen.beginPath()
-    const first = Math.max(left, 0)
-    for (let x = first - BAR - ((first - left) % every); x < Math.min(left + width, 4000); x += every) {
-      pen.moveTo(x, top + BAR)
-      pen.lineTo(x + BAR, top)
-    }
-    pen.stroke()
-    pen.restore()
-  }
-
-  private waits(pen: CanvasRenderingContext2D, bar: Bar, from: number, scale: number, top: number): void {
-    for (const [began, ended, what] of bar.spans) {
-      const left = this.x(began, from, scale)
-      const width = Math.max(2, this.x(ended ?? Math.max(this.until, began), from, scale) - left)
-      pen.fillStyle = this.paper
-      pen.fillRect(left, top + 1, width, BAR - 2)
-      if (what === "limit") this.stripes(pen, left, top, width, this.dark ? "#f2b824" : "#a86f00", 4, 1)
-      else {
-        pen.fillStyle = this.dark ? "#e2a05a" : "#e0964a"
-        for (let x = left + 2; x < left + width - 1; x += 4) pen.fillRect(x, top + BAR / 2 - 1, 2, 2)
-      }
-    }
-  }
-
-  private axis(pen: CanvasRenderingContext2D, from: number, scale: number, wide: number, high: number): void {
-    const ink = this.dark ? "#94a3b8" : "#64748b"
-    pen.font = "10px Helvetica, Arial, sans-serif"
-    pen.fillStyle = ink
-    pen.strokeStyle = this.dark ? "rgba(148,163,184,0.18)" : "rgba(100,116,139,0.13)"
-    pen.lineWidth = 1
-    const step = tick(90 / scale)
-    for (let time = Math.max(0, Math.ceil(from / step) * step); this.x(time, from, scale) < wide - 34; time += step) {
-      const x = Math.round(this.x(time, from, scale)) + 0.5
-      pen.beginPath()
-      pen.moveTo(x, AXIS - 4)
-      pen.lineTo(x, high)
-      pen.globalCompositeOperation = "destination-over"
-      pen.stroke()
-      pen.globalCompositeOperation = "source-over"
-      pen.fillText(step < 1 ? `${+time.toFixed(4)} s` : time < 120 ? `${Math.round(time)} s` : seconds(time), x + 3, 11)
-    }
-    const now = this.x(this.now, from, scale)
-    if (!this.live) {
-      pen.fillStyle = this.paper
-      pen.globalAlpha = 0.66
-      pen.fillRect(now, AXIS, Math.max(0, wide - now), high - AXIS)
-      pen.globalAlpha = 1
-    }
-    pen.strokeStyle = this.dark ? "#7ea6ff" : "#3f6fd8"
-    pen.lineWidth = 1.5
-    pen.beginPath()
-    pen.moveTo(now, 2)
-    pen.lineTo(now, high)
-    pen.stroke()
+  private isChosen(bar: Bar): boolean {
+    const { selected } = this
+    return selected !== null && bar.key === selected.key && (!selected.frame || bar.frame === selected.frame)
   }
 
   // --- what a person does ---
@@ -271,17 +177,23 @@ export class TimelineView {
     if (y < AXIS) return null
     let found: Bar | null = null
     for (const bar of this.bars) {
-      if (!bar || bar.lane !== lane) continue
-      const left = this.x(bar.start, from, scale)
-      const right = Math.max(left + 3, this.x(bar.end ?? Math.max(this.until, bar.start), from, scale))
+      if (!bar || bar.again || bar.lane !== lane) continue
+      const left = (bar.start - from) * scale
+      const right = Math.max(left + 3, ((bar.end ?? Math.max(this.until, bar.start)) - from) * scale)
       if (x >= left - 2 && x <= right + 2) found = bar
     }
     return found
   }
 
+  /** With Ctrl it zooms; else the page goes on scrolling, unless there are lanes out of sight. */
   private wheel(event: WheelEvent): void {
-    const { from, scale, wide } = this.view()
-    if (event.shiftKey || Math.abs(event.deltaX) > Math.abs(event.deltaY)) {
+    const { from, scale, wide, high } = this.view()
+    if (!event.ctrlKey && !event.metaKey && !event.shiftKey && Math.abs(event.deltaX) <= Math.abs(event.deltaY)) {
+      const to = Math.max(0, Math.min(this.scroll + event.deltaY, this.lanes * LANE + AXIS + 6 - high))
+      if (to === this.scroll) return
+      this.scroll = to
+      event.preventDefault()
+    } else if (event.shiftKey || Math.abs(event.deltaX) > Math.abs(event.deltaY)) {
       if (!this.scale) return
       event.preventDefault()
       this.from = this.kept(from + (event.deltaX || event.deltaY) / scale, scale, wide)
@@ -364,24 +276,44 @@ export class TimelineView {
   }
 
   private key(event: KeyboardEvent): void {
-    const steps: Record<string, number> = { ArrowRight: 1, ArrowLeft: -1 }
-    const step = steps[event.key]
-    const { scale, wide } = this.view()
-    if (step !== undefined) this.cursor = Math.max(0, Math.min(this.bars.length - 1, this.cursor + step))
-    else if (event.key === "ArrowDown") this.scroll += LANE
-    else if (event.key === "ArrowUp") this.scroll -= LANE
-    else if (event.key === "+") { this.from = this.view().from; this.scale = scale * 1.5 }
+    const { scale } = this.view()
+    const bar = this.next(event.key)
+    if (event.key === "+" || event.key === "=") { this.from = this.view().from; this.scale = scale * 1.5 }
     else if (event.key === "-") this.scale = scale / 1.5
     else if (event.key === "0") this.scale = 0
-    else return
+    else if (bar === undefined) return
     event.preventDefault()
     event.stopPropagation()
-    const bar = step === undefined ? undefined : this.bars[this.cursor]
-    if (bar) {
-      if (this.scale) this.from = this.kept(bar.start - wide / 3 / scale, scale, wide)
-      this.choose(bar)
-      this.said.textContent = [bar.label, ...describe(bar, this.until, this.chain.has(bar.n))].join(", ")
-    }
+    if (bar) this.go(bar)
     this.paint()
   }
+
+  /** The bar that a key leads to; null where there is none, undefined for a key that leads nowhere. */
+  private next(key: string): Bar | null | undefined {
+    const drawn = this.bars.filter((bar) => bar && !bar.again)
+    const at = drawn.findIndex((bar) => bar.n === this.cursor)
+    const from = drawn[at]
+    if (key === "Home" || (!from && key.startsWith("Arrow"))) return drawn[0] ?? null
+    if (key === "End") return drawn[drawn.length - 1] ?? null
+    if (key === "ArrowRight" || key === "ArrowLeft") return drawn[at + (key === "ArrowRight" ? 1 : -1)] ?? null
+    if (!from || (key !== "ArrowDown" && key !== "ArrowUp")) return undefined
+    const way = key === "ArrowDown" ? 1 : -1
+    const away = (bar: Bar): number => Math.abs(bar.lane - from.lane) * 1e6 + Math.abs(bar.start - from.start)
+    return drawn.filter((bar) => (bar.lane - from.lane) * way > 0).sort((one, other) => away(one) - away(other))[0] ?? null
+  }
+
+  private go(bar: Bar): void {
+    const { scale, wide, high } = this.view()
+    if (this.scale) this.from = this.kept(bar.start - wide / 3 / scale, scale, wide)
+    const top = bar.lane * LANE
+    if (top < this.scroll || top + LANE > this.scroll + high - AXIS) this.scroll = Math.max(0, top - (high - AXIS) / 2)
+    this.choose(bar)
+    this.said.textContent = [bar.label, ...describe(bar, this.until, this.chain.has(bar.n))].join(", ")
+  }
+}
+
+/** What a mark means, and what all of it comes to, which is told of the whole run only. */
+function mark(kind: string, words: string, amount = ""): HTMLElement {
+  return h("span", { class: "mark" }, h("i", { class: `swatch ${kind}`, "aria-hidden": "true" }),
+    h("span", {}, words, amount ? h("span", { class: "amount" }, `: ${amount}`) : null))
 }
