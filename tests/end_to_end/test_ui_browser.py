@@ -19,7 +19,7 @@ def play(browser: Browser, app: Served, words: str, *, apart: bool = False) -> A
 
 
 def ended(page: Any, how: str = "Answered") -> None:
-    page.locator(".fr .status", has_text=how).first.wait_for(timeout=60_000)
+    page.locator(".fr .status", has_text=how).first.wait_for(timeout=90_000)
 
 
 REACHED = """async () => {
@@ -53,9 +53,10 @@ def test_an_example_is_answered_and_a_step_of_it_changed(browser: Browser, app: 
     dialog.get_by_text("Its value").first.wait_for()
     dialog.get_by_text("true", exact=True).click()
     dialog.get_by_role("button", name="Run with this value").click()
-    page.get_by_text("That is 4 of 10 comments, 40.0 %.").first.wait_for(timeout=60_000)
+    page.get_by_text("That is 4 of 10 comments, 40.0 %.").first.wait_for(timeout=90_000)
     assert page.get_by_text("That is 3 of 10 comments, 30.0 %.").count()
     assets = wheel / "flowreason_ui" / "assets"
+    page.close()
     assert (assets / "run.js").is_file()
     assert "MIT License" in (assets / "THIRD_PARTY.txt").read_text()
 
@@ -75,6 +76,8 @@ def test_a_run_is_cancelled_goes_on_and_outlives_its_page(browser: Browser, app:
     page.get_by_role("button", name="Go on", exact=True).click()
     ended(page)
     page.get_by_text("Answer", exact=True).first.wait_for()
+    other.context.close()
+    page.close()
 
 
 def test_two_sessions_run_at_once_and_each_has_its_own(browser: Browser, app: Served) -> None:
@@ -86,7 +89,9 @@ def test_two_sessions_run_at_once_and_each_has_its_own(browser: Browser, app: Se
     assert "Bologna" in one.content()
     assert "Bologna" not in two.content()
     one.close()
+    two.context.close()
     page = browser.page()
     page.goto(f"{app.url}/runs")
     page.get_by_text("How many years lie between").first.wait_for()
     page.get_by_text("In how many different ways").first.wait_for()
+    page.close()

@@ -135,7 +135,6 @@ def test_a_run_that_was_stopped_is_resumed_from_the_list(works: Works, server: S
     app = opened("runs")
     app.checkbox(key=f"mark-{live.run}").check()
     click(again(app), "Resume")
-    again(press(app, "runs-resume", "resume-now"))
     until(lambda: works.ask(works.kept(live.run)).status == "answered")
 
 
