@@ -278,6 +278,17 @@ def test_a_run_is_paused_cancelled_and_resumed(works: Works) -> None:
     assert ended(resumed).ended == "answered"
 
 
+def test_going_on_holds_for_a_run_that_was_cancelled_elsewhere_a_moment_ago(works: Works) -> None:
+    live = works.start(example(find("reviews"), pace=2 * find("reviews").pace))
+    until(lambda: live.run)
+    app = click(opened("run", run=live.id), "Pause")
+    works.cancel(live)
+    assert ended(live).ended == "cancelled"
+    click(app, "Go on")  # still the button that ends a pause
+    resumed = live_of(app, works)
+    assert resumed is not live and ended(resumed).ended == "answered"
+
+
 def test_a_run_comes_back_by_its_address_when_the_app_was_closed_meanwhile(
     works: Works, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -158,7 +158,8 @@ def _actions(live: Live, key: str) -> None:
         return
     words, icon = RESUMING.get(live.ended or "", ("Go on", "play_arrow"))
     helps = live.error_kind not in FUTILE
-    if changing.can_resume(live) and _button(words, icon, f"{key}-resume", primary=helps):
+    wished = st.session_state.pop(f"{key}-wished", False)
+    if changing.can_resume(live) and (_button(words, icon, f"{key}-resume", primary=helps) or wished):
         changing.resume(live)
     changed = "A new run with other inputs or another flow."
     if live.run and live.graph is not None and _button("Change", "edit", f"{key}-change", help=changed):
@@ -184,12 +185,20 @@ def _while_it_goes_on(live: Live, key: str) -> None:
         st.button("Cancelling …", icon=":material/stop_circle:", key=f"{key}-cancelling", disabled=True)
         return
     if live.paused:
-        _acting("Go on", "play_arrow", f"{key}-go", lambda: works().pause(live, False), primary=True)
+        _acting("Go on", "play_arrow", f"{key}-go", lambda: _go_on(live, key), primary=True)
     else:
         told = "Nothing more is sent to the model; what is under way comes to its end."
         _acting("Pause", "pause", f"{key}-pause", lambda: works().pause(live, True), told)
     stops = "Stops it. What it has done is kept, and it can go on later."
     _acting("Cancel", "stop_circle", f"{key}-cancel", lambda: works().cancel(live), stops)
+
+
+def _go_on(live: Live, key: str) -> None:
+    """Ends a pause. Where the run has ended before the page could show that, it is resumed all the same."""
+    if live.over:
+        st.session_state[f"{key}-wished"] = True
+    else:
+        works().pause(live, False)
 
 
 def _acting(
