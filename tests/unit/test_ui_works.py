@@ -313,3 +313,8 @@ def test_one_order_is_started_once_however_often_its_button_is_pressed(
     assert starting.begun(other) is not first
     now[0] = 9.0
     assert starting.begun(other).title == other.title and len(works.runs) == 3
+
+
+def test_the_name_of_a_live_run_may_be_part_of_a_key_of_streamlit() -> None:
+    """A key of a component with two underscores in a row is refused."""
+    assert not [name for name in (Live("a run").id for _ in range(2_000)) if "_" in name]

@@ -16,14 +16,22 @@ from flowreason_ui.live import Live
 from flowreason_ui.routes import ROOT, version
 
 _LOADER = """
+const turns = new WeakMap()
 export default function (component) {
-  let stop = null, gone = false
+  const place = component.parentElement
+  let stop = null
+  turns.set(place, component)
   import(new URL("%(path)s", window.location.origin).href).then((module) => {
-    if (!gone) stop = module.default(component)
+    if (turns.get(place) === component) stop = module.default(component)
   })
-  return () => { gone = true; if (stop) stop() }
+  return () => {
+    if (turns.get(place) !== component) return
+    turns.delete(place)
+    if (stop) stop()
+  }
 }
 """
+"""Streamlit may end an earlier call for a place after it has made a later one, whose the place is by then."""
 
 
 def is_built(name: str) -> bool:

@@ -52,7 +52,7 @@ class Live:
     """
 
     def __init__(self, title: str, origin: Any = None) -> None:
-        self.id = secrets.token_urlsafe(12)
+        self.id = secrets.token_hex(12)  # no `__`: a key of Streamlit's components has none
         self.title = title
         self.origin = origin
         self.began = time.time()

@@ -5,6 +5,7 @@ Invariant: it listens on 127.0.0.1, tells nobody of its use, and loads nothing f
 
 from __future__ import annotations
 
+import gc
 import socket
 import threading
 import time
@@ -29,6 +30,7 @@ _SETTINGS: dict[str, Any] = {
     "server.address": HOST,
     "server.fileWatcherType": "none",
     "runner.magicEnabled": False,
+    "runner.postScriptGC": False,  # a full collection after each run of a page would hold up everybody else
     "server.headless": True,
     "server.maxUploadSize": 64,
     # The colours of the drawings (`flowreason.view.style`).
@@ -102,6 +104,7 @@ def _warmed() -> None:
     """Load the pages while the browser still loads what shows them, so that the first is there at once."""
     for name in ("run", "solve", "edit", "runs", "batch", "settings", "compare"):
         import_module(f"flowreason_ui.pages.{name}")
+    gc.freeze()  # what is loaded now stays: no later collection goes through it
 
 
 def _free(port: int | None) -> int:
