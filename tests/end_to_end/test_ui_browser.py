@@ -93,6 +93,6 @@ def test_two_sessions_run_at_once_and_each_has_its_own(browser: Browser, app: Se
     two.context.close()
     page = browser.page()
     page.goto(f"{app.url}/runs")
-    page.get_by_text("How many years lie between").first.wait_for()
-    page.get_by_text("In how many different ways").first.wait_for()
+    page.get_by_role("button", name="How many years lie between").first.wait_for()
+    page.get_by_role("button", name="In how many different ways").first.wait_for()
     page.close()

@@ -151,7 +151,7 @@ def test_it_can_be_read_on_a_narrow_screen(browser: Browser, app: Served) -> Non
 
 def test_a_name_is_renamed_and_followed_and_drafts_of_two_tabs_stay_apart(browser: Browser, app: Served) -> None:
     page = edit(browser, app)
-    write(page, '# 🦉 owls\nflow f(x: text) -> text {\n  owl = ask "🦉 {x}"\n\n  answer owl\n}\n')
+    write(page, '# 🦉 owls\nflow owls(x: text) -> text {\n  owl = ask "🦉 {x}"\n\n  answer owl\n}\n')
     page.locator(".told", has_text="No mistakes").wait_for()
     page.keyboard.press("ArrowUp")
     page.keyboard.press("ArrowUp")
@@ -169,7 +169,7 @@ def test_a_name_is_renamed_and_followed_and_drafts_of_two_tabs_stay_apart(browse
     write(other, "flow two() -> int {\n  answer 2\n}\n")
     other.wait_for_timeout(400)
     other.get_by_role("button", name="Drafts").click()
-    other.locator(".kept .name", has_text="f").click()
+    other.locator(".kept .name", has_text="owls").click()
     other.locator(".cm-line", has_text="answer bird").wait_for()
     other.keyboard.press("Control+Home")
     other.locator(".cm-content").click()

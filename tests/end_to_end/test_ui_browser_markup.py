@@ -92,7 +92,7 @@ def solve(page: Any, app: Served, question: str, ends: str) -> None:
     page.locator(".st-key-solve-files input[type=file]").set_input_files(
         {"name": f"note{SEEN}.txt", "mimeType": "text/plain", "buffer": MARKUP.encode()}
     )
-    page.get_by_text("Given as:").wait_for()
+    page.get_by_text("given as").wait_for()
     clean(page, shows=True)
     page.locator(".st-key-solve button").click()
     page.locator(".fr .status", has_text=ends).wait_for()
@@ -132,7 +132,7 @@ def test_a_question_a_draft_a_reply_and_a_file_stay_text(page: Any, app: Served,
     page.get_by_role("button", name="Show the draft").click()
     clean(page, shows=True)
     page.goto(f"{app.url}/runs")
-    page.get_by_text("What is this?").first.wait_for()
+    page.get_by_role("button", name="What is this?").first.wait_for()
     clean(page)
 
 
@@ -143,7 +143,7 @@ def test_a_table_of_questions_stays_text(page: Any, app: Served) -> None:
         {"name": f"q{SEEN}.csv", "mimeType": "text/csv", "buffer": rows.encode()}
     )
     page.locator(".st-key-batch-start button").click()
-    page.locator(".st-key-batch-csv").wait_for()
+    page.locator(".st-key-file-CSV").wait_for()
     clean(page, shows=True)
 
 

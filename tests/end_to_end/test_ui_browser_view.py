@@ -66,7 +66,7 @@ def test_the_slider_goes_back_and_the_chart_follows(page: Any) -> None:
 
 def test_the_run_is_played_again(page: Any) -> None:
     page.get_by_role("slider", name="place in the run").press("Home")
-    page.locator("g.node.answer:not(.s-done)").wait_for()
+    page.locator(".top.past").wait_for()
     page.get_by_role("combobox", name="speed of the replay").select_option("20")
     page.get_by_role("button", name="play", exact=True).click()
     page.get_by_role("button", name="pause", exact=True).wait_for()
@@ -75,7 +75,7 @@ def test_the_run_is_played_again(page: Any) -> None:
 
 
 def test_the_timeline_leads_to_a_step_and_to_a_time(page: Any) -> None:
-    timeline = page.get_by_role("application", name="timeline of the steps")
+    timeline = page.get_by_role("application", name="timeline")
     slider = page.get_by_role("slider", name="place in the run")
     end = slider.get_attribute("aria-valuetext")
     wide = timeline.bounding_box()["width"]
@@ -87,13 +87,14 @@ def test_the_timeline_leads_to_a_step_and_to_a_time(page: Any) -> None:
     timeline.click(position={"x": place, "y": 26})
     page.locator(".look h3").wait_for()
     timeline.click(position={"x": wide / 4, "y": 6})
-    page.locator("g.node.answer:not(.s-done)").wait_for()
+    page.locator(".top.past").wait_for()
     assert slider.get_attribute("aria-valuetext") != end
     slider.press("End")
     page.locator("g.node.answer.s-done").wait_for()
 
 
 def test_zoom_and_selection_outlive_the_page_running_anew(page: Any) -> None:
+    page.locator(".stage").press("0")
     page.locator("g.node[data-node='lines']").click()
     page.get_by_role("button", name="larger").click()
     page.wait_for_timeout(900)
