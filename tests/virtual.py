@@ -7,10 +7,14 @@ from __future__ import annotations
 
 import asyncio
 import selectors
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterator
+from contextlib import contextmanager
+from types import SimpleNamespace
 from typing import Any, TypeVar
+from unittest.mock import patch
 
 import flowreason as fr
+from flowreason.engine import journal, scheduler
 
 T = TypeVar("T")
 
@@ -43,6 +47,16 @@ class VirtualLoop(asyncio.SelectorEventLoop):
 def now() -> float:
     """Seconds since the test began."""
     return round(asyncio.get_running_loop().time(), 6)
+
+
+@contextmanager
+def deadlines_of_the_loop() -> Iterator[None]:
+    """Runs in here end by this loop's clock as well. By the clock on the wall, a machine that does other things would
+    have a second to put together what a limit left, and not always manage.
+    """
+    clock = SimpleNamespace(monotonic=asyncio.get_running_loop().time)
+    with patch.object(scheduler, "time", clock), patch.object(journal, "time", clock):
+        yield
 
 
 def virtual(main: Coroutine[Any, Any, T]) -> T:

@@ -125,9 +125,15 @@ def line_end(at: Reading, place: int, most: int = _FARTHEST) -> int:
 
 def closing(at: Reading, place: int) -> int | None:
     """The index of the token that closes the bracket or brace at an index."""
-    opener, closer, depth = at.kind(place), _CLOSING.get(at.kind(place)), 0
-    for i in range(place, min(len(at.tokens), place + _FARTHEST)):
-        depth += (at.kind(i) == opener) - (at.kind(i) == closer)
+    opener, depth = at.kind(place), 0
+    closer = _CLOSING.get(opener)
+    tokens = at.tokens  # `at.kind` for each of them would be most of the time of a deep text
+    for i in range(place, min(len(tokens), place + _FARTHEST)):
+        kind = tokens[i].type
+        if kind == opener:
+            depth += 1
+        elif kind == closer:
+            depth -= 1
         if depth == 0:
             return i
     return None

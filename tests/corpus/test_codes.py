@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -33,22 +34,24 @@ def load(path: str) -> str:
     return FILES[path]
 
 
-def findings(text: str, files: bool = True) -> list[Diagnostic]:
-    return find_all(text, tools={"weather": WEATHER}, load=load if files else None)
+@cache  # some examples are long, and each is looked at three times
+def findings(code: str) -> list[Diagnostic]:
+    """What is found in the example of a code."""
+    return find_all(CODES[code].example, tools={"weather": WEATHER}, load=load if code != "use-impossible" else None)
 
 
 @pytest.mark.parametrize("code", CODES)
 def test_the_example_of_a_code_yields_it(code: str) -> None:
     entry = CODES[code]
-    tools = findings(entry.example, files=code != "use-impossible")
-    found = [each for each in tools if each.code == code]
-    assert found, [each.code for each in tools]
+    told = findings(code)
+    found = [each for each in told if each.code == code]
+    assert found, [each.code for each in told]
     assert {each.severity for each in found} == {entry.severity}
 
 
 @pytest.mark.parametrize("code", [code for code, entry in CODES.items() if entry.severity == "error"])
 def test_the_example_of_an_error_has_no_other_error(code: str) -> None:
-    found = findings(CODES[code].example, files=code != "use-impossible")
+    found = findings(code)
     allowed = {code, "syntax-parameters", "syntax-unexpected"} if code == "use-broken" else {code}
     assert {each.code for each in found if each.severity == "error"} <= allowed
 
@@ -78,7 +81,7 @@ def test_severities_come_from_the_entries() -> None:
 def test_a_finding_points_into_its_text() -> None:
     for code, entry in CODES.items():
         source = Source(entry.example)
-        for each in findings(entry.example, files=code != "use-impossible"):
+        for each in findings(code):
             if each.source is None:
                 spans = [each.span, *(label.span for label in each.labels)]
                 assert all(0 <= span.start <= span.end <= len(source.text) for span in spans), (code, each)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -16,6 +17,14 @@ from tests import server as faults
 from tests.server import Exchange, Server, by_model, error, metered, ok, raw, slow
 
 FASTER = 50
+SPEEDS = (FASTER, 15, 4)
+
+
+def undisturbed(holds: Callable[[float], bool]) -> bool:
+    """Whether something holds at one of several speeds, the first that will do: on a machine that does other things at
+    the same time, requests are late by the clock of the provider, and the less so the slower it goes.
+    """
+    return any(holds(faster) for faster in SPEEDS)
 
 
 def ask(text: str = "Which river?", **settings: Any) -> Request:
@@ -23,16 +32,22 @@ def ask(text: str = "Which river?", **settings: Any) -> Request:
 
 
 class Client:
-    """A provider whose time passes fifty times as fast; what it told is in `told`."""
+    """A provider whose time passes fifty times as fast, or stands still but for what is slept; what it told is in
+    `told`."""
 
-    def __init__(self, url: str, *, faster: float = FASTER, streams: bool = False, **options: Any) -> None:
+    def __init__(
+        self, url: str, *, faster: float = FASTER, streams: bool = False, still: bool = False, **options: Any
+    ) -> None:
         self.told: list[tuple[str, dict[str, Any]]] = []
         self.streams = streams
+        slept = 100.0
 
         async def sleep(seconds: float) -> None:
+            nonlocal slept
+            slept += seconds
             await asyncio.sleep(seconds / faster)
 
-        self.clock = lambda: time.monotonic() * faster
+        self.clock = lambda: slept if still else time.monotonic() * faster
         options = {"timeout": 5.0, "api": "chat"} | options
         self.provider = OpenAIProvider("heron", base_url=url, sleep=sleep, clock=self.clock, **options)
 
@@ -152,27 +167,34 @@ def test_an_hour_to_wait_is_told_to_the_next_request_without_sending_it():
 
 
 def test_fewer_requests_run_at_once_where_a_server_takes_fewer():
-    running, lock = [0], threading.Lock()
-    turned_away = [0]
+    def holds(faster: float) -> bool:
+        width, turned_away, said = taken_by_few(faster)
+        return said == ["It is the Rhine."] * 300 and 1 <= width < 40 and turned_away < 300
+
+    assert undisturbed(holds)
+
+
+def taken_by_few(faster: float) -> tuple[float, int, list[str]]:
+    """How many requests go at once in the end to a server that takes eight, how many it turned away, and what came."""
+    running, turned_away, lock = 0, 0, threading.Lock()
 
     def behave(exchange: Exchange) -> None:
+        nonlocal running, turned_away
         with lock:
-            running[0] += 1
-            mine = running[0]
+            running += 1
+            mine = running
+            turned_away += mine > 8
         if mine > 8:
-            turned_away[0] += 1
             error(429, "too many at once")(exchange)
         else:
             slow(0.01)(exchange)
         with lock:
-            running[0] -= 1
+            running -= 1
 
     with Server() as server:
-        client = Client(server.always(behave).url, retries=8)
-        found = client.ask(*many(300))
-        width = client.provider._traffic.lane("heron").width.width
-    assert texts(found) == ["It is the Rhine."] * 300
-    assert 1 <= width < 40 and turned_away[0] < 300, (width, turned_away)
+        client = Client(server.always(behave).url, retries=8, faster=faster)
+        said = texts(client.ask(*many(300)))
+        return client.provider._traffic.lane("heron").width.width, turned_away, said
 
 
 def test_a_storm_of_failures_reaches_the_server_hardly_more_often_than_there_is_place():
@@ -278,16 +300,16 @@ def test_a_wrong_address_is_told_quickly_to_many_as_to_one():
 
 
 def test_a_request_that_will_not_be_sent_again_does_not_wait_before_it_says_so():
-    """The tries of those that fail last come when the server is left alone for long already. On a machine that does other
-    things at the same time they overlap more: the fewest of three times count."""
+    """The tries of those that fail last come when the server is left alone for long already."""
 
-    def tries() -> int:
+    def holds(faster: float) -> bool:
         with Server() as server:
-            client = Client(server.always(error(503, "overloaded")).url, retries=3, fallback_models=["stork"])
+            behaving = server.always(error(503, "overloaded"))
+            client = Client(behaving.url, retries=3, fallback_models=["stork"], faster=faster)
             client.ask(*many(60))
-            return len(client.kinds("retry"))
+            return len(client.kinds("retry")) < 60
 
-    assert min(tries() for _ in range(3)) < 60
+    assert undisturbed(holds)
 
 
 # --- other models ---
@@ -365,7 +387,7 @@ def test_while_a_model_is_left_alone_the_next_is_asked_at_once():
 
 def test_places_and_limits_outlive_the_event_loop():
     with Server() as server:
-        client = Client(server.url, requests_per_minute=3, concurrency=2)
+        client = Client(server.url, requests_per_minute=3, concurrency=2, still=True)
         for _ in range(3):
             assert texts(client.ask(ask())) == ["It is the Rhine."]
         assert not client.kinds("wait")

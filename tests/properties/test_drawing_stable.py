@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from flowreason_dsl.plain import document_of, program_of
 ROOT = Path(__file__).parents[2]
 
 
+@cache  # when first needed, and not where tests are only collected
 def drawable() -> list[str]:
     found = []
     for path in sorted([*(ROOT / "tests/corpus").rglob("*.flow"), *(ROOT / "examples").rglob("*.flow")]):
@@ -30,11 +32,8 @@ def drawable() -> list[str]:
     return found
 
 
-FLOWS = drawable()
-
-
 def test_enough_flows_are_tried() -> None:
-    assert len(FLOWS) > 100
+    assert len(drawable()) > 100
 
 
 def drawn(text: str) -> tuple[tuple[Picture, ...], Layout]:
@@ -61,7 +60,7 @@ def blocks(statements: list[Any]) -> Iterator[list[Any]]:
                 yield from (found for name in inner if name in holder for found in blocks(holder[name]))
 
 
-@given(st.sampled_from(FLOWS), st.data())
+@given(st.deferred(lambda: st.sampled_from(drawable())), st.data())
 @settings(max_examples=200, suppress_health_check=list(HealthCheck), deadline=None)
 def test_a_statement_that_is_added_leaves_the_order_of_all_others(text: str, data: st.DataObject) -> None:
     document = document_of(text)

@@ -18,7 +18,7 @@ from flowreason_dsl import parse
 from tests.oracle import Oracle
 from tests.programs import plain_question, programs, reckoned
 from tests.unit.test_engine_ending import unended
-from tests.virtual import now, virtual
+from tests.virtual import deadlines_of_the_loop, now, virtual
 
 
 class Watch:
@@ -154,9 +154,11 @@ def rich(seed: int, items: int, limits: fr.Limits) -> tuple[fr.Result, Watch, An
 
     async def main() -> tuple[fr.Result, float]:
         flow = fr.loads(RICH, tools=[mark])
-        result = await flow.run_async(
-            {"ns": list(range(items))}, provider=provider, limits=limits, on_event=watch.hear, confirm=lambda *_: True
-        )
+        inputs = {"ns": list(range(items))}
+        with deadlines_of_the_loop():
+            result = await flow.run_async(
+                inputs, provider=provider, limits=limits, on_event=watch.hear, confirm=lambda *_: True
+            )
         return result, now()
 
     result, took = virtual(main())
@@ -207,9 +209,10 @@ def test_a_limit_holds_with_thousands_at_once(limit: tuple[str, float]) -> None:
 
     async def main() -> tuple[fr.Result, float]:
         inputs = {"ns": list(range(3000))}
-        result = await fr.loads(text).run_async(
-            inputs, provider=provider, limits=fr.Limits(**limits), on_event=watch.hear, confirm=lambda *_: True
-        )
+        with deadlines_of_the_loop():
+            result = await fr.loads(text).run_async(
+                inputs, provider=provider, limits=fr.Limits(**limits), on_event=watch.hear, confirm=lambda *_: True
+            )
         return result, now()
 
     result, took = virtual(main())
