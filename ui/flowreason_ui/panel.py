@@ -77,7 +77,7 @@ def _standing(live: Live, was_over: bool, key: str, beside: bool) -> None:
             st.caption(escaped(who), width="content")
         if not beside or not live.over:
             st.space("stretch")
-            with st.container(horizontal=True, width="content", gap="small"):
+            with st.container(horizontal=True, width="content", gap="small", vertical_alignment="center"):
                 _actions(live, key)
     if told := moment(live):
         st.info(escaped(told), icon=":material/pause:")

@@ -45,9 +45,10 @@ MENU: Final = ("solve", "edit", "runs", "batch", "settings")
 
 def menu() -> None:
     """The menu of a narrow window, where Streamlit would fold its own behind a sign. The style of the app shows it."""
+    made = pages()
     with st.container(horizontal=True, key="menu"):
         for name in MENU:
-            link(name, name.capitalize())
+            link(name, made[name].title)
 
 
 def _page(page: Callable[[], None], title: str, path: str, **more: Any) -> Any:
