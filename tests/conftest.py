@@ -15,6 +15,8 @@ from hypothesis import settings
 logging.getLogger("flowreason").propagate = False
 TIMES = float(os.environ.get("FLOWREASON_EXAMPLES", "1"))
 _SETTINGS = "_hypothesis_internal_use_settings"
+settings.register_profile("flowreason", deadline=None)  # a clock on the wall tells what else the machine does
+settings.load_profile("flowreason")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
