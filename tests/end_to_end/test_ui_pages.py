@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -225,6 +226,35 @@ def test_whoever_wants_to_know_the_price_first_is_asked_before_anything_is_paid_
     click(app, words)
     assert ended(live).ended == how
     assert len(server.requests) == asked
+
+
+def test_who_was_to_be_asked_about_the_price_is_asked_when_the_run_goes_on(works: Works, server: Server) -> None:
+    order = Solve("Which river?", replace(Terms(works.connection), ask_price=True), method="direct")
+    live = works.start(order)
+    until(lambda: live.asked)
+    app = click(opened("run", run=live.id), "Cancel")
+    assert ended(live).ended == "cancelled"
+    click(again(app), "Go on")
+    resumed = live_of(app, works)
+    until(lambda: resumed.asked or resumed.over)
+    assert resumed.asked and resumed.asked[0].kind == "price" and not server.requests
+
+
+def test_an_answer_that_does_not_fit_is_told_with_why(works: Works) -> None:
+    flow = 'flow f() -> number { n: number = ask user "Your budget?" ensure `n > 0`, "a budget above zero" answer n }'
+    live = works.start(RunFlow(flow))
+    until(lambda: live.asked)
+    app = opened("run", run=live.id)
+    app.number_input[0].set_value(-5.0)
+    first = live.asked[0].number
+    click(app, "Answer")
+    until(lambda: live.asked and live.asked[0].number != first)
+    app = opened("run", run=live.id)
+    assert [each.value.replace("\\", "") for each in app.error] == ["“-5” does not fit: a budget above zero"]
+    assert "Your budget?" in [each.value for each in app.text]
+    app.number_input[0].set_value(5.0)
+    click(app, "Answer")
+    assert ended(live).result.value == 5  # type: ignore[union-attr]
 
 
 def test_several_questions_wait_side_by_side_and_each_is_answered_by_itself(works: Works) -> None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from functools import cache
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import streamlit as st
 
@@ -112,7 +113,10 @@ def _became(live: Live, asked: Asked) -> None:
 def _person(live: Live, asked: Asked) -> None:
     type = type_from(asked.type)
     st.caption(":material/person: The flow asks you")
-    st.text(question_of(asked.text, type))
+    again = refused(live.events[:], asked.text)
+    st.text(question_of(asked.text if again is None else again.question, type))
+    if again is not None:
+        st.error(f"“{escaped(again.said)}” does not fit: {escaped(again.reason)}", icon=":material/error:")
     if type == BOOL:
         with st.container(horizontal=True):
             _say(live, asked, "Yes", "yes", primary=True)
@@ -124,6 +128,27 @@ def _person(live: Live, asked: Asked) -> None:
                 st.button(label(option), key=key, on_click=_tell, args=(live, asked, option))
     else:
         _field(live, asked, type)
+
+
+class Refused(NamedTuple):
+    """An answer that did not fit, so that the question came again."""
+
+    question: str
+    said: str
+    reason: str
+
+
+def refused(events: Sequence[fr.Event], text: str) -> Refused | None:
+    """What was said to a question before, where it is asked again for that; None where it is new."""
+    asked = next((e for e in reversed(events) if e.kind == "person.asked" and e.data["question"] == text), None)
+    if asked is None or not asked.data["part"]:
+        return None
+    same = [e for e in events if (e.frame, e.node) == (asked.frame, asked.node)]
+    first = next((str(e.data["question"]) for e in same if e.kind == "person.asked" and not e.data["part"]), "")
+    said = next((str(e.data["text"]) for e in reversed(same) if e.kind == "person.answered"), "")
+    if not text.startswith(first) or not first:
+        return None
+    return Refused(first, said, text.removeprefix(first).strip().removeprefix("(").removesuffix(")"))
 
 
 def question_of(text: str, type: Type) -> str:

@@ -50,7 +50,15 @@ def terms_of(live: Live, plan: Plan) -> Terms:
     """The terms of a run that is made from another: those on which that ran, with the model connected now."""
     before = None if isinstance(live.origin, Replay | None) else live.origin.terms
     terms = terms_for(plan, works().connection, None if before is None else before.tools)
-    return terms if before is None else replace(terms, approve=before.approve)
+    if before is None:
+        return replace(terms, ask_price=_was_asked(live))
+    return replace(terms, approve=before.approve, ask_price=before.ask_price)
+
+
+def _was_asked(live: Live) -> bool:
+    """Whether a run that was kept ended with its price told and no step begun: nobody has agreed to it then."""
+    events = live.events[:]
+    return any(e.kind == "price" for e in events) and not any(e.node for e in events)
 
 
 # --- resume ---

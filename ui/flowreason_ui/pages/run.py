@@ -27,16 +27,14 @@ def run_in_address(back: str, page: str = "") -> None:
     except FlowreasonError as error:
         st.error(escaped(sentence(fault(str(error)))), icon=":material/error:")
         live = None
-    with st.container(horizontal=True, vertical_alignment="center", wrap=False, gap="small"):
-        if st.button("" if live else back, icon=":material/arrow_back:", key="back", type="tertiary", help=back):
-            if page:
-                places.go(page)
-            st.query_params.clear()
-            st.rerun()
-        if live is not None:
-            st.subheader(label(live.title, LONG), anchor=False)
+    if st.button(back, icon=":material/arrow_back:", key="back", type="tertiary"):
+        if page:
+            places.go(page)
+        st.query_params.clear()
+        st.rerun()
     if live is None:
         return
+    st.subheader(label(live.title, LONG), anchor=False)
     if len(" ".join(live.title.split())) > LONG:
         with st.expander("The whole question"):
             st.text(live.title)
