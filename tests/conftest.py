@@ -19,6 +19,12 @@ settings.register_profile("flowreason", deadline=None)  # a clock on the wall te
 settings.load_profile("flowreason")
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Few tests are handed out at once: of many, one process has the long ones, and the other nothing at the end."""
+    if getattr(config.option, "maxschedchunk", 0) is None:
+        config.option.maxschedchunk = 24
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for test in {getattr(item, "obj", None) for item in items} if TIMES != 1 else ():
         before = getattr(test, _SETTINGS, None)
