@@ -141,7 +141,7 @@ def test_inputs_are_read_by_the_ending_of_their_file(tmp_path: Path) -> None:
     ("name", "text", "told"),
     [
         ("rows.jsonl", '{"name": "a", "year": 1}\n{"name"\n', "line 2 of rows.jsonl is not JSON"),
-        ("rows.csv", "name,year\na\n", "line 2 of rows.csv has 1 cells"),
+        ("rows.csv", "name,year\na\n", "line 2 of rows.csv has 1 cell,"),
         ("rows.csv", "name,name\na,b\n", "first line of rows.csv"),
         ("rows.csv", "", "first line of rows.csv"),
         ("rows.csv", "name,age\na,b\n", '"year" is missing'),
