@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -21,22 +20,8 @@ from flowreason_ui.preferences import default_limits
 from flowreason_ui.saving import exported
 from flowreason_ui.whole_list import bytes_text, size_of
 from flowreason_ui.works import Works
-from tests.apps import MARKUP, again, alone, click, ended, opened, press, said, until
+from tests.apps import MARKUP, again, click, ended, opened, press, said, until
 from tests.server import Behaviour, Server, error, nobody
-
-
-@pytest.fixture
-def works(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Works]:
-    with alone(tmp_path, monkeypatch) as made:
-        yield made
-
-
-@pytest.fixture
-def server(works: Works) -> Iterator[Server]:
-    """A model, connected."""
-    with Server() as made:
-        works.connection = Connection("heron", made.url, "key-for-tests")
-        yield made
 
 
 def played(works: Works, name: str) -> Live:

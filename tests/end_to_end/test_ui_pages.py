@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,6 @@ from streamlit.testing.v1 import AppTest
 
 import flowreason as fr
 from flowreason.examples_catalog import catalog, find
-from flowreason_ui.connection import Connection
 from flowreason_ui.live import Live
 from flowreason_ui.orders import RunFlow, Solve, Terms, example
 from flowreason_ui.works import Works
@@ -37,20 +35,6 @@ def ring(times: int) -> text:
     """Rings the bell."""
     return f"rang {times}"
 '''
-
-
-@pytest.fixture
-def works(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Works]:
-    with alone(tmp_path, monkeypatch) as made:
-        yield made
-
-
-@pytest.fixture
-def server(works: Works) -> Iterator[Server]:
-    """A model, connected."""
-    with Server() as made:
-        works.connection = Connection("heron", made.url, "key-for-tests")
-        yield made
 
 
 def live_of(app: AppTest, works: Works) -> Live:
