@@ -8,6 +8,8 @@ from __future__ import annotations
 import gc
 import logging
 import os
+import sys
+from collections.abc import Iterator
 
 import pytest
 from hypothesis import settings
@@ -31,6 +33,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if before is not None:
             made = settings(before, max_examples=max(1, int(before.max_examples * TIMES)))
             setattr(getattr(test, "__func__", test), _SETTINGS, made)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol() -> Iterator[None]:
+    """A page of the app that ran in this process stays `__main__`, which processes that later tests start would load."""
+    main = sys.modules["__main__"]
+    try:
+        return (yield)
+    finally:
+        sys.modules["__main__"] = main
 
 
 def pytest_collection_finish() -> None:
