@@ -89,4 +89,5 @@ def said(app: AppTest) -> str:
     parts = [*app.title, *app.subheader, *app.error, *app.warning, *app.info, *app.success, *app.caption, *app.text]
     parts += [*app.markdown, *app.code]
     words = [str(each.value) for each in parts] + [str(each.label) for each in app.button]
+    words += [str(each.proto.label) for each in app.get("page_link")]
     return "\n".join(words).replace("\\", "").replace("\u2060", "")

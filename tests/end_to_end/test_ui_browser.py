@@ -3,6 +3,7 @@ answered, a step is changed, a run is cancelled and goes on, a page is loaded an
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -95,4 +96,35 @@ def test_two_sessions_run_at_once_and_each_has_its_own(browser: Browser, app: Se
     page.goto(f"{app.url}/runs")
     page.get_by_role("button", name="How many years lie between").first.wait_for()
     page.get_by_role("button", name="In how many different ways").first.wait_for()
+    page.close()
+
+
+def addresses(page: Any, app: Served) -> list[str]:
+    """What the browser's Back and Forward lead through, without the names of runs."""
+    entries = page.context.new_cdp_session(page).send("Page.getNavigationHistory")["entries"]
+    return [re.sub(r"=.*", "=", each["url"].removeprefix(app.url)) for each in entries if each["url"] != "about:blank"]
+
+
+def test_back_and_forward_lead_through_what_was_looked_at_without_half_way_addresses(
+    browser: Browser, app: Served
+) -> None:
+    page = play(browser, app, "guests wrote")
+    ended(page)  # by now the run has the name under which it is kept
+    page.get_by_role("link", name="Solve").first.click()
+    page.locator(".st-key-examples").first.wait_for()
+    assert addresses(page, app) == ["/", "/run?run=", "/"]
+    page.go_back()
+    ended(page)
+    page.go_back()
+    page.locator(".st-key-examples").first.wait_for()
+    page.go_forward()
+    ended(page)
+    page.get_by_role("link", name="All runs").click()
+    page.locator("[class*='st-key-open-'] button").first.click()
+    ended(page)
+    page.get_by_role("link", name="Open in editor").click()
+    page.locator(".cm-content").first.wait_for()
+    page.go_back()
+    ended(page)
+    assert addresses(page, app) == ["/", "/run?run=", "/runs", "/run?run=", "/edit?open="]
     page.close()

@@ -315,7 +315,7 @@ def test_a_run_comes_back_by_its_address_when_the_app_was_closed_meanwhile(
 
 def test_an_address_of_no_run_is_told_in_words(works: Works) -> None:
     text = said(opened("run", run="261129-nothere0"))
-    assert "no run" in text and "All runs" in text
+    assert "There is no run" in text and "All runs" in text
 
 
 def test_other_inputs_make_a_run_beside_the_first(works: Works) -> None:

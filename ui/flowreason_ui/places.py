@@ -61,7 +61,7 @@ def go(name: str, **query: str) -> NoReturn:
 
 
 def link(name: str, label: str, icon: str | None = None, **query: str) -> None:
-    """A link to a page. Unlike `go`, it leaves no half-way address for the browser's Back."""
+    """A link to a page."""
     st.page_link(pages()[name], label=label, icon=icon, query_params=query or None)
 
 
@@ -71,9 +71,8 @@ def address(live: Live) -> str:
 
 
 def show(live: Live) -> NoReturn:
-    """Show a run in place of what this page shows."""
-    st.query_params[RUN] = address(live)
-    st.rerun()
+    """Open the page of a run."""
+    go("run", **{RUN: address(live)})
 
 
 def shown() -> Live | None:

@@ -31,8 +31,16 @@ LONGEST = 64_000
 
 PAGES = ("solve", "edit", "runs", "batch", "settings", "run", "compare")
 """The names of the pages in addresses (`places.pages`)."""
-_HERE = "<script>window.__streamlit = { BACKEND_BASE_URL: window.location.origin }</script>"
+_HERE = "window.__streamlit = { BACKEND_BASE_URL: window.location.origin };"
 """Tells Streamlit's script that its server is at the root; else it tries below the page first, and is refused."""
+_ONE_EACH = """(() => {
+  const push = history.pushState.bind(history);
+  let acted = true;
+  for (const kind of ["pointerdown", "keydown", "popstate"]) addEventListener(kind, () => { acted = true }, true);
+  history.pushState = (...given) => { (acted ? push : history.replaceState.bind(history))(...given); acted = false };
+})();"""
+"""What a person does adds one address to the browser's history: Streamlit adds two where a page is opened with a query,
+the first of them half of the way, and one where a run has got the name under which it is kept."""
 _TYPES = {".js": "text/javascript", ".css": "text/css", ".map": "application/json"}
 
 
@@ -40,7 +48,7 @@ def routes() -> list[BaseRoute]:
     return [
         Route(f"{ROOT}/assets/{{name}}", _asset, methods=["GET"]),
         WebSocketRoute(f"{ROOT}/live/{{id}}", _live),
-        *(Route(f"/{name}", _page, methods=["GET"]) for name in PAGES),
+        *(Route(f"/{name}", _page, methods=["GET"]) for name in ("", *PAGES)),
         *edit_routes.routes(),
     ]
 
@@ -54,11 +62,11 @@ def version(name: str) -> str:
 
 @cache
 def _html() -> str:
-    """Streamlit's own page, which it sends for every address of a page, with `_HERE` in its head."""
+    """Streamlit's own page, which it sends for every address of a page, with a script of ours in its head."""
     import streamlit
 
     text = (Path(streamlit.__file__).parent / "static" / "index.html").read_text(encoding="utf-8")
-    return text.replace("<head>", f"<head>{_HERE}", 1)
+    return text.replace("<head>", f"<head><script>{_HERE}{_ONE_EACH}</script>", 1)
 
 
 async def _page(_request: Request) -> Response:

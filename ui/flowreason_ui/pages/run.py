@@ -17,21 +17,14 @@ LONG = 180
 def page() -> None:
     if not st.query_params.get(places.RUN):
         places.go("runs")
-    run_in_address("All runs", "runs")
-
-
-def run_in_address(back: str, page: str = "") -> None:
-    """The run that the address names, with a button that leads away from it."""
     try:
         live = places.shown()
     except FlowreasonError as error:
         st.error(escaped(sentence(fault(str(error)))), icon=":material/error:")
         live = None
-    if st.button(back, icon=":material/arrow_back:", key="back", type="tertiary"):
-        if page:
-            places.go(page)
-        st.query_params.clear()
-        st.rerun()
+    with st.container(horizontal=True, gap="medium"):
+        places.link("runs", "All runs", ":material/arrow_back:")
+        places.link("solve", "A new question", ":material/add:")
     if live is None:
         return
     st.subheader(label(live.title, LONG), anchor=False)

@@ -43,8 +43,6 @@ STYLE = """<style>
 
 
 def page() -> None:
-    if run := st.query_params.get(places.RUN):  # what a dialog of this page has begun
-        places.go("run", run=run)
     st.html(STYLE)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.title("Runs", anchor=False, width="content")

@@ -17,7 +17,6 @@ from flowreason_ui.choosing import method_box
 from flowreason_ui.escape import escaped, label
 from flowreason_ui.forms import Given, inputs_box, limits_box, tools_box
 from flowreason_ui.orders import Solve, Terms, example
-from flowreason_ui.pages.run import run_in_address
 from flowreason_ui.starting import begun
 from flowreason_ui.telling import fault, sentence
 from flowreason_ui.works import works
@@ -46,9 +45,8 @@ STYLE = """<style>
 
 
 def page() -> None:
-    if st.query_params.get(places.RUN):
-        run_in_address("A new question")
-        return
+    if run := st.query_params.get(places.RUN):  # an address of earlier versions
+        places.go("run", run=run)
     st.html(STYLE)
     missing = works().connection.missing
     with st.container(horizontal_alignment="center"), st.container(width=WIDTH, key="page"):
