@@ -34,9 +34,9 @@ def _unheard(_error: Exception) -> None:
 class Arriving:
     """Reads what a model writes, piece by piece.
 
-    `on_text` is told the text since it was told last, and how many statements are finished, whenever one is. `on_flow`
-    is handed what has arrived as a flow, each time that more of it can be run; when that fails, `on_trouble` is told
-    once, and reading goes on.
+    `on_text` is told the text since it was told last, and how many statements are finished, whenever one is, and with
+    each line: a statement may be a page of Python. `on_flow` is handed what has arrived as a flow, each time that more
+    of it can be run; when that fails, `on_trouble` is told once, and reading goes on.
     """
 
     def __init__(
@@ -72,8 +72,8 @@ class Arriving:
         if self._start is None and (finished or self._reader.blocks):
             spans = [each.span for each in finished] + [each.span for each in self._reader.blocks]
             self._start = min(span.start for span in spans)
-        if finished:
-            self._count += len(finished)
+        self._count += len(finished)
+        if finished or "\n" in piece:
             self._tell()
         self._look()
 

@@ -284,6 +284,16 @@ def test_cancelling_leaves_nothing_behind() -> None:
     virtual(main())
 
 
+def test_of_a_statement_that_is_long_each_line_is_told_when_it_is_there() -> None:
+    lines = [f"    x{number} = {number}\n" for number in range(9)]
+    flow = f"flow f() -> int {{\n  answer ```\n{''.join(lines)}    x8\n  ```\n}}\n"
+    result = solve(Author(flow))
+    told = [event.data for event in result.events if event.kind == "compile.text"]
+    assert "".join(each["text"] for each in told) == flow
+    whole = next(number for number, each in enumerate(told) if each["statements"])
+    assert whole >= len(lines), "the statement is finished after its lines were told"
+
+
 def test_events_tell_the_text_as_it_arrives_and_calls_at_their_step() -> None:
     result = solve(Author(FLOW))
     texts = [event.data["text"] for event in result.events if event.kind == "compile.text"]
