@@ -192,9 +192,17 @@ def test_a_password_in_the_place_of_runs_is_not_shown() -> None:
 
 
 def test_every_page_tells_streamlit_where_its_server_is() -> None:
+    from flowreason_ui.head import html
     from flowreason_ui.places import pages
-    from flowreason_ui.routes import PAGES, _html
+    from flowreason_ui.routes import PAGES
 
     assert set(PAGES) == set(pages())
-    assert _html().count("BACKEND_BASE_URL") == 1
-    assert _html().index("BACKEND_BASE_URL") < _html().index('type="module"')
+    assert html().count("BACKEND_BASE_URL") == 1
+    assert html().index("BACKEND_BASE_URL") < html().index('type="module"')
+
+
+def test_the_page_is_called_as_the_product_and_styled_from_the_first_moment() -> None:
+    from flowreason_ui.head import STYLES, html
+
+    assert "<title>flowreason</title>" in html() and "favicon.png" not in html()
+    assert html().index('id="root"') < html().index(STYLES.read_text(encoding="utf-8"))

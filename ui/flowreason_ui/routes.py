@@ -19,6 +19,7 @@ from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from flowreason_ui import edit_routes
+from flowreason_ui.head import html
 from flowreason_ui.stream import Viewer
 from flowreason_ui.works import works
 
@@ -31,16 +32,6 @@ LONGEST = 64_000
 
 PAGES = ("solve", "edit", "runs", "batch", "settings", "run", "compare")
 """The names of the pages in addresses (`places.pages`)."""
-_HERE = "window.__streamlit = { BACKEND_BASE_URL: window.location.origin };"
-"""Tells Streamlit's script that its server is at the root; else it tries below the page first, and is refused."""
-_ONE_EACH = """(() => {
-  const push = history.pushState.bind(history);
-  let acted = true;
-  for (const kind of ["pointerdown", "keydown", "popstate"]) addEventListener(kind, () => { acted = true }, true);
-  history.pushState = (...given) => { (acted ? push : history.replaceState.bind(history))(...given); acted = false };
-})();"""
-"""What a person does adds one address to the browser's history: Streamlit adds two where a page is opened with a query,
-the first of them half of the way, and one where a run has got the name under which it is kept."""
 _TYPES = {".js": "text/javascript", ".css": "text/css", ".map": "application/json"}
 
 
@@ -60,17 +51,8 @@ def version(name: str) -> str:
     return sha256(path.read_bytes()).hexdigest()[:12] if path.is_file() else ""
 
 
-@cache
-def _html() -> str:
-    """Streamlit's own page, which it sends for every address of a page, with a script of ours in its head."""
-    import streamlit
-
-    text = (Path(streamlit.__file__).parent / "static" / "index.html").read_text(encoding="utf-8")
-    return text.replace("<head>", f"<head><script>{_HERE}{_ONE_EACH}</script>", 1)
-
-
 async def _page(_request: Request) -> Response:
-    return Response(_html(), media_type="text/html", headers={"Cache-Control": "no-cache"})
+    return Response(html(), media_type="text/html", headers={"Cache-Control": "no-cache"})
 
 
 async def _asset(request: Request) -> Response:
