@@ -15,6 +15,7 @@ from flowreason.errors import FlowreasonError, InputError
 from flowreason.values import plain
 from flowreason_dsl.diagnostics import FlowError
 from flowreason_dsl.types import BOOL, INT, NUMBER, TEXT, Choice, Type
+from flowreason_ui.components import keep_typed
 from flowreason_ui.escape import escaped, label
 from flowreason_ui.fields import has_field, value_box
 from flowreason_ui.live import Asked, Live
@@ -189,6 +190,7 @@ def _field(live: Live, asked: Asked, type: Type) -> None:
         except InputError as error:
             fault = str(error)
         pressed = st.form_submit_button("Answer", type="primary")
+    keep_typed(f"asked-{live.id}-{asked.number}", f"asked-{live.id}-{asked.number}")
     if not pressed:
         return
     if fault or (type == TEXT and not str(value).strip()):

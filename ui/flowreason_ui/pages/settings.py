@@ -15,11 +15,13 @@ from flowreason.config import config_path, load_settings
 from flowreason.errors import FlowreasonError
 from flowreason.providers.prices import Price
 from flowreason.records import RunInfo
+from flowreason_ui import places
 from flowreason_ui.connection import Connection, Tested, keep, keep_price, listed, tested
 from flowreason_ui.escape import escaped
 from flowreason_ui.forms import limits_box
 from flowreason_ui.preferences import keep_limits
-from flowreason_ui.telling import count, fault, shown_place
+from flowreason_ui.starting import KEPT
+from flowreason_ui.telling import count, fault, sentence, shown_place
 from flowreason_ui.whole_list import bytes_text, size_of, whole_list
 from flowreason_ui.whole_list import changed as whole_list_changed
 from flowreason_ui.works import works
@@ -65,8 +67,10 @@ def _in_force() -> None:
     connection = works().connection
     missing = connection.missing
     if missing:
-        told = "No model is connected." if missing.startswith("no model is configured") else fault(missing)
-        st.info(escaped(told), icon=":material/link_off:")
+        if missing.startswith("no model is configured"):
+            st.caption("A model answers your questions. None is connected yet; name its server here.")
+        else:
+            st.info(escaped(sentence(fault(missing))), icon=":material/link_off:")
         return
     with st.container(border=True):
         st.markdown(f"**{escaped(connection.told)}**")
@@ -83,6 +87,8 @@ def _in_force() -> None:
                 _result(works().ask(tested(connection)))
         elif before := st.session_state.pop("connected", None):
             _result(before)
+            if st.session_state.get(KEPT):
+                places.link("solve", "Ask your question now", ":material/arrow_back:")
 
 
 def _result(found: Tested) -> None:
