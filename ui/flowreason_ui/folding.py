@@ -26,6 +26,10 @@ class Many:
     name: str
     runs: tuple[RunInfo, ...]
 
+    @property
+    def id(self) -> str:
+        return self.name
+
     @cached_property
     def usage(self) -> Usage:
         return sum((info.standing.usage for info in self.runs), Usage())

@@ -83,9 +83,12 @@ def _new() -> None:
             "A file with a question in each row",
             KINDS,
             key="batch-file",
-            help="CSV or TSV with a header, or JSONL with an object or a text in each line.",
         )
         if file is None:
+            st.caption(
+                "CSV or TSV with a line of names first, or JSONL. One column holds the questions; another may hold the "
+                "known answers, and then right ones are counted."
+            )
             _earlier()
             return
         try:

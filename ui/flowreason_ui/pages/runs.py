@@ -19,8 +19,8 @@ from flowreason_ui import batches, changing, places
 from flowreason_ui.escape import escaped, label, one_line
 from flowreason_ui.folding import Entry, Many, batch_of, figures_of, of_runs, state_of
 from flowreason_ui.listing import COSTS, ORDERS, ORIGINS, TIMES, Wanted, figures, marks
-from flowreason_ui.saving import exported, exported_together, file_name, taken_in
-from flowreason_ui.telling import STATES, count, fault, shown_place, state, title_of
+from flowreason_ui.saving import Taken, exported, exported_together, file_name, taken_in
+from flowreason_ui.telling import STATES, count, fault, sentence, shown_place, state, title_of
 from flowreason_ui.whole_list import changed as whole_list_changed
 from flowreason_ui.whole_list import seen_anew, whole_list
 from flowreason_ui.works import works
@@ -104,7 +104,9 @@ def _list(wanted: Wanted) -> None:
     shown, many = of_runs(entries), _batches(wanted, entries)
     if not entries:
         searched = wanted.search or wanted.status or wanted.narrow
-        st.caption("No such run is kept." if searched else "No run is kept yet. Ask a question under Solve.")
+        st.caption("No such run is kept." if searched else "No run is kept yet.")
+        if not searched:
+            places.link("solve", "Ask a question", ":material/arrow_forward:")
         return
     if shown:
         _bar(shown, [info for info in shown if st.session_state.get(f"mark-{info.id}")])
@@ -297,22 +299,18 @@ def _import() -> None:
     files = st.file_uploader("Runs that somebody exported", accept_multiple_files=True, key="runs-import")
     if not files or not st.button("Take in", type="primary", key="runs-import-now"):
         return
-    found: list[str] = []
-    faults = []
+    taken = Taken()
     for file in files:
-        try:
-            found += taken_in(file.name, file.getvalue())
-        except FlowreasonError as error:
-            told = fault(str(error))
-            faults.append(told if file.name in told else f"{file.name}: {told}")
+        taken_in(file.name, file.getvalue(), taken)
     whole_list_changed()
-    for each in faults:
-        st.error(escaped(each), icon=":material/error:")
-    if faults:
-        if found:
-            st.success(f"{count(len(found), 'run')} taken in.", icon=":material/check:")
-        return
-    if len(found) == 1:
-        places.go("run", run=found[0])
-    st.session_state["runs-told"] = f"{count(len(found), 'run')} taken in"
-    st.rerun()
+    if not taken.faults and not taken.here and len(taken.ids) == 1:
+        places.go("run", run=taken.ids[0])
+    if taken.ids and not taken.faults and not taken.here:
+        st.session_state["runs-told"] = f"{count(len(taken.ids), 'run')} taken in"
+        st.rerun()
+    for each in taken.faults:
+        st.error(escaped(sentence(fault(each))), icon=":material/error:")
+    for title in taken.here:
+        st.info(f"Here already: {label(title)}", icon=":material/info:")
+    if taken.ids:
+        st.success(f"{count(len(taken.ids), 'run')} taken in.", icon=":material/check:")

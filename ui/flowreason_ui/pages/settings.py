@@ -16,7 +16,7 @@ from flowreason.errors import FlowreasonError
 from flowreason.providers.prices import Price
 from flowreason.records import RunInfo
 from flowreason_ui import places
-from flowreason_ui.connection import Connection, Tested, keep, keep_price, listed, tested
+from flowreason_ui.connection import Connection, Tested, keep, keep_price, listed, tested, tested_with_ending
 from flowreason_ui.escape import escaped
 from flowreason_ui.forms import limits_box
 from flowreason_ui.preferences import keep_limits
@@ -38,6 +38,7 @@ SERVERS: Final = {
 """Servers by name, with the address that each has where nothing else is said."""
 AGES: Final = {7: "7 days", 30: "30 days", 90: "90 days", 365: "a year", 0: "no time at all (every run)"}
 DAY = 86_400.0
+ASKING: Final = "Asking the model for one word. This takes at most half a minute …"
 KEPT_HERE = "Keep it in my config file"
 
 
@@ -83,7 +84,7 @@ def _in_force() -> None:
                 works().connection = Connection()
                 st.rerun()
         if pressed:
-            with st.spinner("Asking the model for one word …"):
+            with st.spinner(ASKING):
                 _result(works().ask(tested(connection)))
         elif before := st.session_state.pop("connected", None):
             _result(before)
@@ -165,12 +166,12 @@ def _connect() -> None:
             with st.container(horizontal=True):
                 now = st.form_submit_button("Connect and test", type="primary", key="connect-now")
                 ask = st.form_submit_button("Which models are there?", key="connect-list")
-        entered = Connection(model.strip(), address.strip(), key.strip())
+        entered, name = Connection(model.strip(), address.strip(), key.strip()), f"{server}-{number}"
         if ask:
-            _list_models(entered, f"{server}-{number}")
-        _choose_model(f"{server}-{number}")
+            _list_models(entered, name)
         if now:
-            _entered(entered, kept)
+            _entered(entered, kept, name)
+        _choose_model(name)
 
 
 def _list_models(connection: Connection, name: str) -> None:
@@ -202,15 +203,16 @@ def _number() -> int:
     return int(st.session_state.setdefault("connect-number", 0))
 
 
-def _entered(connection: Connection, kept: bool) -> None:
-    """Take what was entered, where the model answers."""
+def _entered(connection: Connection, kept: bool, name: str) -> None:
+    """Take what was entered, where the model answers; else its server's models are there to be chosen from."""
     if connection.missing:
         _wrong(connection.missing)
         return
-    with st.spinner("Asking the model for one word …"):
-        found = works().ask(tested(connection))
+    with st.spinner(ASKING):
+        connection, found = works().ask(tested_with_ending(connection))
     if not found.ok:
-        _result(found)
+        st.session_state[f"models-{name}"] = found.models
+        _wrong(found.text)
         return
     works().connection = connection
     try:
