@@ -289,6 +289,14 @@ def test_an_answer_that_has_the_known_one_among_other_words_is_nearly_right() ->
     assert not nearly("Paris", "Parisian") and not nearly("4", "14") and not nearly("", "x")
 
 
+def test_an_answer_in_a_sentence_is_right_where_it_names_the_known_one_alone(works: Works) -> None:
+    said = {"France": "The answer is Paris.", "Spain": "Paris or Madrid", "Peru": "I do not know", "How": "It is 5"}
+    works.server._answer = lambda body: next(a for q, a in said.items() if q in str(body))  # type: ignore[attr-defined]
+    raw = b"question,answer\nFrance?,Paris\nSpain?,Madrid\nPeru?,Lima\nHow much?,5\n"
+    batch = over(batches.start(works, plan(count=4, kind=EACH), raw))
+    assert batch.judgements == {1: True, 2: False, 3: False, 4: True} and batch.near == {2}
+
+
 def test_answers_are_judged_anew_without_being_asked_again(works: Works) -> None:
     server: Server = works.server  # type: ignore[attr-defined]
     server._answer = lambda _: "It is 2, or 3"

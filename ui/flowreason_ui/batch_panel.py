@@ -94,8 +94,8 @@ def _batch(batch: Batch, was_over: bool) -> None:
             st.caption(escaped(near))
     errors_of(batch)
     if batch.reasons:
-        told = [f"{number:,} {WORDS.get(reason, reason)}" for reason, number in batch.reasons.most_common()]
-        st.caption(escaped(f"Not answered: {'; '.join(told)}."))
+        told = "; ".join(f"{number:,} {WORDS.get(reason, reason)}" for reason, number in batch.reasons.most_common())
+        st.caption(escaped(f"Not answered, of {count(batch.plan.count, 'row')}: {told}."))
     if not batch.over and not batch.done:
         st.caption("Getting ready. The first answers take a moment.")
     if not batch.over and batch.latest:

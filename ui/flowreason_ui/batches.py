@@ -38,7 +38,7 @@ from flowreason.resuming import the_store
 from flowreason.tool_files import tools_from
 from flowreason_ui.connection import Connection
 from flowreason_ui.lasting import Lasting, State, folder_of, new_id, remove
-from flowreason_ui.questions import item_of, nearly
+from flowreason_ui.questions import choices_of, item_of, nearly, rows_of
 from flowreason_ui.telling import fault
 from flowreason_ui.works import Works
 
@@ -105,6 +105,7 @@ class Batch(Lasting):
         self.under_way = 0
         self._times: deque[tuple[float, int]] = deque(maxlen=240)
         self._batching: Batching | None = None
+        self._among: tuple[str, list[str]] | None = None
 
     @property
     def rows(self) -> Path:
@@ -218,9 +219,18 @@ class Batch(Lasting):
             self.unread.add(place)
             return
         said = str(record.get("answer") or "")
-        self.judgements[place] = right = judge(item, said, record.get("value")).right
+        self.judgements[place] = right = judge(item, said, record.get("value"), vocabulary=self._choices()).right
         if not right and nearly(known, said):
             self.near.add(place)
+
+    def _choices(self) -> list[str]:
+        """The words that the known answers are among."""
+        if self._among is None or self._among[0] != self.plan.kind:
+            path, found = self.folder / self.plan.file, list[str]()
+            with suppress(OSError, UsageError):
+                found = choices_of(rows_of(path.name, path.read_bytes()), self.plan.gold, self.plan.kind)
+            self._among = self.plan.kind, found
+        return self._among[1]
 
     def judge_as(self, kind: str) -> None:
         """Hold the answers against the known ones in another way, from now on."""

@@ -93,7 +93,7 @@ EACH: Final = "each"
 JUDGED: Final[Mapping[str, tuple[str, str]]] = {
     EACH: (
         "the same, each by its kind",
-        "4 is 4.0, yes is true, a list is a list; words must be the same, but for capitals and marks around them",
+        "4 is 4.0, yes is true, a list is a list; in words it must name the known answer, and none of the other rows",
     ),
     "text": ("the same text", "every word must be the same; capitals and blanks do not matter"),
     "number": ("the same number", "numbers that are not whole may differ by one in a thousand"),
@@ -144,6 +144,22 @@ def _kind_of(known: Any) -> AnswerType:
     found = likely_type([known])
     text = show(known).strip()
     return "choice" if found == "text" and len(text) <= SHORT_ANSWER and "\n" not in text else found
+
+
+MOST_CHOICES: Final = 300
+
+
+def choices_of(rows: Iterator[Row], gold: str, kind: str) -> list[str]:
+    """The words that the known answers of a file are among, by which an answer in a sentence is read; none where they
+    are too many, or not words."""
+    found = dict[str, None]()
+    for row in rows if kind in (EACH, "choice") else ():
+        known = row.given.get(gold)
+        if not row.fault and known not in (None, "") and (kind == "choice" or _kind_of(known) == "choice"):
+            found[show(known).strip()] = None
+        if len(found) > MOST_CHOICES:
+            return []
+    return list(found)
 
 
 def nearly(known: Any, answer: str) -> bool:

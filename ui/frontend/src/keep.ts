@@ -27,8 +27,23 @@ function fill(field: Field, text: string): void {
   field.dispatchEvent(new Event("input", { bubbles: true }))
 }
 
-export default function keep(component: { data: { name: string; place: string } }): () => void {
+interface Component {
+  data: { name: string; place: string }
+  parentElement: HTMLElement | ShadowRoot
+}
+
+/** Take no room on the page. */
+function vanish(element: HTMLElement | ShadowRoot): void {
+  const root = element instanceof ShadowRoot ? element : element.getRootNode()
+  const seen = root instanceof ShadowRoot ? root.host : element
+  if (!(seen instanceof Element)) return
+  const around = seen.closest<HTMLElement>("[data-testid=stElementContainer]")
+  if (around) around.style.display = "none"
+}
+
+export default function keep(component: Component): () => void {
   const { name } = component.data
+  vanish(component.parentElement)
   const place = `.${CSS.escape(component.data.place)}`
   const fields = (): Field[] => [...(document.querySelector(place)?.querySelectorAll<Field>(FIELDS) ?? [])]
   const inside = (target: EventTarget | null): Element | null =>
@@ -51,14 +66,20 @@ export default function keep(component: { data: { name: string; place: string } 
   function sent(event: Event): void {
     if (inside(event.target)?.closest("[data-testid=stFormSubmitButton]")) sessionStorage.removeItem(name)
   }
+  function entered(event: KeyboardEvent): void {
+    const sends = event.key === "Enter" && (event.ctrlKey || event.metaKey || event.target instanceof HTMLInputElement)
+    if (sends && inside(event.target)) sessionStorage.removeItem(name)
+  }
   const watch = new MutationObserver(restore)
   watch.observe(document.body, { childList: true, subtree: true })
   restore()
   document.addEventListener("input", save, true)
   document.addEventListener("click", sent, true)
+  document.addEventListener("keydown", entered, true)
   return () => {
     watch.disconnect()
     document.removeEventListener("input", save, true)
     document.removeEventListener("click", sent, true)
+    document.removeEventListener("keydown", entered, true)
   }
 }
