@@ -113,7 +113,7 @@ def test_a_run_goes_out_as_a_file_and_comes_back_marked(works: Works) -> None:
     app.button(key="runs-import-now").click()
     text = said(again(app))
     assert "1 run taken in" in text and "Here already: In how many" in text
-    assert "no_run.jsonl: this is no exported run" in text
+    assert "no_run.jsonl: this is no exported run; Export under Runs" in text
     text = said(opened("runs"))
     assert text.count("two euros") == 1 and "Imported today" in text and "from coins.jsonl" in text
 

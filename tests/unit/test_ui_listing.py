@@ -13,6 +13,7 @@ import pytest
 import flowreason as fr
 from flowreason.ports import Usage
 from flowreason.records import BATCH, Plan, RunInfo, Standing
+from flowreason.resuming import the_store
 from flowreason_ui.comparing import NOT_THERE, Compared, Side, compared
 from flowreason_ui.folding import Many, figures_of, state_of
 from flowreason_ui.listing import IMPORTED, Wanted, figures, marks, origin
@@ -173,6 +174,9 @@ def test_several_runs_go_into_one_file_and_come_back_once_each(run: tuple[Works,
     raw = exported_together([(id, "One?"), (id, "Two?")])
     assert zipfile.ZipFile(io.BytesIO(raw)).namelist() == ["001_one.run.jsonl", "002_two.run.jsonl"]
     assert taken_in("runs.zip", raw).ids == [], "it is here"
+    cut = taken_in("cut.jsonl", exported(id)[:-20])
+    assert not cut.here and "damaged" in cut.faults[0], "here or not, the file is damaged"
+    assert len(works.ask(the_store(works.store).runs())) == 1
     fr.delete_runs([id], store=works.store)
     taken = taken_in("runs.zip", raw)
     assert (taken.ids, taken.here, taken.faults) == ([id], ["flow f(n: int) -> int"], [])

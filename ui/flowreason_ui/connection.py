@@ -113,7 +113,7 @@ async def tested(connection: Connection) -> Tested:
     try:
         provider = provider_from(_brief(connection))
     except FlowreasonError as error:
-        return Tested(False, advised(error))
+        return Tested(False, advised(error), (), getattr(error, "kind", ""))
     question = "Reply with the one word: ready"
     models: tuple[str, ...] = ()
     try:
@@ -183,24 +183,33 @@ async def _models(provider: Provider) -> tuple[str, ...]:
 
 
 _ADVICE: Final[Mapping[str, str]] = {
-    "key": "Enter the key again. A key belongs to one server; a new one is made at the provider.",
+    "key": "The server does not accept the key. Enter the key again; one belongs to one server, and a new one is made "
+    "at the provider.",
     "quota": "The account has no credit left. Top it up at the provider, or connect another model.",
-    "model": "The server does not have this model. Enter the name of one that it has.",
-    "url": "Look at the address. It mostly ends in /v1, as in http://localhost:11434/v1 for Ollama.",
-    "network": "Look whether the server runs and whether its address is right.",
+    "model": "The server does not have this model. Choose one below, or enter the name of one that it has.",
+    "url": "This address leads to no server of models. It mostly ends in /v1, as in http://localhost:11434/v1 for "
+    "Ollama.",
+    "network": "The server does not answer. Look whether it runs and whether its address is right.",
     "timeout": "The server was reached, and the model did not answer. One that is being loaded may need a minute: test "
     "it again then.",
     "rate": "The server takes no more for now. Test it again in a moment.",
     "server": "The server had trouble. Test it again in a moment.",
+    "reply": "The server sent something that is no answer. Try another model, or look whether the address is that of a "
+    "server which speaks as OpenAI's does.",
 }
-"""What to do here, by the kind of an error; instead of what is said of the command line."""
+"""What is wrong and what to do here, by the kind of an error; instead of what is said of the command line."""
+_PULL: Final = re.compile(r"Get the model with: (ollama pull .*)")
 
 
 def advised(error: FlowreasonError) -> str:
-    """An error of a test: what happened, and what to do about it on the page of the settings."""
-    first = str(error).partition("\n")[0]
+    """An error of a test: what is wrong and what to do about it on the page of the settings, then what the server
+    said."""
+    said = str(error).partition("\n")[0]
     advice = _ADVICE.get(getattr(error, "kind", ""))
-    return f"{first}\n{advice}" if advice else str(error)
+    if advice is None:
+        return str(error)
+    pull = _PULL.search(str(error))
+    return f"{advice}{f' Ollama gets it with: {pull[1]}' if pull else ''}\nMore exactly: {said}"
 
 
 # --- kept in the user's config file ---

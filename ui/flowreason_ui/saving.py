@@ -85,15 +85,19 @@ def taken_in(name: str, raw: bytes, taken: Taken | None = None) -> Taken:
 
 
 def _take_in(name: str, raw: bytes, taken: Taken) -> None:
-    """Take in one run, unless it is here already."""
-    if before := already(raw):
-        taken.here.append(title_of(before))
-        return
+    """Take in one run; a second copy of one that is here already is let go again, once it was found to be whole."""
+    before = already(raw)
     try:
-        taken.ids.append(imported(name, raw))
+        made = imported(name, raw)
     except fr.UsageError as error:
         told = str(error)
         taken.faults.append(told if name in told else f"{name}: {told}")
+        return
+    if before is None:
+        taken.ids.append(made)
+    else:
+        taken.here.append(title_of(before))
+        fr.delete_runs([made], store=works().store)
 
 
 def already(raw: bytes) -> RunInfo | None:

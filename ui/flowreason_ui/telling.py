@@ -94,8 +94,13 @@ _COMMANDS: Final = (
     (re.compile(r"set FLOWREASON_API_KEY, or OPENAI_API_KEY for OpenAI"), "enter one under Settings"),
     (re.compile(r"Check the key \(FLOWREASON_API_KEY or OPENAI_API_KEY\)"), "Check the key under Settings"),
     (re.compile(r"set OPENAI_API_KEY, or give a base URL of another server"), "enter one under Settings"),
+    (
+        re.compile(r"no exported run: its first line is none of an export"),
+        "no exported run; Export under Runs, or Save at a run, writes one",
+    ),
     (re.compile(r"; `flowreason runs export` writes one"), "; Export under Runs, or Save at a run, writes one"),
     (re.compile(r"[;,]?\s*`flowreason runs[^`]*` (?:lists what is there|writes a run into a file)"), ""),
+    (re.compile(r"this is no base URL: "), "this is no address of a server: "),
     (re.compile(r"(?<=[Cc]heck the )base URL"), "address under Settings"),
     (re.compile(r"Does the base URL end"), "Does the address under Settings end"),
 )

@@ -39,6 +39,9 @@ STYLE = """<style>
 [class*="st-key-open-"] button p { text-align: left; font-size: 1rem; font-weight: 600; overflow-wrap: anywhere; }
 [class*="st-key-runs-told"] { min-width: 0; }
 [class*="st-key-runs-told"] [data-testid="stMarkdownContainer"] p { overflow-wrap: anywhere; }
+[class*="st-key-mark-"], [class*="st-key-mark-"] [data-testid="stCheckbox"] { overflow: visible; }
+[class*="st-key-mark-"] label:focus-within > :first-child { outline: 2px solid currentColor; outline-offset: 1px;
+  border-radius: 0.3rem; }
 .st-key-runs-search { min-width: min(18rem, 100%); }
 </style>"""
 
@@ -275,6 +278,7 @@ def _delete(marked: Sequence[RunInfo]) -> None:
         st.text(one_line(title_of(info), 120))
     if len(marked) > MOST_NAMED:
         st.caption(f"and {len(marked) - MOST_NAMED} more")
+    st.caption("Every step, prompt, reply and answer is deleted. Nothing brings it back but an exported file.")
     with st.container(horizontal=True):
         if st.button(f"Delete {count(len(marked), 'run')}", type="primary", key="delete-now"):
             _deleted(marked)

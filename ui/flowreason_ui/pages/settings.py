@@ -57,7 +57,8 @@ def page() -> None:
 def _wrong(text: str) -> None:
     """What went wrong, and what to do about it."""
     first, _, rest = fault(text).partition("\n")
-    st.error(escaped(first) + (f"\n\n{escaped(rest)}" if rest.strip() else ""), icon=":material/error:")
+    st.error(escaped(sentence(first)) + (f"\n\n:small[{escaped(rest)}]" if rest.strip() else ""),
+             icon=":material/error:")  # fmt: skip
 
 
 # --- which model ---
@@ -203,10 +204,20 @@ def _number() -> int:
     return int(st.session_state.setdefault("connect-number", 0))
 
 
+def lacking(connection: Connection) -> str:
+    """What must be entered before a model can be asked; empty where nothing is missing."""
+    missing = connection.missing
+    if missing.startswith("no model is configured"):
+        return "Enter a key: OpenAI answers nobody without one."
+    if missing.startswith("no model is named"):
+        return "Enter the name of a model. “Which models are there?” asks the server for its own."
+    return sentence(missing)
+
+
 def _entered(connection: Connection, kept: bool, name: str) -> None:
     """Take what was entered, where the model answers; else its server's models are there to be chosen from."""
-    if connection.missing:
-        _wrong(connection.missing)
+    if lacks := lacking(connection):
+        _wrong(lacks)
         return
     with st.spinner(ASKING):
         connection, found = works().ask(tested_with_ending(connection))
