@@ -47,11 +47,11 @@ def against_cost(found: Sequence[Cell], cost: Callable[[Cell], float], axis: str
         axes.step(
             [cost(c) for c in best], [c.right.value for c in best], where="post", color="#9aa5b1", lw=1.2, zorder=1
         )
-        for index, each in enumerate(found):
+        for index, (each, beside) in enumerate(zip(found, _beside(found, cost), strict=True)):
             below, above = each.right.value - each.right.low, each.right.high - each.right.value
             axes.errorbar(
-                cost(each), each.right.value, yerr=[[below], [above]], fmt=MARKS[index % len(MARKS)], ms=7, capsize=3,
-                color=colours[index % len(colours)], label=each.method, elinewidth=1, zorder=2,
+                cost(each) + beside, each.right.value, yerr=[[below], [above]], fmt=MARKS[index % len(MARKS)], ms=7,
+                capsize=3, color=colours[index % len(colours)], label=each.method, elinewidth=1, zorder=2,
             )  # fmt: skip
         axes.set_ylim(-0.02, 1.04)
         axes.set_xlim(0, 1.08 * max([*map(cost, found), 1e-9]))
@@ -61,6 +61,13 @@ def against_cost(found: Sequence[Cell], cost: Callable[[Cell], float], axis: str
         axes.grid(alpha=0.25)
         axes.legend(frameon=False, loc="lower right")
         return _svg(figure)
+
+
+def _beside(found: Sequence[Cell], cost: Callable[[Cell], float]) -> list[float]:
+    """How far aside each method is drawn, so that those which come to the same are all seen."""
+    apart = 0.02 * max([*map(cost, found), 1e-9])
+    at = [(cost(each), each.right.value) for each in found]
+    return [apart * at[:index].count(place) for index, place in enumerate(at)]
 
 
 def by_group(found: Sequence[Cell], *, dark: bool = False) -> str:

@@ -16,7 +16,7 @@ from flowreason.replaying import answer_of
 from flowreason.resuming import the_store
 from flowreason.values import plain, show
 from flowreason_ui import batches, changing, places
-from flowreason_ui.escape import escaped, label, one_line
+from flowreason_ui.escape import escaped, label, one_line, spoken
 from flowreason_ui.folding import Entry, Many, batch_of, figures_of, of_runs, state_of
 from flowreason_ui.listing import COSTS, ORDERS, ORIGINS, TIMES, Wanted, figures, marks
 from flowreason_ui.saving import Taken, exported, exported_together, file_name, taken_in
@@ -39,9 +39,8 @@ STYLE = """<style>
 [class*="st-key-open-"] button p { text-align: left; font-size: 1rem; font-weight: 600; overflow-wrap: anywhere; }
 [class*="st-key-runs-told"] { min-width: 0; }
 [class*="st-key-runs-told"] [data-testid="stMarkdownContainer"] p { overflow-wrap: anywhere; }
-[class*="st-key-mark-"], [class*="st-key-mark-"] [data-testid="stCheckbox"] { overflow: visible; }
-[class*="st-key-mark-"] label:focus-within > :first-child { outline: 2px solid currentColor; outline-offset: 1px;
-  border-radius: 0.3rem; }
+[class*="st-key-runs-row"] { overflow: visible; }
+[class*="st-key-mark-"] label[data-focus-visible="true"] > div:first-of-type { outline: 2px solid currentColor; outline-offset: 2px; }
 .st-key-runs-search { min-width: min(18rem, 100%); }
 </style>"""
 
@@ -170,7 +169,7 @@ def _line(info: RunInfo, answer: Any, parent: RunInfo | None) -> None:
     here = next((live for live in works().runs.values() if live.run == info.id and not live.over), None)
     told = state(info.status if here is None else here.status)
     with st.container(horizontal=True, wrap=False, gap="small", key=f"runs-row-{info.id}"):
-        st.checkbox(f"Choose {label(title_of(info), 60)}", key=f"mark-{info.id}", label_visibility="collapsed",
+        st.checkbox(f"Choose {spoken(title_of(info), 60)}", key=f"mark-{info.id}", label_visibility="collapsed",
                     width=28)  # fmt: skip
         with st.container(gap=None, key=f"runs-told-{info.id}"):
             if st.button(label(title_of(info), 140), key=f"open-{info.id}", type="tertiary", wrap=True):
