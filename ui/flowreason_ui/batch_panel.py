@@ -24,6 +24,7 @@ from flowreason_ui.works import works
 APART = 1.0
 """Seconds between two looks at what goes on."""
 MOST_SHOWN = 1_000
+MOST_NAMED = 5
 STATES = {
     "running": Told("Running", ":material/play_arrow:", "blue"),
     "stopping": Told("Stopping", ":material/pause:", "orange"),
@@ -46,8 +47,8 @@ def back() -> None:
 
 
 def percent(of: Share) -> str:
-    """`11 of 12 right: 92% (95 % interval: 65 to 99 %)`: a share with its interval."""
-    interval = f"95 % interval: {of.low * 100:.0f} to {of.high * 100:.0f} %"
+    """`11 of 12 right: 92% (with many more such questions, probably 65 to 99 %)`: a share with its interval."""
+    interval = f"with many more such questions, probably {of.low * 100:.0f} to {of.high * 100:.0f} %"
     return f"{of.right:,} of {of.count:,} right: {of.value:.0%} ({interval})"
 
 
@@ -108,8 +109,10 @@ def _unread(batch: Batch) -> str:
     """What of the known answers cannot be used."""
     if not batch.unread:
         return ""
-    rows = ", ".join(f"{row:,}" for row in sorted(batch.unread)[:5]) + (" …" if len(batch.unread) > 5 else "")
-    return f" Not counted, because the known answer is of another kind: row {rows}."
+    named = ", ".join(f"{row:,}" for row in sorted(batch.unread)[:MOST_NAMED])
+    more = f" and {len(batch.unread) - MOST_NAMED:,} more" if len(batch.unread) > MOST_NAMED else ""
+    rows = "row" if len(batch.unread) == 1 else "rows"
+    return f" Not counted, because the known answer is of another kind: {rows} {named}{more}."
 
 
 def _near(batch: Batch) -> str:
@@ -231,7 +234,7 @@ def _results(batch: Batch) -> None:
             st.dataframe(rows_, hide_index=True, width="stretch", key="batch-faults", column_config=NARROW)
         else:
             st.caption("Every question has its answer.")
-    if batch.accuracy is not None:
+    if batch.plan.gold:
         _judged_otherwise(batch)
     if batch.done > len(rows):
         st.caption(f"These are the first {len(rows):,}; the files have all.")

@@ -40,7 +40,8 @@ STYLE = """<style>
 [class*="st-key-runs-told"] { min-width: 0; }
 [class*="st-key-runs-told"] [data-testid="stMarkdownContainer"] p { overflow-wrap: anywhere; }
 [class*="st-key-runs-row"] { overflow: visible; }
-[class*="st-key-mark-"] label[data-focus-visible="true"] > div:first-of-type { outline: 2px solid currentColor; outline-offset: 2px; }
+[class*="st-key-mark-"] label[data-focus-visible="true"] > div:first-of-type {
+  outline: 2px solid currentColor; outline-offset: 2px; }
 .st-key-runs-search { min-width: min(18rem, 100%); }
 </style>"""
 
