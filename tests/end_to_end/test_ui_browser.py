@@ -96,3 +96,26 @@ def test_two_sessions_run_at_once_and_each_has_its_own(browser: Browser, app: Se
     page.get_by_role("button", name="How many years lie between").first.wait_for()
     page.get_by_role("button", name="In how many different ways").first.wait_for()
     page.close()
+
+
+ASKS = 'flow f() -> text {\n  who = ask user "Who are you?"\n  answer "Good day, {who}"\n}\n'
+TYPED = "() => document.querySelector('textarea[aria-label=\"Your answer\"]')?.value === 'Ada, half ty'"
+
+
+def test_an_answer_that_is_half_typed_outlives_a_reload_until_it_is_sent(browser: Browser, app: Served) -> None:
+    page = browser.page(apart=True)
+    page.goto(f"{app.url}/edit")
+    page.locator(".cm-content").click()
+    page.keyboard.press("Control+a")
+    page.keyboard.press("Delete")
+    page.keyboard.insert_text(ASKS)
+    page.locator(".told", has_text="No mistakes").wait_for()
+    page.locator(".st-key-edit-run button").click()
+    page.get_by_label("Your answer").press_sequentially("Ada, half ty")
+    page.reload()
+    page.wait_for_function(TYPED)
+    page.get_by_role("button", name="Answer", exact=True).first.click()
+    page.get_by_text("Good day, Ada, half ty", exact=True).first.wait_for()
+    kept = page.evaluate("Object.keys(sessionStorage)")
+    assert not [name for name in kept if "asked" in name]
+    page.context.close()
