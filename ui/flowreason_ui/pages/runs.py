@@ -301,6 +301,8 @@ def _deleted(marked: Sequence[RunInfo]) -> None:
 
 def _import() -> None:
     files = st.file_uploader("Runs that somebody exported", accept_multiple_files=True, key="runs-import")
+    if not files:
+        st.caption("What Export has written: one run (.jsonl), or several (.zip).")
     if not files or not st.button("Take in", type="primary", key="runs-import-now"):
         return
     taken = Taken()
