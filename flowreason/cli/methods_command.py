@@ -40,11 +40,20 @@ def _list(as_data: bool) -> int:
     width = max(len(each.name) for each in found)
     output.emit(f"{'auto':<{width}}  {AUTO}")
     for each in found:
-        output.emit(f"{each.name:<{width}}  {each.summary}")
+        output.emit(f"{each.name:<{width}}  {_called(each.name)}{each.summary}")
         if taken := [str(parameter) for parameter in each.parameters if str(parameter) != "question: text"]:
             output.emit(f"{'':<{width}}  takes {', '.join(taken)}")
     output.note('\nAnswer with one: flowreason solve --method NAME "…"; more about it: flowreason methods NAME')
     return failures.ANSWERED
+
+
+def _called(name: str) -> str:
+    """What a method is called by those who know it, where its name does not say so already."""
+    from flowreason.library.titles import title
+
+    told = title(name)
+    plain = told.replace("-", "_").replace(" ", "_").lower()
+    return "" if name in {"graph", plain} else f"{told}: "
 
 
 def _show(name: str, flow: bool, as_data: bool) -> int:
@@ -85,7 +94,7 @@ def _page(found: Description) -> list[str]:
     """What a method says of itself, what it takes, and its text."""
     taken = "\n".join(f"  {parameter}" for parameter in found.parameters) or "  nothing"
     return [
-        found.name,
+        " · ".join(filter(None, [found.name, _called(found.name).removesuffix(": ")])),
         found.about or "It says nothing of itself.",
         f"It takes:\n{taken}\nand gives {found.returns}.",
         "\n".join(_ways(found)),

@@ -128,3 +128,26 @@ def test_back_and_forward_lead_through_what_was_looked_at_without_half_way_addre
     ended(page)
     assert addresses(page, app) == ["/", "/run?run=", "/runs", "/run?run=", "/edit?open="]
     page.close()
+
+
+ASKS = 'flow f() -> text {\n  who = ask user "Who are you?"\n  answer "Good day, {who}"\n}\n'
+TYPED = "() => document.querySelector('textarea[aria-label=\"Your answer\"]')?.value === 'Ada, half ty'"
+
+
+def test_an_answer_that_is_half_typed_outlives_a_reload_until_it_is_sent(browser: Browser, app: Served) -> None:
+    page = browser.page(apart=True)
+    page.goto(f"{app.url}/edit")
+    page.locator(".cm-content").click()
+    page.keyboard.press("Control+a")
+    page.keyboard.press("Delete")
+    page.keyboard.insert_text(ASKS)
+    page.locator(".told", has_text="No mistakes").wait_for()
+    page.locator(".st-key-edit-run button").click()
+    page.get_by_label("Your answer").press_sequentially("Ada, half ty")
+    page.reload()
+    page.wait_for_function(TYPED)
+    page.get_by_role("button", name="Answer", exact=True).first.click()
+    page.get_by_text("Good day, Ada, half ty", exact=True).first.wait_for()
+    kept = page.evaluate("Object.keys(sessionStorage)")
+    assert not [name for name in kept if "asked" in name]
+    page.context.close()

@@ -11,17 +11,20 @@ from streamlit.testing.v1 import AppTest
 import flowreason as fr
 from flowreason.examples_catalog import find
 from flowreason.resuming import the_store
+from flowreason_ui import measuring
+from flowreason_ui.batches import Plan, start
 from flowreason_ui.connection import Connection
 from flowreason_ui.lasting import folder_of
 from flowreason_ui.live import Live
 from flowreason_ui.orders import RunFlow, Solve, Terms, example
 from flowreason_ui.pages.runs import PAGE
 from flowreason_ui.preferences import default_limits
+from flowreason_ui.questions import item_of
 from flowreason_ui.saving import exported
 from flowreason_ui.whole_list import bytes_text, size_of
 from flowreason_ui.works import Works
 from tests.apps import MARKUP, again, click, ended, opened, press, said, until
-from tests.server import Behaviour, Server, error, nobody
+from tests.server import Behaviour, Server, error, nobody, ok, slow
 
 
 def played(works: Works, name: str) -> Live:
@@ -101,16 +104,60 @@ def test_all_on_a_page_are_chosen_at_once_and_a_deletion_can_be_called_off(works
 
 
 def test_a_run_goes_out_as_a_file_and_comes_back_marked(works: Works) -> None:
-    live = played(works, "coins")
+    raw = exported(played(works, "coins").run)
+    fr.delete_runs(["last"], store=works.store)
     app = opened("runs")
-    files = [("coins.jsonl", exported(live.run), ""), ("no_run.jsonl", b"rubbish", "")]
+    files = [("coins.jsonl", raw, ""), ("again.jsonl", raw, ""), ("no_run.jsonl", b"rubbish", "")]
     app.file_uploader(key="runs-import").set_value(files)
     again(app)
     app.button(key="runs-import-now").click()
     text = said(again(app))
-    assert "1 run taken in" in text and "no_run.jsonl: this is no exported run" in text
+    assert "1 run taken in" in text and "Here already: In how many" in text
+    assert "no_run.jsonl: this is no exported run; Export under Runs" in text
     text = said(opened("runs"))
-    assert text.count("two euros") == 2 and "Imported today" in text and "from coins.jsonl" in text
+    assert text.count("two euros") == 1 and "Imported today" in text and "from coins.jsonl" in text
+
+
+def test_the_runs_of_a_batch_are_one_line_that_leads_to_it(works: Works, server: Server) -> None:
+    played(works, "coins")
+    plan = Plan("rivers.csv", "questions.csv", 3, method="direct")
+    batch = start(works, plan, b"question\nWhich river?\nWhich one?\nAnd which?\n")
+    until(lambda: batch.over)
+    app = opened("runs")
+    text = said(app)
+    assert "rivers.csv: 3 questions" in text and "3 answered" in text and "two euros" in text
+    assert "Which river?" not in text and len(chosen(app)) == 1
+    click(app, "Show its 3 runs")
+    text = said(again(app))
+    assert "Which river?" in text and "Only the runs of **rivers.csv**" in text and "two euros" not in text
+    click(app, "Show all runs")
+    app.text_input(key="runs-search").set_value("which one")
+    assert "Which one?" in said(again(app)), "what is looked for is found within a batch"
+
+
+def test_a_batch_and_a_comparison_are_deleted_after_a_word(works: Works, server: Server) -> None:
+    batch = start(works, Plan("rivers.csv", "questions.csv", 1, method="direct"), b"question\nWhich river?\n")
+    until(lambda: batch.over)
+    app = opened("batch", batch=batch.id)
+    app.button(key="batch-delete").click()
+    assert "every step, prompt and reply" in str([each.label for each in again(app).checkbox])
+    again(press(app, "batch-delete", "delete-not"))
+    assert batch.folder.exists()
+    app.button(key="batch-delete").click()
+    again(app)
+    press(app, "batch-delete", "delete-now")
+    again(app)
+    assert not batch.folder.exists() and not works.ask(the_store(works.store).runs())
+    items = [item_of(f"questions/{n}", "Which river?", {}, "Rhine", "each") for n in range(2)]
+    made = measuring.start(works, items, ["direct", "tot_24"], fr.Limits(calls=2), 2)
+    until(lambda: made.over)
+    app = opened("batch", evaluation=made.id)
+    text = said(app)
+    assert "ToT (game of 24)" in text and "how often chance alone" in text and "tot_24" not in text
+    app.button(key="measuring-delete").click()
+    again(app)
+    again(press(app, "measuring-delete", "delete-now"))
+    assert not made.folder.exists()
 
 
 def test_a_run_that_was_stopped_is_resumed_from_the_list(works: Works, server: Server) -> None:
@@ -230,14 +277,31 @@ def test_what_a_test_found_is_told_and_the_models_can_be_chosen_from(works: Work
         (error(401, "wrong key", code="invalid_api_key"), "Enter the key again"),
         (error(404, "model not found", code="model_not_found"), "name of one that it has"),
         (error(404, "no such page"), "ends in /v1"),
+        (slow(2), "may need a minute"),
         (error(429, "no credit", code="insufficient_quota"), "no credit left"),
     ],
 )
-def test_a_test_that_fails_says_what_to_do_here(works: Works, behaviour: Behaviour, advice: str) -> None:
+def test_a_test_that_fails_says_what_to_do_here(
+    works: Works, behaviour: Behaviour, advice: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("flowreason_ui.connection.SECONDS", 0.5)
     with Server().always(behaviour) as server:
         works.connection = Connection("heron", server.url, "key-for-tests")
         text = said(click(opened("settings"), "Test it"))
         assert advice in text and "FLOWREASON" not in text and "OPENAI" not in text and "--" not in text
+
+
+def test_an_address_without_its_ending_is_mended(works: Works) -> None:
+    nothing, there = error(404, "no such page"), ok("ready")
+    with Server().always(lambda asked: (there if asked.path.startswith("/v1/") else nothing)(asked)) as server:
+        app = opened("settings")
+        app.selectbox(key="server").set_value("Another server")
+        again(app)
+        app.text_input(key="address-Another server-0").set_value(server.url.removesuffix("/v1"))
+        app.text_input(key="model-Another server-0").set_value("heron")
+        app.button(key="connect-now").click()
+        assert "which was added" in said(again(app))
+        assert works.connection.base_url == server.url
 
 
 def test_an_address_where_nobody_is_says_what_to_do_here(works: Works) -> None:
@@ -265,7 +329,7 @@ def test_a_price_that_is_entered_is_told_in_money_and_kept_where_that_is_asked(
     assert works.connection.price is None and works.connection.known_price == (1000, 2000)
 
 
-def test_limits_that_are_kept_are_those_of_the_next_question(works: Works) -> None:
+def test_limits_that_are_kept_are_those_of_the_next_question(works: Works, server: Server) -> None:
     app = opened("settings")
     app.number_input(key="default-calls").set_value(7)
     app.number_input(key="default-seconds").set_value(60.0)
@@ -314,7 +378,8 @@ def test_markup_in_files_columns_and_rows_stays_text(works: Works, server: Serve
     (batch,) = works.tasks.values()
     until(lambda: batch.over)  # type: ignore[attr-defined]
     pages = [again(app), opened("batch"), opened("runs")]
-    pages[2].checkbox(key="mark-all").check()
+    pages[2].selectbox(key="runs-origin").set_value("batch")
+    again(pages[2]).checkbox(key="mark-all").check()
     again(pages[2]).button(key="runs-delete").click()
     for each in (*pages[:2], again(pages[2])):
         for text in written(each):

@@ -13,8 +13,10 @@ from streamlit.testing.v1 import AppTest
 
 import flowreason as fr
 from flowreason.examples_catalog import catalog, find
+from flowreason_ui.connection import Connection
 from flowreason_ui.live import Live
 from flowreason_ui.orders import RunFlow, Solve, Terms, example
+from flowreason_ui.starting import KEPT
 from flowreason_ui.works import Works
 from tests.apps import MARKUP, again, alone, click, ended, opened, press, said, until
 from tests.server import Server, error
@@ -52,13 +54,19 @@ def played(works: Works, name: str, pace: float = 0.0) -> Live:
 # --- Solve ---
 
 
-def test_without_a_model_the_examples_come_first_and_the_way_to_connect_one_is_named(works: Works) -> None:
+def test_without_a_model_the_question_comes_first_and_waits_for_one_to_be_connected(works: Works) -> None:
     app = opened()
-    text = said(app)
-    assert "No model is connected yet" in text
-    assert app.button(key="solve").disabled
+    assert "none is connected yet" in said(app) and not app.text_area(key="question-text").disabled
     labels = [str(each.label) for each in app.button]
     assert len([each for each in labels if each.startswith("**")]) == len(catalog())
+    app.text_area(key="question-text").set_value("How long is the Rhine?")
+    app.button(key="solve-connect").click()
+    assert app.run().session_state[KEPT] == "How long is the Rhine?"
+    with Server("ready") as server:
+        works.connection = Connection("heron", server.url, "key-for-tests")
+        back = opened()
+        back.session_state[KEPT] = "How long is the Rhine?"
+        assert again(back).text_area(key="question-text").value == "How long is the Rhine?"
 
 
 def test_an_example_plays_at_one_click_from_its_question_to_its_answer(
@@ -77,7 +85,7 @@ def test_an_example_plays_at_one_click_from_its_question_to_its_answer(
 
 def test_a_question_is_answered_with_what_comes_with_it(works: Works, server: Server) -> None:
     app = opened()
-    assert "No model is connected" not in said(app) and "Answered by **heron at 127.0.0.1" in said(app)
+    assert "none is connected" not in said(app) and "Answered by **heron at 127.0.0.1" in said(app)
     app.button(key="solve-add").click()
     again(app)
     app.text_area(key="question-text").set_value("Which river?")

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from flowreason.evaluate import plots
 from flowreason.evaluate.answered import Answered
 from flowreason.evaluate.report import as_html, as_markdown, figures, sections
 from flowreason.evaluate.statistics import holm, mcnemar, paired, share
@@ -117,6 +118,14 @@ def test_a_report_shows_names_and_answers_as_text() -> None:
 
 def test_the_same_rows_give_the_same_report() -> None:
     assert as_html("Evaluation", [], ROWS) == as_html("Evaluation", [], ROWS)
+
+
+def test_a_picture_for_the_dark_has_no_white_and_hides_no_method_behind_another() -> None:
+    pytest.importorskip("matplotlib", reason="matplotlib is not installed")
+    found = overall([row(method, n, n < 3, calls=2) for method in ("one", "two") for n in range(4)])
+    light, dark = (plots.against_cost(found, lambda cell: cell.calls, "calls", dark=each) for each in (False, True))
+    assert "#ffffff" in light and "#ffffff" not in dark and "#e6e9ef" in dark
+    assert plots._beside(found, lambda cell: cell.calls) == [0.0, pytest.approx(0.04)]
 
 
 def test_columns_in_which_nothing_stands_are_left_out() -> None:

@@ -15,14 +15,27 @@ import flowreason as fr
 from flowreason.evaluate.compare import judge
 from flowreason.evaluate.items import ANSWER_TYPES
 from flowreason.ports import Usage
+from flowreason.resuming import the_store
 from flowreason_ui import batches, measuring
 from flowreason_ui.batch_panel import figures, percent
 from flowreason_ui.batch_tables import address, as_csv, as_jsonl, column_names, shown, stem
 from flowreason_ui.batches import Batch, Plan, read_rows
 from flowreason_ui.cells import as_text
 from flowreason_ui.connection import Connection
+from flowreason_ui.lasting import remove
 from flowreason_ui.pages.batch import price_before
-from flowreason_ui.questions import IN_ANY_ORDER, JUDGED, item_of, items_of, judged_as, rows_of
+from flowreason_ui.questions import (
+    EACH,
+    IN_ANY_ORDER,
+    JUDGED,
+    item_of,
+    items_of,
+    judged_as,
+    likely_kind,
+    nearly,
+    rows_of,
+    surveyed,
+)
 from flowreason_ui.works import Works
 from tests.apps import MARKUP, alone, until
 from tests.server import Server, error, ok
@@ -246,10 +259,81 @@ def test_a_download_has_a_name_that_is_no_path_and_no_markup() -> None:
 
 
 def test_every_kind_of_judging_is_told_and_lists_may_have_any_order() -> None:
-    assert {kind for kind in JUDGED if kind != IN_ANY_ORDER} == set(ANSWER_TYPES)
+    assert set(JUDGED) - {IN_ANY_ORDER, EACH} == set(ANSWER_TYPES)
     assert "in any order" in judged_as(IN_ANY_ORDER)
     ordered, loose = (item_of("q/1", "?", {}, ["a", "b"], kind) for kind in ("list", IN_ANY_ORDER))
     assert not judge(ordered, "", ["b", "a"]).right and judge(loose, "", ["b", "a"]).right
+
+
+@pytest.mark.parametrize(
+    ("known", "said", "right"),
+    [
+        ("4", "4.0", True), ("4", "The answer is 4", True), ("4", "5", False), ("1,200", "1200", True),
+        ("Paris", "paris.", True), ("Paris", "**Paris**", True), ("Paris", "Lyon", False), ("yes", "Yes.", True),
+        ("(B)", "B", True), ('["a", "b"]', "a, b", True), ("Paris", "Paris and Lyon", False),
+    ],
+)  # fmt: skip
+def test_each_known_answer_is_compared_by_what_it_is(known: str, said: str, right: bool) -> None:
+    assert judge(item_of("q/1", "Which? (A) x (B) y", {}, known, EACH), said).right is right
+
+
+def test_how_answers_are_judged_is_chosen_by_the_known_ones() -> None:
+    assert likely_kind(["4", 5, "6.5"]) == "number" and likely_kind(["yes", "no"]) == "bool"
+    assert likely_kind(["4", "Paris"]) == EACH and likely_kind(["Paris"]) == EACH
+    many = b"question,answer\n" + b"?,1\n" * 8 + b"?,Rome\n"
+    assert likely_kind([row["answer"] for row in surveyed("q.csv", many).sample]) == EACH, "not by the first rows alone"
+
+
+def test_an_answer_that_has_the_known_one_among_other_words_is_nearly_right() -> None:
+    assert nearly("Paris", "It is Paris, I think") and nearly(4, "4 or 5")
+    assert not nearly("Paris", "Parisian") and not nearly("4", "14") and not nearly("", "x")
+
+
+def test_an_answer_in_a_sentence_is_right_where_it_names_the_known_one_alone(works: Works) -> None:
+    said = {"France": "The answer is Paris.", "Spain": "Paris or Madrid", "Peru": "I do not know", "How": "It is 5"}
+    works.server._answer = lambda body: next(a for q, a in said.items() if q in str(body))  # type: ignore[attr-defined]
+    raw = b"question,answer\nFrance?,Paris\nSpain?,Madrid\nPeru?,Lima\nHow much?,5\n"
+    batch = over(batches.start(works, plan(count=4, kind=EACH), raw))
+    assert batch.judgements == {1: True, 2: False, 3: False, 4: True} and batch.near == {2}
+
+
+def test_answers_are_judged_anew_without_being_asked_again(works: Works) -> None:
+    server: Server = works.server  # type: ignore[attr-defined]
+    server._answer = lambda _: "It is 2, or 3"
+    batch = over(batches.start(works, plan(kind="text"), SUMS))
+    assert not any(batch.judgements.values()) and batch.near == {1, 2}
+    server._answer = lambda _: "2."
+    other = over(batches.start(works, plan(kind="text", question="question", inputs=("id",)), SUMS))
+    asked = len(server.requests)
+    other.judge_as(EACH)
+    assert other.judgements[1] and not other.judgements[2] and len(server.requests) == asked
+    again = batches.find(Works(works.store), other.id)
+    assert again is not None and again.plan.kind == EACH
+
+
+@pytest.mark.parametrize("runs", [True, False])
+def test_a_batch_is_deleted_with_its_runs_or_without(works: Works, runs: bool) -> None:
+    batch = over(batches.start(works, plan(count=12), SUMS))
+    ((id, _),) = batches.named(works).values()
+    assert id == batch.id
+    assert batches.delete(works, batch, runs=runs) == (12 if runs else 0)
+    assert not batch.folder.exists() and batches.find(works, batch.id) is None and not batches.earlier(works)
+    assert len(works.ask(the_store(works.store).runs())) == (0 if runs else 12)
+
+
+def test_what_goes_on_is_not_deleted_and_no_other_folder_is(works: Works, tmp_path: Path) -> None:
+    works.server.always(ok(pause=0.1))  # type: ignore[attr-defined]
+    batch = batches.start(works, plan(), SUMS)
+    with pytest.raises(fr.UsageError, match="stop it first"):
+        batches.delete(works, batch, runs=True)
+    works.soon(batch.stop)
+    works.soon(batch.stop)
+    over(batch)
+    (tmp_path / "other").mkdir()
+    for each in ("../other", "..", ""):
+        with pytest.raises(fr.UsageError, match="no folder of the app"):
+            remove(works, "batches", each)
+    assert (tmp_path / "other").is_dir() and batch.folder.is_dir()
 
 
 # --- methods compared ---

@@ -10,6 +10,7 @@ import pytest
 from flowreason import library
 from flowreason.asking.reply import parse_input
 from flowreason.errors import InputError, UsageError
+from flowreason.library.titles import TITLES
 from flowreason_dsl.types import BOOL, INT, NUMBER, TEXT, Choice, ListOf, Record, Type
 from flowreason_ui.asking import question_of, type_from, written
 from flowreason_ui.choosing import WITHOUT_QUESTION, methods, name_of, what_is, when_to_use
@@ -136,6 +137,9 @@ def test_every_method_that_is_offered_answers_a_question_by_itself() -> None:
         alone = "question" in takes and all(each.default for each in takes.values() if each.name != "question")
         assert (name in methods()) == (alone and name not in WITHOUT_QUESTION), name
     assert all(name_of(each) and what_is(each) and when_to_use(each) for each in methods())
+    assert not [each for each in library.names() if each not in TITLES], "each is called as those know it who know it"
+    assert (name_of("pal"), name_of("tot_24"), name_of("auto_cot")) == ("PAL", "ToT (game of 24)", "Auto-CoT")
+    assert name_of("self_consistency(samples=9)") == "Self-consistency (samples 9)"
 
 
 # --- questions ---

@@ -13,7 +13,9 @@ import pytest
 import flowreason as fr
 from flowreason.ports import Usage
 from flowreason.records import BATCH, Plan, RunInfo, Standing
+from flowreason.resuming import the_store
 from flowreason_ui.comparing import NOT_THERE, Compared, Side, compared
+from flowreason_ui.folding import Many, figures_of, state_of
 from flowreason_ui.listing import IMPORTED, Wanted, figures, marks, origin
 from flowreason_ui.orders import RunFlow
 from flowreason_ui.saving import exported, exported_together, imported, taken_in
@@ -45,6 +47,32 @@ def test_runs_are_narrowed_down_and_ordered() -> None:
     assert found(days=1) == ["1", "2"]
     assert found(model="heron") == ["1"]
     assert Wanted(search="x").plain and not Wanted(days=1).plain and not Wanted(order="money").plain
+
+
+def of_batch(id: str, name: str, row: int, **more: Any) -> RunInfo:
+    return info(id, **{BATCH: {"name": name, "row": row}}, **more)
+
+
+def test_the_runs_of_a_batch_are_one_line_unless_they_are_looked_for() -> None:
+    runs = [of_batch("1", "b", 1, calls=2, money=0.25), info("2")]
+    runs += [of_batch("3", "b", 0, calls=5, money=0.25), of_batch("4", "c", 0)]
+    found = Wanted().of(runs, NOON)
+    assert [each.id for each in found] == ["b", "2", "c"]
+    many = found[0]
+    assert isinstance(many, Many) and [each.id for each in many.runs] == ["1", "3"]
+    assert (many.usage.calls, many.usage.money) == (7, 0.5) and "7 calls" in figures_of(many, NOON)
+    assert Wanted(order="calls").of(runs, NOON)[0].id == "b", "by what they took together"
+    for apart in (Wanted(search="x"), Wanted(origin="batch"), Wanted(batch="b")):
+        assert all(isinstance(each, RunInfo) for each in apart.of(runs, NOON))
+    assert [each.id for each in Wanted(batch="b").of(runs, NOON)] == ["1", "3"]
+
+
+def test_a_batch_is_told_by_the_state_that_most_needs_a_look() -> None:
+    sound = of_batch("1", "b", 0)
+    broken = replace(of_batch("2", "b", 1), standing=Standing("failed", error="no"))
+    assert state_of(Many("b", (sound, sound))).words == "2 answered"
+    told = state_of(Many("b", (sound, broken)))
+    assert (told.words, told.color) == ("1 answered, 1 failed", "red")
 
 
 def test_each_run_says_where_it_comes_from() -> None:
@@ -79,7 +107,7 @@ def test_a_changed_run_says_which_step_was_changed_and_never_by_an_id() -> None:
 
 def test_figures_say_how_it_was_answered_and_what_it_took() -> None:
     told = figures(info(calls=2, money=0.5, method="chain_of_thought", model="heron"), NOON)
-    assert told.split(" · ")[1:] == ["Chain of thought", "heron", "2 calls", "20 tokens", "$0.5000"]
+    assert told.split(" · ")[1:] == ["Chain of thought (CoT)", "heron", "2 calls", "20 tokens", "$0.5000"]
 
 
 # --- two runs ---
@@ -141,15 +169,33 @@ def test_an_imported_run_is_known_as_one_with_the_file_it_came_from(run: tuple[W
     assert IMPORTED.encode() not in exported(made.id), "where it was once imported is nobody else's"
 
 
-def test_several_runs_go_into_one_file_and_come_back(run: tuple[Works, str]) -> None:
+def test_several_runs_go_into_one_file_and_come_back_once_each(run: tuple[Works, str]) -> None:
     works, id = run
     raw = exported_together([(id, "One?"), (id, "Two?")])
     assert zipfile.ZipFile(io.BytesIO(raw)).namelist() == ["001_one.run.jsonl", "002_two.run.jsonl"]
-    assert len({id, *taken_in("runs.zip", raw)}) == 3
+    assert taken_in("runs.zip", raw).ids == [], "it is here"
+    cut = taken_in("cut.jsonl", exported(id)[:-20])
+    assert not cut.here and "damaged" in cut.faults[0], "here or not, the file is damaged"
+    assert len(works.ask(the_store(works.store).runs())) == 1
+    fr.delete_runs([id], store=works.store)
+    taken = taken_in("runs.zip", raw)
+    assert (taken.ids, taken.here, taken.faults) == ([id], ["flow f(n: int) -> int"], [])
     assert kept(works, "last").plan.flow == FLOW
 
 
-@pytest.mark.parametrize("raw", [b"PK\x03\x04rubbish", b"rubbish", b""])
+def test_what_is_sound_in_a_packed_file_is_taken_in_beside_what_is_not(run: tuple[Works, str]) -> None:
+    works, id = run
+    sound = exported(id)
+    fr.delete_runs([id], store=works.store)
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as file:
+        file.writestr("a.jsonl", b"rubbish")
+        file.writestr("b.jsonl", sound)
+    taken = taken_in("runs.zip", packed.getvalue())
+    assert taken.ids == [id] and len(taken.faults) == 1 and "a.jsonl" in taken.faults[0]
+
+
+@pytest.mark.parametrize("raw", [b"PK\x03\x04rubbish", b"rubbish", b"", b'{"flowreason": "run", "version": 1}\n[]'])
 def test_a_file_that_holds_no_run_is_told_in_words(run: tuple[Works, str], raw: bytes) -> None:
-    with pytest.raises(fr.UsageError, match=r"some\.zip|no exported run"):
-        taken_in("some.zip", raw)
+    (told,) = taken_in("some.zip", raw).faults
+    assert "some.zip" in told

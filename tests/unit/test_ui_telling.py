@@ -12,6 +12,7 @@ from flowreason.config import load_settings
 from flowreason.engine.limits import Account, Limits
 from flowreason.providers.choose import provider_from
 from flowreason.records import RunStatus
+from flowreason_dsl.diagnostics import FlowError
 from flowreason_ui.live import Status
 from flowreason_ui.telling import STATES, count, fault, state, way_out, when
 
@@ -61,3 +62,14 @@ def test_a_way_out_is_told_where_there_is_one() -> None:
     assert "Settings" in way_out("key")
     assert "recording" in way_out("request", "this request is not in the recording x")
     assert way_out("something else") == ""
+
+
+def test_a_finding_is_a_sentence_first_and_its_code_the_last_detail() -> None:
+    with pytest.raises(FlowError) as raised:
+        fr.loads('flow f(q: text) -> text {\n  a = ask "{z}"\n  answer b\n}')
+    told = fault(str(raised.value))
+    assert told.startswith("There is no name `z` here (line 2).\n") and "The names here are `q`." in told
+    assert "error[" not in told and " --> " not in told and "= help" not in told
+    assert told.index("[name-unknown]") > told.index("^")
+    assert told.index("There is no name `b`") < told.index("is never used"), "what keeps it from running comes first"
+    assert fault("look at this:\n" + str(raised.value)).startswith("look at this:\nThere is no name")

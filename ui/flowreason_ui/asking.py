@@ -15,11 +15,12 @@ from flowreason.errors import FlowreasonError, InputError
 from flowreason.values import plain
 from flowreason_dsl.diagnostics import FlowError
 from flowreason_dsl.types import BOOL, INT, NUMBER, TEXT, Choice, Type
+from flowreason_ui.components import keep_typed
 from flowreason_ui.escape import escaped, label
 from flowreason_ui.fields import has_field, value_box
 from flowreason_ui.live import Asked, Live
 from flowreason_ui.pricing import price_of, sentences
-from flowreason_ui.telling import count
+from flowreason_ui.telling import count, sentence
 from flowreason_ui.works import works
 
 MOST_BUTTONS = 6
@@ -189,10 +190,13 @@ def _field(live: Live, asked: Asked, type: Type) -> None:
         except InputError as error:
             fault = str(error)
         pressed = st.form_submit_button("Answer", type="primary")
-    if not pressed:
-        return
-    if fault or (type == TEXT and not str(value).strip()):
-        st.error(escaped(fault or "Type an answer first."), icon=":material/error:")
-        return
-    _tell(live, asked, written(value, type))
-    st.rerun()
+    keep_typed(f"asked-{live.id}-{asked.number}", f"asked-{live.id}-{asked.number}")
+    missing = "" if type != TEXT or str(value).strip() else "Type an answer first."
+    if pressed and not (fault or missing):
+        st.session_state.pop(f"{key}-wrong", None)
+        _tell(live, asked, written(value, type))
+        st.rerun()
+    if pressed:  # the page looks again soon, and what is wrong is still to be seen then
+        st.session_state[f"{key}-wrong"] = sentence(fault or missing)
+    if wrong := st.session_state.get(f"{key}-wrong"):
+        st.error(escaped(wrong), icon=":material/error:")

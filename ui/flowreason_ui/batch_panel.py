@@ -1,4 +1,4 @@
-"""A batch, and an evaluation, as a page shows them: how far they are, what failed and why, results to take away."""
+"""A batch as a page shows it: how far it is, what failed and why, results to take away."""
 
 from __future__ import annotations
 
@@ -8,23 +8,23 @@ from typing import Any
 import streamlit as st
 
 from flowreason.batch.row import WORDS
-from flowreason.evaluate import plots, report
+from flowreason.errors import FlowreasonError
 from flowreason.evaluate.statistics import Share
-from flowreason.evaluate.tables import Cell, cells, overall
 from flowreason.ports import Usage
-from flowreason_ui import batches, measuring
+from flowreason_ui import batches
 from flowreason_ui.batch_tables import LONGEST, NUMBERS, as_csv, as_jsonl, shown, stem
 from flowreason_ui.batches import Batch
 from flowreason_ui.escape import escaped, label
 from flowreason_ui.lasting import Lasting
-from flowreason_ui.measuring import Measuring
-from flowreason_ui.questions import judged_as
-from flowreason_ui.telling import Told, count, fault, money, seconds
+from flowreason_ui.questions import JUDGED, judged_as
+from flowreason_ui.telling import Told, count, fault, money, seconds, sentence
+from flowreason_ui.whole_list import changed as whole_list_changed
 from flowreason_ui.works import works
 
 APART = 1.0
 """Seconds between two looks at what goes on."""
 MOST_SHOWN = 1_000
+MOST_NAMED = 5
 STATES = {
     "running": Told("Running", ":material/play_arrow:", "blue"),
     "stopping": Told("Stopping", ":material/pause:", "orange"),
@@ -40,19 +40,19 @@ CSV_TOLD = (
 )
 
 
-def _back() -> None:
+def back() -> None:
     if st.button("Many questions", icon=":material/arrow_back:", key="back", type="tertiary"):
         st.query_params.clear()
         st.rerun()
 
 
 def percent(of: Share) -> str:
-    """`11 of 12 right: 92% (95 % interval: 65 to 99 %)`: a share with its interval."""
-    interval = f"95 % interval: {of.low * 100:.0f} to {of.high * 100:.0f} %"
+    """`11 of 12 right: 92% (with many more such questions, probably 65 to 99 %)`: a share with its interval."""
+    interval = f"with many more such questions, probably {of.low * 100:.0f} to {of.high * 100:.0f} %"
     return f"{of.right:,} of {of.count:,} right: {of.value:.0%} ({interval})"
 
 
-def _head(found: Lasting, was_over: bool, figures: str) -> Any:
+def head(found: Lasting, was_over: bool, figures: str) -> Any:
     """How it stands; gives the place for buttons."""
     if found.over != was_over:
         st.rerun(scope="app")
@@ -64,7 +64,7 @@ def _head(found: Lasting, was_over: bool, figures: str) -> Any:
     return line
 
 
-def _error(found: Lasting) -> None:
+def errors_of(found: Lasting) -> None:
     if found.error:
         first, _, rest = fault(found.error).partition("\n")
         st.warning(escaped(first) + (f"\n\n{escaped(rest)}" if rest.strip() else ""), icon=":material/warning:")
@@ -75,7 +75,7 @@ def _error(found: Lasting) -> None:
 
 def batch_panel(batch: Batch) -> None:
     """All of a batch."""
-    _back()
+    back()
     st.title(label(batch.plan.title), anchor=False)
     with st.container():  # as in `panel`: the place stays where the fragment is left out
         st.fragment(_batch, run_every=None if batch.over else APART, key="batch-standing")(batch, batch.over)
@@ -84,17 +84,19 @@ def batch_panel(batch: Batch) -> None:
 
 
 def _batch(batch: Batch, was_over: bool) -> None:
-    with _head(batch, was_over, figures(batch)):
+    with head(batch, was_over, figures(batch)):
         _batch_buttons(batch)
     whole = max(batch.plan.count, 1)
     st.progress(min(1.0, batch.done / whole), text=escaped(f"{batch.done:,} of {batch.plan.count:,}"))
     if batch.accuracy is not None:
         st.markdown(f"**{escaped(percent(batch.accuracy))}**")
         st.caption(escaped(judged_as(batch.plan.kind) + _unread(batch)))
-    _error(batch)
+        if near := _near(batch):
+            st.caption(escaped(near))
+    errors_of(batch)
     if batch.reasons:
-        told = [f"{number:,} {WORDS.get(reason, reason)}" for reason, number in batch.reasons.most_common()]
-        st.caption(escaped(f"Not answered: {'; '.join(told)}."))
+        told = "; ".join(f"{number:,} {WORDS.get(reason, reason)}" for reason, number in batch.reasons.most_common())
+        st.caption(escaped(f"Not answered, of {count(batch.plan.count, 'row')}: {told}."))
     if not batch.over and not batch.done:
         st.caption("Getting ready. The first answers take a moment.")
     if not batch.over and batch.latest:
@@ -107,8 +109,18 @@ def _unread(batch: Batch) -> str:
     """What of the known answers cannot be used."""
     if not batch.unread:
         return ""
-    rows = ", ".join(f"{row:,}" for row in sorted(batch.unread)[:5]) + (" …" if len(batch.unread) > 5 else "")
-    return f" Not counted, because the known answer is of another kind: row {rows}."
+    named = ", ".join(f"{row:,}" for row in sorted(batch.unread)[:MOST_NAMED])
+    more = f" and {len(batch.unread) - MOST_NAMED:,} more" if len(batch.unread) > MOST_NAMED else ""
+    rows = "row" if len(batch.unread) == 1 else "rows"
+    return f" Not counted, because the known answer is of another kind: {rows} {named}{more}."
+
+
+def _near(batch: Batch) -> str:
+    """What is said of wrong answers that have the known one in them."""
+    if not batch.near:
+        return ""
+    has = "wrong answer has" if len(batch.near) == 1 else "wrong answers have"
+    return f"{len(batch.near):,} {has} the known one among other words, as row {min(batch.near):,}: look under Wrong."
 
 
 def figures(batch: Batch) -> str:
@@ -137,27 +149,65 @@ def _batch_buttons(batch: Batch) -> None:
             if batch.state == "stopping"
             else ("Begin nothing more; what is under way is finished.")
         )
-        st.button(words, icon=":material/stop_circle:", key="batch-stop", help=told, on_click=_stop, args=(batch,))
+        st.button(
+            words, icon=":material/stop_circle:", key="batch-stop", help=told, on_click=stop_now, args=(batch.stop,)
+        )
         return
     left = batch.done < batch.plan.count
     if left and st.button("Go on", icon=":material/play_arrow:", type="primary", key="batch-go"):
-        _go_on(lambda: batches.go_on(works(), batch))
+        go_on(lambda: batches.go_on(works(), batch))
     if batch.reasons and st.button("Try again what failed", icon=":material/refresh:", key="batch-retry"):
-        _go_on(lambda: batches.go_on(works(), batch, retry=True))
+        go_on(lambda: batches.go_on(works(), batch, retry=True))
+    if st.button("Delete", icon=":material/delete:", key="batch-delete"):
+        _delete(batch)
 
 
-def _stop(found: Batch | Measuring) -> None:
-    works().soon(found.stop)
+def stop_now(stop: Callable[[], None]) -> None:
+    """Stop something that goes on."""
+    works().soon(stop)
     works().settle()
 
 
-def _go_on(begin: Callable[[], None]) -> None:
+def go_on(begin: Callable[[], None]) -> None:
     begin()
     st.rerun(scope="app")
 
 
 def _brief(told: dict[str, Any]) -> dict[str, Any]:
     return {name: value if name in NUMBERS else str(value or "")[:LONGEST] for name, value in told.items()}
+
+
+def deletion(words: str, delete: Callable[[], str]) -> None:
+    """The buttons of a dialog that deletes something; `delete` gives what is told afterwards."""
+    with st.container(horizontal=True):
+        sure = st.button(words, type="primary", key="delete-now")
+        if st.button("Cancel", key="delete-not"):
+            st.rerun()
+    if not sure:
+        return
+    try:
+        st.session_state["batch-told"] = delete()
+    except FlowreasonError as error:
+        st.error(escaped(sentence(fault(str(error)))), icon=":material/error:")
+        return
+    whole_list_changed()
+    st.query_params.clear()
+    st.rerun()
+
+
+@st.dialog("Delete for good?")
+def _delete(batch: Batch) -> None:
+    st.text(f"{batch.plan.title}: {count(batch.plan.count, 'question')}, {batch.answered:,} answered")
+    st.caption("The uploaded file and the answers to it are deleted.")
+    runs = st.checkbox("Delete its runs too: every step, prompt and reply", value=True, key="delete-runs")
+    if not runs:
+        st.caption("Its runs stay in the list of runs, as runs of many questions.")
+
+    def delete() -> str:
+        gone = batches.delete(works(), batch, runs=runs)
+        return f"{batch.plan.title} is deleted" + (f", with {count(gone, 'run')}" if gone else "")
+
+    deletion("Delete it", delete)
 
 
 # --- what came of it ---
@@ -184,9 +234,23 @@ def _results(batch: Batch) -> None:
             st.dataframe(rows_, hide_index=True, width="stretch", key="batch-faults", column_config=NARROW)
         else:
             st.caption("Every question has its answer.")
+    if batch.plan.gold:
+        _judged_otherwise(batch)
     if batch.done > len(rows):
         st.caption(f"These are the first {len(rows):,}; the files have all.")
     _downloads(batch)
+
+
+def _judged_otherwise(batch: Batch) -> None:
+    """Hold the answers against the known ones in another way; nothing is asked again."""
+    kinds, key = list(JUDGED), f"judged-{batch.id}"
+
+    def judge() -> None:
+        batch.judge_as(st.session_state[key])
+
+    st.selectbox("An answer is right if it is", kinds, kinds.index(batch.plan.kind), key=key, width=320,
+                 format_func=lambda kind: JUDGED[kind][0], on_change=judge,
+                 help="Judged anew at once; nothing is asked again.")  # fmt: skip
 
 
 def _answers(batch: Batch, rows: list[dict[str, Any]], key: str) -> None:
@@ -207,69 +271,15 @@ def _downloads(batch: Batch) -> None:
     name, gold = stem(batch.plan.title), batch.plan.gold
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption("All rows as a file:", width="content")
-        _file("CSV", lambda: as_csv(batches.read_rows(batch.rows), gold), f"{name}.answers.csv", "text/csv", CSV_TOLD)
-        _file(
+        download(
+            "CSV", lambda: as_csv(batches.read_rows(batch.rows), gold), f"{name}.answers.csv", "text/csv", CSV_TOLD
+        )
+        download(
             "JSONL", lambda: as_jsonl(batches.read_rows(batch.rows), gold), f"{name}.answers.jsonl", "application/jsonl"
         )
 
 
-def _file(words: str, made: Callable[[], bytes], name: str, mime: str, told: str | None = None) -> None:
+def download(words: str, made: Callable[[], bytes], name: str, mime: str, told: str | None = None) -> None:
     st.download_button(
         escaped(words), made, name, mime, key=f"file-{words}", icon=":material/download:", on_click="ignore", help=told
     )
-
-
-# --- an evaluation ---
-
-
-def measuring_panel(measuring_: Measuring) -> None:
-    """All of an evaluation. One without an id is only looked at."""
-    if measuring_.id:
-        _back()
-        st.title("Methods compared", anchor=False)
-    over = measuring_.over
-    with st.container():
-        st.fragment(_measuring, run_every=None if over else APART, key="measuring-standing")(measuring_, over)
-    if measuring_.rows:
-        _tables(measuring_)
-
-
-def _measuring(found: Measuring, was_over: bool) -> None:
-    with _head(found, was_over, f"{len(found.rows):,} of {count(found.every, 'answer')}"):
-        if found.id and not found.over:
-            st.button("Stop", icon=":material/stop_circle:", key="measuring-stop", on_click=_stop, args=(found,))
-        stopped = found.id and found.state in ("stopped", "failed")
-        if stopped and st.button("Go on", icon=":material/play_arrow:", type="primary", key="measuring-go"):
-            _go_on(lambda: measuring.go_on(works(), found))
-    if not found.over:
-        st.progress(min(1.0, len(found.rows) / max(found.every, 1)))
-        for cell in overall(found.rows[:]):
-            st.caption(escaped(f"{cell.method}: {percent(cell.right)}"))
-    _error(found)
-
-
-def _tables(found: Measuring) -> None:
-    if not found.over:
-        return
-    rows = found.rows[:]
-    for title, sentence, table in report.sections(rows):
-        st.subheader(escaped(title), anchor=False)
-        if sentence:
-            st.caption(escaped(sentence))
-        st.dataframe([dict(zip(table[0], each, strict=True)) for each in table[1:]], hide_index=True, width="stretch")
-    _plots(overall(rows), cells(rows))
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.caption("To take away:", width="content")
-        for path in measuring.files_of(found.folder):
-            _file(path.name, path.read_bytes, path.name, "application/octet-stream")
-
-
-def _plots(found: list[Cell], by_task: list[Cell]) -> None:
-    if not plots.can_plot():
-        st.caption(escaped(plots.HINT))
-        return
-    left, right = st.columns(2)
-    left.image(plots.against_cost(found, lambda cell: cell.calls, "calls per question"), width="stretch")
-    right.image(plots.against_cost(found, lambda cell: cell.tokens, "tokens per question"), width="stretch")
-    if len({cell.group for cell in by_task}) > 1:
-        st.image(plots.by_group(by_task), width="stretch")

@@ -33,14 +33,18 @@ from flowreason.evaluate.compare import judge
 from flowreason.evaluate.statistics import Share, share
 from flowreason.keeping import store_at
 from flowreason.ports import Provider, Usage
+from flowreason.records import OfBatches
+from flowreason.resuming import the_store
 from flowreason.tool_files import tools_from
 from flowreason_ui.connection import Connection
-from flowreason_ui.lasting import Lasting, State, folder_of, new_id
-from flowreason_ui.questions import item_of
+from flowreason_ui.lasting import Lasting, State, folder_of, new_id, remove
+from flowreason_ui.questions import choices_of, item_of, nearly, rows_of
 from flowreason_ui.telling import fault
 from flowreason_ui.works import Works
 
 PLAN, ROWS = "plan.json", "rows.jsonl"
+BESIDE = f"{ROWS}.batch"
+EVERY = 10_000
 MOST_FAULTS = 200
 LATEST = 50
 WINDOW = 60.0
@@ -93,12 +97,15 @@ class Batch(Lasting):
         self.answered = 0
         self.judgements: dict[int, bool] = {}
         self.unread: set[int] = set()
+        self.near: set[int] = set()
+        """Rows whose wrong answer has the known one in it."""
         self.reasons: Counter[str] = Counter()
         self.latest: deque[dict[str, Any]] = deque(maxlen=LATEST)
         self.faults: dict[int, dict[str, Any]] = {}
         self.under_way = 0
         self._times: deque[tuple[float, int]] = deque(maxlen=240)
         self._batching: Batching | None = None
+        self._among: tuple[str, list[str]] | None = None
 
     @property
     def rows(self) -> Path:
@@ -201,6 +208,7 @@ class Batch(Lasting):
         """Whether a row's answer is the known one, where there are both."""
         self.judgements.pop(place, None)
         self.unread.discard(place)
+        self.near.discard(place)
         known = record.get(written_name(self.plan.gold)) if self.plan.gold else None
         if known in (None, "") or record["status"] != "answered":
             return
@@ -210,13 +218,33 @@ class Batch(Lasting):
         except UsageError:
             self.unread.add(place)
             return
-        self.judgements[place] = judge(item, str(record.get("answer") or ""), record.get("value")).right
+        said = str(record.get("answer") or "")
+        self.judgements[place] = right = judge(item, said, record.get("value"), vocabulary=self._choices()).right
+        if not right and nearly(known, said):
+            self.near.add(place)
+
+    def _choices(self) -> list[str]:
+        """The words that the known answers are among."""
+        if self._among is None or self._among[0] != self.plan.kind:
+            path, found = self.folder / self.plan.file, list[str]()
+            with suppress(OSError, UsageError):
+                found = choices_of(rows_of(path.name, path.read_bytes()), self.plan.gold, self.plan.kind)
+            self._among = self.plan.kind, found
+        return self._among[1]
+
+    def judge_as(self, kind: str) -> None:
+        """Hold the answers against the known ones in another way, from now on."""
+        self.plan = replace(self.plan, kind=kind)
+        with suppress(OSError):
+            (self.folder / PLAN).write_text(json.dumps(asdict(self.plan)), encoding="utf-8")
+        self.look_back()
 
     def look_back(self) -> None:
         """Take in what is in the folder already."""
         self.answered = 0
         self.judgements.clear()
         self.unread.clear()
+        self.near.clear()
         self.reasons.clear()
         self.faults.clear()
         for record in read_rows(self.rows):
@@ -319,6 +347,37 @@ def how_far(works: Works, id: str, plan: Plan) -> str:
         done = known.done if isinstance(known, Batch) else sum(1 for _ in lines)
         return "all done" if done >= plan.count else f"{done:,} of {plan.count:,} done; it can be gone on with"
     return "not begun"
+
+
+def named(works: Works) -> dict[str, tuple[str, Plan]]:
+    """The batches that there are by the names that they have in the store: their ids, and what they are about."""
+    found = {}
+    for id, plan in earlier(works, EVERY):
+        if name := _name_in_store(folder_of(works, "batches") / id):
+            found[name] = id, plan
+    return found
+
+
+def _name_in_store(folder: Path) -> str:
+    with suppress(OSError, ValueError, KeyError, TypeError):
+        return str(json.loads((folder / BESIDE).read_text(encoding="utf-8"))["name"])
+    return ""
+
+
+def delete(works: Works, batch: Batch, *, runs: bool) -> int:
+    """Forget a batch with its file and its answers, and its runs if that is wanted; gives how many runs went.
+
+    Raises `UsageError` where one is at work.
+    """
+    if not batch.over:
+        raise UsageError("this is still going on; stop it first")
+    store, name = the_store(works.store), _name_in_store(batch.folder)
+    its: list[str] = []
+    if runs and name and isinstance(store, OfBatches):
+        its = [id for id, _ in works.ask(store.of_batch(name, lambda _: True))]
+        fr.delete_runs(its, store=works.store)
+    remove(works, "batches", batch.id)
+    return len(its)
 
 
 def earlier(works: Works, most: int = 20) -> list[tuple[str, Plan]]:

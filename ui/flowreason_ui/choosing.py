@@ -7,6 +7,7 @@ from functools import cache
 import streamlit as st
 
 from flowreason import library
+from flowreason.library.titles import title
 from flowreason.methods import AUTO, GRAPH
 from flowreason_ui.escape import escaped
 
@@ -62,8 +63,10 @@ def methods() -> list[str]:
 
 
 def name_of(method: str) -> str:
-    """A method as people are told of it."""
-    return _WRITTEN[method][0] if method in _WRITTEN else method.replace("_", " ").capitalize()
+    """A method as people are told of it; `self_consistency(samples=9)` is one with something set."""
+    name, bracket, given = method.partition("(")
+    told = _WRITTEN[name][0] if name in _WRITTEN else title(name)
+    return f"{told} ({given.replace('=', ' ')}" if bracket else told
 
 
 @cache

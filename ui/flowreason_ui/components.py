@@ -60,5 +60,12 @@ def run_view(live: Live, *, key: str, height: int = 720, **callbacks: Callable[[
     return mount("run", data, key=key, height="content", default={"selected": None}, **hooks)
 
 
+def keep_typed(name: str, place: str) -> None:
+    """Let the browser's tab keep what is typed in the fields of a container until it is sent, so that a reload does not
+    lose it. `place` is the key of the container."""
+    if is_built("keep"):
+        mount("keep", {"name": f"flowreason-{name}", "place": f"st-key-{place}"}, key=f"keep-{name}", height="content")
+
+
 def _nothing() -> None:
     """Streamlit runs the page again, and that is all."""

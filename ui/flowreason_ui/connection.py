@@ -99,11 +99,13 @@ def _whole(address: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Tested:
-    """What came of a test: whether the model answered, in words how, and the models that the server says it has."""
+    """What came of a test: whether the model answered, in words how, the models that the server says it has, and of
+    which kind the error is."""
 
     ok: bool
     text: str
     models: tuple[str, ...] = ()
+    kind: str = ""
 
 
 async def tested(connection: Connection) -> Tested:
@@ -111,7 +113,7 @@ async def tested(connection: Connection) -> Tested:
     try:
         provider = provider_from(_brief(connection))
     except FlowreasonError as error:
-        return Tested(False, advised(error))
+        return Tested(False, advised(error), (), getattr(error, "kind", ""))
     question = "Reply with the one word: ready"
     models: tuple[str, ...] = ()
     try:
@@ -119,13 +121,35 @@ async def tested(connection: Connection) -> Tested:
         began = time.monotonic()
         reply = await provider.complete(Request((Message("user", question),), max_tokens=200), None)
     except FlowreasonError as error:
-        return Tested(False, advised(error), models)
+        return Tested(False, advised(error), models, getattr(error, "kind", ""))
     else:
         took = seconds_text(time.monotonic() - began)
         name = reply.model or connection.model
         return Tested(True, f"{name} answered in {took}, with {reply.usage.tokens:,} tokens in all.", models)
     finally:
         await provider.close()
+
+
+ENDING: Final = "/v1"
+"""What the address of an OpenAI-compatible server mostly ends in, and is often left out."""
+
+
+async def tested_with_ending(connection: Connection) -> tuple[Connection, Tested]:
+    """Test a connection; where its address leads nowhere and lacks `/v1`, with that as well. Gives that which answers,
+    or else what was entered, and what came of it."""
+    found = await tested(connection)
+    if found.ok or found.kind != "url" or not _lacks_ending(connection.base_url):
+        return connection, found
+    whole = replace(connection, base_url=connection.base_url.rstrip("/") + ENDING)
+    again = await tested(whole)
+    if again.kind in ("url", "network"):
+        return connection, found
+    told = f"The address had to end in {ENDING}, which was added."
+    return whole, replace(again, text=f"{again.text} {told}" if again.ok else f"{again.text}\n{told}")
+
+
+def _lacks_ending(address: str) -> bool:
+    return bool(address) and urlsplit(_whole(address)).path.strip("/") == ""
 
 
 async def listed(connection: Connection) -> Tested:
@@ -159,23 +183,33 @@ async def _models(provider: Provider) -> tuple[str, ...]:
 
 
 _ADVICE: Final[Mapping[str, str]] = {
-    "key": "Enter the key again. A key belongs to one server; a new one is made at the provider.",
+    "key": "The server does not accept the key. Enter the key again; one belongs to one server, and a new one is made "
+    "at the provider.",
     "quota": "The account has no credit left. Top it up at the provider, or connect another model.",
-    "model": "The server does not have this model. Enter the name of one that it has.",
-    "url": "Look at the address. It mostly ends in /v1, as in http://localhost:11434/v1 for Ollama.",
-    "network": "Look whether the server runs and whether its address is right.",
-    "timeout": "The server was reached and gave no answer in time. A model that is being loaded may need a minute.",
+    "model": "The server does not have this model. Choose one below, or enter the name of one that it has.",
+    "url": "This address leads to no server of models. It mostly ends in /v1, as in http://localhost:11434/v1 for "
+    "Ollama.",
+    "network": "The server does not answer. Look whether it runs and whether its address is right.",
+    "timeout": "The server was reached, and the model did not answer. One that is being loaded may need a minute: test "
+    "it again then.",
     "rate": "The server takes no more for now. Test it again in a moment.",
     "server": "The server had trouble. Test it again in a moment.",
+    "reply": "The server sent something that is no answer. Try another model, or look whether the address is that of a "
+    "server which speaks as OpenAI's does.",
 }
-"""What to do here, by the kind of an error; instead of what is said of the command line."""
+"""What is wrong and what to do here, by the kind of an error; instead of what is said of the command line."""
+_PULL: Final = re.compile(r"Get the model with: (ollama pull .*)")
 
 
 def advised(error: FlowreasonError) -> str:
-    """An error of a test: what happened, and what to do about it on the page of the settings."""
-    first = str(error).partition("\n")[0]
+    """An error of a test: what is wrong and what to do about it on the page of the settings, then what the server
+    said."""
+    said = str(error).partition("\n")[0]
     advice = _ADVICE.get(getattr(error, "kind", ""))
-    return f"{first}\n{advice}" if advice else str(error)
+    if advice is None:
+        return str(error)
+    pull = _PULL.search(str(error))
+    return f"{advice}{f' Ollama gets it with: {pull[1]}' if pull else ''}\nMore exactly: {said}"
 
 
 # --- kept in the user's config file ---

@@ -13,7 +13,9 @@ import re
 JOINER = "\u2060"
 """Takes no room; it parts what Streamlit looks for in texts after their Markdown was read (`:icon:`, `www.`, `a@b`)."""
 
-_PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
+_PUNCTUATION = re.compile(r"""([!"#$&*+\-./:<=>@\[-`{-~]|(?<=\])\()|(?m:^(\s*\d+)(\)))""")
+"""What may be a mark. Of `, ; ? % ' ( )` nothing comes once the others are escaped, but for a bracket after a number
+that begins a line; they stay, as names of fields are also read aloud letter for letter. That of a link goes as well."""
 _ADDRESS = re.compile(r"""(?i)(https?://[^\s`<>"'\[\]]*[^\s`<>"'\[\].,;:!?(){}*])""")
 _UNSEEN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
@@ -32,7 +34,7 @@ def _parted(text: str) -> str:
     found = re.sub(r"(?i)(www)(\.)", rf"\1{JOINER}\2", text)
     found = re.sub(r"@(?=\S)|:(?=[^\s\d]|[\w+-]+:)", rf"\g<0>{JOINER}", found)
     found = re.sub(r"([-<=])(?=[-<>=])", rf"\1{JOINER}", found)
-    return _PUNCTUATION.sub(r"\\\1", found)
+    return _PUNCTUATION.sub(lambda mark: f"{mark[2] or ''}\\{mark[1] or mark[3]}", found)
 
 
 def one_line(text: object, most: int = 120) -> str:
@@ -44,3 +46,9 @@ def one_line(text: object, most: int = 120) -> str:
 def label(text: object, most: int = 120) -> str:
     """The first words of a text, for a label, a title or a tab."""
     return escaped(one_line(text, most))
+
+
+def spoken(text: object, most: int = 120) -> str:
+    """The first words of a text as the name of something that shows none: Streamlit hands it to a screen reader as it
+    is, which would read the marks of `label` aloud, so that only words are left."""
+    return one_line(re.sub(r"[^\w\s]|_", " ", str(text)), most).rstrip("…")

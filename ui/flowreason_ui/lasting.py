@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+import shutil
 import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
 from flowreason.config import data_path
-from flowreason.errors import FlowreasonError
+from flowreason.errors import FlowreasonError, UsageError
 from flowreason.ports import Provider
 from flowreason_dsl.diagnostics import FlowError
 from flowreason_ui.connection import Connection
@@ -82,3 +83,17 @@ def folder_of(works: Works, name: str) -> Path:
 def new_id() -> str:
     """An id that is not there yet."""
     return f"{time.strftime('%y%m%d')}-{secrets.token_hex(4)}"
+
+
+def remove(works: Works, name: str, id: str) -> None:
+    """Delete the folder of such work for good. Raises `UsageError` where that cannot be done."""
+    folder = folder_of(works, name) / id
+    if not id.replace("-", "").isalnum() or folder.is_symlink():
+        raise UsageError("this is no folder of the app, and stays")
+    try:
+        shutil.rmtree(folder)
+    except FileNotFoundError:
+        pass
+    except OSError as error:
+        raise UsageError(f"{folder} cannot be deleted: {(error.strerror or str(error)).lower()}") from None
+    works.tasks.pop(id, None)

@@ -13,6 +13,7 @@ from flowreason.records import BATCH, RunInfo
 from flowreason.values import plain, show
 from flowreason_ui.choosing import name_of
 from flowreason_ui.escape import one_line
+from flowreason_ui.folding import Entry, batch_of, folded, usage_of
 from flowreason_ui.steps import given_to, step_name
 from flowreason_ui.telling import count, money, when
 
@@ -40,17 +41,18 @@ ORDERS: Final[Mapping[str, str]] = {
     "tokens": "Most tokens first",
     "calls": "Most calls first",
 }
-_KEYS: Final[Mapping[str, Callable[[RunInfo], float]]] = {
-    "oldest": lambda info: info.created,
-    "money": lambda info: -(info.standing.usage.money or 0),
-    "tokens": lambda info: -info.standing.usage.tokens,
-    "calls": lambda info: -info.standing.usage.calls,
+_KEYS: Final[Mapping[str, Callable[[Entry], float]]] = {
+    "oldest": lambda entry: entry.created,
+    "money": lambda entry: -(usage_of(entry).money or 0),
+    "tokens": lambda entry: -usage_of(entry).tokens,
+    "calls": lambda entry: -usage_of(entry).calls,
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Which runs are wanted. `days`: not older; `cost`: at least so much money; `model`: a part of its name."""
+    """Which runs are wanted. `days`: not older; `cost`: at least so much money; `model`: a part of its name; `batch`:
+    those of one batch, by its name in the store."""
 
     search: str = ""
     status: str = ""
@@ -59,6 +61,12 @@ class Wanted:
     origin: str = ""
     model: str = ""
     order: str = "newest"
+    batch: str = ""
+
+    @property
+    def apart(self) -> bool:
+        """Whether each run of a batch is wanted by itself: where words are searched for, or such runs are asked for."""
+        return bool(self.search or self.batch or self.origin == "batch")
 
     @property
     def plain(self) -> bool:
@@ -68,18 +76,21 @@ class Wanted:
     @property
     def narrow(self) -> int:
         """How many filters are set that the store does not know."""
-        return sum(map(bool, (self.days, self.cost, self.origin, self.model)))
+        return sum(map(bool, (self.days, self.cost, self.origin, self.model, self.batch)))
 
-    def of(self, found: Iterable[RunInfo], now: float) -> list[RunInfo]:
-        """Those that are wanted, in their order, of what the store has found (the newest first)."""
+    def of(self, found: Iterable[RunInfo], now: float) -> list[Entry]:
+        """Those that are wanted, in their order, of what the store has found (the newest first); those of one batch
+        are one entry, where they are not wanted by themselves."""
         kept = [info for info in found if self._fits(info, now)]
-        return kept if self.order == "newest" else sorted(kept, key=_KEYS[self.order])
+        entries: list[Entry] = [*kept] if self.apart else folded(kept)
+        return entries if self.order == "newest" else sorted(entries, key=_KEYS[self.order])
 
     def _fits(self, info: RunInfo, now: float) -> bool:
         return (
             (not self.days or info.created >= now - self.days * DAY)
             and (info.standing.usage.money or 0) >= self.cost
             and self.origin in ("", origin(info))
+            and self.batch in ("", batch_of(info))
             and self.model.casefold() in model(info).casefold()
         )
 

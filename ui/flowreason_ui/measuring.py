@@ -9,14 +9,16 @@ from pathlib import Path
 from typing import Any
 
 import flowreason as fr
+from flowreason.errors import FlowreasonError, UsageError
 from flowreason.evaluate.answered import Answered
 from flowreason.evaluate.entries import entries
 from flowreason.evaluate.folder import ABOUT, ANSWERS, QUESTIONS, Folder
 from flowreason.evaluate.items import Item
 from flowreason.ports import Provider
+from flowreason.values import show
 from flowreason_ui.choosing import name_of
 from flowreason_ui.connection import Connection
-from flowreason_ui.lasting import Lasting, State, folder_of, new_id
+from flowreason_ui.lasting import Lasting, State, folder_of, new_id, remove
 from flowreason_ui.telling import count, when
 from flowreason_ui.works import Works
 
@@ -117,6 +119,20 @@ def earlier(works: Works, most: int = 20) -> list[tuple[str, str]]:
             words = f"{', '.join(map(name_of, about['methods']))}: {count(about['count'], 'question')}, {when(began)}"
             found.append((began, path.parent.name, words))
     return [(id, words) for _, id, words in sorted(found, reverse=True)[:most]]
+
+
+def delete(works: Works, measuring: Measuring) -> None:
+    """Forget an evaluation with its questions, answers and runs. Raises `UsageError` where it goes on."""
+    if not measuring.over:
+        raise UsageError("this is still going on; stop it first")
+    remove(works, NAME, measuring.id)
+
+
+def questions_of(folder: Path) -> dict[str, tuple[str, str]]:
+    """The questions of an evaluation by their ids, each with its known answer, as texts."""
+    with suppress(FlowreasonError, OSError):
+        return {item.id: (item.question, show(item.answer)) for item in Folder(folder).items()}
+    return {}
 
 
 def files_of(folder: Path) -> list[Path]:

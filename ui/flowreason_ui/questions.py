@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -16,12 +17,15 @@ from typing import Any, Final
 from flowreason.batch.files import ENDINGS, TABLES, json_lines, table
 from flowreason.batch.item import Item as Row
 from flowreason.errors import UsageError
+from flowreason.evaluate.compare import bare
 from flowreason.evaluate.items import AnswerType, Item, Order
 from flowreason.values import show
 
 KINDS: Final = tuple(ending.removeprefix(".") for ending in ENDINGS)
 SHOWN = 5
 """Rows of a preview."""
+SAMPLE: Final = 200
+"""Rows by which the kind of the known answers is told."""
 QUESTIONS: Final = ("question", "prompt", "input", "text", "query")
 ANSWERS: Final = ("answer", "gold", "target", "expected", "label", "solution")
 """Names of columns that mostly hold the question, and the known answer."""
@@ -30,13 +34,14 @@ _WORDS: Final = {"true": True, "yes": True, "false": False, "no": False}
 
 @dataclass(frozen=True, slots=True)
 class Survey:
-    """What is known of a file: how many rows, the columns that any of them has, the first rows, what is wrong, and how
-    many rows have nothing in a column."""
+    """What is known of a file: how many rows, the columns that any of them has, the first rows, what is wrong, more
+    of the rows, by which kinds are told, and how many rows have nothing in a column."""
 
     count: int
     columns: tuple[str, ...]
     first: tuple[Mapping[str, Any], ...]
     faults: tuple[str, ...] = ()
+    sample: tuple[Mapping[str, Any], ...] = ()
     empty: Mapping[str, int] = field(default_factory=dict)
 
     def likely(self, names: Sequence[str]) -> str:
@@ -72,18 +77,24 @@ def surveyed(name: str, raw: bytes) -> Survey:
             continue
         sound += 1
         filled.update(name for name, value in row.given.items() if value not in (None, "", [], {}))
-        if len(first) < SHOWN:
+        if len(first) < SAMPLE:
             first.append(row.given)
     if not count:
         raise UsageError(f"there are no questions in {name}")
     empty = {name: sound - filled[name] for name in columns}
-    return Survey(count, tuple(columns), tuple(first), tuple(faults), empty)
+    return Survey(count, tuple(columns), tuple(first[:SHOWN]), tuple(faults), tuple(first), empty)
 
 
 # --- known answers ---
 
 IN_ANY_ORDER: Final = "list, in any order"
+EACH: Final = "each"
+"""Each known answer is held against in the way of what it is: for answers that are of several kinds, or words."""
 JUDGED: Final[Mapping[str, tuple[str, str]]] = {
+    EACH: (
+        "the same, each by its kind",
+        "4 is 4.0, yes is true, a list is a list; in words it must name the known answer, and none of the other rows",
+    ),
     "text": ("the same text", "every word must be the same; capitals and blanks do not matter"),
     "number": ("the same number", "numbers that are not whole may differ by one in a thousand"),
     "choice": ("the same choice", "a letter as in (B), or a word; capitals and marks around it do not matter"),
@@ -115,6 +126,46 @@ def likely_type(values: Sequence[Any]) -> AnswerType:
     if all(isinstance(value, str) and value.strip()[:1] == "(" and value.strip()[-1:] == ")" for value in there):
         return "choice"
     return "text"
+
+
+def likely_kind(values: Sequence[Any]) -> str:
+    """How answers are best held against known ones that look like this: by the kind that all are of, else each by its
+    own."""
+    found = likely_type(values)
+    return EACH if found == "text" else found
+
+
+SHORT_ANSWER: Final = 80
+"""Characters of a known answer in words that may have marks around it."""
+
+
+def _kind_of(known: Any) -> AnswerType:
+    """How one known answer is compared, by what it is."""
+    found = likely_type([known])
+    text = show(known).strip()
+    return "choice" if found == "text" and len(text) <= SHORT_ANSWER and "\n" not in text else found
+
+
+MOST_CHOICES: Final = 300
+
+
+def choices_of(rows: Iterator[Row], gold: str, kind: str) -> list[str]:
+    """The words that the known answers of a file are among, by which an answer in a sentence is read; none where they
+    are too many, or not words."""
+    found = dict[str, None]()
+    for row in rows if kind in (EACH, "choice") else ():
+        known = row.given.get(gold)
+        if not row.fault and known not in (None, "") and (kind == "choice" or _kind_of(known) == "choice"):
+            found[show(known).strip()] = None
+        if len(found) > MOST_CHOICES:
+            return []
+    return list(found)
+
+
+def nearly(known: Any, answer: str) -> bool:
+    """Whether an answer has the known one in it, among other words."""
+    wanted = bare(show(known))
+    return bool(wanted) and re.search(rf"(?<!\w){re.escape(wanted)}(?!\w)", bare(answer)) is not None
 
 
 def known_answer(value: Any, kind: str) -> Any:
@@ -162,7 +213,7 @@ def item_of(id: str, question: str, inputs: Mapping[str, Any], known: Any, kind:
     """A question that can be judged. Raises `UsageError`."""
     if kind not in JUDGED:
         raise UsageError(f"answers are compared as one of: {', '.join(JUDGED)}")
-    typed: AnswerType = "list" if kind == IN_ANY_ORDER else kind  # type: ignore[assignment]
+    typed: AnswerType = _kind_of(known) if kind == EACH else "list" if kind == IN_ANY_ORDER else kind  # type: ignore[assignment]
     order: Order = "any" if kind == IN_ANY_ORDER else "same"
     return Item(id, "questions", question, known_answer(known, typed), typed, inputs=inputs, order=order)
 

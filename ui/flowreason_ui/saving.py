@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import io
+import json
 import re
 import shutil
 import tempfile
 import zipfile
 import zlib
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import streamlit as st
 
 import flowreason as fr
 from flowreason.archive_form import MOST_FILE
+from flowreason.errors import FlowreasonError
+from flowreason.records import RunInfo
+from flowreason.resuming import the_store
 from flowreason.view import draw, draw_run
 from flowreason_ui.live import Live
+from flowreason_ui.telling import title_of
 from flowreason_ui.works import works
 
 MOST_PACKED = 1_000
@@ -46,18 +52,62 @@ def exported_together(runs: Sequence[tuple[str, str]]) -> bytes:
     return packed.getvalue()
 
 
-def taken_in(name: str, raw: bytes) -> list[str]:
-    """Take in a file of one run, or a packed one of several; gives their ids. Raises `UsageError`."""
+@dataclass(slots=True)
+class Taken:
+    """What came of files that were to be taken in: the ids of new runs, the titles of those that were here already, and
+    what was wrong."""
+
+    ids: list[str] = field(default_factory=list)
+    here: list[str] = field(default_factory=list)
+    faults: list[str] = field(default_factory=list)
+
+
+def taken_in(name: str, raw: bytes, taken: Taken | None = None) -> Taken:
+    """Take in a file of one run, or a packed one of several: what can be, with a word about the rest."""
+    taken = Taken() if taken is None else taken
     if not raw.startswith(b"PK"):
-        return [imported(name, raw)]
+        _take_in(name, raw, taken)
+        return taken
     try:
         with zipfile.ZipFile(io.BytesIO(raw)) as packed:
             files = [each for each in packed.infolist() if not each.is_dir()]
             if len(files) > MOST_PACKED or sum(each.file_size for each in files) > MOST_FILE:
                 raise fr.UsageError(f"{name} holds too much to be taken in at once")
-            return [imported(Path(each.filename).name, packed.read(each)) for each in files]
+            if not files:
+                raise fr.UsageError(f"{name} is a packed file with nothing in it")
+            for each in files:
+                _take_in(Path(each.filename).name, packed.read(each), taken)
+    except fr.UsageError as error:
+        taken.faults.append(str(error))
     except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError) as error:
-        raise fr.UsageError(f"{name} is a packed file that cannot be read: {error}") from None
+        taken.faults.append(f"{name} is a packed file that cannot be read: {error}")
+    return taken
+
+
+def _take_in(name: str, raw: bytes, taken: Taken) -> None:
+    """Take in one run; a second copy of one that is here already is let go again, once it was found to be whole."""
+    before = already(raw)
+    try:
+        made = imported(name, raw)
+    except fr.UsageError as error:
+        told = str(error)
+        taken.faults.append(told if name in told else f"{name}: {told}")
+        return
+    if before is None:
+        taken.ids.append(made)
+    else:
+        taken.here.append(title_of(before))
+        fr.delete_runs([made], store=works().store)
+
+
+def already(raw: bytes) -> RunInfo | None:
+    """The run of a file, where it is kept here under its own name; None for anything else."""
+    try:
+        id = json.loads(raw.split(b"\n", 2)[1])["run"]["id"]
+        found = works().ask(the_store(works().store).run(id)) if isinstance(id, str) and id else None
+    except (ValueError, LookupError, TypeError, RecursionError, FlowreasonError):
+        return None
+    return found if found is not None and found.id == id else None
 
 
 def imported(name: str, raw: bytes) -> str:

@@ -13,6 +13,8 @@ from flowreason_ui.works import works
 TWICE = 2.0
 """Seconds within which the same order of one session is a second press of the same button."""
 _LATEST = "latest-order"
+KEPT = "question-kept"
+"""Where in a session's state a question waits while a model is connected for it."""
 
 
 def begun(order: Order) -> Live:

@@ -94,7 +94,13 @@ _COMMANDS: Final = (
     (re.compile(r"set FLOWREASON_API_KEY, or OPENAI_API_KEY for OpenAI"), "enter one under Settings"),
     (re.compile(r"Check the key \(FLOWREASON_API_KEY or OPENAI_API_KEY\)"), "Check the key under Settings"),
     (re.compile(r"set OPENAI_API_KEY, or give a base URL of another server"), "enter one under Settings"),
+    (
+        re.compile(r"no exported run: its first line is none of an export"),
+        "no exported run; Export under Runs, or Save at a run, writes one",
+    ),
+    (re.compile(r"; `flowreason runs export` writes one"), "; Export under Runs, or Save at a run, writes one"),
     (re.compile(r"[;,]?\s*`flowreason runs[^`]*` (?:lists what is there|writes a run into a file)"), ""),
+    (re.compile(r"this is no base URL: "), "this is no address of a server: "),
     (re.compile(r"(?<=[Cc]heck the )base URL"), "address under Settings"),
     (re.compile(r"Does the base URL end"), "Does the address under Settings end"),
 )
@@ -104,8 +110,40 @@ _OF_THE_PRICE: Final = re.compile(
 )
 
 
+_FINDING: Final = re.compile(
+    r"^(?P<kind>error|warning)\[(?P<code>[\w-]+)\]: (?P<told>.*)\n"
+    r" --> [^\n]*?:(?P<line>\d+):\d+(?P<more>(?:\n(?!\n).*)*)",
+    re.MULTILINE,
+)
+"""What is wrong with a flow, as the checker writes it: a message, its place, the line with a mark, and help."""
+
+
+def _findings(text: str) -> str:
+    """What is wrong with a flow, said first and marked second; what keeps it from running stands before the rest."""
+    found = list(_FINDING.finditer(text))
+    if not found:
+        return text
+    before, after = text[: found[0].start()], text[found[-1].end() :]
+    ordered = sorted(found, key=lambda each: each["kind"] != "error")
+    return before + "\n\n".join(map(_in_sentences, ordered)) + after
+
+
+def _in_sentences(found: re.Match[str]) -> str:
+    """A finding as people read it; the name of its rule comes last, for those who look it up."""
+    lines = found["more"].strip("\n").splitlines()
+    helps = [sentence(_capital(line.partition("help:")[2].strip())) for line in lines if line.startswith("  = help:")]
+    shown = [line for line in lines if not line.startswith("  = help:")]
+    told = f"{_capital(found['told'])} (line {found['line']})."
+    return "\n".join([told, *shown, *helps, f"[{found['code']}]"])
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
 def fault(text: str) -> str:
-    """An error in words, without what is to be typed on a command line."""
+    """An error in words, without what is to be typed on a command line, and without the names of rules in front."""
+    text = _findings(text)
     for pattern, instead in _COMMANDS:
         text = pattern.sub(instead, text)
     return _OF_THE_PRICE.sub("it may take more than the limits allow, and was not begun", text).strip()

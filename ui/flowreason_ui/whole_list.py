@@ -32,6 +32,13 @@ def changed() -> None:
     st.session_state.pop(_HELD, None)
 
 
+def seen_anew(newest: RunInfo) -> None:
+    """Look again where the newest run is another one now, or has gone on."""
+    held = st.session_state.get(_HELD)
+    if held is not None and held[2][:1] != [newest]:
+        changed()
+
+
 def size_of(place: str) -> int | None:
     """The bytes that runs take; None where they are not in a file."""
     if "://" in place:

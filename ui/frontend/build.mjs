@@ -6,7 +6,7 @@ import { join } from "node:path"
 
 const here = fileURLToPath(new URL(".", import.meta.url))
 const out = process.argv[2] ?? `${here}../flowreason_ui/assets`
-const entries = ["run", "editor"].filter((name) => existsSync(`${here}src/${name}.ts`))
+const entries = ["run", "editor", "keep"].filter((name) => existsSync(`${here}src/${name}.ts`))
 
 const { metafile } = await build({
   absWorkingDir: here,

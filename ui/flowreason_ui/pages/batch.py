@@ -12,11 +12,12 @@ from flowreason.errors import FlowreasonError, UsageError
 from flowreason.methods import GRAPH, meant, prices_of
 from flowreason_dsl.diagnostics import FlowError
 from flowreason_ui import batches, measuring, places
-from flowreason_ui.batch_panel import batch_panel, measuring_panel
+from flowreason_ui.batch_panel import batch_panel
 from flowreason_ui.batch_tables import text
 from flowreason_ui.choosing import method_box, methods, name_of
 from flowreason_ui.escape import escaped, label
 from flowreason_ui.forms import limits_box, tools_box
+from flowreason_ui.measuring_panel import measuring_panel
 from flowreason_ui.questions import (
     ANSWERS,
     JUDGED,
@@ -25,7 +26,7 @@ from flowreason_ui.questions import (
     Survey,
     items_of,
     judged_as,
-    likely_type,
+    likely_kind,
     rows_of,
     surveyed,
 )
@@ -36,9 +37,18 @@ WIDTH = 980
 BATCH, EVALUATION = "batch", "evaluation"
 MOST_FAULTS = 50
 _NONE = "(none)"
+LOOK = {
+    "number": "are all numbers",
+    "bool": "are all yes or no",
+    "list": "are all lists",
+    "choice": "are all choices such as (B)",
+}
+"""What is said of known answers that are all of one kind."""
 
 
 def page() -> None:
+    if done := st.session_state.pop("batch-told", ""):
+        st.toast(escaped(done), icon=":material/check:")
     try:
         if id := st.query_params.get(BATCH, ""):
             batch = batches.find(works(), id)
@@ -69,17 +79,16 @@ def _new() -> None:
     with st.container(horizontal_alignment="center"), st.container(width=WIDTH, key="page"):
         st.title("Many questions", anchor=False)
         missing = works().connection.missing
-        if missing:
-            with st.container(horizontal=True, vertical_alignment="center"):
-                st.caption("No model is connected yet.", width="content")
-                places.link("settings", "Connect a model", ":material/settings:")
         file = st.file_uploader(
             "A file with a question in each row",
             KINDS,
             key="batch-file",
-            help="CSV or TSV with a header, or JSONL with an object or a text in each line.",
         )
         if file is None:
+            st.caption(
+                "CSV or TSV with a line of names first, or JSONL. One column holds the questions; another may hold the "
+                "known answers, and then right ones are counted."
+            )
             _earlier()
             return
         try:
@@ -158,10 +167,11 @@ def _known(survey: Survey, others: list[str]) -> tuple[str, str]:
                          key="batch-gold", help="Then right answers are counted. No model sees it.")  # fmt: skip
     if gold == _NONE:
         return "", "text"
-    kinds, guess = list(JUDGED), likely_type([row.get(gold) for row in survey.first])
+    kinds, guess = list(JUDGED), likely_kind([row.get(gold) for row in survey.sample])
     kind = two.selectbox("An answer is right if it is", kinds, index=kinds.index(guess), key=f"batch-kind-{gold}",
                          format_func=lambda each: JUDGED[each][0])  # fmt: skip
-    st.caption(escaped(judged_as(kind)))
+    like = f" The known answers here {LOOK[guess]}." if kind == guess and guess in LOOK else ""
+    st.caption(escaped(judged_as(kind) + like))
     return gold, kind
 
 
@@ -188,17 +198,25 @@ def _answer(name: str, raw: bytes, survey: Survey, columns: Columns, unconnected
     way = plan.way()
     way.fits([*survey.columns] or [columns.question])
     st.caption(escaped(price_before(plan)))
+    _unconnected(unconnected)
     if st.button(
         f"Answer {count(survey.count, 'question')}",
         type="primary",
         key="batch-start",
         disabled=unconnected,
         icon=":material/play_arrow:",
-        help="Connect a model first." if unconnected else None,
     ):
         batch = batches.start(works(), plan, raw)
         st.query_params[BATCH] = batch.id
         st.rerun()
+
+
+def _unconnected(missing: bool) -> None:
+    """What keeps the button below from being pressed."""
+    if missing:
+        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+            st.caption("A model answers them, and none is connected yet.", width="content")
+            places.link("settings", "Connect a model", ":material/link:")
 
 
 def _way() -> tuple[str, str, bool]:
@@ -258,13 +276,13 @@ def _compare(name: str, raw: bytes, columns: Columns, unconnected: bool) -> None
     budget = limits_box("compare-budget")
     wanted = int(most) * len(chosen)
     st.caption(escaped(f"{count(wanted, 'answer')} in all, each within these limits."))
+    _unconnected(unconnected)
     if st.button(
         "Compare",
         type="primary",
         key="compare-start",
         disabled=unconnected or not chosen,
         icon=":material/play_arrow:",
-        help="Connect a model first." if unconnected else None,
     ):
         made = measuring.start(works(), items[: int(most)], chosen, budget, 16)
         st.query_params[EVALUATION] = made.id

@@ -15,13 +15,14 @@ from flowreason.records import RunInfo
 from flowreason.replaying import answer_of
 from flowreason.resuming import the_store
 from flowreason.values import plain, show
-from flowreason_ui import changing, places
-from flowreason_ui.escape import escaped, label, one_line
+from flowreason_ui import batches, changing, places
+from flowreason_ui.escape import escaped, label, one_line, spoken
+from flowreason_ui.folding import Entry, Many, batch_of, figures_of, of_runs, state_of
 from flowreason_ui.listing import COSTS, ORDERS, ORIGINS, TIMES, Wanted, figures, marks
-from flowreason_ui.saving import exported, exported_together, file_name, taken_in
-from flowreason_ui.telling import STATES, count, fault, shown_place, state, title_of
+from flowreason_ui.saving import Taken, exported, exported_together, file_name, taken_in
+from flowreason_ui.telling import STATES, count, fault, sentence, shown_place, state, title_of
 from flowreason_ui.whole_list import changed as whole_list_changed
-from flowreason_ui.whole_list import whole_list
+from flowreason_ui.whole_list import seen_anew, whole_list
 from flowreason_ui.works import works
 
 PAGE = 25
@@ -38,6 +39,9 @@ STYLE = """<style>
 [class*="st-key-open-"] button p { text-align: left; font-size: 1rem; font-weight: 600; overflow-wrap: anywhere; }
 [class*="st-key-runs-told"] { min-width: 0; }
 [class*="st-key-runs-told"] [data-testid="stMarkdownContainer"] p { overflow-wrap: anywhere; }
+[class*="st-key-runs-row"] { overflow: visible; }
+[class*="st-key-mark-"] label[data-focus-visible="true"] > div:first-of-type {
+  outline: 2px solid currentColor; outline-offset: 2px; }
 .st-key-runs-search { min-width: min(18rem, 100%); }
 </style>"""
 
@@ -73,7 +77,8 @@ def _wanted() -> Wanted:
             origin = st.selectbox("Where from", list(ORIGINS), key="runs-origin", format_func=ORIGINS.__getitem__)
             model = st.text_input("Model", key="runs-model", placeholder="a part of its name")
             st.button("Clear the filters", key="runs-clear", on_click=_clear, disabled=not set_)
-    return Wanted(search.strip(), "" if status == ANY else status, days, cost, origin, model.strip(), order)
+    batch = st.session_state.get("runs-batch", "")
+    return Wanted(search.strip(), "" if status == ANY else status, days, cost, origin, model.strip(), order, batch)
 
 
 def _clear() -> None:
@@ -96,29 +101,54 @@ def _list(wanted: Wanted) -> None:
     number = int(st.session_state.setdefault("runs-page", 0))
     if wanted != st.session_state.get("runs-asked"):
         st.session_state["runs-asked"], st.session_state["runs-page"], number = wanted, 0, 0
-    shown, total = _found(wanted, number)
-    if not shown:
+    entries, total = _found(wanted, number)
+    shown, many = of_runs(entries), _batches(wanted, entries)
+    if not entries:
         searched = wanted.search or wanted.status or wanted.narrow
-        st.caption("No such run is kept." if searched else "No run is kept yet. Ask a question under Solve.")
+        st.caption("No such run is kept." if searched else "No run is kept yet.")
+        if not searched:
+            places.link("solve", "Ask a question", ":material/arrow_forward:")
         return
-    _bar(shown, [info for info in shown if st.session_state.get(f"mark-{info.id}")])
+    if shown:
+        _bar(shown, [info for info in shown if st.session_state.get(f"mark-{info.id}")])
     answers, parents = works().ask(_beside(shown))
     with st.container(key="runs-list", gap="small"):
-        for info in shown:
-            _line(info, answers.get(info.id), parents.get(info.parent))
-    _pages(number, len(shown), total)
+        for each in entries:
+            if isinstance(each, Many):
+                _many(each, *many.get(each.name, ("", None)))
+            else:
+                _line(each, answers.get(each.id), parents.get(each.parent))
+    _pages(number, len(entries), total)
     st.caption(escaped(f"Kept in {shown_place(works().store)}"))
 
 
-def _found(wanted: Wanted, number: int) -> tuple[list[RunInfo], int | None]:
-    """The runs of a page, and how many there are; None where that is not known, but that there are more."""
+def _found(wanted: Wanted, number: int) -> tuple[list[Entry], int | None]:
+    """What stands on a page, and how much there is; None where that is not known, but that there is more."""
     begin, end = number * PAGE, (number + 1) * PAGE
     if wanted.plain:
         store = the_store(works().store)
         found = works().ask(store.runs(search=wanted.search, status=wanted.status, most=end + 1))
-        return found[begin:end], None if len(found) > end else len(found)
-    found = wanted.of(whole_list(wanted.search, wanted.status), time.time())
-    return found[begin:end], len(found)
+        if wanted.apart or not any(map(batch_of, found)):
+            return [*found[begin:end]], None if len(found) > end else len(found)
+        seen_anew(found[0])
+    every = wanted.of(whole_list(wanted.search, wanted.status), time.time())
+    return every[begin:end], len(every)
+
+
+def _batches(wanted: Wanted, entries: Sequence[Entry]) -> Mapping[str, tuple[str, batches.Plan]]:
+    """The batches of this app that stand among the runs; and where only the runs of one are shown, the way back."""
+    known = batches.named(works()) if wanted.batch or any(isinstance(each, Many) for each in entries) else {}
+    if wanted.batch:
+        with st.container(horizontal=True, vertical_alignment="center"):
+            told = known[wanted.batch][1].title if wanted.batch in known else "many questions"
+            st.caption(f"Only the runs of **{label(told)}**", width="content")
+            st.button("Show all runs", icon=":material/close:", key="runs-all", type="tertiary", on_click=_only,
+                      args=("",))  # fmt: skip
+    return known
+
+
+def _only(batch: str) -> None:
+    st.session_state["runs-batch"] = batch
 
 
 async def _beside(shown: Sequence[RunInfo]) -> tuple[Mapping[str, Any], Mapping[str, RunInfo]]:
@@ -138,7 +168,7 @@ def _line(info: RunInfo, answer: Any, parent: RunInfo | None) -> None:
     here = next((live for live in works().runs.values() if live.run == info.id and not live.over), None)
     told = state(info.status if here is None else here.status)
     with st.container(horizontal=True, wrap=False, gap="small", key=f"runs-row-{info.id}"):
-        st.checkbox(f"Choose {label(title_of(info), 60)}", key=f"mark-{info.id}", label_visibility="collapsed",
+        st.checkbox(f"Choose {spoken(title_of(info), 60)}", key=f"mark-{info.id}", label_visibility="collapsed",
                     width=28)  # fmt: skip
         with st.container(gap=None, key=f"runs-told-{info.id}"):
             if st.button(label(title_of(info), 140), key=f"open-{info.id}", type="tertiary", wrap=True):
@@ -147,6 +177,25 @@ def _line(info: RunInfo, answer: Any, parent: RunInfo | None) -> None:
             more = " · ".join(part for part in (figures(info), marks(info, parent)) if part)
             came = _came_to(info, answer)
             st.markdown(f"{label(came, 160)}  \n" * bool(came) + f"{badge} :small[:gray[{escaped(more)}]]")
+
+
+def _many(many: Many, id: str, plan: batches.Plan | None) -> None:
+    """The runs of a batch, as one line."""
+    told, runs = state_of(many), count(len(many.runs), "run")
+    with st.container(horizontal=True, wrap=False, gap="small", key=f"runs-row-{many.name}"):
+        st.space(28)
+        with st.container(gap=None, key=f"runs-told-{many.name}"):
+            words = f"{plan.title}: {count(plan.count, 'question')}" if plan else f"Many questions: {runs}"
+            if st.button(label(words, 140), key=f"open-{many.name}", type="tertiary", wrap=True):
+                if id:
+                    places.go("batch", batch=id)
+                _only(many.name)
+                st.rerun()
+            badge = f":{told.color}-badge[{told.icon} {escaped(told.words)}]"
+            with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+                st.markdown(f"{badge} :small[:gray[{escaped(figures_of(many))}]]", width="content")
+                st.button(f"Show its {runs}" if len(many.runs) > 1 else "Show its run", key=f"runs-of-{many.name}",
+                          type="tertiary", on_click=_only, args=(many.name,))  # fmt: skip
 
 
 def _came_to(info: RunInfo, answer: Any) -> str:
@@ -227,6 +276,7 @@ def _delete(marked: Sequence[RunInfo]) -> None:
         st.text(one_line(title_of(info), 120))
     if len(marked) > MOST_NAMED:
         st.caption(f"and {len(marked) - MOST_NAMED} more")
+    st.caption("Every step, prompt, reply and answer is deleted. Nothing brings it back but an exported file.")
     with st.container(horizontal=True):
         if st.button(f"Delete {count(len(marked), 'run')}", type="primary", key="delete-now"):
             _deleted(marked)
@@ -249,24 +299,22 @@ def _deleted(marked: Sequence[RunInfo]) -> None:
 
 def _import() -> None:
     files = st.file_uploader("Runs that somebody exported", accept_multiple_files=True, key="runs-import")
+    if not files:
+        st.caption("What Export has written: one run (.jsonl), or several (.zip).")
     if not files or not st.button("Take in", type="primary", key="runs-import-now"):
         return
-    found: list[str] = []
-    faults = []
+    taken = Taken()
     for file in files:
-        try:
-            found += taken_in(file.name, file.getvalue())
-        except FlowreasonError as error:
-            told = fault(str(error))
-            faults.append(told if file.name in told else f"{file.name}: {told}")
+        taken_in(file.name, file.getvalue(), taken)
     whole_list_changed()
-    for each in faults:
-        st.error(escaped(each), icon=":material/error:")
-    if faults:
-        if found:
-            st.success(f"{count(len(found), 'run')} taken in.", icon=":material/check:")
-        return
-    if len(found) == 1:
-        places.go("run", run=found[0])
-    st.session_state["runs-told"] = f"{count(len(found), 'run')} taken in"
-    st.rerun()
+    if not taken.faults and not taken.here and len(taken.ids) == 1:
+        places.go("run", run=taken.ids[0])
+    if taken.ids and not taken.faults and not taken.here:
+        st.session_state["runs-told"] = f"{count(len(taken.ids), 'run')} taken in"
+        st.rerun()
+    for each in taken.faults:
+        st.error(escaped(sentence(fault(each))), icon=":material/error:")
+    for title in taken.here:
+        st.info(f"Here already: {label(title)}", icon=":material/info:")
+    if taken.ids:
+        st.success(f"{count(len(taken.ids), 'run')} taken in.", icon=":material/check:")

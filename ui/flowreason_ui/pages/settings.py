@@ -15,11 +15,13 @@ from flowreason.config import config_path, load_settings
 from flowreason.errors import FlowreasonError
 from flowreason.providers.prices import Price
 from flowreason.records import RunInfo
-from flowreason_ui.connection import Connection, Tested, keep, keep_price, listed, tested
+from flowreason_ui import places
+from flowreason_ui.connection import Connection, Tested, keep, keep_price, listed, tested, tested_with_ending
 from flowreason_ui.escape import escaped
 from flowreason_ui.forms import limits_box
 from flowreason_ui.preferences import keep_limits
-from flowreason_ui.telling import count, fault, shown_place
+from flowreason_ui.starting import KEPT
+from flowreason_ui.telling import count, fault, sentence, shown_place
 from flowreason_ui.whole_list import bytes_text, size_of, whole_list
 from flowreason_ui.whole_list import changed as whole_list_changed
 from flowreason_ui.works import works
@@ -36,6 +38,7 @@ SERVERS: Final = {
 """Servers by name, with the address that each has where nothing else is said."""
 AGES: Final = {7: "7 days", 30: "30 days", 90: "90 days", 365: "a year", 0: "no time at all (every run)"}
 DAY = 86_400.0
+ASKING: Final = "Asking the model for one word. This takes at most half a minute …"
 KEPT_HERE = "Keep it in my config file"
 
 
@@ -54,7 +57,8 @@ def page() -> None:
 def _wrong(text: str) -> None:
     """What went wrong, and what to do about it."""
     first, _, rest = fault(text).partition("\n")
-    st.error(escaped(first) + (f"\n\n{escaped(rest)}" if rest.strip() else ""), icon=":material/error:")
+    st.error(escaped(sentence(first)) + (f"\n\n:small[{escaped(rest)}]" if rest.strip() else ""),
+             icon=":material/error:")  # fmt: skip
 
 
 # --- which model ---
@@ -65,8 +69,10 @@ def _in_force() -> None:
     connection = works().connection
     missing = connection.missing
     if missing:
-        told = "No model is connected." if missing.startswith("no model is configured") else fault(missing)
-        st.info(escaped(told), icon=":material/link_off:")
+        if missing.startswith("no model is configured"):
+            st.caption("A model answers your questions. None is connected yet; name its server here.")
+        else:
+            st.info(escaped(sentence(fault(missing))), icon=":material/link_off:")
         return
     with st.container(border=True):
         st.markdown(f"**{escaped(connection.told)}**")
@@ -79,10 +85,12 @@ def _in_force() -> None:
                 works().connection = Connection()
                 st.rerun()
         if pressed:
-            with st.spinner("Asking the model for one word …"):
+            with st.spinner(ASKING):
                 _result(works().ask(tested(connection)))
         elif before := st.session_state.pop("connected", None):
             _result(before)
+            if st.session_state.get(KEPT):
+                places.link("solve", "Ask your question now", ":material/arrow_back:")
 
 
 def _result(found: Tested) -> None:
@@ -159,12 +167,12 @@ def _connect() -> None:
             with st.container(horizontal=True):
                 now = st.form_submit_button("Connect and test", type="primary", key="connect-now")
                 ask = st.form_submit_button("Which models are there?", key="connect-list")
-        entered = Connection(model.strip(), address.strip(), key.strip())
+        entered, name = Connection(model.strip(), address.strip(), key.strip()), f"{server}-{number}"
         if ask:
-            _list_models(entered, f"{server}-{number}")
-        _choose_model(f"{server}-{number}")
+            _list_models(entered, name)
         if now:
-            _entered(entered, kept)
+            _entered(entered, kept, name)
+        _choose_model(name)
 
 
 def _list_models(connection: Connection, name: str) -> None:
@@ -196,15 +204,26 @@ def _number() -> int:
     return int(st.session_state.setdefault("connect-number", 0))
 
 
-def _entered(connection: Connection, kept: bool) -> None:
-    """Take what was entered, where the model answers."""
-    if connection.missing:
-        _wrong(connection.missing)
+def lacking(connection: Connection) -> str:
+    """What must be entered before a model can be asked; empty where nothing is missing."""
+    missing = connection.missing
+    if missing.startswith("no model is configured"):
+        return "Enter a key: OpenAI answers nobody without one."
+    if missing.startswith("no model is named"):
+        return "Enter the name of a model. “Which models are there?” asks the server for its own."
+    return sentence(missing)
+
+
+def _entered(connection: Connection, kept: bool, name: str) -> None:
+    """Take what was entered, where the model answers; else its server's models are there to be chosen from."""
+    if lacks := lacking(connection):
+        _wrong(lacks)
         return
-    with st.spinner("Asking the model for one word …"):
-        found = works().ask(tested(connection))
+    with st.spinner(ASKING):
+        connection, found = works().ask(tested_with_ending(connection))
     if not found.ok:
-        _result(found)
+        st.session_state[f"models-{name}"] = found.models
+        _wrong(found.text)
         return
     works().connection = connection
     try:

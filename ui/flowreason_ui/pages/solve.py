@@ -17,7 +17,7 @@ from flowreason_ui.choosing import method_box
 from flowreason_ui.escape import escaped, label
 from flowreason_ui.forms import Given, inputs_box, limits_box, tools_box
 from flowreason_ui.orders import Solve, Terms, example
-from flowreason_ui.starting import begun
+from flowreason_ui.starting import KEPT, begun
 from flowreason_ui.telling import fault, sentence
 from flowreason_ui.works import works
 
@@ -25,6 +25,7 @@ PLACEHOLDER = (
     "How many years lie between the founding of the oldest and the youngest of these universities: "
     "Bologna, Salamanca, Coimbra, Heidelberg?"
 )
+NO_MODEL = "A model answers your question, and none is connected yet. It takes a minute; what you typed is kept."
 WIDTH = 1080
 """Pixels of what is read and written; the run view is as wide as the page."""
 ACROSS = 4
@@ -51,19 +52,8 @@ def page() -> None:
     missing = works().connection.missing
     with st.container(horizontal_alignment="center"), st.container(width=WIDTH, key="page"):
         st.title("What would you like to know?", anchor=False)
-        if missing:
-            _unconnected(missing)
-            _examples("Play an example: no key is needed")
         _question(missing)
-        if not missing:
-            _examples("Or watch a recorded example")
-
-
-def _unconnected(missing: str) -> None:
-    told = "No model is connected yet." if missing.startswith("no model") else escaped(sentence(fault(missing)))
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.caption(f"{told} The examples play with recorded replies.", width="content")
-        places.link("settings", "Connect a model", ":material/settings:")
+        _examples("Or play a recorded example: no model is needed" if missing else "Or watch a recorded example")
 
 
 # --- a question ---
@@ -83,20 +73,19 @@ class Wish:
 
 
 def _question(missing: str) -> None:
+    if kept := st.session_state.pop(KEPT, ""):
+        st.session_state["question-text"] = kept
     with st.form("question", border=False):
         question = st.text_area(
             "Your question", key="question-text", height=130, placeholder=PLACEHOLDER, label_visibility="collapsed"
         )
         with st.container(horizontal=True, vertical_alignment="center", gap="small", key="solve-line"):
-            asked = st.form_submit_button(
-                "Solve", type="primary", icon=":material/play_arrow:", disabled=bool(missing), key="solve",
-                help="Connect a model first." if missing else None,
-            )  # fmt: skip
-            if not missing:
-                st.caption("or Ctrl + Enter", width="content")
-                st.space("stretch")
-                st.caption(f"Answered by **{escaped(works().connection.told)}**", width="content")
-                places.link("settings", "Settings", ":material/settings:")
+            asked = _unconnected(missing) if missing else _solve()
+    if missing:
+        if asked:
+            st.session_state[KEPT] = question
+            places.go("settings")
+        return
     told = st.empty()
     wish = _wish()
     if not asked:
@@ -105,6 +94,24 @@ def _question(missing: str) -> None:
         _begin(question, wish)
     except (FlowreasonError, FlowError) as error:
         told.error(escaped(sentence(fault(str(error)))), icon=":material/error:")
+
+
+def _solve() -> bool:
+    """The button that asks, and beside it who answers."""
+    asked = st.form_submit_button("Solve", type="primary", icon=":material/play_arrow:", key="solve")
+    st.caption("or Ctrl + Enter", width="content")
+    st.space("stretch")
+    st.caption(f"Answered by **{escaped(works().connection.told)}**", width="content")
+    places.link("settings", "Settings", ":material/settings:")
+    return asked
+
+
+def _unconnected(missing: str) -> bool:
+    """What is missing, and the way to it: the question comes along and is there afterwards."""
+    asked = st.form_submit_button("Connect a model", type="primary", icon=":material/link:", key="solve-connect")
+    told = NO_MODEL if missing.startswith("no model") else sentence(fault(missing))
+    st.caption(escaped(told), width="content")
+    return asked
 
 
 def _wish() -> Wish:
