@@ -25,7 +25,8 @@ __all__ = [
 class RunView:
     """A run as its events tell it; `suspended` while it waits for a person. `limit` is one that was reached. `frames`
     says which flow a frame belongs to; `since` when what runs now began, by frame and node; `owners` to which loop an
-    open round belongs; `counted` the loops that said how many rounds there will be at most."""
+    open round belongs; `counted` the loops that said how many rounds there will be at most; `ahead` when the requests
+    of a step were sent, by its frame and itself, that are made while the flow is written."""
 
     nodes: dict[Key, NodeState] = field(default_factory=dict)
     frames: dict[str, str] = field(default_factory=dict)
@@ -41,6 +42,7 @@ class RunView:
     since: dict[tuple[str, str], float] = field(default_factory=dict)
     owners: dict[str, Key] = field(default_factory=dict)
     counted: set[tuple[str, str]] = field(default_factory=set)
+    ahead: dict[tuple[str, str], float] = field(default_factory=dict)
 
     def state(self, flow: str, node: str) -> NodeState:
         """What is known of a node; a new, waiting one where nothing is."""
@@ -164,7 +166,9 @@ def _opened(view: RunView, event: Event) -> None:
 def _closed(view: RunView, event: Event) -> None:
     key = view.owners.pop(event.frame, None)
     if key is not None:
-        view.state(*key).rounds += 1
+        state = view.state(*key)
+        state.rounds += 1
+        state.bound += bool(event.data.get("bound"))
 
 
 def _node(view: RunView, event: Event) -> None:
@@ -206,10 +210,14 @@ def _drawn(view: RunView, state: NodeState, event: Event) -> None:
     match event.kind:
         case "node.request":
             state.draws.setdefault(frame, {})[sample] = False
+            if frame != event.frame:
+                view.ahead.setdefault((frame, event.node), event.time)
         case "node.reply" | "node.unanswered":
             state.waits.pop((frame, sample), None)
             if frame in state.draws:
                 state.draws[frame][sample] = True
+            if frame != event.frame and all(state.draws.get(frame, {}).values()):
+                _took_ahead(view, state, event)
             _reply(view, state, data)
         case "node.rejected":
             state.rejected += 1
@@ -230,9 +238,17 @@ def _drawn(view: RunView, state: NodeState, event: Event) -> None:
 def _started(view: RunView, state: NodeState, event: Event) -> None:
     state.running += 1
     view.since[event.frame, event.node] = event.time
+    _took_ahead(view, state, event)
     if event.data.get("rounds") is not None:
         state.of, state.times = int(event.data["rounds"]), state.times + 1
         view.counted.add((event.frame, event.node))
+
+
+def _took_ahead(view: RunView, state: NodeState, event: Event) -> None:
+    """What a step asked while the flow was written is answered, or its own time begins: the time so far is its own."""
+    since = view.ahead.pop((event.frame.removeprefix("early/"), event.node), None)
+    if since is not None:
+        state.seconds += event.time - since
 
 
 def _draw(event: Event) -> tuple[str, int]:

@@ -276,7 +276,7 @@ def test_a_run_is_paused_cancelled_and_resumed(works: Works) -> None:
     live = works.start(example(find("reviews"), pace=2 * find("reviews").pace))
     app = opened("run", run=live.id)
     click(app, "Pause")
-    assert live.status == "paused" and ("Pausing: " in said(app) or "Paused. Nothing is sent" in said(app))
+    assert live.status == "paused" and ("Pausing… " in said(app) or "Paused. Nothing is sent" in said(app))
     assert not [each for each in app.button if each.label == "Pause"]
     until(lambda: not live.under_way)
     assert "Paused. Nothing is sent" in said(again(app))

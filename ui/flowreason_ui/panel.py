@@ -26,13 +26,19 @@ from flowreason_ui.plain import plain_run
 from flowreason_ui.pricing import price_of, sentences
 from flowreason_ui.saving import save_menu
 from flowreason_ui.starting import begun
-from flowreason_ui.telling import cost, count, seconds, state
+from flowreason_ui.telling import cost, seconds, state
+from flowreason_ui.view.phase import PAUSING, pausing
 from flowreason_ui.works import works
 
 FREE = "no calls to the model"
 """A price that is not worth a line."""
 BEGUN = "Writing the flow, first steps already run"
 RECORDED = "Answered by recorded replies: no model is asked"
+STYLE = """<style>
+[class*="-as-button"] .stPageLink a { border: 1px solid color-mix(in srgb, currentColor 20%, transparent);
+  border-radius: 0.5rem; min-height: 2.5rem; justify-content: center; width: 100%; }
+</style>"""
+"""A link that stands among buttons looks like one."""
 Kind: TypeAlias = Literal["primary", "secondary"]
 APART = 0.5
 """Seconds between two looks at a run that goes on."""
@@ -99,7 +105,8 @@ def _price(live: Live) -> str:
 def _badge(live: Live) -> None:
     """The state and the figures, where the run view does not show them."""
     told = state(live.status)
-    st.badge(BEGUN if live.status == "writing" and has_begun(live) else told.words, icon=told.icon, color=told.color)
+    words = PAUSING if live.status == "paused" and live.under_way else told.words
+    st.badge(BEGUN if live.status == "writing" and has_begun(live) else words, icon=told.icon, color=told.color)
     events = live.events[:]
     used = usage_of(events)
     figures = cost(used, live.seconds, kept_count(events)) if used.calls else seconds(live.seconds)
@@ -116,6 +123,8 @@ def answered_by(live: Live) -> str:
     terms = None if isinstance(live.origin, Replay | None) else live.origin.terms
     if terms is None:
         return ""
+    if live.over and not any(event.kind == "node.request" for event in live.events[:]):
+        return "No model was asked"
     return RECORDED if terms.replies is not None else _asked(terms.connection)
 
 
@@ -132,11 +141,8 @@ def moment(live: Live) -> str:
         return "Cancelling: it is put down so that it can go on later."
     if not live.paused:
         return ""
-    under_way = live.under_way
-    if not under_way:
-        return "Paused. Nothing is sent to the model until you go on."
-    ends = f"{count(under_way, 'call')} that {'is' if under_way == 1 else 'are'} under way"
-    return f"Pausing: {ends} must end first. Nothing new is sent to the model."
+    then = "Nothing new is sent to the model." if live.under_way else "Nothing is sent to the model until you go on."
+    return f"{pausing(live.under_way)}. {then}"
 
 
 # --- what can be done ---
@@ -161,16 +167,38 @@ def _actions(live: Live, key: str) -> None:
     wished = st.session_state.pop(f"{key}-wished", False)
     if changing.can_resume(live) and (_button(words, icon, f"{key}-resume", primary=helps) or wished):
         changing.resume(live)
-    changed = "A new run with other inputs or another flow."
-    if live.run and live.graph is not None and _button("Change", "edit", f"{key}-change", help=changed):
-        changing.rerun_dialog(live)
-    if _asks_anew(live) and _button("Ask again", "refresh", f"{key}-again", help="Without answers from earlier runs."):
-        places.show(begun(changing.asked_anew(live)))
-    if live.text and live.run:
-        places.link("edit", "Open in editor", ":material/edit_note:", open=f"run:{live.run}")
-    elif live.text and _button("Open in editor", "edit_note", f"{key}-edit"):
-        places.edit(live.text, live.run)
+    if live.text:
+        _variants(live, key)
     save_menu(live, key)
+
+
+def _variants(live: Live, key: str) -> None:
+    """The ways to another run, each with what it does: from the one that changes least on."""
+    st.html(STYLE)
+    with st.popover("Try a change", icon=":material/alt_route:", key=f"{key}-variants"), st.container(width=340):
+        if live.run and live.graph is not None:
+            st.markdown("**Change one step’s value**")
+            told = "Select the step in the flowchart, then “Change this value…”. Only what depends on it runs again."
+            st.caption(told)
+            told = "A new run of this flow, edited here. Only what that changes runs again."
+            if _way("Change inputs or prompts", "tune", f"{key}-change", told):
+                changing.rerun_dialog(live)
+        told = "The same question, with nothing known from earlier runs: a new flow, new answers, paid for anew."
+        if _asks_anew(live) and _way("Ask again from scratch", "refresh", f"{key}-again", told):
+            places.show(begun(changing.asked_anew(live)))
+        with st.container(key=f"{key}-as-button"):
+            if live.run:  # a link, so that Back leads here again
+                places.link("edit", "Open in editor", ":material/edit_note:", open=f"run:{live.run}")
+            elif st.button("Open in editor", icon=":material/edit_note:", key=f"{key}-edit", width="stretch"):
+                places.edit(live.text, live.run)
+        st.caption("A copy of the flow, to rewrite, check and run by itself. This run stays as it is.")
+
+
+def _way(words: str, icon: str, key: str, told: str) -> bool:
+    """One way to another run, with a line under it that says what it does."""
+    pressed = st.button(words, icon=f":material/{icon}:", key=key, width="stretch")
+    st.caption(told)
+    return pressed
 
 
 def _asks_anew(live: Live) -> bool:

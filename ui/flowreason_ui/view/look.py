@@ -96,7 +96,7 @@ def _listed(told: Told, members: Sequence[str], paths: Sequence[str], shown: Fra
 def _detail(told: Told, flow: FlowGraph, node: Node, frame: str, members: Sequence[str], inner: str) -> dict[str, Any]:
     state = told.state(frame, members)
     events = sorted((each for id in members for each in told.of.get((frame, id), [])), key=lambda each: each.seq)
-    status = state_of(state)
+    status = state_of(state, stopped=told.stopped)
     found: dict[str, Any] = {
         "frame": frame,
         "status": status,
@@ -179,10 +179,14 @@ def _rounds(told: Told, frame: str, node: Node) -> list[dict[str, Any]]:
             "label": where(path).rpartition(" › ")[2],
             "status": (status := told.standing(path)),
             "sign": SIGNS[status],
+            "words": _BRIEF[status],
             "seconds": _lasted(told, path),
         }
         for path in told.rounds(frame, node.id)[:MOST_FRAMES]
     ]
+
+
+_BRIEF = {"running": "under way", "done": "done", "failed": "failed", "spared": "not needed", "cancelled": "stopped"}
 
 
 def _lasted(told: Told, frame: str) -> float | None:
