@@ -26,7 +26,8 @@ class RunView:
     """A run as its events tell it; `suspended` while it waits for a person. `limit` is one that was reached. `frames`
     says which flow a frame belongs to; `since` when what runs now began, by frame and node; `owners` to which loop an
     open round belongs; `counted` the loops that said how many rounds there will be at most; `ahead` when the requests
-    of a step were sent, by its frame and itself, that are made while the flow is written."""
+    of a step were sent, by its frame and itself, that are made while the flow is written; `paused` since when a person
+    holds the run back, which is no time of its steps."""
 
     nodes: dict[Key, NodeState] = field(default_factory=dict)
     frames: dict[str, str] = field(default_factory=dict)
@@ -43,6 +44,7 @@ class RunView:
     owners: dict[str, Key] = field(default_factory=dict)
     counted: set[tuple[str, str]] = field(default_factory=set)
     ahead: dict[tuple[str, str], float] = field(default_factory=dict)
+    paused: float | None = None
 
     def state(self, flow: str, node: str) -> NodeState:
         """What is known of a node; a new, waiting one where nothing is."""
@@ -84,7 +86,9 @@ def fold(view: RunView, event: Event) -> RunView:
     """The view after one more event. The view given is changed and returned."""
     view.seconds = max(view.seconds, event.time)
     kind, data = event.kind, event.data
-    if kind.startswith("run."):
+    if kind in ("run.paused", "run.continued"):
+        _pause(view, event)
+    elif kind.startswith("run."):
         _run(view, kind, data)
     elif kind == "compile.started":
         view.question = str(data.get("question", ""))
@@ -139,6 +143,15 @@ def _run(view: RunView, kind: str, data: Mapping[str, Any]) -> None:
             view.status, view.error = "failed", str(data.get("error", ""))
         case "run.cancelled":
             view.status, view.error = "cancelled", str(data.get("reason", ""))
+
+
+def _pause(view: RunView, event: Event) -> None:
+    """A person holds the run back, or lets it go on: what stood still meanwhile took no time."""
+    if event.kind == "run.paused":
+        view.paused = event.time
+    elif view.paused is not None:
+        view.since = {place: since + event.time - max(view.paused, since) for place, since in view.since.items()}
+        view.paused = None
 
 
 def _opened(view: RunView, event: Event) -> None:

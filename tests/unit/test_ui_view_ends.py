@@ -93,6 +93,8 @@ def test_in_a_pause_what_was_sent_ends_and_nothing_else_says_that_it_runs() -> N
     then = paused(reply, ("node.done", "f", "a", {"value": "1"}))
     assert [then[f"f:{id}"][0] for id in "ab"] == ["done", "paused"]
     assert paused((CONTINUED, "", "", {}))["f:b"][:2] == ["running", "▶ running"]
+    done = ("node.done", "f", "b", {"value": "1"})
+    assert paused(("frame.closed", "f", "", {}), (CONTINUED, "", "", {}), done)["f:b"][1] == "✓ done · 1.0 s"
 
 
 # --- what was not needed, and what was made ahead ---

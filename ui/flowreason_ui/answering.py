@@ -44,7 +44,7 @@ def outcome(live: Live, key: str) -> None:
     """All that a run which has ended came to."""
     result = live.result
     for told in at_their_bound(live.latest, live.graph):
-        st.warning(escaped(told), icon=":material/front_hand:")
+        st.warning(escaped(told), icon=":material/repeat:")
     if result is not None and has_answer(live):
         told = "The best answer so far, not the whole one" if result.partial else "Answer"
         answer(result.value, key, told, live.title)

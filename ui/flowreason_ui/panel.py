@@ -6,7 +6,8 @@ the run has ended.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any, Literal, TypeAlias
 
@@ -35,10 +36,14 @@ FREE = "no calls to the model"
 BEGUN = "Writing the flow, first steps already run"
 RECORDED = "Answered by recorded replies: no model is asked"
 STYLE = """<style>
-[class*="-as-button"] .stPageLink a { border: 1px solid color-mix(in srgb, currentColor 20%, transparent);
-  border-radius: 0.5rem; min-height: 2.5rem; justify-content: center; width: 100%; }
+[class*="st-key-way-"] button, [class*="st-key-way-"] .stPageLink a { width: 100%; min-height: 2.5rem;
+  padding: 0 0.75rem; border: 1px solid rgba(128, 138, 160, 0.45);
+  border-radius: 0.5rem; }
+[class*="st-key-way-"] button, [class*="st-key-way-"] button div { justify-content: flex-start; }
+[class*="st-key-way-"] .stElementContainer, [class*="st-key-way-"] .stPageLink,
+[class*="st-key-way-"] .stPageLink > div { width: 100%; }
 </style>"""
-"""A link that stands among buttons looks like one."""
+"""What stands in the menu of changes is alike, buttons and links."""
 Kind: TypeAlias = Literal["primary", "secondary"]
 APART = 0.5
 """Seconds between two looks at a run that goes on."""
@@ -175,30 +180,30 @@ def _actions(live: Live, key: str) -> None:
 def _variants(live: Live, key: str) -> None:
     """The ways to another run, each with what it does: from the one that changes least on."""
     st.html(STYLE)
-    with st.popover("Try a change", icon=":material/alt_route:", key=f"{key}-variants"), st.container(width=340):
+    with st.popover("Try a change", icon=":material/alt_route:", key=f"{key}-variants"):
         if live.run and live.graph is not None:
-            st.markdown("**Change one step’s value**")
-            told = "Select the step in the flowchart, then “Change this value…”. Only what depends on it runs again."
-            st.caption(told)
-            told = "A new run of this flow, edited here. Only what that changes runs again."
-            if _way("Change inputs or prompts", "tune", f"{key}-change", told):
-                changing.rerun_dialog(live)
-        told = "The same question, with nothing known from earlier runs: a new flow, new answers, paid for anew."
-        if _asks_anew(live) and _way("Ask again from scratch", "refresh", f"{key}-again", told):
-            places.show(begun(changing.asked_anew(live)))
-        with st.container(key=f"{key}-as-button"):
+            with _way("Only what depends on that step runs again.", f"{key}-step"):
+                st.markdown(":material/ads_click: Select a step in the flowchart, then **Change this value…**")
+            with _way("A new run of this flow; only what you change runs again.", f"{key}-other"):
+                if _button("Change inputs or prompts", "tune", f"{key}-change", wide=True):
+                    changing.rerun_dialog(live)
+        if _asks_anew(live):
+            with _way("The question anew: another flow, other answers, paid for again.", f"{key}-anew"):
+                if _button("Ask again from scratch", "refresh", f"{key}-again", wide=True):
+                    places.show(begun(changing.asked_anew(live)))
+        with _way("A copy of the flow to rewrite; this run stays as it is.", f"{key}-copy"):
             if live.run:  # a link, so that Back leads here again
                 places.link("edit", "Open in editor", ":material/edit_note:", open=f"run:{live.run}")
-            elif st.button("Open in editor", icon=":material/edit_note:", key=f"{key}-edit", width="stretch"):
+            elif _button("Open in editor", "edit_note", f"{key}-edit", wide=True):
                 places.edit(live.text, live.run)
-        st.caption("A copy of the flow, to rewrite, check and run by itself. This run stays as it is.")
 
 
-def _way(words: str, icon: str, key: str, told: str) -> bool:
-    """One way to another run, with a line under it that says what it does."""
-    pressed = st.button(words, icon=f":material/{icon}:", key=key, width="stretch")
-    st.caption(told)
-    return pressed
+@contextmanager
+def _way(told: str, key: str) -> Iterator[None]:
+    """One way to another run, and below it what it does."""
+    with st.container(key=f"way-{key}", gap="xxsmall", width=340):
+        yield
+        st.caption(told)
 
 
 def _asks_anew(live: Live) -> bool:
@@ -242,6 +247,6 @@ def _acting(
     st.button(words, icon=f":material/{icon}:", key=key, help=help, on_click=acted, type=kind)
 
 
-def _button(words: str, icon: str, key: str, *, primary: bool = False, help: str | None = None) -> bool:
+def _button(words: str, icon: str, key: str, *, primary: bool = False, wide: bool = False) -> bool:
     kind: Kind = "primary" if primary else "secondary"
-    return st.button(words, icon=f":material/{icon}:", key=key, type=kind, help=help)
+    return st.button(words, icon=f":material/{icon}:", key=key, type=kind, width="stretch" if wide else "content")

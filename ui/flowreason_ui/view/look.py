@@ -133,7 +133,7 @@ def _attempts(told: Told, frame: str, members: Sequence[str], events: Sequence[E
 def _said(told: Told, frame: str, node: Node) -> dict[str, Any]:
     """The value of a step, as text and as JSON."""
     known, value = (frame, node.id) in told.values, told.values.get((frame, node.id))
-    if not known:
+    if not known or (isinstance(node.op, ops.Loop) and value is None):
         return {"value": None}
     if isinstance(node.op, ops.Decide):
         return {"value": labels.way_text(node, str(value)) or show(value), "json": None}

@@ -135,7 +135,7 @@ export class LookView {
     const state = look.detail?.status ?? "waiting"
     const said = look.detail?.numbers || (state === "waiting" ? "waiting for what it needs" : state)
     return h("header", {},
-      h("div", { class: "kind" }, kind, look.type ? h("span", { class: "type" }, look.type) : null),
+      h("div", { class: "kind" }, kind === look.title ? "" : kind, look.type ? h("span", { class: "type" }, look.type) : null),
       h("h3", {}, look.title),
       h("div", { class: `state st-${state}` }, said),
       look.text && !look.detail?.code ? this.long("text", look.text, ["python", "emulate", "loop", "decision"].includes(look.what) ? "code" : "") : null,

@@ -33,7 +33,7 @@ export const RUN_STYLES = `
 .stage.more-down > .shades::before { box-shadow: inset 0 -14px 12px -12px var(--shade); }
 .stage.more-up > .shades::before { box-shadow: inset 0 14px 12px -12px var(--shade); }
 .stage.more-up.more-down > .shades::before { box-shadow: inset 0 14px 12px -12px var(--shade), inset 0 -14px 12px -12px var(--shade); }
-.stage > .shades::after { content: "Drag to see the rest"; position: absolute; left: 50%; top: 10px; transform: translateX(-50%); opacity: 0;
+.stage > .shades::after { content: "Drag to see the rest"; position: absolute; left: 50%; bottom: 54px; transform: translateX(-50%); opacity: 0;
   padding: 3px 11px; border-radius: 14px; background: var(--paper); color: var(--soft); border: 1px solid var(--line); font-size: 12px; white-space: nowrap; }
 .fr.narrow .stage.cut > .shades::after { opacity: 1; }
 

@@ -155,7 +155,7 @@ export class SourceView {
     if (writing.fallback) this.drafts.append(h("p", { class: "warn" }, `A plain flow was used instead: ${writing.fallback}`))
     if (bad.length) {
       const said = writing.fallback ? "given up" : last && !faulty(last) ? "mended before it ran" : "being mended"
-      this.drafts.append(h("h4", {}, `${count(bad.length, "draft")} had faults, ${said}`), ...bad.map((draft) => this.draft(draft)))
+      this.drafts.append(h("h4", {}, `${count(bad.length, "draft")} had faults, ${said}`), ...bad.map((draft) => this.draft(draft, writing.drafts.indexOf(draft) + 1)))
     }
     if (last?.mended?.length) {
       this.drafts.append(h("h4", {}, "Mended without asking the model again"), h("ul", {}, ...last.mended.map((each) => h("li", {}, each))))
@@ -165,12 +165,12 @@ export class SourceView {
     }
   }
 
-  private draft(draft: Draft): HTMLElement {
+  private draft(draft: Draft, number: number): HTMLElement {
     const text = h("pre", { class: "draft", hidden: this.shown !== draft.text }, draft.text)
-    const show = button("Show the draft", () => {
+    const show = button(`Show draft ${number}`, () => {
       text.hidden = !text.hidden
       this.shown = text.hidden ? "" : draft.text
-      show.textContent = text.hidden ? "Show the draft" : "Hide the draft"
+      show.textContent = text.hidden ? `Show draft ${number}` : `Hide draft ${number}`
     }, "", "quiet")
     return h("section", {}, found(draft), show, text)
   }
