@@ -100,6 +100,7 @@ def compared(left: Side, right: Side, *, made_from: bool = False) -> list[Compar
         pair = one.get(place, NOT_THERE), other.get(place, NOT_THERE)
         how = _how(*pair, given=place in given, worked=place in worked, made_from=made_from)
         found.append(Compared(name, where.get(frame, ""), *pair, how))
+    found = list(dict.fromkeys(found))  # a step that hands on a value of the same name says nothing more
     return sorted(found, key=lambda each: (each.same, each.same and not each.how))
 
 

@@ -24,7 +24,7 @@ export const RUN_STYLES = `
 @keyframes fr-beat { 50% { opacity: .25; } }
 
 /* where the chart goes on beyond the stage, a shade says so */
-.stage { --shade: color-mix(in srgb, var(--ink) 13%, transparent); }
+.stage { --shade: color-mix(in srgb, var(--ink) 22%, transparent); }
 .stage > .shades { position: absolute; inset: 0; pointer-events: none; z-index: 1; }
 .stage.more-left > .shades { box-shadow: inset 14px 0 12px -12px var(--shade); }
 .stage.more-right > .shades { box-shadow: inset -14px 0 12px -12px var(--shade); }
