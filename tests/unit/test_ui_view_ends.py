@@ -130,6 +130,8 @@ def test_a_step_that_was_asked_while_the_flow_was_written_tells_the_time_and_tok
     graph = fr.loads(TWO).graph
     assert shown(graph, events[:2])["f:a"][1] == "◦ asks already"
     assert shown(graph, events)["f:a"][:2] == ["done", "✓ done · 3.0 s · 35 tokens"]
-    (attempt,) = look(graph, Told(events), "f", ("a",))["detail"]["attempts"]
+    detail = look(graph, Told(events), "f", ("a",))["detail"]
+    assert detail["numbers"] == "✓ done · 3.0 s · 35 tokens"
+    (attempt,) = detail["attempts"]
     assert (attempt["early"], attempt["shared"], attempt["seconds"], attempt["prompt_tokens"]) == (True, False, 3.0, 30)
     assert timeline(graph, events).saved == 0

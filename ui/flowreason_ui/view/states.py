@@ -52,8 +52,8 @@ WORDS: Mapping[State, str] = {
 }
 """What each state means, for the legend and for those who do not see the chart."""
 
-_REACHED = frozenset({"ready", "running", "paused", "asking", "done", "cached", "retried", "bound", "failed"})
 _THROUGH = frozenset({"done", "cached", "retried", "bound"})
+_REACHED = _THROUGH | {"ready", "running", "paused", "asking", "failed", "spared", "cancelled"}
 _STOPPED = frozenset({"failed", "cancelled"})
 _RUNNING = f"{MARKS['running']} running"
 

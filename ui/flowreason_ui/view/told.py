@@ -90,8 +90,8 @@ class Told:
             self.indexes[frame] = int(data["index"])
 
     def _step(self, frame: str, event: Event) -> None:
-        self.view.frames[frame] = frame  # each frame is a flow of its own here: steps are told apart by frame
-        fold(self.view, event if frame == event.frame else event._replace(frame=frame))
+        self.view.frames[event.frame] = frame  # each frame is a flow of its own here: steps are told apart by frame
+        fold(self.view, event)
         place = frame, event.node
         self._steps.setdefault(frame, {})[event.node] = None
         self.of.setdefault(place, []).append(event)

@@ -25,6 +25,7 @@ export const RUN_STYLES = `
 
 /* where the chart goes on beyond the stage, a shade says so */
 .stage { --shade: color-mix(in srgb, var(--ink) 22%, transparent); }
+.dark .stage { --shade: rgba(0, 0, 0, .6); }
 .stage > .shades { position: absolute; inset: 0; pointer-events: none; z-index: 1; }
 .stage.more-left > .shades { box-shadow: inset 14px 0 12px -12px var(--shade); }
 .stage.more-right > .shades { box-shadow: inset -14px 0 12px -12px var(--shade); }
