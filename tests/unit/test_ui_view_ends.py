@@ -72,6 +72,15 @@ def test_a_run_that_was_kept_before_tells_it_too() -> None:
     assert len(shorten(ended, str)) == 4
 
 
+def test_a_loop_that_its_limit_ended_often_is_told_of_once() -> None:
+    text = "flow f() -> int {\n  ns: list[int] = for i in `range(4)` {\n    n = 0\n    while `n < 9` max 2 { n = `n + 1` }\n    yield n\n  }\n  answer `sum(ns)`\n}"
+    graph, events = ran(text)
+    (told,) = at_their_bound(events, graph)
+    assert "stopped 4 times at its limit of 2 rounds" in told
+    loop = next(each for each in chart(graph).things if each.title.startswith("while"))
+    assert shown(graph, events)[loop.key][1].startswith("! at its limit 4 of 4 times · 8 rounds")
+
+
 # --- a pause ---
 
 TWO = 'flow f() -> text {\n  a = ask "one?"\n  b = ask "two?"\n  c = `len(a)`\n  answer "{a} {b} {c}"\n}'

@@ -75,7 +75,7 @@ def answer(value: Any, key: str, told: str = "Answer", title: str = "answer") ->
             st.download_button("Save", content, name, mime, key=f"{key}-answer-file", on_click="ignore", help=name)
         table = table_of(value)
         if table is not None:
-            numbers = {"#": st.column_config.Column(width=48)}
+            numbers = {"#": st.column_config.Column(width="small")}
             high: Literal["auto"] | int = "auto" if len(table) < 9 else 320
             st.dataframe(table, hide_index=True, width="stretch", height=high, column_config=numbers)
         else:

@@ -42,8 +42,9 @@ STYLE = """<style>
 [class*="st-key-way-"] button, [class*="st-key-way-"] button div { justify-content: flex-start; }
 [class*="st-key-way-"] .stElementContainer, [class*="st-key-way-"] .stPageLink,
 [class*="st-key-way-"] .stPageLink > div { width: 100%; }
+body:has([data-testid="stDialog"]) [data-testid="stPopoverBody"]:has([class*="st-key-way-"]) { display: none; }
 </style>"""
-"""What stands in the menu of changes is alike, buttons and links."""
+"""What stands in the menu of changes is alike, buttons and links; the menu makes way for the dialog that it opens."""
 Kind: TypeAlias = Literal["primary", "secondary"]
 APART = 0.5
 """Seconds between two looks at a run that goes on."""

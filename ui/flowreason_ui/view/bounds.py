@@ -43,4 +43,4 @@ def _sentence(graph: Graph | None, flow: str, id: str, rounds: list[int]) -> str
     most = max(rounds)
     limit = f"its limit of {most:,} round{'' if most == 1 else 's'}"
     often = f" {len(rounds):,} times" if len(rounds) > 1 else ""
-    return f"{name} stopped at {limit}{often}{then}."
+    return f"{name} stopped{often} at {limit}{then}."

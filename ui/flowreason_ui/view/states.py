@@ -96,7 +96,7 @@ def state_text(known: NodeState | None, state: State) -> str:
         times = known.retries + known.rejected
         return text.replace(f"{MARKS['done']} done", f"{SIGNS[state]} done, {times + 1} tries", 1)
     if state in ("spared", "cancelled"):
-        word = "not needed" if state == "spared" else "stopped"
+        word = "stopped" if state == "cancelled" else "rest not needed" if known.rounds else "not needed"
         return text.replace(f"{MARKS['cancelled']} cancelled", f"{SIGNS[state]} {word}", 1)
     return text
 
