@@ -6,7 +6,7 @@ Invariant: an answer is shown as the text or the values that it is, and nothing 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal
+from typing import Any
 
 import streamlit as st
 
@@ -30,7 +30,7 @@ MOST_TOLD = 20
 STYLE = """<style>
 [class*="st-key-answer-large"] [data-testid="stText"] { font-size: 1.6rem; line-height: 1.35; font-weight: 600; }
 [class*="st-key-answer-text"] [data-testid="stText"] { font-size: 1.05rem; line-height: 1.6; }
-[class*="-answer"] [data-testid="stElementToolbar"] { top: 0.2rem; right: 0.2rem; }
+[class*="-answer"] [data-testid="stElementToolbar"] { top: 0.2rem !important; right: 0.2rem; }
 [class*="st-key-fold-"] { max-height: min(17rem, 36vh); overflow: auto; overscroll-behavior: contain; }
 </style>"""
 """Of the page alone: no text of a run is ever part of it."""
@@ -75,9 +75,7 @@ def answer(value: Any, key: str, told: str = "Answer", title: str = "answer") ->
             st.download_button("Save", content, name, mime, key=f"{key}-answer-file", on_click="ignore", help=name)
         table = table_of(value)
         if table is not None:
-            numbers = {"#": st.column_config.Column(width="small")}
-            high: Literal["auto"] | int = "auto" if len(table) < 9 else 320
-            st.dataframe(table, hide_index=True, width="stretch", height=high, column_config=numbers)
+            st.dataframe(table, hide_index=True, width="stretch", height="auto" if len(table) < 9 else 320)
         else:
             _value(value, key)
 
