@@ -98,7 +98,8 @@ def _take(progress: _Progress, reply: Reply, terms: Terms, on_event: OnEvent) ->
     progress.drafts.append(draft)
     source = Source(draft.text, "<draft>")
     found = [as_json(d, source) for d in draft.diagnostics]
-    on_event("compile.draft", {"text": draft.text, "round": len(progress.drafts), "diagnostics": found})
+    mended = {"mended": list(draft.mended)} if draft.mended else {}
+    on_event("compile.draft", {"text": draft.text, "round": len(progress.drafts), "diagnostics": found, **mended})
     if draft.checked is None:
         report = render(errors(draft.diagnostics), source)
         progress.messages += repair_messages(draft.text, report, cut_off=reply.finish == "length")

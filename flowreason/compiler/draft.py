@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from flowreason.asking.misfit import Misfit
@@ -30,11 +30,13 @@ _OF_ALL = frozenset({"flow-by-heart", "flow-returns", "input-unknown", "question
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """One attempt: its text, what was found in it, and the checked flow where nothing stands in the way."""
+    """One attempt: its text, what was found in it, and the checked flow where nothing stands in the way. `mended` are
+    the errors that were mended without asking: of another text, with what was done about each."""
 
     text: str
     diagnostics: tuple[Diagnostic, ...] = ()
     checked: CheckedFlow | None = None
+    mended: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +57,10 @@ def read_draft(reply: str, terms: Terms) -> Draft:
     if draft.checked:
         return draft
     whole = _mended(draft, "error", terms)
-    return whole if whole.checked else draft
+    if not whole.checked:
+        return draft
+    told = (f"{d.message}: {d.fix.message}" for d in errors(draft.diagnostics) if d.fix)
+    return replace(whole, mended=tuple(dict.fromkeys(told)))
 
 
 def _mended(draft: Draft, severity: str, terms: Terms) -> Draft:
@@ -121,7 +126,7 @@ def finished(draft: Draft, terms: Terms) -> Draft:
     kept = complete if complete.checked else draft
     text = format_text(kept.text)
     styled = kept if text == kept.text else judge(text, terms)
-    return styled if styled.checked else draft
+    return replace(styled, mended=draft.mended) if styled.checked else draft
 
 
 def declaration(tool: ToolDef) -> str:

@@ -8,7 +8,7 @@ stands in one.
 | `method.chosen` | method, reason (where the choice was left to us): how a question is answered |
 | `compile.started` | question |
 | `compile.text` | text: what the model has written since the last one; statements: how many are finished |
-| `compile.draft` | text, round, diagnostics (as JSON) |
+| `compile.draft` | text, round, diagnostics (as JSON); mended: errors that were mended without asking, in words |
 | `compile.done` | text, rounds, fallback (why a plain flow is used instead) |
 | `early.failed` | error: a head start was given up |
 | `run.started` | flow (text), entry, inputs, limits (depth, rounds: those by which steps fail), session (of
@@ -17,7 +17,8 @@ stands in one.
   `run.cancelled`: reason |
 | `run.exhausted` | limit, allowed: a limit of the run is reached, and from here nothing is begun that costs or changes
   anything |
-| `frame.opened` | region, owner (node), index, flow; `frame.closed` |
+| `frame.opened` | region, owner (node), index, flow; `frame.closed`: bound, where no round of a `while` or `until`
+  follows only because it has had its most rounds |
 | `node.started` | a work node begins |
 | `node.request` | attempt, sample, messages, model, schema |
 | `node.retry` | what the provider says while it tries again: kind, wait, attempt |

@@ -16,6 +16,9 @@ from flowreason.engine.plan import LoopPlan
 from flowreason.errors import FlowreasonError, LimitExceeded, NodeError
 from flowreason.graph import ops
 
+_CONDITIONS = frozenset({"while", "until"})
+"""The decisions by which a loop ends of itself."""
+
 
 class Rounds(CutShort):
     """The part of the stepper that knows loops."""
@@ -173,7 +176,8 @@ class Rounds(CutShort):
         run.closed += 1
         if run.plan.yields:
             run.results[frame.index] = self._of_round(run, frame)
-        self.log.append((self.clock(), "frame.closed", frame, -1, None))
+        bound = {"bound": True} if self._at_bound(run, frame) else None
+        self.log.append((self.clock(), "frame.closed", frame, -1, bound))
         if run.plan.outs_next:
             self.note_round(run, frame)
         if run.cut is not None:
@@ -181,6 +185,15 @@ class Rounds(CutShort):
         if not run.ended and not run.in_order:
             self._open_window(run)
         self.maybe_done(run)
+
+    @staticmethod
+    def _at_bound(run: LoopRun, frame: Frame) -> bool:
+        """Whether no round follows for the bound alone: the loop has a condition, and was not left for it."""
+        if frame.index + 1 < run.total or run.cut is not None or run.plan.op.kind not in ("while", "repeat"):
+            return False
+        nodes = frame.plan.nodes
+        goes_on = any(frame.state[i] == VALUE and isinstance(node.op, ops.Next) for i, node in enumerate(nodes))
+        return goes_on and any(isinstance(node.op, ops.Decide) and node.op.kind in _CONDITIONS for node in nodes)
 
     def _of_round(self, run: LoopRun, frame: Frame) -> list[Any]:
         found: list[Any] = []

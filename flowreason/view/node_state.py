@@ -20,6 +20,8 @@ MARKS: dict[Status, str] = {
     "cancelled": "■",
 }
 """A sign for every state, so that none is told by colour alone."""
+BOUND = "!"
+"""The sign of a loop that its most rounds ended."""
 
 
 @dataclass
@@ -28,8 +30,9 @@ class NodeState:
 
     `running` frames are under way now; `done`, `failed`, `skipped` and `cancelled` have ended. Of a loop, `times` is
     how often it began, `rounds` how many rounds ended in all, `of` how many there are the last time (at most, where
-    `up_to`), and `lost` how many items failed. `kept` counts what was known before, and so is free: answers of earlier
-    runs, and outcomes of this one from before it was interrupted. `asked` are the frames that wait for a person.
+    `up_to`), `bound` how often it ended only because it had had its most rounds, and `lost` how many items failed.
+    `kept` counts what was known before, and so is free: answers of earlier runs, and outcomes of this one from before
+    it was interrupted. `asked` are the frames that wait for a person.
     `draws` says of requests under way, by frame and sample, whether the reply is there; `vote` how many of how many
     replies the last vote was decided by. `waits` says of requests that cannot be sent yet, by frame and sample, why,
     and until when in the time of the run; `stand_in` which other model answered. `seconds` is the time spent, added
@@ -47,6 +50,7 @@ class NodeState:
     rounds: int = 0
     of: int | None = None
     up_to: bool = False
+    bound: int = 0
     lost: int = 0
     calls: int = 0
     shared: int = 0
@@ -78,6 +82,11 @@ class NodeState:
         return "skipped" if self.skipped else "waiting"
 
     @property
+    def at_bound(self) -> bool:
+        """Whether it is over, and its most rounds ended it: its condition did not."""
+        return self.bound > 0 and self.status == "done"
+
+    @property
     def asks(self) -> bool:
         """Whether nothing goes on here but that a person is waited for."""
         return 0 < self.running <= len(self.asked)
@@ -88,7 +97,8 @@ class NodeState:
         status = self.status
         if status == "waiting":
             return ""
-        parts = [f"{MARKS[status]} {'waiting for you' if self.asks else status}", self.counted]
+        said = "waiting for you" if self.asks else status
+        parts = self._ended_at_bound() or [f"{MARKS[status]} {said}", self.counted]
         ended = self.done + self.failed
         failed = self.lost or (self.failed if ended > self.failed else 0)
         parts.append(f"{failed} failed" if failed else "")
@@ -113,6 +123,14 @@ class NodeState:
             return f"{sum(drawn):,} of {len(drawn):,} replies"
         count, of = self.vote
         return f"{count:,} of {of:,} agree" if of > 1 and not self.running else ""
+
+    def _ended_at_bound(self) -> list[str]:
+        """That its most rounds ended it, in place of its state; empty where something else did."""
+        if not self.at_bound:
+            return []
+        if self.times > 1:
+            return [f"{BOUND} at its limit {self.bound:,} of {self.times:,} times", _many(self.rounds, "round")]
+        return [f"{BOUND} stopped at its limit of {_many(self.rounds, 'round')}"]
 
     def _rounds(self) -> str:
         if self.of is None:

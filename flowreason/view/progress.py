@@ -25,7 +25,9 @@ __all__ = [
 class RunView:
     """A run as its events tell it; `suspended` while it waits for a person. `limit` is one that was reached. `frames`
     says which flow a frame belongs to; `since` when what runs now began, by frame and node; `owners` to which loop an
-    open round belongs; `counted` the loops that said how many rounds there will be at most."""
+    open round belongs; `counted` the loops that said how many rounds there will be at most; `ahead` when the requests
+    of a step were sent, by its frame and itself, that are made while the flow is written; `paused` since when a person
+    holds the run back, which is no time of its steps."""
 
     nodes: dict[Key, NodeState] = field(default_factory=dict)
     frames: dict[str, str] = field(default_factory=dict)
@@ -41,6 +43,8 @@ class RunView:
     since: dict[tuple[str, str], float] = field(default_factory=dict)
     owners: dict[str, Key] = field(default_factory=dict)
     counted: set[tuple[str, str]] = field(default_factory=set)
+    ahead: dict[tuple[str, str], float] = field(default_factory=dict)
+    paused: float | None = None
 
     def state(self, flow: str, node: str) -> NodeState:
         """What is known of a node; a new, waiting one where nothing is."""
@@ -82,7 +86,9 @@ def fold(view: RunView, event: Event) -> RunView:
     """The view after one more event. The view given is changed and returned."""
     view.seconds = max(view.seconds, event.time)
     kind, data = event.kind, event.data
-    if kind.startswith("run."):
+    if kind in ("run.paused", "run.continued"):
+        _pause(view, event)
+    elif kind.startswith("run."):
         _run(view, kind, data)
     elif kind == "compile.started":
         view.question = str(data.get("question", ""))
@@ -139,6 +145,15 @@ def _run(view: RunView, kind: str, data: Mapping[str, Any]) -> None:
             view.status, view.error = "cancelled", str(data.get("reason", ""))
 
 
+def _pause(view: RunView, event: Event) -> None:
+    """A person holds the run back, or lets it go on: what stood still meanwhile took no time."""
+    if event.kind == "run.paused":
+        view.paused = event.time
+    elif view.paused is not None:
+        view.since = {place: since + event.time - max(view.paused, since) for place, since in view.since.items()}
+        view.paused = None
+
+
 def _opened(view: RunView, event: Event) -> None:
     """A round of a loop, or a sub-flow, begins: its owner runs."""
     outer = event.frame.rpartition("/")[0]
@@ -164,7 +179,9 @@ def _opened(view: RunView, event: Event) -> None:
 def _closed(view: RunView, event: Event) -> None:
     key = view.owners.pop(event.frame, None)
     if key is not None:
-        view.state(*key).rounds += 1
+        state = view.state(*key)
+        state.rounds += 1
+        state.bound += bool(event.data.get("bound"))
 
 
 def _node(view: RunView, event: Event) -> None:
@@ -206,10 +223,14 @@ def _drawn(view: RunView, state: NodeState, event: Event) -> None:
     match event.kind:
         case "node.request":
             state.draws.setdefault(frame, {})[sample] = False
+            if frame != event.frame:
+                view.ahead.setdefault((frame, event.node), event.time)
         case "node.reply" | "node.unanswered":
             state.waits.pop((frame, sample), None)
             if frame in state.draws:
                 state.draws[frame][sample] = True
+            if frame != event.frame and all(state.draws.get(frame, {}).values()):
+                _took_ahead(view, state, event)
             _reply(view, state, data)
         case "node.rejected":
             state.rejected += 1
@@ -230,9 +251,17 @@ def _drawn(view: RunView, state: NodeState, event: Event) -> None:
 def _started(view: RunView, state: NodeState, event: Event) -> None:
     state.running += 1
     view.since[event.frame, event.node] = event.time
+    _took_ahead(view, state, event)
     if event.data.get("rounds") is not None:
         state.of, state.times = int(event.data["rounds"]), state.times + 1
         view.counted.add((event.frame, event.node))
+
+
+def _took_ahead(view: RunView, state: NodeState, event: Event) -> None:
+    """What a step asked while the flow was written is answered, or its own time begins: the time so far is its own."""
+    since = view.ahead.pop((event.frame.removeprefix("early/"), event.node), None)
+    if since is not None:
+        state.seconds += event.time - since
 
 
 def _draw(event: Event) -> tuple[str, int]:

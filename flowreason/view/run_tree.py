@@ -91,6 +91,9 @@ class _Tree:
             self._drafts += 1
         if event.kind == "frame.opened":
             self._opened(event)
+        elif event.kind == "frame.closed" and event.data.get("bound"):
+            outer, _, last = event.frame.rpartition("/")
+            self._note((outer, last.partition("[")[0]), "stopped at its limit of rounds")
         elif event.node:
             self._view.frames[event.frame] = event.frame
             fold(self._view, event)

@@ -77,6 +77,9 @@ SIGNS: dict[str, str] = {
     "retried": "M3.1 -1.7A3.5 3.5 0 1 0 3.4 1M3.5 -4.2V-1.5H.9",
     "failed": "M-2.5 -2.5L2.5 2.5M2.5 -2.5L-2.5 2.5",
     "skipped": "M-3 0H3",
+    "bound": "M0 -4.2V.8M0 3.6V3.7",
+    "paused": "M-1.7 -3V3M1.7 -3V3",
+    "spared": "M-2.6 0A2.6 2.6 0 1 1 2.6 0A2.6 2.6 0 1 1 -2.6 0",
     "cancelled": "M-2.2 -2.2H2.2V2.2H-2.2Z",
 }
 """The signs of states, around the middle of a badge."""

@@ -58,8 +58,11 @@ STATES: dict[str, Tint] = {
     "done": Tint("#f3faf5", "#1f7f40", "#12261a", "#4fc274"),
     "cached": Tint("#f0f8fa", "#2b7685", "#10262b", "#57b7c9"),
     "retried": Tint("#f3faf5", "#1f7f40", "#12261a", "#4fc274"),
+    "bound": Tint("#fff8e6", "#a86f00", "#352b0d", "#f2b824"),
     "failed": Tint("#fdeeee", "#c13333", "#3d1719", "#f06a6a"),
     "skipped": Tint("", "#64748b", "", "#8b99ad"),
+    "paused": Tint("", "#64748b", "", "#8b99ad"),
+    "spared": Tint("", "#64748b", "", "#8b99ad"),
     "cancelled": Tint("", "#64748b", "", "#8b99ad"),
 }
 """An empty fill keeps that of the kind."""
@@ -71,8 +74,11 @@ _STROKES = """
 .flowreason .s-done > .shape { stroke-width: 1.8; }
 .flowreason .s-cached > .shape { stroke-width: 1.8; stroke-dasharray: 12 3 2 3; }
 .flowreason .s-retried > .shape { stroke-width: 2.6; }
+.flowreason .s-bound > .shape { stroke-width: 2.4; }
 .flowreason .s-failed > .shape { stroke-width: 3; }
 .flowreason .s-skipped > .shape { stroke-dasharray: 1 4; stroke-linecap: round; }
+.flowreason .s-paused > .shape { stroke-width: 2; stroke-dasharray: 9 5; }
+.flowreason .s-spared > .shape { stroke-dasharray: 2 5; stroke-linecap: round; }
 .flowreason .s-cancelled > .shape { stroke-dasharray: 6 6; }
 .flowreason .badge { display: none; }
 .flowreason .disc { stroke-width: 1.5; }
@@ -162,5 +168,5 @@ def _states(dark: bool) -> Iterator[str]:
             yield f".flowreason .answer.s-{state} > .shape {{ fill: {paper}; }}"
     yield f".flowreason .sign {{ stroke: {paper}; }}"
     yield f".flowreason .s-running .sign, .flowreason .s-cancelled .sign {{ fill: {paper}; }}"
-    for state in ("skipped", "cancelled"):
+    for state in ("skipped", "spared", "cancelled"):
         yield f".flowreason .node.s-{state} > text {{ fill: {soft}; }}"

@@ -123,7 +123,7 @@ def _node(box: Box, state: States | None, live: bool) -> Element:
 
 def _badge(box: Box, known: NodeState | None, live: bool) -> Iterator[Element]:
     """The sign of a state, which a chart that moves has a place for from the start."""
-    status = "waiting" if known is None else known.status
+    status = "waiting" if known is None else "bound" if known.at_bound else known.status
     if live or status != "waiting":
         yield badge(box, status)
 
@@ -133,7 +133,9 @@ def _group(parts: Sequence[Element], style: str, box: Box, id: str) -> Element:
 
 
 def _state_class(known: NodeState | None) -> str:
-    return f" s-{known.status}" if known is not None and known.status != "waiting" else ""
+    if known is None or known.status == "waiting":
+        return ""
+    return f" s-{'bound' if known.at_bound else known.status}"
 
 
 def _rows(box: Box, node: PictureNode, known: NodeState | None, state: bool) -> Iterator[Element]:

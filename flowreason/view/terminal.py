@@ -227,7 +227,10 @@ def _compiling(event: Event) -> str | None:
             return "writing a flow for the question"
         case "compile.draft":
             faults = sum(1 for each in data.get("diagnostics", ()) if each.get("severity") == "error")
-            found = "checked" if not faults else f"{faults} fault{'' if faults == 1 else 's'}, sent back"
+            mended = "; ".join(data.get("mended") or ())
+            found = f"checked, mended: {mended}" if mended else "checked"
+            if faults:
+                found = f"{faults} fault{'' if faults == 1 else 's'}, sent back"
             return f"draft {data.get('round', 1)}: {found}"
         case "compile.done":
             return f"no valid flow: {data['fallback']}" if data.get("fallback") else "the flow is written"

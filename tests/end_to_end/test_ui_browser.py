@@ -74,7 +74,7 @@ def test_a_run_is_cancelled_goes_on_and_outlives_its_page(browser: Browser, app:
     other.get_by_role("button", name="Cancel").click()
     ended(other, "Cancelled")
     ended(page, "Cancelled")
-    page.get_by_role("button", name="Change", exact=True).wait_for()  # the buttons are those of a run that has ended
+    page.get_by_role("button", name="Try a change").wait_for()  # the buttons are those of a run that has ended
     page.get_by_role("button", name="Go on", exact=True).click()
     ended(page)
     page.get_by_text("Answer", exact=True).first.wait_for()

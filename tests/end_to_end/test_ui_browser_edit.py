@@ -209,6 +209,7 @@ def test_back_from_the_editor_leads_to_the_run_it_was_opened_from(browser: Brows
     page.get_by_text("Answered").first.wait_for()
     run = page.url.partition("run=")[2]
     page.goto(f"{app.url}/run?run={run}")
+    page.get_by_role("button", name="Try a change").click()
     page.get_by_role("link", name="Open in editor").click()
     page.locator(".cm-line", has_text="back and forth").wait_for()
     page.go_back()

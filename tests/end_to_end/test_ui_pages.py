@@ -284,7 +284,7 @@ def test_a_run_is_paused_cancelled_and_resumed(works: Works) -> None:
     live = works.start(example(find("reviews"), pace=2 * find("reviews").pace))
     app = opened("run", run=live.id)
     click(app, "Pause")
-    assert live.status == "paused" and ("Pausing: " in said(app) or "Paused. Nothing is sent" in said(app))
+    assert live.status == "paused" and ("Pausing… " in said(app) or "Paused. Nothing is sent" in said(app))
     assert not [each for each in app.button if each.label == "Pause"]
     until(lambda: not live.under_way)
     assert "Paused. Nothing is sent" in said(again(app))
@@ -398,3 +398,31 @@ def test_markup_in_questions_answers_errors_and_files_stays_text(works: Works, s
         for text in texts:
             assert is_plain(text), text
     assert MARKUP in [each.value for each in pages[0].text]
+
+
+# --- how a run ended, and what can be made of it ---
+
+
+def test_a_loop_that_its_limit_ended_is_told_above_the_answer(works: Works) -> None:
+    text = "flow f(n: int = 0) -> int {{\n  while `n < {most}` max 3 {{ n = `n + 1` }}\n  answer n\n}}"
+    for most, told in ((9, True), (2, False)):
+        live = ended(works.start(RunFlow(text.format(most=most))))
+        app = opened("run", run=live.run)
+        assert ("stopped at its limit of 3 rounds" in said(app)) == told, said(app)
+        assert "No model was asked" in said(app)
+
+
+def test_the_ways_to_another_run_say_what_each_does(works: Works) -> None:
+    app = opened("run", run=played(works, "reviews").run)
+    text = said(app)
+    for told in ("Only what depends on that step", "only what you change", "this run stays as it is"):
+        assert told in text
+
+
+def test_a_long_answer_is_folded_and_copied_whole(works: Works) -> None:
+    live = ended(works.start(RunFlow('flow f() -> text { answer `"word " * 500` }')))
+    app = opened("run", run=live.run)
+    (toggle,) = [each for each in app.toggle if each.label == "Show all"]
+    assert "word " * 499 in said(app)
+    toggle.set_value(True)
+    assert "word " * 499 in said(again(app))

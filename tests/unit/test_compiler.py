@@ -193,6 +193,21 @@ def test_all_faults_go_back_at_once_with_line_and_caret() -> None:
     assert events[3][1]["fallback"] is None
 
 
+def test_what_is_mended_in_a_draft_without_asking_again_is_told() -> None:
+    told: list[Any] = []
+    draft = """flow f(question: text) -> text {
+  said = ask "{question}"
+  while `len(said) > 9` { said = ask "Shorten: {said}" }
+  answer said
+}"""
+    found, provider = compiled([draft], on_event=lambda kind, data: told.append((kind, data)))
+    assert "max 10" in found.text and len(provider.requests) == 1
+    (mended,) = [data.get("mended") for kind, data in told if kind == "compile.draft"]
+    assert mended == ["this `while` has no bound: allow ten rounds"]
+    whole, _ = compiled([PLAIN], on_event=lambda kind, data: told.append((kind, data)))
+    assert whole.drafts[-1].mended == () and "mended" not in told[-2][1]
+
+
 def test_usage_is_summed_over_the_rounds() -> None:
     result, _ = compiled([Reply("no flow", Usage(1, 10, 5)), Reply(PLAIN, Usage(1, 20, 7))])
     assert result.usage == Usage(2, 30, 12)

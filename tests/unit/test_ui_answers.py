@@ -51,7 +51,7 @@ def test_a_price_says_how_many_calls_tokens_and_dollars() -> None:
     told = price(two, prices=(1.0, 2.0))
     assert told.startswith("2 to 6 calls to the model. About ") and "tokens" in told and "At most about $" in told
     assert "What that costs in money is not known" in price(two)
-    assert price("flow f() -> int { answer 1 }") == "It asks the model nothing, so it costs nothing."
+    assert price("flow f() -> int { answer 1 }") == "The flow asks the model nothing: running it costs nothing."
 
 
 def test_what_is_not_known_beforehand_is_told_with_its_reason_and_the_limit_that_holds() -> None:

@@ -146,6 +146,13 @@ def test_steps_that_one_run_alone_has_or_that_ran_again_are_told() -> None:
     assert compared(Side(events(("f", "m", 1)), None), Side([], None)) == []
 
 
+def test_what_came_to_nothing_in_both_runs_is_known_as_idle() -> None:
+    graph = fr.loads(FLOW).graph
+    skipped, done = events(("f", "m", None), kind="node.skipped"), events(("f", "m", 1))
+    for left, right, idle in ((skipped, skipped, True), (skipped, [], True), (skipped, done, False), (done, [], False)):
+        assert [each.idle for each in compared(Side(left, graph), Side(right, graph))] == [idle]
+
+
 # --- handed on ---
 
 

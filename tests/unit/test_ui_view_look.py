@@ -248,7 +248,7 @@ def test_an_arm_that_is_taken_lights_the_line_to_it_and_the_other_stays_dark() -
 
     graph, events = run(text, "so", a=2)
     drawn = chart(graph)
-    found = lit(drawn, states(drawn, view(events)))
+    found = lit(drawn, states(drawn, view(events)), view(events))
     ends = {end for n, (_, _, ends) in enumerate(drawn.edges) for end in ends if n in found}
     assert "ask#1" in ends
     assert "ask#2" not in ends

@@ -64,8 +64,8 @@ def test_what_a_run_is_doing_is_told_from_its_events(told: list[tuple[Any, ...]]
 
 
 def test_a_pause_says_what_it_lets_come_to_its_end() -> None:
-    assert doing(*BEGUN, (PAUSED,), under_way=2) == "Pausing: 2 calls under way end first"
-    assert doing(*BEGUN, (PAUSED,), under_way=1) == "Pausing: 1 call under way ends first"
+    assert doing(*BEGUN, (PAUSED,), under_way=2) == "Pausing… 2 calls under way end first"
+    assert doing(*BEGUN, (PAUSED,), under_way=1) == "Pausing… 1 call under way ends first"
 
 
 # --- a moment that has passed ---

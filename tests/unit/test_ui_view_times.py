@@ -82,7 +82,7 @@ def test_a_reply_to_what_was_asked_ahead_counts_where_its_step_has_begun() -> No
         (2.0, "node.done", "main", "one", {"value": "x"}),
     ))  # fmt: skip
     assert [(bar.node, bar.calls, bar.tokens, bar.free) for bar in found.bars] == [
-        ("compile", 1, 9, 0), ("one", 0, 0, 0), ("one", 1, 4, 1),
+        ("compile", 1, 9, 0), ("one", 0, 0, 0), ("one", 1, 4, 0),
     ]  # fmt: skip
     assert [found.bars[n].kind for n in found.chain] == ["compile", "ask", "ask"]
     assert found.critical == 2.0

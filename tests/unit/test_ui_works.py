@@ -298,6 +298,19 @@ def test_what_depends_on_a_step_is_counted_before_it_is_changed(works: Works) ->
     assert told("answer#1") == "No other step depends on it: nothing is asked again."
 
 
+def test_what_was_skipped_does_not_run_again(works: Works) -> None:
+    from flowreason.resuming import the_store
+    from flowreason_ui.affected import affected
+
+    text = (
+        "flow f(n: int) -> int {\n  m = `n + 1`\n  if `m > 5` { k = `m * 2` } else { k = `m * 3` }\n  answer `k + 1`\n}"
+    )
+    live = ended(works.start(RunFlow(text, inputs={"n": 1})))
+    found = works.ask(affected(the_store(works.store), kept(works, live), "f", "m"))
+    assert live.ended == "answered" and found is not None
+    assert (found.steps, found.times) == (3, 3)  # the condition, the `k` that ran, and the answer
+
+
 def test_one_order_is_started_once_however_often_its_button_is_pressed(
     works: Works, monkeypatch: pytest.MonkeyPatch
 ) -> None:

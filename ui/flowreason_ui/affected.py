@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from flowreason.engine.frames import SKIPPED
 from flowreason.errors import FlowreasonError
 from flowreason.ports import Usage
 from flowreason.records import RunInfo, Store
@@ -39,7 +40,8 @@ async def affected(store: Store, info: RunInfo, frame: str, node: str) -> Affect
     slot = seen.slot(frame, node)
     if slot is None:
         return None
-    kinds = {each.place: seen.step(each).kind for each in seen.slots.affected(slot)}
+    ran = (each for each in seen.slots.affected(slot) if each.frame.state[each.i] != SKIPPED)
+    kinds = {each.place: seen.step(each).kind for each in ran}
     found = {place for place, kind in kinds.items() if kind in _WORK and place != (frame, node)}
     asked = sum(kinds[place] in _ASKING for place in found)
     usage = sum((seen.heard[place].usage for place in found if place in seen.heard), Usage())

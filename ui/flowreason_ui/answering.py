@@ -19,17 +19,19 @@ from flowreason_ui.copying import copy_button
 from flowreason_ui.escape import escaped
 from flowreason_ui.live import Live
 from flowreason_ui.telling import SETTINGS_HELP, count, fault, sentence, way_out
+from flowreason_ui.view.bounds import at_their_bound
 
 SHORT = 160
 """Characters of an answer that is shown in large letters."""
-LONG, MOST_LINES = 2_000, 24
-"""Characters and lines from which an answer is folded."""
-FOLDED = 320
-"""Pixels of one that is: the rest is scrolled to."""
+LONG, MOST_LINES = 900, 10
+"""Characters and lines from which an answer is folded: it is no higher than the style says, and the rest is scrolled
+to. A narrow window folds what is shorter as well."""
 MOST_TOLD = 20
 STYLE = """<style>
 [class*="st-key-answer-large"] [data-testid="stText"] { font-size: 1.6rem; line-height: 1.35; font-weight: 600; }
 [class*="st-key-answer-text"] [data-testid="stText"] { font-size: 1.05rem; line-height: 1.6; }
+[class*="-answer"] [data-testid="stElementToolbar"] { top: 0.2rem !important; right: 0.2rem; }
+[class*="st-key-fold-"] { max-height: min(17rem, 36vh); overflow: auto; overscroll-behavior: contain; }
 </style>"""
 """Of the page alone: no text of a run is ever part of it."""
 
@@ -42,6 +44,8 @@ def has_answer(live: Live) -> bool:
 def outcome(live: Live, key: str) -> None:
     """All that a run which has ended came to."""
     result = live.result
+    for told in at_their_bound(live.latest, live.graph):
+        st.warning(escaped(told), icon=":material/repeat:")
     if result is not None and has_answer(live):
         told = "The best answer so far, not the whole one" if result.partial else "Answer"
         answer(result.value, key, told, live.title)
@@ -71,21 +75,25 @@ def answer(value: Any, key: str, told: str = "Answer", title: str = "answer") ->
             st.download_button("Save", content, name, mime, key=f"{key}-answer-file", on_click="ignore", help=name)
         table = table_of(value)
         if table is not None:
-            st.dataframe(table, hide_index=True, width="stretch", height="auto" if len(table) < 12 else 420)
-        elif isinstance(value, Mapping | list | tuple | set):
-            st.json(plain(value))
+            st.dataframe(table, hide_index=True, width="stretch", height="auto" if len(table) < 9 else 320)
         else:
-            _text(show(value), key)
+            _value(value, key)
 
 
-def _text(text: str, key: str) -> None:
-    kind = "answer-large" if len(text) <= SHORT and "\n" not in text else "answer-text"
+def _value(value: Any, key: str) -> None:
+    """Text, or lists and records, folded where they are long."""
+    text = show(value)
     long = len(text) > LONG or text.count("\n") > MOST_LINES
     whole = long and st.session_state.get(f"{key}-answer-whole", False)
-    with st.container(key=f"{kind}-{key}", height=FOLDED if long and not whole else "content", border=False):
-        st.text(text or "(an empty text)")
+    with st.container(key=f"{'whole' if whole else 'fold'}-{key}", border=False):
+        if isinstance(value, Mapping | list | tuple | set):
+            st.json(plain(value))
+        else:
+            kind = "answer-large" if len(text) <= SHORT and "\n" not in text else "answer-text"
+            with st.container(key=f"{kind}-{key}", border=False):
+                st.text(text or "(an empty text)")
     if long:
-        st.toggle("Show all of it", key=f"{key}-answer-whole")
+        st.toggle("Show all", key=f"{key}-answer-whole")
 
 
 def _how(result: Result) -> None:

@@ -163,7 +163,7 @@ def _told(error: Exception) -> None:
 # --- fork ---
 
 
-@st.dialog("What if this step were another?", width="medium")
+@st.dialog("Change this step", width="medium")
 def fork_dialog(live: Live, wish: Mapping[str, Any]) -> None:
     """A new run in which one step has another value, or another text; only what depends on it is done anew."""
     if not live.run:
@@ -181,7 +181,7 @@ def fork_dialog(live: Live, wish: Mapping[str, Any]) -> None:
     if found is not None:
         st.info(escaped(in_words(found)), icon=":material/account_tree:")
     if _source(live, place):
-        value, text = st.tabs(["Another value", "Another text"])
+        value, text = st.tabs(["Another value", "Another wording"])
         with value:
             _another_value(live, info, place, terms)
         with text:
@@ -284,7 +284,7 @@ def value_of(live: Live, place: Place) -> Any:
 # --- rerun ---
 
 
-@st.dialog("Change the run", width="large")
+@st.dialog("Change inputs or prompts", width="large")
 def rerun_dialog(live: Live) -> None:
     """A new run with other inputs, or another flow; only what that changes is done anew."""
     try:

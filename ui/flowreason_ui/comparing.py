@@ -12,7 +12,9 @@ from flowreason.values import plain, show
 from flowreason_ui.steps import Step, flows_of, parts, places, titles
 
 NOT_THERE = "—"
-_ENDS = {"node.failed": "failed", "node.skipped": "skipped", "node.cancelled": "cancelled"}
+_ENDS = {"node.failed": "failed", "node.skipped": "skipped", "node.cancelled": "not needed"}
+_NOTHING = frozenset({NOT_THERE, "skipped", "not needed"})
+"""What a step that came to nothing has in place of an outcome."""
 _WORK = frozenset({"node.request", "node.tool", "person.asked"})
 """What a step does that costs time, money or somebody's attention."""
 
@@ -33,6 +35,11 @@ class Compared:
     @property
     def same(self) -> bool:
         return self.left == self.right
+
+    @property
+    def idle(self) -> bool:
+        """Whether it came to nothing in either run."""
+        return self.left in _NOTHING and self.right in _NOTHING
 
     def as_row(self) -> dict[str, str]:
         return {
@@ -93,6 +100,7 @@ def compared(left: Side, right: Side, *, made_from: bool = False) -> list[Compar
         pair = one.get(place, NOT_THERE), other.get(place, NOT_THERE)
         how = _how(*pair, given=place in given, worked=place in worked, made_from=made_from)
         found.append(Compared(name, where.get(frame, ""), *pair, how))
+    found = list(dict.fromkeys(found))  # a step that hands on a value of the same name says nothing more
     return sorted(found, key=lambda each: (each.same, each.same and not each.how))
 
 

@@ -6,7 +6,8 @@ the run has ended.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any, Literal, TypeAlias
 
@@ -26,13 +27,24 @@ from flowreason_ui.plain import plain_run
 from flowreason_ui.pricing import price_of, sentences
 from flowreason_ui.saving import save_menu
 from flowreason_ui.starting import begun
-from flowreason_ui.telling import cost, count, seconds, state
+from flowreason_ui.telling import cost, seconds, state
+from flowreason_ui.view.phase import PAUSING, pausing
 from flowreason_ui.works import works
 
 FREE = "no calls to the model"
 """A price that is not worth a line."""
 BEGUN = "Writing the flow, first steps already run"
 RECORDED = "Answered by recorded replies: no model is asked"
+STYLE = """<style>
+[class*="st-key-way-"] button, [class*="st-key-way-"] .stPageLink a { width: 100%; min-height: 2.5rem;
+  padding: 0 0.75rem; border: 1px solid rgba(128, 138, 160, 0.45);
+  border-radius: 0.5rem; }
+[class*="st-key-way-"] button, [class*="st-key-way-"] button div { justify-content: flex-start; }
+[class*="st-key-way-"] .stElementContainer, [class*="st-key-way-"] .stPageLink,
+[class*="st-key-way-"] .stPageLink > div { width: 100%; }
+body:has([data-testid="stDialog"]) [data-testid="stPopoverBody"]:has([class*="st-key-way-"]) { display: none; }
+</style>"""
+"""What stands in the menu of changes is alike, buttons and links; the menu makes way for the dialog that it opens."""
 Kind: TypeAlias = Literal["primary", "secondary"]
 APART = 0.5
 """Seconds between two looks at a run that goes on."""
@@ -99,7 +111,8 @@ def _price(live: Live) -> str:
 def _badge(live: Live) -> None:
     """The state and the figures, where the run view does not show them."""
     told = state(live.status)
-    st.badge(BEGUN if live.status == "writing" and has_begun(live) else told.words, icon=told.icon, color=told.color)
+    words = PAUSING if live.status == "paused" and live.under_way else told.words
+    st.badge(BEGUN if live.status == "writing" and has_begun(live) else words, icon=told.icon, color=told.color)
     events = live.events[:]
     used = usage_of(events)
     figures = cost(used, live.seconds, kept_count(events)) if used.calls else seconds(live.seconds)
@@ -116,6 +129,8 @@ def answered_by(live: Live) -> str:
     terms = None if isinstance(live.origin, Replay | None) else live.origin.terms
     if terms is None:
         return ""
+    if live.over and not any(event.kind == "node.request" for event in live.events[:]):
+        return "No model was asked"
     return RECORDED if terms.replies is not None else _asked(terms.connection)
 
 
@@ -132,11 +147,8 @@ def moment(live: Live) -> str:
         return "Cancelling: it is put down so that it can go on later."
     if not live.paused:
         return ""
-    under_way = live.under_way
-    if not under_way:
-        return "Paused. Nothing is sent to the model until you go on."
-    ends = f"{count(under_way, 'call')} that {'is' if under_way == 1 else 'are'} under way"
-    return f"Pausing: {ends} must end first. Nothing new is sent to the model."
+    then = "Nothing new is sent to the model." if live.under_way else "Nothing is sent to the model until you go on."
+    return f"{pausing(live.under_way)}. {then}"
 
 
 # --- what can be done ---
@@ -161,16 +173,38 @@ def _actions(live: Live, key: str) -> None:
     wished = st.session_state.pop(f"{key}-wished", False)
     if changing.can_resume(live) and (_button(words, icon, f"{key}-resume", primary=helps) or wished):
         changing.resume(live)
-    changed = "A new run with other inputs or another flow."
-    if live.run and live.graph is not None and _button("Change", "edit", f"{key}-change", help=changed):
-        changing.rerun_dialog(live)
-    if _asks_anew(live) and _button("Ask again", "refresh", f"{key}-again", help="Without answers from earlier runs."):
-        places.show(begun(changing.asked_anew(live)))
-    if live.text and live.run:
-        places.link("edit", "Open in editor", ":material/edit_note:", open=f"run:{live.run}")
-    elif live.text and _button("Open in editor", "edit_note", f"{key}-edit"):
-        places.edit(live.text, live.run)
+    if live.text:
+        _variants(live, key)
     save_menu(live, key)
+
+
+def _variants(live: Live, key: str) -> None:
+    """The ways to another run, each with what it does: from the one that changes least on."""
+    st.html(STYLE)
+    with st.popover("Try a change", icon=":material/alt_route:", key=f"{key}-variants"):
+        if live.run and live.graph is not None:
+            with _way("Only what depends on that step runs again.", f"{key}-step"):
+                st.markdown(":material/ads_click: Select a step in the flowchart, then **Change this value…**")
+            with _way("A new run of this flow; only what you change runs again.", f"{key}-other"):
+                if _button("Change inputs or prompts", "tune", f"{key}-change", wide=True):
+                    changing.rerun_dialog(live)
+        if _asks_anew(live):
+            with _way("The question anew: another flow, other answers, paid for again.", f"{key}-anew"):
+                if _button("Ask again from scratch", "refresh", f"{key}-again", wide=True):
+                    places.show(begun(changing.asked_anew(live)))
+        with _way("A copy of the flow to rewrite; this run stays as it is.", f"{key}-copy"):
+            if live.run:  # a link, so that Back leads here again
+                places.link("edit", "Open in editor", ":material/edit_note:", open=f"run:{live.run}")
+            elif _button("Open in editor", "edit_note", f"{key}-edit", wide=True):
+                places.edit(live.text, live.run)
+
+
+@contextmanager
+def _way(told: str, key: str) -> Iterator[None]:
+    """One way to another run, and below it what it does."""
+    with st.container(key=f"way-{key}", gap="xxsmall", width=340):
+        yield
+        st.caption(told)
 
 
 def _asks_anew(live: Live) -> bool:
@@ -214,6 +248,6 @@ def _acting(
     st.button(words, icon=f":material/{icon}:", key=key, help=help, on_click=acted, type=kind)
 
 
-def _button(words: str, icon: str, key: str, *, primary: bool = False, help: str | None = None) -> bool:
+def _button(words: str, icon: str, key: str, *, primary: bool = False, wide: bool = False) -> bool:
     kind: Kind = "primary" if primary else "secondary"
-    return st.button(words, icon=f":material/{icon}:", key=key, type=kind, help=help)
+    return st.button(words, icon=f":material/{icon}:", key=key, type=kind, width="stretch" if wide else "content")

@@ -21,7 +21,7 @@ from flowreason_ui.live import Live
 from flowreason_ui.view.chart import Chart, chart
 from flowreason_ui.view.course import Course
 from flowreason_ui.view.look import look
-from flowreason_ui.view.states import standing, states
+from flowreason_ui.view.states import Paused, standing, states
 from flowreason_ui.view.told import Told
 
 EVERY = 1.0
@@ -43,7 +43,9 @@ def _shown(live: Live, key: str, *, going_on: bool) -> None:
     if live.over and going_on:
         st.rerun()
     events = _events(live, key)
-    view = Course().go(events, len(events))
+    course = Course()
+    view = course.go(events, len(events))
+    paused = None if course.moment.phase != "paused" else course.moment.before if live.under_way else {}
     st.caption(label(standing(view)["numbers"]))
     graph = live.graph
     if graph is None:
@@ -55,7 +57,7 @@ def _shown(live: Live, key: str, *, going_on: bool) -> None:
         st.image(f"data:image/svg+xml;base64,{b64encode(svg.encode()).decode()}")
     drawn = chart(graph)
     with steps:
-        st.dataframe(rows(drawn, view), hide_index=True, width="stretch")
+        st.dataframe(rows(drawn, view, paused), hide_index=True, width="stretch")
         _look(drawn, graph, events, key)
     with text:
         st.code(live.text or graph.source.text, language=None, line_numbers=True, wrap_lines=True)
@@ -70,9 +72,9 @@ def _events(live: Live, key: str) -> Sequence[Event]:
     return events[:at]
 
 
-def rows(drawn: Chart, view: RunView) -> list[dict[str, Any]]:
+def rows(drawn: Chart, view: RunView, paused: Paused | None = None) -> list[dict[str, Any]]:
     """The steps, as a table: what each is, and how far."""
-    found = states(drawn, view)
+    found = states(drawn, view, paused)
     table = []
     for thing in sorted(drawn.things, key=lambda each: (each.box[1], each.box[0])):
         state = found.get(thing.key)

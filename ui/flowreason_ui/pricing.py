@@ -33,7 +33,7 @@ def sentences(price: Mapping[str, Any], limits: fr.Limits, *, short: bool = Fals
     of every run with the same model."""
     low, high = linear(price["calls"]["fewest"]), linear(price["calls"]["most"])
     if high == {}:
-        return ["It asks the model nothing, so it costs nothing."]
+        return ["The flow asks the model nothing: running it costs nothing."]
     told = [_calls(low, high, price.get("symbols") or {}), _tokens(price["tokens"])]
     if price.get("money") is not None or not short:
         told.append(_money(price.get("money")))

@@ -8,7 +8,8 @@ The browser opens a WebSocket and is sent JSON messages, each with its `kind`. O
   the flow, `tokens` (its words by kind, as `[start, end, kind]`), `whole`: not still being written, `version`. One who
   goes back to when the flow was being written is sent what there was of it then, or a drawing of nothing.
 - `writing`, while the model writes the flow, and of the moment that is looked at: `text`, `tokens`, `statements`,
-  `done`, `whole`, `drafts` (text, round and diagnostics of each), `fallback` (why a plain flow is used instead).
+  `done`, `whole`, `drafts` (text, round and diagnostics of each, and what was mended in it), `fallback` (why a plain
+  flow is used instead).
 - `states`, when something happened, or the viewer went elsewhere in time: `things` (state, text and sign by key; `full`
   says whether they replace what was sent), `lit` (numbers of edges), `running` (keys); `at` and `of`: position and
   number of events; `live`: the viewer follows; `over`: the run has ended; `time`, `until`: seconds; `run`: as in
@@ -48,7 +49,7 @@ from flowreason_ui.view.phase import SIGNS as PHASE_SIGNS
 from flowreason_ui.view.phase import Phase
 from flowreason_ui.view.phase import words as phase_words
 from flowreason_ui.view.saying import in_words
-from flowreason_ui.view.states import lit, standing, states
+from flowreason_ui.view.states import Paused, lit, standing, states
 from flowreason_ui.view.timeline import Times
 from flowreason_ui.view.told import Told
 from flowreason_ui.view.words import words
@@ -204,7 +205,10 @@ class Viewer:
         yield {
             "kind": "writing", "text": known.text, "statements": known.statements, "done": known.done, "whole": whole,
             "fallback": known.fallback, "tokens": words(known.text),
-            "drafts": [{"text": d.text, "round": d.round, "diagnostics": list(d.diagnostics)} for d in known.drafts],
+            "drafts": [
+                {"text": d.text, "round": d.round, "diagnostics": list(d.diagnostics), "mended": list(d.mended)}
+                for d in known.drafts
+            ],
         }  # fmt: skip
 
     def _drawing(self, n: int, now: float) -> Iterator[Message]:
@@ -250,7 +254,8 @@ class Viewer:
         full = self._shown is None
         self._shown = stamp
         view = self._course.go(events, n)
-        found = states(self._chart, view) if self._chart is not None else {}
+        paused = self._paused(n)
+        found = states(self._chart, view, paused) if self._chart is not None else {}
         before = {} if full else self._sent
         changed = {key: state for key, state in found.items() if before.get(key) != state}
         changed |= {key: ["waiting", "", ""] for key in before.keys() - found.keys()}
@@ -258,7 +263,7 @@ class Viewer:
         last = events[-1].time if events else 0.0
         yield {
             "kind": "states", "full": full, "things": changed,
-            "lit": lit(self._chart, found) if self._chart is not None else [],
+            "lit": lit(self._chart, found, view) if self._chart is not None else [],
             "running": [key for key, state in found.items() if state[0] in ("running", "ready", "asking")],
             "at": n, "of": len(events), "live": self.following, "over": live.over,
             "time": round(events[n - 1].time if n else 0.0, 4), "until": round(last, 4),
@@ -266,12 +271,20 @@ class Viewer:
             "told": in_words(events[n - 1]) if n else "", **self._phase(n),
         }  # fmt: skip
 
+    def _paused(self, n: int) -> Paused | None:
+        """The requests that come to their end in a pause; None where it is none. Of now the app knows how many."""
+        moment, now = self._course.moment, n >= len(self._live.events)
+        if moment.phase != "paused":
+            return None
+        return {} if now and not self._live.under_way else moment.before
+
     def _phase(self, n: int) -> Message:
         """What the run was doing after n events; at their end, what the app knows of it beside."""
         live, moment = self._live, self._course.moment
         phase: Phase = moment.phase
-        told = phase_words(moment, live.under_way if live.paused else 0)
-        if n >= len(live.events):
+        now = n >= len(live.events)
+        told = phase_words(moment, live.under_way if now else sum(map(len, moment.before.values())))
+        if now:
             if live.ended is not None:
                 phase, told = live.ended_as
             elif live.asked and live.asked[0].kind == "price":

@@ -23,11 +23,13 @@ __all__ = ["LATER", "Draft", "Writing", "Written"]
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """One draft that was whole: its text, and what was found in it (as JSON diagnostics)."""
+    """One draft that was whole: its text, what was found in it (as JSON diagnostics), and what was mended in it before,
+    in words."""
 
     text: str
     round: int
     diagnostics: tuple[dict[str, Any], ...]
+    mended: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +92,9 @@ class Writing:
                 self._arrives(str(data.get("text", "")), int(data.get("statements") or 0))
             case "compile.draft":
                 found = tuple(dict(each) for each in data.get("diagnostics") or ())
-                self.drafts = (*self.drafts, Draft(str(data.get("text", "")), int(data.get("round") or 0), found))
+                mended = tuple(str(each) for each in data.get("mended") or ())
+                made = Draft(str(data.get("text", "")), int(data.get("round") or 0), found, mended)
+                self.drafts = (*self.drafts, made)
                 self._begin()
                 self._replaced(str(data.get("text", "")))
             case "compile.done":

@@ -75,9 +75,10 @@ def _head(live: Live, name: str) -> None:
 
 
 def _differences(left: Live, right: Live) -> None:
-    found = compared(
+    everything = compared(
         Side(left.events[:], left.graph), Side(right.events[:], right.graph), made_from=_parent(right) == left.run
     )
+    found = [each for each in everything if not each.idle]
     other = [each for each in found if not each.same]
     again = [each for each in found if each.same and each.how]
     same = [each for each in found if each.same and not each.how]
@@ -92,6 +93,8 @@ def _differences(left: Live, right: Live) -> None:
     if same and (other or again):
         with st.expander(f"{count(len(same), 'step')} came to the same", key="same"):
             _table(same, "same")
+    if idle := len(everything) - len(found):
+        st.caption(f"Left out: {count(idle, 'step')} that {'was' if idle == 1 else 'were'} skipped in both runs.")
 
 
 def _parent(live: Live) -> str:

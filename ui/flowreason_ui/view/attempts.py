@@ -10,7 +10,8 @@ from flowreason.engine.events import Event
 
 @dataclass
 class Attempt:
-    """One request. `sent` and `over` are seconds since the run began; `before`: made before the run was resumed."""
+    """One request. `early`: it was made while the flow was written, and what it took is told of then. `sent` and `over`
+    are seconds since the run began; `before`: made before the run was resumed."""
 
     sample: int
     number: int
@@ -67,6 +68,9 @@ class Attempts:
 
 def _request(attempt: Attempt, event: Event) -> None:
     data = event.data
+    if attempt.early and not _is_early(event):
+        return  # the step comes to what was asked for it
+    attempt.early = _is_early(event)
     attempt.messages = [{"role": str(m["role"]), "content": str(m["content"])} for m in data.get("messages") or ()]
     attempt.model = str(data.get("model") or "")
     attempt.schema = data.get("schema")
@@ -78,11 +82,16 @@ def _reply(attempt: Attempt, event: Event) -> None:
     data = event.data
     attempt.reply = str(data.get("text", ""))
     attempt.model = str(data.get("model") or attempt.model)
+    if attempt.early and not _is_early(event):
+        return
     attempt.cached, attempt.shared = bool(data.get("cached")), bool(data.get("shared"))
-    attempt.early = bool(data.get("early"))
     attempt.prompt_tokens = int(data.get("prompt_tokens") or 0)
     attempt.completion_tokens = int(data.get("completion_tokens") or 0)
     attempt.money, attempt.over = data.get("money"), event.time
+
+
+def _is_early(event: Event) -> bool:
+    return event.frame.startswith("early/")
 
 
 def _unanswered(attempt: Attempt, event: Event) -> None:

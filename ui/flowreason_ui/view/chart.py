@@ -57,7 +57,8 @@ class Thing:
 class Chart:
     """A flowchart. `edges` are in the order in which they are drawn.
 
-    `foldable` are the regions that can be closed, as keys, with those that are closed now in `closed`.
+    `exits` are the numbers of those that lead out of a loop from the middle of a round. `foldable` are the regions that
+    can be closed, as keys, with those that are closed now in `closed`.
     """
 
     laid: Layout
@@ -65,6 +66,7 @@ class Chart:
     edges: tuple[Bundle, ...]
     foldable: tuple[Key, ...] = ()
     closed: frozenset[Key] = frozenset()
+    exits: frozenset[int] = frozenset()
 
     def as_json(self) -> dict[str, Any]:
         """The chart as the browser is sent it; elements are `[tag, {attribute: value}, child, …]`."""
@@ -98,7 +100,8 @@ def chart(graph: Graph, closed: Iterable[Key] = (), later: str = "") -> Chart:
     shut &= frozenset(foldable)
     shown = [folded(each, frozenset(id for id in _ids(each) if key(each.flow, id) in shut)) for each in seen]
     laid = layout(shown, state=True)
-    return Chart(laid, tuple(_things(laid)), tuple(_bundles(shown, laid)), foldable, shut)
+    bundles, exits = _bundles(shown, laid)
+    return Chart(laid, tuple(_things(laid)), bundles, foldable, shut, exits)
 
 
 def _later(node: PictureNode, later: str) -> PictureNode:
@@ -135,16 +138,22 @@ def _span(box: Box) -> tuple[int, int] | None:
     return None if span == NOWHERE else (span.start, span.end)
 
 
-def _bundles(seen: Sequence[Picture], laid: Layout) -> Iterator[Bundle]:
-    """The lines as they are drawn: those that start as one are one."""
+def _bundles(seen: Sequence[Picture], laid: Layout) -> tuple[tuple[Bundle, ...], frozenset[int]]:
+    """The lines as they are drawn: those that start as one are one. With the numbers of those that leave a loop."""
     stands = {(picture.flow, id): found for picture in seen for id, found in _inside(picture).items()}
     found: dict[tuple[str, str], tuple[tuple[str, ...], dict[str, None]]] = {}
     for line in laid.lines:
         starts = stands.get((line.flow, line.edge.start), (line.edge.start,))
         ends = found.setdefault((line.flow, bundle(line.edge)), (starts, {}))[1]
         ends |= dict.fromkeys(stands.get((line.flow, line.edge.end), (line.edge.end,)))
-    for (flow, _), (starts, ends) in found.items():
-        yield flow, starts, tuple(ends)
+    loops = {(picture.flow, region.id) for picture in seen for region in picture.regions if region.kind == "loop"}
+    leaves = {
+        (line.flow, bundle(line.edge))
+        for line in laid.lines
+        if line.edge.kind == "exit" and (line.flow, line.edge.end) in loops
+    }
+    exits = frozenset(number for number, name in enumerate(found) if name in leaves)
+    return tuple((flow, starts, tuple(ends)) for (flow, _), (starts, ends) in found.items()), exits
 
 
 def _inside(picture: Picture) -> dict[str, tuple[str, ...]]:

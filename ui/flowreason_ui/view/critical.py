@@ -63,7 +63,7 @@ def critical(graph: Graph | None, bars: Sequence[T]) -> list[T]:
 
 
 def _counts(bar: Timed) -> bool:
-    return bar.end is not None and bar.status != "cancelled" and not bar.holds and not bar.again
+    return bar.end is not None and bar.status not in ("cancelled", "spared") and not bar.holds and not bar.again
 
 
 def lasts(chain: Sequence[Timed]) -> float:

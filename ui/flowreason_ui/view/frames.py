@@ -25,7 +25,7 @@ SHORT_GIVEN = 60
 BLOCK = 100
 """Rows that are told are so many, and half of that to either side."""
 _ROUND = re.compile(r"(.*?)(#\d+)?\[(\d+)\]")
-_ENDED = frozenset({"done", "cached", "retried", "failed", "skipped", "cancelled"})
+_ENDED = frozenset({"done", "cached", "retried", "bound", "failed", "skipped", "spared", "cancelled"})
 
 Row: TypeAlias = dict[str, Any]
 
@@ -114,7 +114,7 @@ def _brief(text: str) -> str:
 def line(told: Told, path: str, members: Sequence[str]) -> Row:
     """What came of a thing of the chart in a frame."""
     state = told.state(path, members)
-    status = state_of(state)
+    status = state_of(state, stopped=told.stopped)
     said = next((told.values[path, id] for id in members if (path, id) in told.values), None)
     shown = state.error if state is not None and state.status == "failed" else "" if said is None else show(said)
     return {

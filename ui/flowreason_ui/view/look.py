@@ -96,7 +96,7 @@ def _listed(told: Told, members: Sequence[str], paths: Sequence[str], shown: Fra
 def _detail(told: Told, flow: FlowGraph, node: Node, frame: str, members: Sequence[str], inner: str) -> dict[str, Any]:
     state = told.state(frame, members)
     events = sorted((each for id in members for each in told.of.get((frame, id), [])), key=lambda each: each.seq)
-    status = state_of(state)
+    status = state_of(state, stopped=told.stopped)
     found: dict[str, Any] = {
         "frame": frame,
         "status": status,
@@ -133,7 +133,7 @@ def _attempts(told: Told, frame: str, members: Sequence[str], events: Sequence[E
 def _said(told: Told, frame: str, node: Node) -> dict[str, Any]:
     """The value of a step, as text and as JSON."""
     known, value = (frame, node.id) in told.values, told.values.get((frame, node.id))
-    if not known:
+    if not known or (isinstance(node.op, ops.Loop) and value is None):
         return {"value": None}
     if isinstance(node.op, ops.Decide):
         return {"value": labels.way_text(node, str(value)) or show(value), "json": None}
@@ -179,10 +179,14 @@ def _rounds(told: Told, frame: str, node: Node) -> list[dict[str, Any]]:
             "label": where(path).rpartition(" › ")[2],
             "status": (status := told.standing(path)),
             "sign": SIGNS[status],
+            "words": _BRIEF[status],
             "seconds": _lasted(told, path),
         }
         for path in told.rounds(frame, node.id)[:MOST_FRAMES]
     ]
+
+
+_BRIEF = {"running": "under way", "done": "done", "failed": "failed", "spared": "not needed", "cancelled": "stopped"}
 
 
 def _lasted(told: Told, frame: str) -> float | None:

@@ -61,7 +61,7 @@ Place: TypeAlias = tuple[str, str]
 @dataclass
 class Moment:
     """What the events up to a moment say of the run as a whole. `recalled` counts outcomes that were known from before
-    it was resumed."""
+    it was resumed. `before` are the requests that were under way when it was paused, and are not answered yet."""
 
     at: Phase = "starting"
     ahead: bool = False
@@ -72,6 +72,7 @@ class Moment:
     asked: dict[Place, list[str]] = field(default_factory=dict)
     sent: dict[Place, set[int]] = field(default_factory=dict)
     held: dict[Place, set[int]] = field(default_factory=dict)
+    before: dict[Place, set[int]] = field(default_factory=dict)
 
     def take(self, event: Event) -> None:
         """One more event."""
@@ -82,6 +83,8 @@ class Moment:
             self._ends(event)
         elif kind in (PAUSED, CONTINUED):
             self.paused = kind == PAUSED
+            waiting = {place: draws - self.held.get(place, set()) for place, draws in self.sent.items()}
+            self.before = {place: draws for place, draws in waiting.items() if draws} if self.paused else {}
         elif kind == "run.exhausted":
             self.exhausted = True
         else:
@@ -96,7 +99,7 @@ class Moment:
                 self.at = "writing"
             case "compile.draft":
                 self.drafts += 1
-                faulty = any(each.get("severity") != "warning" for each in event.data.get("diagnostics") or ())
+                faulty = any(each.get("severity") == "error" for each in event.data.get("diagnostics") or ())
                 self.at = "mending" if faulty else "checking"
             case "compile.done":
                 self.at, self.ahead = "checking", False
@@ -110,7 +113,7 @@ class Moment:
         if event.kind == "run.failed" and event.data.get("error_kind") == "limit":
             self.at = "limit"
         self.paused = self.exhausted = False
-        self.sent, self.held, self.asked = {}, {}, {}
+        self.sent, self.held, self.asked, self.before = {}, {}, {}, {}
 
     def _step(self, event: Event) -> None:
         frame, kind = event.frame.removeprefix("early/"), event.kind
@@ -124,11 +127,12 @@ class Moment:
             self.held.setdefault(place, set()).add(draw)
         elif kind in _GIVEN_BACK:
             self.sent.get(place, set()).discard(draw)
+            _drop(self.before, place, draw)
             self._goes_on(place, draw)
         elif kind == "node.recalled":
             self.recalled += event.data.get("whose") == "run"
         elif kind in _OVER:
-            for waiting in (self.asked, self.sent, self.held):
+            for waiting in (self.asked, self.sent, self.held, self.before):
                 waiting.pop(place, None)
         elif kind == "person.asked":
             self.asked.setdefault(place, []).append(str(event.data.get("kind") or "person"))
@@ -137,11 +141,7 @@ class Moment:
 
     def _goes_on(self, place: Place, draw: int) -> None:
         """A request waits for the server no more."""
-        held = self.held.get(place)
-        if held is not None:
-            held.discard(draw)
-            if not held:
-                del self.held[place]
+        _drop(self.held, place, draw)
 
     # --- what is told ---
 
@@ -162,12 +162,31 @@ class Moment:
         return "finishing" if self.exhausted else "running"
 
 
+def _drop(draws: dict[Place, set[int]], place: Place, draw: int) -> None:
+    """One of a step's requests is not among these any more."""
+    known = draws.get(place)
+    if known is not None:
+        known.discard(draw)
+        if not known:
+            del draws[place]
+
+
+PAUSING: Final = "Pausing…"
+
+
+def pausing(under_way: int) -> str:
+    """How a pause is told: as one that begins, while calls come to their end, or as one that is there."""
+    if not under_way:
+        return WORDS["paused"]
+    calls = "1 call under way ends" if under_way == 1 else f"{under_way:,} calls under way end"
+    return f"{PAUSING} {calls} first"
+
+
 def words(moment: Moment, under_way: int = 0) -> str:
     """What a run is doing, for the head of its view. `under_way`: calls that a pause lets come to their end."""
     phase = moment.phase
-    if phase == "paused" and under_way:
-        calls = "1 call under way ends" if under_way == 1 else f"{under_way} calls under way end"
-        return f"Pausing: {calls} first"
+    if phase == "paused":
+        return pausing(under_way)
     told = WORDS[phase]
     if phase in ("writing", "mending") and moment.ahead:
         return f"{told}, first steps already run"

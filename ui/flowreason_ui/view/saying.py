@@ -14,7 +14,7 @@ _SAID = {
     "run.cancelled": "the run was stopped", "run.waiting": "the run waits for a person",
     "run.exhausted": "a limit is reached", "frame.opened": "begins", "frame.closed": "is over",
     "node.started": "begins", "node.request": "asks the model", "node.reply": "has a reply", "node.done": "is done",
-    "node.failed": "failed", "node.skipped": "is skipped", "node.cancelled": "was stopped", "node.retry": "tries again",
+    "node.failed": "failed", "node.skipped": "is skipped", "node.cancelled": "is given up", "node.retry": "tries again",
     "node.wait": "waits for the server", "node.rejected": "sends a reply back", "node.recalled": "was known before",
     "node.tool": "called a tool", "node.trace": "told its lines", "node.vote": "counted votes",
     "person.asked": "asks a person", "person.answered": "has the person's answer",

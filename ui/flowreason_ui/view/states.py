@@ -9,23 +9,28 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Literal, TypeAlias
 
+from flowreason.view.node_state import BOUND
 from flowreason.view.progress import MARKS, NodeState, RunView, known_state, money_text, seconds_text
 from flowreason_ui.view.chart import Chart, Key, Thing, key
 
 State: TypeAlias = Literal[
-    "waiting", "ready", "running", "asking", "done", "cached", "retried", "failed", "skipped", "cancelled"
+    "waiting", "ready", "running", "paused", "asking", "done", "cached", "retried", "bound", "failed", "skipped",
+    "spared", "cancelled",
 ]  # fmt: skip
 
 SIGNS: dict[State, str] = {
     "waiting": MARKS["waiting"],
     "ready": "◦",
     "running": MARKS["running"],
+    "paused": "‖",
     "asking": "?",
     "done": MARKS["done"],
     "cached": "=",
     "retried": "↻",
+    "bound": BOUND,
     "failed": MARKS["failed"],
     "skipped": MARKS["skipped"],
+    "spared": "○",
     "cancelled": MARKS["cancelled"],
 }
 """A sign for every state, so that none is told by colour alone."""
@@ -34,26 +39,31 @@ WORDS: Mapping[State, str] = {
     "waiting": "not begun yet",
     "ready": "ready, waits for its turn",
     "running": "running",
+    "paused": "held back while the run is paused",
     "asking": "waiting for you to answer",
     "done": "done",
     "cached": "known from before, free",
     "retried": "done, at a further try",
+    "bound": "a loop that stopped at its limit of rounds",
     "failed": "failed",
     "skipped": "skipped, not on the way taken",
-    "cancelled": "stopped, not needed any more",
+    "spared": "begun early, not needed after all",
+    "cancelled": "stopped with the run",
 }
 """What each state means, for the legend and for those who do not see the chart."""
 
-_REACHED = frozenset({"ready", "running", "asking", "done", "cached", "retried", "failed"})
-_THROUGH = frozenset({"done", "cached", "retried"})
+_THROUGH = frozenset({"done", "cached", "retried", "bound"})
+_REACHED = _THROUGH | {"ready", "running", "paused", "asking", "failed", "spared", "cancelled"}
+_STOPPED = frozenset({"failed", "cancelled"})
+_RUNNING = f"{MARKS['running']} running"
 
 
-def state_of(known: NodeState | None) -> State:
-    """The one word for a thing of the chart, over all frames it ran in."""
+def state_of(known: NodeState | None, *, stopped: bool = False) -> State:
+    """The one word for a thing of the chart, over all frames it ran in. `stopped`: the run came to no answer."""
     if known is None:
         return "waiting"
     status = known.status
-    if status == "waiting" and known.calls:
+    if status == "waiting" and (known.calls or known.draws):
         return "ready"
     if known.asks:
         return "asking"
@@ -63,7 +73,9 @@ def state_of(known: NodeState | None) -> State:
         return "retried"
     if status == "done" and known.kept and not known.calls:
         return "cached"
-    return status
+    if known.at_bound:
+        return "bound"
+    return "spared" if status == "cancelled" and not stopped else status
 
 
 def state_text(known: NodeState | None, state: State) -> str:
@@ -72,9 +84,10 @@ def state_text(known: NodeState | None, state: State) -> str:
         return ""
     text = known.text
     if state == "ready" and known.status == "waiting":
-        return f"{SIGNS[state]} asked ahead · {known.tokens:,} tokens"
+        told = f"asked already · {known.tokens:,} tokens" if known.calls else "asks already"
+        return f"{SIGNS[state]} {told}"
     if state == "ready":
-        return f"{SIGNS[state]} waits its turn" + text.removeprefix(f"{MARKS['running']} running")
+        return f"{SIGNS[state]} waits its turn" + text.removeprefix(_RUNNING)
     if state == "asking":
         return f"{SIGNS[state]}{text.removeprefix(MARKS['running'])}"
     if state == "cached":
@@ -82,26 +95,71 @@ def state_text(known: NodeState | None, state: State) -> str:
     if state == "retried":
         times = known.retries + known.rejected
         return text.replace(f"{MARKS['done']} done", f"{SIGNS[state]} done, {times + 1} tries", 1)
+    if state in ("spared", "cancelled"):
+        word = "stopped" if state == "cancelled" else "rest not needed" if known.rounds else "not needed"
+        return text.replace(f"{MARKS['cancelled']} cancelled", f"{SIGNS[state]} {word}", 1)
     return text
 
 
-def states(chart: Chart, view: RunView) -> dict[Key, list[str]]:
+def states(chart: Chart, view: RunView, paused: Paused | None = None) -> dict[Key, list[str]]:
     """By key: state, text, sign; things that nothing has happened to are left out."""
     found: dict[Key, list[str]] = {}
+    stopped, ending = view.status in _STOPPED, frozenset() if paused is None else ending_in(view, paused)
     for thing in chart.things:
         known = _known(thing, view)
-        state = state_of(known)
-        if state != "waiting":
-            found[thing.key] = [state, state_text(known, state), SIGNS[state]]
+        state = state_of(known, stopped=stopped)
+        if state == "waiting":
+            continue
+        text = state_text(known, state)
+        if paused is not None and known is not None and state in ("running", "ready") and known.running:
+            state, text = _held(known, any((thing.flow, id) in ending for id in thing.members))
+        found[thing.key] = [state, text, SIGNS[state]]
     return found
+
+
+# --- a pause ---
+
+Paused: TypeAlias = Mapping[tuple[str, str], object]
+"""The steps, by frame and node, of which a request was sent before the pause and has no reply."""
+
+
+def ending_in(view: RunView, paused: Paused) -> frozenset[tuple[str, str]]:
+    """The steps, by flow and node, that still come to their end in a pause, with the loops and calls around them."""
+    places = [place for place in view.since if _ends_yet(view, place, paused)]
+    around = {
+        (frame, node)
+        for frame, node in view.since
+        if any(inner.startswith((f"{frame}/{node}[", f"{frame}/{node}/")) for inner, _ in places)
+    }
+    return frozenset((view.frames.get(frame, view.entry), node) for frame, node in {*places, *around})
+
+
+def _ends_yet(view: RunView, place: tuple[str, str], paused: Paused) -> bool:
+    """Whether a step is at work for itself, and no request of it waits for the end of the pause."""
+    frame, node = place
+    if any(other.startswith((f"{frame}/{node}[", f"{frame}/{node}/")) for other in view.frames):
+        return False
+    known = view.nodes.get((view.frames.get(frame, view.entry), node))
+    asked = () if known is None else known.draws.get(frame, {}).values()
+    return place in paused or all(asked)
+
+
+def _held(known: NodeState, ends: bool) -> tuple[State, str]:
+    """A step that was at work when the run was paused."""
+    rest = known.text.removeprefix(_RUNNING)
+    return ("running", f"{MARKS['running']} finishing this step{rest}") if ends else ("paused", f"‖ paused{rest}")
+
+
+# --- edges ---
 
 
 def _known(thing: Thing, view: RunView) -> NodeState | None:
     return known_state(view.nodes, thing.flow, thing.members)
 
 
-def lit(chart: Chart, found: Mapping[Key, list[str]]) -> list[int]:
-    """The edges, by their number, along which a value has come to something that began."""
+def lit(chart: Chart, found: Mapping[Key, list[str]], view: RunView) -> list[int]:
+    """The edges, by their number, along which a value has come to something that began. A way out of a loop was not
+    taken where only its most rounds ever ended it."""
 
     def state(flow: str, id: str) -> str:
         known = found.get(key(flow, id))
@@ -110,6 +168,12 @@ def lit(chart: Chart, found: Mapping[Key, list[str]]) -> list[int]:
     def sent(flow: str, start: str) -> bool:
         return state(flow, start) in _THROUGH or (start in loops.get(flow, ()) and state(flow, start) in _REACHED)
 
+    def left(number: int, flow: str, ends: tuple[str, ...]) -> bool:
+        if number not in chart.exits:
+            return True
+        known = [view.nodes[flow, end] for end in ends if (flow, end) in view.nodes]
+        return not known or any(each.done > each.bound for each in known)
+
     loops: dict[str, set[str]] = {}
     for thing in chart.things:
         if thing.kind == "loop":
@@ -117,7 +181,9 @@ def lit(chart: Chart, found: Mapping[Key, list[str]]) -> list[int]:
     return [
         number
         for number, (flow, starts, ends) in enumerate(chart.edges)
-        if any(sent(flow, start) for start in starts) and any(state(flow, end) in _REACHED for end in ends)
+        if any(sent(flow, start) for start in starts)
+        and any(state(flow, end) in _REACHED for end in ends)
+        and left(number, flow, ends)
     ]
 
 

@@ -26,7 +26,7 @@ Span: TypeAlias = tuple[float, float | None, Literal["limit", "turn", "person"]]
 person."""
 Place: TypeAlias = tuple[str, str]
 
-_ENDS = {"node.done": "done", "node.failed": "failed", "node.skipped": "skipped", "node.cancelled": "cancelled"}
+_ENDS = {"node.done": "done", "node.failed": "failed", "node.skipped": "skipped", "node.cancelled": "spared"}
 _WAITS = {"node.wait": "seconds", "node.retry": "wait"}
 _ANSWERS = frozenset({"node.request", "node.reply", "node.unanswered", "node.rejected", "node.fallback"})
 _OVER = frozenset({"run.finished", "run.failed", "run.cancelled", "run.waiting"})
@@ -158,6 +158,8 @@ class Times:
             self.pauses = [(began, self.seconds if ended is None else ended) for began, ended in self.pauses]
         if event.kind in _OVER or event.kind == RESUMED:
             self._left()
+        if event.kind == "run.cancelled":
+            self._stopped()
         if event.kind == RESUMED:
             self.breaks.append((self.seconds, event.data.get("after")))
             for known in (self._at, self._flows, self._opened, self._waiting, self._ahead):
@@ -266,6 +268,13 @@ class Times:
         for bar in list(self._open.values()):
             self._over((bar.frame, bar.node), "cancelled")
 
+    def _stopped(self) -> None:
+        """A person stopped the run, and with it what would not have been needed otherwise."""
+        for bar in self.bars:
+            if bar.status == "spared":
+                bar.status = "cancelled"
+                self._news[bar.number] = bar
+
     # --- what is asked ---
 
     def news(self) -> list[Bar]:
@@ -302,7 +311,7 @@ def _caller(outer: str) -> Place:
 def _paid(bar: Bar, event: Event) -> None:
     data = event.data
     if data.get("cached") or data.get("shared"):
-        bar.free += 1
+        bar.free += not data.get("early")  # that call is this run's own, and told of where it was made
         return
     bar.calls += int(data.get("calls") or 1)
     bar.tokens += int(data.get("prompt_tokens") or 0) + int(data.get("completion_tokens") or 0)

@@ -16,9 +16,12 @@ from flowreason_ui.view.phase import RESUMED
 Place: TypeAlias = tuple[str, str]
 """A frame, and a step in it."""
 
+_ENDS = frozenset({"run.finished", "run.failed", "run.cancelled"})
+
 
 class Told:
-    """What the events say of every step and every frame. `earlier` are events from before the run was resumed, `times`
+    """What the events say of every step and every frame. `over`: the run has ended, and `stopped`: without an answer.
+    `earlier` are events from before the run was resumed, `times`
     counts how often it was started or resumed; `rows` is for what is made of frames, so that it need not be made again.
     """
 
@@ -36,8 +39,10 @@ class Told:
         self.regions: dict[str, str] = {}
         self.values: dict[Place, Any] = {}
         self.of: dict[Place, list[Event]] = {}
+        self.over = self.stopped = False
         self.opened: dict[str, float] = {}
         self.closed: dict[str, float] = {}
+        self.bound: set[str] = set()
         self.troubled: set[str] = set()
         self.rows: dict[tuple[str, str, str], tuple[int, dict[str, Any]]] = {}
         self._flows: dict[str, str] = {}
@@ -55,8 +60,12 @@ class Told:
             self._opens(frame, event)
         elif event.kind == "frame.closed":
             self.closed[frame] = event.time
+            if event.data.get("bound"):
+                self.bound.add(frame)
         elif event.node:
             self._step(frame, event)
+        elif event.kind in _ENDS:
+            self.over, self.stopped = True, event.kind != "run.finished"
 
     def _resumed(self) -> None:
         """All steps begin anew; what was told of them before is kept apart."""
@@ -81,8 +90,8 @@ class Told:
             self.indexes[frame] = int(data["index"])
 
     def _step(self, frame: str, event: Event) -> None:
-        self.view.frames[frame] = frame  # each frame is a flow of its own here: steps are told apart by frame
-        fold(self.view, event if frame == event.frame else event._replace(frame=frame))
+        self.view.frames[event.frame] = frame  # each frame is a flow of its own here: steps are told apart by frame
+        fold(self.view, event)
         place = frame, event.node
         self._steps.setdefault(frame, {})[event.node] = None
         self.of.setdefault(place, []).append(event)
@@ -118,7 +127,8 @@ class Told:
         over = sum(path in self.closed for path in rounds)
         known = known or NodeState(frame, members[0])
         said = bool(known.done or known.failed or known.skipped or known.cancelled)
-        return replace(known, rounds=over, of=known.of or len(rounds), running=0 if said else 1)
+        bound = sum(path in self.bound for path in rounds)
+        return replace(known, rounds=over, of=known.of or len(rounds), bound=bound, running=0 if said else 1)
 
     def flow_of(self, frame: str) -> str:
         return self._flows.get(frame, "")
@@ -147,11 +157,19 @@ class Told:
         found |= dict.fromkeys(path for path in self._within.get(inner, ()) if path not in self.indexes)
         return list(found)
 
-    def standing(self, frame: str) -> Literal["running", "done", "failed"]:
-        """How a frame is: `running`, `done` or `failed`."""
+    def standing(self, frame: str) -> Literal["running", "done", "failed", "spared", "cancelled"]:
+        """How a frame is. One that was begun early and never came to its end was not needed (`spared`)."""
         if frame in self.closed:
             return "failed" if frame in self.troubled and self._ends_badly(frame) else "done"
-        return "running"
+        if self.over:
+            return "cancelled" if self.stopped else "spared"
+        return "spared" if self._owner_is_over(frame) else "running"
+
+    def _owner_is_over(self, frame: str) -> bool:
+        """Whether the loop that a round belongs to has ended."""
+        outer, _, last = frame.rpartition("/")
+        known = self.view.nodes.get((outer, last.partition("[")[0]))
+        return known is not None and bool(known.done or known.failed or known.skipped or known.cancelled)
 
     def _ends_badly(self, frame: str) -> bool:
         """Whether something failed in a frame, and nothing went on after it."""

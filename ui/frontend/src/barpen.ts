@@ -48,7 +48,7 @@ export class BarPen {
     const tint = tints[bar.kind] ?? (tints["other"] as Tints[string])
     const width = right - left
     const failed = bar.status === "failed"
-    pen.globalAlpha = bar.status === "skipped" || bar.status === "cancelled" ? 0.45 : 1
+    pen.globalAlpha = ["skipped", "spared", "cancelled"].includes(bar.status) ? 0.45 : 1
     pen.fillStyle = tint.fill
     pen.fillRect(left, top, width, BAR)
     this.hatch(bar, left, top, width)

@@ -25,7 +25,7 @@ export const DARK: Tints = {
 }
 
 const ENDS: Record<string, string> = {
-  running: "under way", done: "done", failed: "failed", skipped: "skipped", cancelled: "stopped",
+  running: "under way", done: "done", failed: "failed", skipped: "skipped", spared: "not needed", cancelled: "stopped",
 }
 
 export function describe(bar: Bar, until: number, critical: boolean): string[] {
@@ -42,7 +42,7 @@ export function describe(bar: Bar, until: number, critical: boolean): string[] {
     bar.free ? `${count(bar.free, "call")} saved` : "", bar.tries ? `tried ${count(bar.tries + 1, "time")}` : ""]
   const said = spent.filter(Boolean).join(" · ")
   if (said) lines.push(said)
-  if (bar.ahead) lines.push("asked ahead, while the flow was being written")
+  if (bar.ahead) lines.push("asked while the flow was written")
   if (critical) lines.push("decided how long the run took")
   return lines
 }

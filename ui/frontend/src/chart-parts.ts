@@ -1,7 +1,8 @@
 // Pieces of the flowchart: what stands around things, what lies next to one, and what fits into a line.
 
+import { s } from "./dom"
 import type { ChartMessage, Thing } from "./messages"
-import type { Box } from "./zoom"
+import type { Box, Place } from "./zoom"
 
 const FONT = "11px 'Helvetica Neue', Helvetica, Arial, 'Liberation Sans', sans-serif"
 let ruler: CanvasRenderingContext2D | null = null
@@ -21,6 +22,31 @@ export function fitting(text: string, room: number): string {
   const said = [...parts.join(" · ")]
   while (said.length > 1 && wide(said.join("")) > room) said.splice(-2, 2, "…")
   return said.join("")
+}
+
+/** The button in the head of a loop that opens and closes it. */
+export function foldButton(region: string, thing: Thing, shut: boolean, act: () => void): SVGElement {
+  const [x, y, width] = thing.box
+  const label = shut ? `open the loop ${thing.title}` : `close the loop ${thing.title}`
+  const at = `translate(${x + width - (shut ? 30 : 28)} ${y + (shut ? 9 : 6)})`
+  const sign = shut ? "M5 9H13M9 5V13" : "M5 9H13"
+  const made = s("g", { class: "fold", role: "button", tabindex: 0, "aria-label": label, transform: at },
+    s("title", {}, label), s("rect", { width: 18, height: 18, rx: 4 }), s("path", { d: sign }))
+  made.addEventListener("keydown", (event) => {
+    if (event.key === "Enter" || event.key === " ") { event.preventDefault(); event.stopPropagation(); act() }
+  })
+  made.setAttribute("data-fold", region)
+  return made
+}
+
+/** Tells at which sides of the stage the drawing goes on. */
+export function tellEdges(stage: HTMLElement, place: Place, size: { width: number; height: number }): void {
+  const [wide, high] = [stage.clientWidth, stage.clientHeight]
+  const sides: [string, boolean][] = [
+    ["more-left", place.x < -8], ["more-right", place.x + size.width * place.scale > wide + 8],
+    ["more-up", place.y < -8], ["more-down", place.y + size.height * place.scale > high + 8],
+  ]
+  for (const [side, more] of sides) stage.classList.toggle(side, more)
 }
 
 export function boxOf(thing: Thing): Box {

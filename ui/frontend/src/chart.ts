@@ -1,6 +1,6 @@
 // The flowchart: built once from what the server drew, and patched while the run goes on.
 
-import { around, boxOf, fitting, neighbour, together, topmost } from "./chart-parts"
+import { around, boxOf, fitting, foldButton, neighbour, tellEdges, together, topmost } from "./chart-parts"
 import { fileName, type Shot } from "./chart-save"
 import { named, progress } from "./chart-words"
 import { drawn, h, s, throttled } from "./dom"
@@ -64,6 +64,8 @@ export class ChartView {
   private words = new Map<string, string>()
   /** Whether it stands as it began, and nobody has moved it. */
   private begun = false
+  /** Whether the run has ended, and its end is still to be shown. */
+  private ends = false
   private readonly told = h("div", { class: "unseen", "aria-live": "polite" })
   private readonly tell = throttled((text: string) => { if (this.told.textContent !== text) this.told.textContent = text }, TELL)
 
@@ -80,7 +82,7 @@ export class ChartView {
         calls.place(place, this.zoom.fitted)
       },
       () => ({ width: this.chart?.width ?? 1, height: this.chart?.height ?? 1 }),
-      () => { this.begun = false; this.setFollow(false); calls.person() },
+      () => { this.begun = false; stage.classList.remove("cut"); this.setFollow(false); calls.person() },
       (target) => this.clicked(target),
     )
   }
@@ -91,7 +93,10 @@ export class ChartView {
     style.transform = `translate(${place.x}px, ${place.y}px) scale(${place.scale})`
     style.willChange = "transform"
     clearTimeout(this.resting)
-    this.resting = setTimeout(() => { style.willChange = "auto" }, 180)
+    this.resting = setTimeout(() => {
+      style.willChange = "auto"
+      if (this.chart) tellEdges(this.stage, place, this.chart)
+    }, 180)
   }
 
   restore(place: Place, fitted: boolean): void {
@@ -175,6 +180,7 @@ export class ChartView {
     const whole = this.zoom.whole()
     const first = topmost(this.chart?.things ?? [])
     this.begun = whole.scale < NEARLY && this.stage.clientWidth > 0
+    this.stage.classList.toggle("cut", this.begun)
     if (!this.begun) this.zoom.fit()
     else this.zoom.top(around(first ? [first] : []) ?? { x: 0, y: 0, width: 1, height: 1 }, READABLE)
   }
@@ -191,6 +197,8 @@ export class ChartView {
 
   /** A run that was followed is over: all of it is shown, where that can be read, else what came of it. */
   ended(): void {
+    this.ends = !this.stage.clientWidth
+    if (this.ends) return // it is not on the page yet
     if (this.zoom.whole().scale >= NEARLY) this.zoom.fit(true)
     else {
       const answer = [...this.spots.values()].find(({ thing, state }) => thing.kind === "answer" && state[0] !== "waiting")
@@ -204,6 +212,7 @@ export class ChartView {
   }
 
   resized(): void {
+    if (this.ends) this.ended()
     if (this.chart && this.begun) this.begin()
     else if (this.chart && this.zoom.fitted) this.zoom.fit()
   }
@@ -221,18 +230,7 @@ export class ChartView {
       const region = `${thing.flow}:${thing.region}`
       if (thing.kind !== "loop" || !chart.foldable.includes(region)) continue
       const shut = closed.has(region)
-      const [x, y, width] = thing.box
-      const label = shut ? `open the loop ${thing.title}` : `close the loop ${thing.title}`
-      const at = `translate(${x + width - (shut ? 30 : 28)} ${y + (shut ? 9 : 6)})`
-      const sign = shut ? "M5 9H13M9 5V13" : "M5 9H13"
-      const made = s("g", { class: "fold", role: "button", tabindex: 0, "aria-label": label, transform: at },
-        s("title", {}, label), s("rect", { width: 18, height: 18, rx: 4 }), s("path", { d: sign }))
-      const act = (): void => this.toggle(region, thing)
-      made.addEventListener("keydown", (event) => {
-        if (event.key === "Enter" || event.key === " ") { event.preventDefault(); event.stopPropagation(); act() }
-      })
-      made.setAttribute("data-fold", region)
-      found.push(made)
+      found.push(foldButton(region, thing, shut, () => this.toggle(region, thing)))
     }
     return found
   }

@@ -135,7 +135,7 @@ export class LookView {
     const state = look.detail?.status ?? "waiting"
     const said = look.detail?.numbers || (state === "waiting" ? "waiting for what it needs" : state)
     return h("header", {},
-      h("div", { class: "kind" }, kind, look.type ? h("span", { class: "type" }, look.type) : null),
+      h("div", { class: "kind" }, kind === look.title ? "" : kind, look.type ? h("span", { class: "type" }, look.type) : null),
       h("h3", {}, look.title),
       h("div", { class: `state st-${state}` }, said),
       look.text && !look.detail?.code ? this.long("text", look.text, ["python", "emulate", "loop", "decision"].includes(look.what) ? "code" : "") : null,
@@ -203,7 +203,7 @@ export class LookView {
     const row = (line: RoundLine): HTMLElement => button(
       `${line.sign} ${line.index === null ? line.label : line.index + 1}`.trim(),
       () => this.calls.inner(line.frame === d.round?.frame ? "" : line.frame),
-      `${line.index === null ? line.label : `round ${line.index + 1}`}: ${line.status}${line.seconds === null ? "" : `, ${seconds(line.seconds)}`}`,
+      `${line.index === null ? line.label : `round ${line.index + 1}`}: ${line.words}${line.seconds === null ? "" : `, ${seconds(line.seconds)}`}`,
       `round st-${line.status}${line.frame === d.round?.frame ? " chosen" : ""}`,
     )
     const title = d.rounds[0]?.index === null ? "The flow that it calls" : "Rounds"
@@ -303,7 +303,7 @@ export class LookView {
     const facts = [
       a.model, tokens ? `${count(a.prompt_tokens, "token")} sent, ${a.completion_tokens.toLocaleString("en")} received` : "",
       money(a.money), a.seconds === null ? "" : seconds(a.seconds), free,
-      a.early ? "asked ahead" : "", a.before ? "before the run was resumed" : "", a.rejected ? "reply sent back" : "",
+      a.early ? "asked while the flow was written" : "", a.before ? "before the run was resumed" : "", a.rejected ? "reply sent back" : "",
       a.unanswered ? "no usable reply" : "", a.reply === null && !a.unanswered ? "waiting for the reply" : "",
     ].filter(Boolean)
     const name = `attempt ${a.before ? "before " : ""}${a.sample} ${a.attempt}`

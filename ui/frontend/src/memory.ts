@@ -17,6 +17,8 @@ export interface Memory {
   side: boolean
   width: number
   told: string
+  /** Whether it was seen while it went on, and its end was not. */
+  watched?: boolean
 }
 
 const MOST_KEPT = 30

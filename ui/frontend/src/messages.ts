@@ -53,7 +53,7 @@ export interface Writing {
   done: boolean
   whole: boolean
   fallback: string
-  drafts: { text: string; round: number; diagnostics: Diagnostic[] }[]
+  drafts: { text: string; round: number; diagnostics: Diagnostic[]; mended?: string[] }[]
 }
 
 export interface States {
@@ -162,6 +162,7 @@ export interface RoundLine {
   label: string
   status: string
   sign: string
+  words: string
   seconds: number | null
 }
 

@@ -23,6 +23,21 @@ export const RUN_STYLES = `
 }
 @keyframes fr-beat { 50% { opacity: .25; } }
 
+/* where the chart goes on beyond the stage, a shade says so */
+.stage { --shade: color-mix(in srgb, var(--ink) 22%, transparent); }
+.dark .stage { --shade: rgba(0, 0, 0, .6); }
+.stage > .shades { position: absolute; inset: 0; pointer-events: none; z-index: 1; }
+.stage.more-left > .shades { box-shadow: inset 14px 0 12px -12px var(--shade); }
+.stage.more-right > .shades { box-shadow: inset -14px 0 12px -12px var(--shade); }
+.stage.more-left.more-right > .shades { box-shadow: inset 14px 0 12px -12px var(--shade), inset -14px 0 12px -12px var(--shade); }
+.stage > .shades::before { content: ""; position: absolute; inset: 0; }
+.stage.more-down > .shades::before { box-shadow: inset 0 -14px 12px -12px var(--shade); }
+.stage.more-up > .shades::before { box-shadow: inset 0 14px 12px -12px var(--shade); }
+.stage.more-up.more-down > .shades::before { box-shadow: inset 0 14px 12px -12px var(--shade), inset 0 -14px 12px -12px var(--shade); }
+.stage > .shades::after { content: "Drag to see the rest"; position: absolute; left: 50%; bottom: 54px; transform: translateX(-50%); opacity: 0;
+  padding: 3px 11px; border-radius: 14px; background: var(--paper); color: var(--soft); border: 1px solid var(--line); font-size: 12px; white-space: nowrap; }
+.fr.narrow .stage.cut > .shades::after { opacity: 1; }
+
 .slider { border-top: 1px solid var(--line); background: var(--panel); padding: 6px 12px; }
 .slider .clock { min-width: 58px; text-align: right; white-space: nowrap; }
 .slider .said { flex: 0 1 230px; }

@@ -66,7 +66,6 @@ class RunView {
   private found: string[] = []
   private foundAt = -1
   private telling: ReturnType<typeof setTimeout> | undefined
-  private last: States | null = null
   private readonly measured = (): void => this.measure()
 
   constructor(private component: Component, private memory: Memory) {
@@ -112,7 +111,7 @@ class RunView {
 
   private middle(): HTMLElement {
     const controls = controlsOf(this.chart, () => this.hello ? legendOf(this.hello) : [], () => this.colours.textContent ?? "")
-    this.stage.append(this.hint, ...controls)
+    this.stage.append(h("div", { class: "shades" }), this.hint, ...controls)
     this.stage.addEventListener("keydown", (event) => this.key(event))
     return h("div", { class: "main" }, this.stage, this.side.grip, this.side.element)
   }
@@ -206,16 +205,18 @@ class RunView {
   }
 
   private states(message: States): void {
-    const ends = message.over && this.last !== null && !this.last.over && message.live
-    this.last = message
+    const { memory } = this
+    if (!message.over) memory.watched = true
+    const ends = message.over && message.live && memory.watched
+    if (ends) memory.watched = false
     this.chart.setStates(message, !message.live && !this.slider.playing)
     this.slider.setStates(message)
     this.timeline.setStates(message)
     this.head.setStates(message)
-    if (ends && this.memory.follow) this.chart.ended()
+    if (ends && memory.follow) this.chart.ended()
     const at = message.live ? -1 : message.at
-    if (at !== this.memory.at) {
-      this.memory.at = at
+    if (at !== memory.at) {
+      memory.at = at
       this.tell()
     }
   }

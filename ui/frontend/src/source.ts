@@ -4,6 +4,12 @@ import { button, count, h } from "./dom"
 import { Offsets } from "./editor-offsets"
 import type { ChartMessage, Thing, Token, Writing } from "./messages"
 
+type Draft = Writing["drafts"][number]
+
+function faulty(draft: Draft): boolean {
+  return draft.diagnostics.some((each) => each.severity === "error")
+}
+
 export class SourceView {
   readonly element = h("div", { class: "source" })
   private readonly note = h("div", { class: "note", "aria-live": "polite" })
@@ -138,27 +144,39 @@ export class SourceView {
     return best?.[1] ?? null
   }
 
+  /** What was found in drafts, and what became of them. */
   private showDrafts(writing: Writing): void {
-    const faulty = writing.drafts.filter((draft) => draft.diagnostics.length)
-    const stamp = JSON.stringify([faulty.map((draft) => draft.text), writing.fallback, writing.drafts.length])
+    const bad = writing.drafts.filter(faulty)
+    const last = writing.drafts[writing.drafts.length - 1]
+    const stamp = JSON.stringify([bad.map((draft) => draft.text), last, writing.fallback, writing.done])
     if (stamp === this.offered) return
     this.offered = stamp
     this.drafts.replaceChildren()
-    if (writing.fallback) this.drafts.append(h("p", { class: "warn" }, `A plain flow is used instead: ${writing.fallback}`))
-    if (!faulty.length) return
-    const mended = writing.drafts.length > faulty.length
-    const said = mended ? "mended before it ran" : writing.done ? "the last one is used all the same" : "being mended"
-    this.drafts.append(h("h4", {}, `${count(faulty.length, "draft")} had faults, ${said}`))
-    for (const draft of faulty) {
-      const text = h("pre", { class: "draft", hidden: this.shown !== draft.text }, draft.text)
-      const show = button("Show the draft", () => {
-        text.hidden = !text.hidden
-        this.shown = text.hidden ? "" : draft.text
-        show.textContent = text.hidden ? "Show the draft" : "Hide the draft"
-      }, "", "quiet")
-      const found = draft.diagnostics.map((each) => h("li", { class: each.severity },
-        h("b", {}, `line ${each.line} `), each.message, each.help ? h("small", {}, each.help) : null))
-      this.drafts.append(h("section", {}, h("ul", {}, ...found), show, text))
+    if (writing.fallback) this.drafts.append(h("p", { class: "warn" }, `A plain flow was used instead: ${writing.fallback}`))
+    if (bad.length) {
+      const said = writing.fallback ? "given up" : last && !faulty(last) ? "mended before it ran" : "being mended"
+      this.drafts.append(h("h4", {}, `${count(bad.length, "draft")} had faults, ${said}`), ...bad.map((draft) => this.draft(draft, writing.drafts.indexOf(draft) + 1)))
+    }
+    if (last?.mended?.length) {
+      this.drafts.append(h("h4", {}, "Mended without asking the model again"), h("ul", {}, ...last.mended.map((each) => h("li", {}, each))))
+    }
+    if (last && !faulty(last) && !writing.fallback && last.diagnostics.length) {
+      this.drafts.append(h("h4", {}, "Worth a look"), found(last))
     }
   }
+
+  private draft(draft: Draft, number: number): HTMLElement {
+    const text = h("pre", { class: "draft", hidden: this.shown !== draft.text }, draft.text)
+    const show = button(`Show draft ${number}`, () => {
+      text.hidden = !text.hidden
+      this.shown = text.hidden ? "" : draft.text
+      show.textContent = text.hidden ? `Show draft ${number}` : `Hide draft ${number}`
+    }, "", "quiet")
+    return h("section", {}, found(draft), show, text)
+  }
+}
+
+function found(draft: Draft): HTMLElement {
+  return h("ul", {}, ...draft.diagnostics.map((each) => h("li", { class: each.severity },
+    h("b", {}, `line ${each.line} `), each.message, each.help ? h("small", {}, each.help) : null)))
 }

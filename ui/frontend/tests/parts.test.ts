@@ -33,6 +33,23 @@ test("a flow is shown line by line, as text", () => {
   assert.deepEqual(rows(view), ["a = 1", MARKUP, "b = 2", ""])
 })
 
+test("what became of drafts is told in the tense that is true", () => {
+  const fault = { severity: "error", message: "no", line: 1 }
+  const draft = (round: number, ...diagnostics: object[]): object => ({ text: `t${round}`, round, diagnostics, mended: [] })
+  const said = (more: object): string => {
+    const view = source("a = 1\n")
+    view.setWriting({ kind: "writing", text: "a = 1\n", tokens: [], statements: 1, done: false, whole: false, fallback: "", drafts: [], ...more } as unknown as Writing)
+    return shape(seen(view.element))
+  }
+  assert(said({ drafts: [draft(1, fault)] }).includes("1 draft had faults, being mended"))
+  assert(said({ drafts: [draft(1, fault), draft(2)], done: true }).includes("1 draft had faults, mended before it ran"))
+  const plain = said({ drafts: [draft(1, fault), draft(2, fault)], done: true, fallback: "no valid flow" })
+  assert(plain.includes("2 drafts had faults, given up") && plain.includes("A plain flow was used instead: no valid flow"))
+  assert(!plain.includes("being mended"))
+  assert(said({ drafts: [{ ...draft(1), mended: ["no bound: ten rounds"] }] }).includes("no bound: ten rounds"))
+  assert(said({ drafts: [draft(1, { severity: "warning", message: "unused", line: 1 })] }).includes("Worth a look"))
+})
+
 test("a draft that did not hold is told with its mistakes, as text", () => {
   const view = source("a = 1\n")
   const found = { severity: "error", message: `no ${MARKUP}`, line: 3, help: MARKUP }
