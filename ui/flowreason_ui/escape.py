@@ -40,7 +40,7 @@ def _parted(text: str) -> str:
 def one_line(text: object, most: int = 120) -> str:
     """The first words of a text, on one line, as they are: to be escaped where Markdown is read."""
     line = " ".join(str(text).split())
-    return line if len(line) <= most else line[: most - 1].rstrip() + "…"
+    return line if len(line) <= most else line[: most - 1].rstrip(" .,;:…") + "…"
 
 
 def label(text: object, most: int = 120) -> str:

@@ -30,6 +30,8 @@ WIDTH = 1080
 """Pixels of what is read and written; the run view is as wide as the page."""
 ACROSS = 4
 """Examples beside one another."""
+FIRST = ("universities", "reviews", "letter", "rhyme", "inventions", "sarcasm", "robot", "coins")
+"""The examples from the one that shows most at first sight on; others follow by name."""
 STYLE = """<style>
 .st-key-examples button { height: 100%; min-height: 7.5rem; align-items: flex-start; justify-content: flex-start;
   text-align: left; padding: 0.9rem 1rem; }
@@ -154,7 +156,7 @@ def _begin(question: str, wish: Wish) -> None:
 
 def _examples(title: str) -> None:
     st.subheader(title, anchor=False)
-    found = catalog()
+    found = sorted(catalog(), key=lambda each: FIRST.index(each.name) if each.name in FIRST else len(FIRST))
     with st.container(key="examples"):
         for first in range(0, len(found), ACROSS):
             for column, each in zip(st.columns(ACROSS), found[first : first + ACROSS], strict=False):
