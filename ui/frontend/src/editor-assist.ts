@@ -93,7 +93,7 @@ export function diagnosticOf(problem: Problem, offsets: Offsets, mend: (view: Ed
     message: problem.message,
     source: problem.code,
     renderMessage: () => h("div", {},
-      h("div", {}, coded(problem.message)), problem.help ? h("div", { class: "help" }, coded(problem.help)) : null),
+      h("div", {}, coded(begun(problem.message))), problem.help ? h("div", { class: "help" }, coded(begun(problem.help))) : null),
     actions: problem.fix ? [{ name: plain(problem.fix.title), apply: mend }] : [],
   }
 }
@@ -116,12 +116,15 @@ export function finding(
   place.addEventListener("click", (event) => { event.stopPropagation(); go() })
   const row = h("div", { class: `finding f-${problem.severity}`, role: "listitem" },
     h("span", { class: "sign", role: "img", "aria-label": WORDS[problem.severity] }, SIGNS[problem.severity]),
-    h("span", { class: "words" }, place, coded(problem.message), " ", more,
-      problem.help ? h("div", { class: "help" }, coded(problem.help)) : null, told),
+    h("span", { class: "words" }, place, coded(begun(problem.message)), " ", more,
+      problem.help ? h("div", { class: "help" }, coded(begun(problem.help))) : null, told),
     fix)
   row.addEventListener("click", go)
   return row
 }
+
+/** A sentence as it begins. */
+const begun = (words: string): string => words.charAt(0).toUpperCase() + words.slice(1)
 
 /** The words of a fix, without the marks around code: a button shows one kind of letters. */
 const plain = (title: string): string => title.replaceAll("`", "")

@@ -23,7 +23,7 @@ export const EDITOR_STYLES = `
 .edit .finding code, .tips .cm-diagnostic code { font-family: var(--mono); font-size: .94em; background: color-mix(in srgb, var(--soft) 14%, transparent); color: inherit; border-radius: 4px; padding: 0 3px; }
 .edit .finding .why { margin-top: 4px; }
 .edit .finding .code { font-size: 12px; margin-top: 3px; } .edit .finding .more { padding: 0 4px; }
-.edit .way { position: absolute; z-index: 1; width: 30px; height: 30px; padding: 0; border-radius: 50%; box-shadow: 0 2px 8px rgba(15,23,42,.16); cursor: pointer; }
+.edit .way { position: absolute; border-color: color-mix(in srgb, var(--ink) 30%, var(--paper)); z-index: 1; width: 30px; height: 30px; padding: 0; border-radius: 50%; box-shadow: 0 2px 8px rgba(15,23,42,.16); cursor: pointer; }
 .edit .ways { display: contents; } .edit .way.above { top: 8px; left: calc(50% - 15px); } .edit .way.below { bottom: 8px; left: calc(50% - 15px); }
 .edit .way.left { left: 8px; top: calc(50% - 15px); } .edit .way.right { right: 8px; top: calc(50% - 15px); }
 .edit .leaving { position: absolute; left: 50%; bottom: 10px; transform: translateX(-50%); z-index: 5; padding: 4px 12px; border-radius: 14px; background: var(--ink); color: var(--paper); white-space: nowrap; pointer-events: none; }
