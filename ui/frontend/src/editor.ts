@@ -52,7 +52,7 @@ const REST = 280
 /** Milliseconds that a text rests before the page is told of it. */
 const HAND_OVER = 900
 const NARROW = 760
-/** Milliseconds after which the picture follows the cursor: it is not moved with each key. */
+/** Milliseconds after which the picture follows what is typed: it is not moved with each key. */
 const MARK = 90
 
 class Editor {
@@ -247,9 +247,9 @@ class Editor {
       this.handing = window.setTimeout(() => this.handOver(), HAND_OVER)
       this.keepSoon()
     }
-    if (!update.docChanged && !update.selectionSet) return
-    clearTimeout(this.marking)
-    this.marking = window.setTimeout(() => this.markPlace(), MARK)
+    if (update.docChanged || update.selectionSet) clearTimeout(this.marking)
+    if (update.docChanged) this.marking = window.setTimeout(() => this.markPlace(), MARK)
+    else if (update.selectionSet) this.markPlace()
   }
 
   private buttons(): void {
