@@ -85,6 +85,27 @@ def test_the_text_outlives_a_reload(browser: Browser, app: Served) -> None:
     page.close()
 
 
+def test_half_a_value_outlives_a_reload_and_an_edit_of_the_flow(browser: Browser, app: Served) -> None:
+    page = edit(browser, app, apart=True)
+    letter = page.locator(".st-key-edit-fields textarea")
+    letter.click()
+    page.keyboard.type("Dear Sir, we")
+    page.wait_for_timeout(400)
+    page.reload()
+    page.locator(".st-key-edit-fields textarea", has_text="Dear Sir, we").wait_for()
+    letter.click()
+    page.keyboard.press("End")
+    page.keyboard.type(" regret")
+    page.locator(".cm-line", has_text="answer short").click()
+    page.keyboard.press("Home")
+    page.keyboard.type("# ")
+    page.wait_for_timeout(1500)
+    page.reload()
+    page.locator(".cm-line", has_text="# answer short").wait_for()
+    page.locator(".st-key-edit-fields textarea", has_text="Dear Sir, we regret").wait_for()
+    page.context.close()
+
+
 def test_undo_goes_on_after_the_page_ran_again(browser: Browser, app: Served) -> None:
     page = edit(browser, app)
     before = text_of(page)

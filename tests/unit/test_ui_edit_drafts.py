@@ -53,6 +53,19 @@ def test_a_draft_that_the_browser_kept_is_opened_as_another_one() -> None:
     assert taken(draft, {"epoch": draft.epoch, "version": 1, "text": TEXT, "opened": {"files": 3}}).name == "flow"
 
 
+def test_what_stood_in_the_fields_comes_back_with_the_text() -> None:
+    said = {"name": "mine", "form": {"letter": "half a sen", "loud": True, "bad": [1], "n": 3}}
+    draft = begun()
+    found = taken(draft, {"epoch": draft.epoch, "version": 1, "text": draft.text, "restored": said})
+    assert dict(found.filled) == {"letter": "half a sen", "loud": True}
+    again = taken(new(), {"epoch": "other", "version": 1, "text": TEXT, "opened": said})
+    assert not again.filled
+    for wrong in (3, [1], {str(n): "x" for n in range(999)}):
+        draft = begun()
+        kept = {"form": wrong}
+        assert not taken(draft, {"epoch": draft.epoch, "version": 1, "text": "a", "restored": kept}).filled
+
+
 def test_an_origin_that_names_no_example_brings_nothing() -> None:
     assert Draft("", origin="example:../../etc").example is None
     assert from_example("letter").example is not None

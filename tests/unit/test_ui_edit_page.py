@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -14,69 +12,16 @@ from flowreason_dsl import format_text
 from flowreason_ui.drafting import DRAFT, TEMPLATE, Draft, from_example
 from flowreason_ui.escape import JOINER
 from flowreason_ui.places import RUN_TO_EDIT, TEXT_TO_EDIT
-from flowreason_ui.works import Works, set_works, works
+from flowreason_ui.works import works
+from tests.edited import PLAIN, complaints, field, finished, opened, said, script, typed, without_script
 
 MARKUP = "<img src=x onerror=alert(1)> **bold** [link](http://evil.example) $x^2$ :material/home:"
-PLAIN = (
-    "flow f(name: text, times: int = 2, loud: bool = false, mood: \"calm\" | \"glad\" = \"calm\", rows: list[{a: int}]) -> text {\n"
-    "  line = `f'{name} {times} {loud} {mood} {len(rows)}'`\n  answer line\n}\n"
-)  # fmt: skip
 
 
 @pytest.fixture(autouse=True)
 def quiet(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """No model, a store of its own, and no built script."""
-    for name in ("OPENAI_API_KEY", "FLOWREASON_API_KEY", "FLOWREASON_BASE_URL", "OPENAI_BASE_URL"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
-    monkeypatch.setattr("flowreason_ui.pages.edit.is_built", lambda _name: False)
-    made = Works(str(tmp_path / "runs.db"))
-    set_works(made)
-    yield
-    made.close()
-
-
-def script() -> None:
-    from flowreason_ui.pages.edit import page
-
-    page()
-
-
-def opened(given: str | Draft | None = None) -> AppTest:
-    app = AppTest.from_function(script, default_timeout=20)
-    if given is not None:
-        app.session_state[TEXT_TO_EDIT] = given
-    app.run()
-    assert not app.exception
-    return app
-
-
-def said(app: AppTest) -> str:
-    shown: list[Any] = [*app.error, *app.warning, *app.info, *app.caption, *app.markdown]
-    return "\n".join(str(each.value) for each in shown)
-
-
-def complaints(app: AppTest) -> list[str]:
-    """What is told at fields."""
-    return [each.value for each in app.markdown if each.value.startswith(":red[")]
-
-
-def finished(app: AppTest) -> Any:
-    """The run that was started, when it is over."""
-    (live,) = works().runs.values()
-    until = time.monotonic() + 15
-    while not live.over and time.monotonic() < until:
-        time.sleep(0.02)
-    assert live.over
-    return live
-
-
-def typed(app: AppTest) -> Any:
-    return next(each for each in app.text_area if str(each.key).startswith("edit-plain-"))
-
-
-def field(app: AppTest, kind: str, name: str) -> Any:
-    return next(each for each in app.get(kind) if str(each.key).startswith("edit-in-") and f"-{name}-" in str(each.key))
+    with without_script(tmp_path, monkeypatch):
+        yield
 
 
 # --- opening ---
@@ -340,11 +285,3 @@ def test_the_flow_of_an_examples_run_is_the_examples() -> None:
     again.session_state[TEXT_TO_EDIT], again.session_state[RUN_TO_EDIT] = live.text, live.run
     again.run()
     assert again.session_state[DRAFT].example is not None
-
-
-def test_what_was_typed_is_not_thrown_away_unasked() -> None:
-    app = opened(TEMPLATE)
-    typed(app).set_value("flow mine() -> int { answer 1 }").run()
-    app.button(key="edit-new").click().run()
-    assert typed(app).value.startswith("flow mine")
-    assert app.button(key="edit-leave").label == "Leave it"

@@ -43,13 +43,15 @@ EXAMPLE = "example:"
 LIBRARY = "library:"
 RUN = "run:"
 MOST_NAME = 120
+MOST_FIELDS = 200
 
 
 @dataclass(frozen=True, slots=True)
 class Draft:
     """A text in the editor. `files` are those it may `use`, by name; `origin` names what it was opened from.
 
-    `inputs` are values that its form begins with, `declared` the lines of tools that it calls.
+    `inputs` are values that its form begins with, `declared` the lines of tools that it calls; `filled` is what stood
+    in the form before a reload, by name, as it was typed.
     `fresh`: nothing was opened or typed yet, so that what the browser still holds from before a reload is wanted.
     """
 
@@ -62,6 +64,7 @@ class Draft:
     fresh: bool = False
     inputs: Mapping[str, Any] = field(default_factory=dict)
     declared: tuple[str, ...] = ()
+    filled: Mapping[str, str | bool] = field(default_factory=dict)
 
     @property
     def example(self) -> Example | None:
@@ -203,7 +206,15 @@ def _named(draft: Draft, before: Mapping[str, Any]) -> Draft:
         name=name[:MOST_NAME] if isinstance(name, str) and name else draft.name,
         origin=origin if isinstance(origin, str) else "",
         files=dict(files) if isinstance(files, Mapping) and whole and len(files) <= MOST_FILES else {},
+        filled=_filled(before.get("form")),
     )
+
+
+def _filled(form: Any) -> dict[str, str | bool]:
+    """What stood in the fields of a form, by name."""
+    if not isinstance(form, Mapping) or len(form) > MOST_FIELDS:
+        return {}
+    return {str(name): typed for name, typed in form.items() if isinstance(typed, str | bool)}
 
 
 # --- running one ---

@@ -71,16 +71,55 @@ def _plural(type: Type) -> str:
     return known.get(str(type), str(type))
 
 
-def fields(parameters: tuple[Input, ...], start: Mapping[str, Any], key: str, *, pressed: bool) -> Filled:
-    """The fields, and what they hold. `start` are values to begin with; `pressed`: what is missing is told as well."""
+def chosen(parameters: tuple[Input, ...], key: str) -> dict[str, Any]:
+    """What was chosen in those fields in which nothing is typed, by name."""
+    found = {}
+    for each in parameters:
+        option = st.session_state.get(_key(each, key)) if _is_choice(each) else None
+        if option is not None and option != each.default:
+            found[each.name] = option
+    return found
+
+
+def follow(before: tuple[Input, ...], now: tuple[Input, ...], key: str) -> None:
+    """Where one parameter got another name, what was typed for it goes with it."""
+    typed: MutableMapping[str, Any] = st.session_state.get(f"{key}-typed", {})
+    pair = renamed(before, now)
+    if pair is not None and (value := typed.get(_stored(pair[0]))):
+        typed.setdefault(_stored(pair[1]), value)
+
+
+def renamed(before: tuple[Input, ...], now: tuple[Input, ...]) -> tuple[Input, Input] | None:
+    """The one parameter that has another name now, in the same place and of the same type."""
+    if len(before) != len(now):
+        return None
+    others = [(old, new) for old, new in zip(before, now, strict=True) if old.name != new.name]
+    if len(others) != 1 or others[0][0].type != others[0][1].type:
+        return None
+    return others[0]
+
+
+def fields(
+    parameters: tuple[Input, ...],
+    start: Mapping[str, Any],
+    key: str,
+    *,
+    pressed: bool,
+    before: Mapping[str, str | bool] | None = None,
+) -> Filled:
+    """The fields, and what they hold. `start` are values to begin with, `before` what stood in the fields before a
+    reload; `pressed`: what is missing is told as well."""
     typed: MutableMapping[str, Any] = st.session_state.setdefault(f"{key}-typed", {})
+    for each in parameters:
+        if _stored(each) not in typed:
+            typed[_stored(each)] = _beginning(each, typed, start, before or {})
     values: dict[str, Any] = {}
     missing: list[str] = []
     wrong: dict[str, str] = {}
     for each in parameters:
         with st.container(key=f"{key}-field-{each.name}", gap="xsmall"):
             try:
-                given = _field(each, typed, start, f"{key}-{each.name}-{each.type}")
+                given = _field(each, typed, _key(each, key))
             except FlowreasonError as error:
                 wrong[each.name] = str(error)
                 _complain(str(error))
@@ -92,6 +131,28 @@ def fields(parameters: tuple[Input, ...], start: Mapping[str, Any], key: str, *,
                 if pressed:
                     _complain("This is needed.")
     return Filled(values, tuple(missing), wrong)
+
+
+def _key(each: Input, key: str) -> str:
+    return f"{key}-{each.name}-{each.type}"
+
+
+def _stored(each: Input) -> str:
+    return f"{each.name}: {each.type}"
+
+
+def _is_choice(each: Input) -> bool:
+    return each.type == BOOL or isinstance(each.type, Choice)
+
+
+def _beginning(each: Input, typed: Mapping[str, Any], start: Mapping[str, Any], before: Mapping[str, Any]) -> Any:
+    """What a field begins with: what stood there before a reload, or while the parameter was of another type."""
+    if each.name in before:
+        return before[each.name]
+    earlier = [value for stored, value in typed.items() if stored.startswith(f"{each.name}: ") and value]
+    if earlier and isinstance(earlier[-1], str):
+        return earlier[-1]
+    return _as_typed(start[each.name], each.type) if each.name in start else None
 
 
 def _complain(text: str) -> None:
@@ -126,15 +187,12 @@ def _kind(type: str) -> str:
     return "one of " + type.replace(" | ", ", ") if "|" in type else type
 
 
-def _field(each: Input, typed: MutableMapping[str, Any], start: Mapping[str, Any], key: str) -> Any:
+def _field(each: Input, typed: MutableMapping[str, Any], key: str) -> Any:
     """One field; gives its value, None where it is empty. Raises `FlowreasonError` for what does not fit."""
-    stored = f"{each.name}: {each.type}"
-    if stored not in typed and each.name in start:
-        typed[stored] = _as_typed(start[each.name], each.type)
+    stored = _stored(each)
     before = typed.get(stored)
-    chosen = each.type == BOOL or isinstance(each.type, Choice)
-    file = _named(each, key, with_file=not chosen and each.type not in (INT, NUMBER))
-    if chosen:
+    file = _named(each, key, with_file=not _is_choice(each) and each.type not in (INT, NUMBER))
+    if _is_choice(each):
         typed[stored] = _chosen(each, before, key)
         return typed[stored]
     text = _written(each, str(before or ""), key)

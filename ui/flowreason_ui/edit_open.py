@@ -29,15 +29,19 @@ from flowreason_ui.drafting import (
     taken,
 )
 from flowreason_ui.escape import escaped, label, one_line
+from flowreason_ui.saving import file_name
 from flowreason_ui.telling import fault, title_of, when
 from flowreason_ui.works import works
 
 OPENED: Final = "edit-opened"
 """Where the text is kept that was opened last: what differs from it was typed."""
+KEPT: Final = "edit-kept"
+"""Where the text is kept that was downloaded or run last: it can be had again."""
 _NAMED: Final = "edit-named"
 """Where it is kept which draft the address named last."""
 _WANTED: Final = "edit-wanted"
 _COMPLAINT: Final = "edit-complaint"
+KEPT_IN_BROWSER: Final = "If you leave it, only this browser has it, under Drafts."
 MOST_RUNS: Final = 30
 _KINDS: Final = {"example": "example", "library": "flow of the library"}
 
@@ -129,11 +133,21 @@ def typed(draft: Draft, said: object) -> Draft:
 
 def replace_by(draft: Draft) -> None:
     """Open another flow; what was typed is not thrown away unasked."""
-    if st.session_state[DRAFT].text.strip() in ("", st.session_state.get(OPENED)):
+    if is_kept(st.session_state[DRAFT].text):
         _open(draft)
     st.session_state[_WANTED] = draft
     st.session_state["edit-openings"] += 1  # what is open would lie over the question
     st.rerun(scope="app")
+
+
+def keep(text: str) -> None:
+    """A text was downloaded or run: it can be had again."""
+    st.session_state[KEPT] = text.strip()
+
+
+def is_kept(text: str) -> bool:
+    """Whether a text can be had again: as what was opened, downloaded, or run."""
+    return text.strip() in ("", st.session_state.get(OPENED), st.session_state.get(KEPT))
 
 
 def ask_first(*, drafts: bool) -> None:
@@ -145,13 +159,19 @@ def ask_first(*, drafts: bool) -> None:
 
 @st.dialog("Leave what you have typed?")
 def _asked_first(draft: Draft, drafts: bool) -> None:
-    kept = "This browser keeps it under Drafts." if drafts else "Save it first if you want to keep it."
-    st.markdown(f"The flow in the editor was changed and is not saved. {kept}")
+    here: Draft = st.session_state[DRAFT]
+    if is_kept(here.text):
+        st.markdown(f"{escaped(here.name)} is downloaded. Nothing is lost.")
+    else:
+        lost = KEPT_IN_BROWSER if drafts else "If you leave it, what you have typed is lost."
+        st.markdown(f"You have changed {escaped(here.name)}, and it was neither downloaded nor run since. {lost}")
     with st.container(horizontal=True):
-        if st.button("Leave it", type="primary", key="edit-leave"):
-            _open(draft)
-        if st.button("Go on editing", key="edit-stay"):
+        if st.button("Go on editing", type="primary", key="edit-stay"):
             st.rerun()
+        st.download_button("Download it", here.text, file_name(here.name, "flow"), "text/plain", key="edit-leave-save",
+                           icon=":material/download:", on_click=keep, args=(here.text,))  # fmt: skip
+        if st.button("Leave it", key="edit-leave"):
+            _open(draft)
 
 
 def _open(draft: Draft) -> None:

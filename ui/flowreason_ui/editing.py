@@ -26,8 +26,13 @@ from flowreason.editor.places import definitions
 from flowreason.editor.problems import Problem, all_fixed, explained, fixable, problems
 from flowreason.editor.renaming import Refused, renamable, rename
 from flowreason.editor.signatures import parameter, signature
+from flowreason.graph import ops
+from flowreason.graph.bounds import ZERO
+from flowreason.graph.lower import lower
+from flowreason.graph.model import Graph
 from flowreason.used_files import place_of, read_used
 from flowreason.view.style import css
+from flowreason_dsl.check import check_text
 from flowreason_dsl.check.options import OPTIONS
 from flowreason_dsl.check.program import LIBRARY
 from flowreason_dsl.codes import CODES
@@ -150,6 +155,34 @@ def _analysis(
 def analysis_of(asked: Asked) -> Analysis:
     """A look at a text, made anew only where something changed. Raises `Misasked` for tools that cannot be read."""
     return _analysis(asked.text, asked.files, asked.tools, asked.prices)
+
+
+def graph_of(asked: Asked) -> Graph | None:
+    """The graph of a text without mistakes, too long to be drawn while a person types or not: it can run."""
+    analysis = analysis_of(asked)
+    if errors(analysis.findings):
+        return None
+    return analysis.graph or _long_graph(asked.text, asked.files, asked.tools)
+
+
+@lru_cache(maxsize=2)
+def _long_graph(text: str, files: tuple[tuple[str, str], ...], tools: tuple[str, ...]) -> Graph | None:
+    try:
+        return lower(check_text(text, tools=declared(tools), load=Opened(dict(files)), name="<flow>"))
+    except FlowError:
+        return None
+
+
+def asks_model(graph: Graph, analysis: Analysis) -> bool:
+    """Whether a run of the flow may ask a model; without one it runs where this is not so."""
+    found = analysis.reckoning
+    if found is not None:
+        return found.of_flow(graph.main.name).most.calls != ZERO
+    return any(_asks(node.op) for flow in graph.flows.values() for node in flow.nodes.values())
+
+
+def _asks(op: ops.Op) -> bool:
+    return isinstance(op, ops.Emulate | ops.Solve | ops.RunText) or (isinstance(op, ops.Ask) and not op.user)
 
 
 # --- answers ---

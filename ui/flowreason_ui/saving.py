@@ -11,13 +11,16 @@ import zipfile
 import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
+from typing import Final
 
 import streamlit as st
 
 import flowreason as fr
 from flowreason.archive_form import MOST_FILE
 from flowreason.errors import FlowreasonError
+from flowreason.graph.model import Graph
 from flowreason.records import RunInfo
 from flowreason.resuming import the_store
 from flowreason.view import draw, draw_run
@@ -128,38 +131,59 @@ def _as_name(name: str) -> str:
     return short or "run.jsonl"
 
 
+EDITED: Final = "edit-live"
+"""The key of the run below the editor: the page's own menu saves it too, so that there is one."""
+
+
 def save_menu(live: Live, key: str) -> None:
     """What can be saved of a run."""
     graph = live.graph
-    if graph is None:
+    if graph is None or key == EDITED:
         return
-    events, title = live.latest, live.title
     with st.popover("Save", icon=":material/download:", key=f"{key}-save"):
-        _file("Flow, as text", live.text, file_name(title, "flow"), "text/plain", f"{key}-flow")
-        _file("Picture of the run (SVG)", lambda: _bytes(draw_run(graph, events, "svg")), file_name(title, "svg"),
-              "image/svg+xml", f"{key}-svg")  # fmt: skip
-        if shutil.which("dot"):
-            _file("Picture of the flow (PNG)", lambda: _bytes(draw(graph, "png")), file_name(title, "png"),
-                  "image/png", f"{key}-png")  # fmt: skip
-        _file(
-            "Picture as text (Mermaid)",
-            lambda: _bytes(draw(graph, "mmd")),
-            file_name(title, "mmd"),
-            "text/plain",
-            f"{key}-mmd",
-        )
-        _file("Flow, as JSON", lambda: _bytes(draw(graph, "json")), file_name(title, "json"), "application/json",
-              f"{key}-json")  # fmt: skip
-        if live.run and live.over:
-            run = live.run
-            _file("The whole run, for somebody else", lambda: exported(run), file_name(title, "run.jsonl"),
-                  "application/jsonl", f"{key}-export")  # fmt: skip
-            st.caption("What was asked and answered is in it; keys and the server's address are not.")
+        file_button("The flow, as text", live.text, file_name(live.title, "flow"), "text/plain", f"{key}-flow")
+        of_run(live, graph, key)
+        of_flow(graph, live.title, key, vectors=False)
 
 
-def _bytes(picture: str | bytes) -> bytes:
+def of_run(live: Live, graph: Graph, key: str) -> None:
+    """What can be saved of a run alone."""
+    events, title = live.latest, live.title
+    file_button("Picture of the run (SVG)", lambda: as_bytes(draw_run(graph, events, "svg")), file_name(title, "svg"),
+                "image/svg+xml", f"{key}-svg")  # fmt: skip
+    if live.run and live.over:
+        run = live.run
+        file_button("The whole run, for somebody else", lambda: exported(run), file_name(title, "run.jsonl"),
+                    "application/jsonl", f"{key}-export")  # fmt: skip
+        st.caption("What was asked and answered is in it; keys and the server's address are not.")
+
+
+FORMS: Final = (
+    ("Picture of the flow (SVG)", "svg", "image/svg+xml"), ("Picture of the flow (PNG)", "png", "image/png"),
+    ("Picture as text (Mermaid)", "mmd", "text/plain"), ("The flow, as JSON", "json", "application/json"),
+)  # fmt: skip
+
+
+def of_flow(graph: Graph, title: str, key: str, *, vectors: bool = True) -> None:
+    """A flow as pictures and as JSON. `vectors`: as SVG too."""
+    for words, kind, mime in FORMS:
+        if (kind == "png" and shutil.which("dot") is None) or (kind == "svg" and not vectors):
+            continue
+        file_button(words, partial(_drawn, graph, kind), file_name(title, kind), mime, f"{key}-{kind}")
+    if shutil.which("dot") is None:
+        st.caption("A PNG needs Graphviz, which is not installed here.")
+
+
+def _drawn(graph: Graph, kind: str) -> bytes:
+    return as_bytes(draw(graph, kind))
+
+
+def as_bytes(picture: str | bytes) -> bytes:
     return picture.encode() if isinstance(picture, str) else picture
 
 
-def _file(words: str, data: str | Callable[[], bytes], name: str, mime: str, key: str) -> None:
-    st.download_button(words, data, name, mime, key=key, on_click="ignore", type="tertiary")
+def file_button(
+    words: str, data: str | Callable[[], bytes], name: str, mime: str, key: str, then: Callable[[], None] | None = None
+) -> None:
+    """One file to take away. `then` is done when it was taken."""
+    st.download_button(words, data, name, mime, key=key, on_click=then or "ignore", type="tertiary")

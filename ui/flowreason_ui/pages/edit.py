@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import shutil
 import time
-from collections.abc import Callable
 from dataclasses import replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 
 import streamlit as st
@@ -17,22 +15,21 @@ from flowreason.graph.model import Graph
 from flowreason.graph.ops import Input
 from flowreason.tool_files import tools_from
 from flowreason.tools import bind
-from flowreason.view import draw
-from flowreason_dsl.diagnostics import FlowError, errors
+from flowreason_dsl.diagnostics import FlowError
 from flowreason_ui import places
 from flowreason_ui.components import is_built, mount
 from flowreason_ui.drafting import DRAFT, PRESSED, RUN, Draft, RunDraft, new
-from flowreason_ui.edit_inputs import Filled, fields
-from flowreason_ui.edit_open import ask_first, complaint, current, openings, replace_by, typed
+from flowreason_ui.edit_inputs import Filled, chosen, fields, follow
+from flowreason_ui.edit_open import ask_first, complaint, current, keep, openings, replace_by, typed
 from flowreason_ui.edit_plain import plain_editor
 from flowreason_ui.edit_routes import EDIT
-from flowreason_ui.editing import analysis_of
+from flowreason_ui.editing import analysis_of, asks_model, graph_of
 from flowreason_ui.escape import escaped, label
 from flowreason_ui.forms import limits_box, tools_box
 from flowreason_ui.live import Live
 from flowreason_ui.orders import Terms, example_terms
 from flowreason_ui.panel import run_panel
-from flowreason_ui.saving import file_name
+from flowreason_ui.saving import EDITED, file_button, file_name, of_flow, of_run
 from flowreason_ui.telling import fault
 from flowreason_ui.works import works
 
@@ -56,13 +53,14 @@ def _work() -> None:
     tools, wrong = _tools(draft)
     draft = _editor(draft, tools)
     st.session_state[DRAFT] = draft
-    analysis = analysis_of(draft.asked(tools, _prices()))
-    graph = None if errors(analysis.findings) else analysis.graph
+    asked = draft.asked(tools, _prices())
+    graph = graph_of(asked)
     if graph is not None and (not draft.origin or draft.origin.startswith(RUN)):
         draft = st.session_state[DRAFT] = replace(draft, name=graph.main.name)
     with header:
         _head(draft, graph)
-    _run_box(draft, graph, wrong)
+    needs_model = graph is None or asks_model(graph, analysis_of(asked))
+    _run_box(draft, graph, wrong, needs_model=needs_model)
 
 
 def _editor(draft: Draft, tools: tuple[str, ...]) -> Draft:
@@ -72,6 +70,7 @@ def _editor(draft: Draft, tools: tuple[str, ...]) -> Draft:
         "root": EDIT, "text": draft.text, "epoch": draft.epoch, "version": draft.version, "fresh": draft.fresh,
         "name": draft.name, "origin": draft.origin, "files": dict(draft.files), "tools": list(tools),
         "prices": _prices(), "height": HEIGHT, "reveal": st.query_params.get(places.RUN, ""),
+        "chosen": chosen(_parameters(draft), _fields_key(draft)),
     }  # fmt: skip
     said = mount("editor", data, key="editor", height="content", default={"draft": None}, on_draft_change=_nothing)
     return typed(draft, getattr(said, "draft", None))
@@ -108,32 +107,34 @@ def _head(draft: Draft, graph: Graph | None) -> None:
         if opener.open:
             with opener:
                 openings(number)
-        with st.popover("Save", icon=":material/download:", key="edit-save"), st.container(gap=None, width=230):
+        with st.popover("Save", icon=":material/download:", key="edit-save"), st.container(gap=None, width=260):
             _savings(draft, graph)
 
 
 def _savings(draft: Draft, graph: Graph | None) -> None:
-    _file("Flow, as text", draft.text, file_name(draft.name, "flow"), "text/plain", "edit-save-flow")
+    """All that can be saved on this page: the flow in the editor, and the run below it."""
+    file_button("The flow, as text", draft.text, file_name(draft.name, "flow"), "text/plain", "edit-save-flow",
+                partial(keep, draft.text))  # fmt: skip
     if graph is None:
-        st.caption("The pictures can be saved once the flow has no mistakes.")
-        return
-    for words, kind, mime in (
-        ("Picture (SVG)", "svg", "image/svg+xml"), ("Picture (PNG)", "png", "image/png"),
-        ("Mermaid", "mmd", "text/plain"), ("Flow, as JSON", "json", "application/json"),
-    ):  # fmt: skip
-        if kind == "png" and shutil.which("dot") is None:
-            st.caption("A PNG needs Graphviz, which is not installed here.")
-            continue
-        _file(words, lambda kind=kind: _drawn(graph, kind), file_name(draft.name, kind), mime, f"edit-save-{kind}")  # type: ignore[misc]
+        st.caption("Its pictures can be saved once it has no mistakes.")
+    else:
+        of_flow(graph, draft.name, "edit-save")
+    if (live := _run_below()) is not None and live.graph is not None:
+        st.divider(width=120)
+        st.markdown(":small[**The run below**]")
+        if live.text.strip() != draft.text.strip():
+            file_button("The flow that ran, as text", live.text, file_name(live.title, "flow"), "text/plain",
+                        "edit-save-ran")  # fmt: skip
+        of_run(live, live.graph, "edit-save-run")
 
 
-def _drawn(graph: Graph, kind: str) -> bytes:
-    picture = draw(graph, kind)
-    return picture.encode() if isinstance(picture, str) else picture
-
-
-def _file(words: str, data: str | Callable[[], bytes], name: str, mime: str, key: str) -> None:
-    st.download_button(words, data, name, mime, key=key, on_click="ignore", type="tertiary")
+def _run_below() -> Live | None:
+    if not st.query_params.get(places.RUN):
+        return None
+    try:
+        return places.shown()
+    except FlowreasonError:
+        return None
 
 
 # --- tools ---
@@ -165,20 +166,31 @@ def _declared(path: Path, _changed: int) -> tuple[str, ...]:
 # --- running it ---
 
 
-def _run_box(draft: Draft, graph: Graph | None, wrong: str) -> None:
+def _parameters(draft: Draft) -> tuple[Input, ...]:
+    """Those of the last text without mistakes."""
+    epoch, parameters = st.session_state.get("edit-parameters", ("", ()))
+    return parameters if epoch == draft.epoch else ()
+
+
+def _fields_key(draft: Draft) -> str:
+    """What was in the fields before a reload comes back in fields that are made anew."""
+    return f"edit-in-{draft.epoch}{'-again' if draft.filled else ''}"
+
+
+def _run_box(draft: Draft, graph: Graph | None, wrong: str, *, needs_model: bool) -> None:
     """The inputs, and what starts a run."""
     if graph is not None:
         main = graph.main
         found = tuple(op for name in main.parameters if isinstance(op := main.nodes[name].op, Input))
+        follow(_parameters(draft), found, _fields_key(draft))
         st.session_state["edit-parameters"] = (draft.epoch, found)
-    epoch, parameters = st.session_state.get("edit-parameters", ("", ()))
-    parameters = parameters if epoch == draft.epoch else ()
+    parameters = _parameters(draft)
     with st.container(border=True, key="edit-run-box"):
         pressed = st.session_state.get(PRESSED) == draft.epoch
         with st.container(key="edit-fields"):  # however many there are, what follows keeps its place
             if parameters:
                 st.markdown("**Run it with**")
-            filled = fields(parameters, draft.inputs, f"edit-in-{draft.epoch}", pressed=pressed)
+            filled = fields(parameters, draft.inputs, _fields_key(draft), pressed=pressed, before=draft.filled)
         with st.container(key="edit-terms"):
             terms = _terms_box(draft, wrong)
         with st.container(horizontal=True, vertical_alignment="center"):
@@ -187,7 +199,7 @@ def _run_box(draft: Draft, graph: Graph | None, wrong: str) -> None:
                 _start(draft, filled, terms)
             if graph is None:
                 st.caption("It can run once it has no mistakes.", width="content")
-            elif works().connection.missing and terms is not None and terms.replies is None:
+            elif needs_model and works().connection.missing and terms is not None and terms.replies is None:
                 st.caption("No model is connected: steps that ask one will fail.", width="content")
                 places.link("settings", "Connect a model", ":material/settings:")
 
@@ -233,6 +245,7 @@ def _start(draft: Draft, filled: Filled, terms: Terms | None) -> None:
         st.error(escaped(fault(str(error))), icon=":material/error:")
         return
     st.session_state.pop(PRESSED, None)
+    keep(draft.text)
     _wait_for_its_name(live)
     st.query_params[places.RUN] = places.address(live)
     st.rerun(scope="app")
@@ -257,4 +270,4 @@ def _run_in_address() -> None:
             return
         if live is not None:
             st.subheader(label(f"Run of {live.title}"), anchor=False)
-            run_panel(live, key="edit-live")
+            run_panel(live, key=EDITED)

@@ -25,7 +25,7 @@ Object.defineProperty(globalThis, "localStorage", {
   value: new Proxy(storage, { ownKeys: () => [...room.keys()], getOwnPropertyDescriptor: () => ({ enumerable: true, configurable: true }) }),
 })
 const ids = (): string[] => drafts().map((each) => each.id)
-const draft = (id: string, text = "flow f() -> int {\n answer 1\n}\n") => ({ id, text, name: "n", origin: "", files: {} })
+const draft = (id: string, text = "flow f() -> int {\n answer 1\n}\n") => ({ id, text, name: "n", origin: "", files: {}, form: {} })
 
 const [a, b] = [said("a"), said("b")]
 const quiet = {

@@ -15,7 +15,7 @@ export function controlsOf(chart: ChartView, explain: () => HTMLElement[], css: 
     legend.replaceChildren(...(legend.hidden ? [] : explain()))
     for (const each of [save, signs]) each.setAttribute("aria-expanded", String(each === by && !what.hidden))
   }
-  const save = button("Save", () => opens(saving, save, legend), "save the picture as it is now")
+  const save = button("Save picture", () => opens(saving, save, legend), "save the picture as it is now")
   const signs = button("Legend", () => opens(legend, signs, saving), "what the shapes and signs mean")
   const said = h("span", { class: "muted", role: "status" })
   const kept = async (kind: "svg" | "png"): Promise<void> => {

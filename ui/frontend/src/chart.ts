@@ -1,9 +1,10 @@
 // The flowchart: built once from what the server drew, and patched while the run goes on.
 
 import { around, boxOf, fitting, foldButton, neighbour, tellEdges, together, topmost } from "./chart-parts"
+import { Reuse } from "./chart-reuse"
 import { fileName, type Shot } from "./chart-save"
 import { named, progress } from "./chart-words"
-import { drawn, h, s, throttled } from "./dom"
+import { h, s, throttled } from "./dom"
 import type { ChartMessage, Hello, States, Thing, ThingState } from "./messages"
 import { Zoom, type Box, type Place } from "./zoom"
 
@@ -48,7 +49,8 @@ export class ChartView {
   private readonly svg: SVGElement
   private readonly world: SVGElement
   private resting: ReturnType<typeof setTimeout> | undefined
-  private readonly layer: SVGElement
+  private readonly layer = s("g", { class: "drawing" })
+  private readonly reuse = new Reuse(this.layer)
   private readonly over: SVGElement
   private edges: Element[] = []
   private into = new Map<string, number[]>()
@@ -70,7 +72,6 @@ export class ChartView {
   private readonly tell = throttled((text: string) => { if (this.told.textContent !== text) this.told.textContent = text }, TELL)
 
   constructor(readonly stage: HTMLElement, private readonly calls: ChartCalls) {
-    this.layer = s("g", { class: "drawing" })
     this.over = s("g", { class: "over" })
     this.world = s("g", { class: "world" }, this.layer, this.over)
     this.svg = s("svg", { class: "flowreason", role: "graphics-document", "aria-label": "flowchart", width: 1, height: 1 }, this.world)
@@ -117,7 +118,7 @@ export class ChartView {
     const first = this.chart === null
     const known = new Set(this.spots.keys())
     this.chart = chart
-    const made = chart.elements.map(drawn).filter((each) => each !== null)
+    const made = this.reuse.made(chart.elements)
     const things = new Map(chart.things.map((thing) => [thing.key, thing]))
     const before = new Map([...this.spots].map(([key, spot]) => [key, spot.state]))
     this.spots.clear()
@@ -137,7 +138,7 @@ export class ChartView {
     this.lit = new Set()
     this.svg.setAttribute("width", String(chart.width))
     this.svg.setAttribute("height", String(chart.height))
-    this.layer.replaceChildren(...made, ...this.foldButtons(chart))
+    this.reuse.put([...made, ...this.foldButtons(chart)])
     this.svg.setAttribute("aria-label", `flowchart of ${this.flow()}`)
     for (const [key, spot] of this.spots) this.patch(spot, before.get(key) ?? WAITING)
     this.settle(first)
@@ -152,7 +153,7 @@ export class ChartView {
     const head = group.classList.contains("head")
     const text = group.querySelector<SVGElement>(":scope > .state")
     const sign = group.querySelector<SVGElement>(":scope > .badge > .sign")
-    if (head && text) text.setAttribute("x", String(Number(text.getAttribute("x")) - FOLD))
+    if (head && text) text.setAttribute("dx", String(-FOLD))
     group.setAttribute("role", "button")
     group.setAttribute("id", `thing-${this.spots.size}`)
     if (thing.kind === "later") group.classList.add("later")

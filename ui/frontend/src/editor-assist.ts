@@ -93,7 +93,7 @@ export function diagnosticOf(problem: Problem, offsets: Offsets, mend: (view: Ed
     message: problem.message,
     source: problem.code,
     renderMessage: () => h("div", {},
-      h("div", {}, coded(problem.message)), problem.help ? h("div", { class: "help" }, coded(problem.help)) : null),
+      h("div", {}, coded(begun(problem.message))), problem.help ? h("div", { class: "help" }, coded(begun(problem.help))) : null),
     actions: problem.fix ? [{ name: plain(problem.fix.title), apply: mend }] : [],
   }
 }
@@ -102,8 +102,9 @@ export function diagnosticOf(problem: Problem, offsets: Offsets, mend: (view: Ed
 export function finding(
   problem: Problem, line: number, why: { cause: string; fix: string } | undefined, go: () => void, mend: () => void,
 ): HTMLElement {
-  const told = h("div", { class: "why", hidden: true }, coded(why ? `${why.cause}\n${why.fix}` : ""))
-  const more = why && h("button", { type: "button", class: "quiet code", "aria-expanded": "false", title: "What this means" }, problem.code)
+  const told = h("div", { class: "why", hidden: true }, coded(why ? `${why.cause}\n${why.fix}` : ""),
+    h("div", { class: "code" }, "In the reference: ", h("code", {}, problem.code)))
+  const more = why && h("button", { type: "button", class: "quiet more", "aria-expanded": "false", "aria-label": `Why line ${line}` }, "Why?")
   more?.addEventListener("click", (event) => {
     event.stopPropagation()
     told.hidden = !told.hidden
@@ -111,15 +112,19 @@ export function finding(
   })
   const fix = problem.fix && h("button", { type: "button", class: "mend" }, plain(problem.fix.title))
   fix?.addEventListener("click", (event) => { event.stopPropagation(); mend() })
-  const row = h("div", { class: `finding f-${problem.severity}`, role: "listitem", tabindex: 0 },
-    h("span", { class: "sign", "aria-label": WORDS[problem.severity] }, SIGNS[problem.severity]),
-    h("span", { class: "words" }, h("span", { class: "line" }, `Line ${line}`), coded(problem.message), " ", more,
-      problem.help ? h("div", { class: "help" }, coded(problem.help)) : null, told),
+  const place = h("button", { type: "button", class: "quiet line", title: "Go there" }, `Line ${line}`)
+  place.addEventListener("click", (event) => { event.stopPropagation(); go() })
+  const row = h("div", { class: `finding f-${problem.severity}`, role: "listitem" },
+    h("span", { class: "sign", role: "img", "aria-label": WORDS[problem.severity] }, SIGNS[problem.severity]),
+    h("span", { class: "words" }, place, coded(begun(problem.message)), " ", more,
+      problem.help ? h("div", { class: "help" }, coded(begun(problem.help))) : null, told),
     fix)
   row.addEventListener("click", go)
-  row.addEventListener("keydown", (event) => { if (event.key === "Enter" && event.target === row) go() })
   return row
 }
+
+/** A sentence as it begins. */
+const begun = (words: string): string => words.charAt(0).toUpperCase() + words.slice(1)
 
 /** The words of a fix, without the marks around code: a button shows one kind of letters. */
 const plain = (title: string): string => title.replaceAll("`", "")

@@ -18,6 +18,10 @@ export class Drop {
       this.show(false)
       this.opener.focus()
     })
+    this.element.addEventListener("focusout", (event) => {
+      const to = event.relatedTarget // none where what had the focus was made anew
+      if (to instanceof Node && !this.element.contains(to)) this.show(false)
+    })
   }
 
   show(open: boolean): void {

@@ -11,6 +11,9 @@ import { CHOOSING, PAUSE, told } from "./editor-quiet"
 
 export const STALE = "The picture is of the last text without mistakes."
 
+/** The price of a run that asks nothing. */
+const FREE = "no calls to the model"
+
 interface Host {
   view(): EditorView
   go(at: number): void
@@ -90,7 +93,8 @@ export class Findings {
     const said = counted(found.problems) || (found.ok ? "No mistakes" : "")
     if (!said && !found.note) return // there is more to say when the person has paused
     const takes = /\(/.test(found.price) ? found.price.split(", ")[0] : found.price // formulas of tokens are for the title
-    this.told.textContent = [found.note, said, takes && `a run takes ${takes}`].filter(Boolean).join(" · ")
+    const price = takes === FREE ? "asks no model" : takes && `a run takes ${takes}`
+    this.told.textContent = [found.note, said, price].filter(Boolean).join(" · ")
     this.told.title = [found.main, found.price && `A run takes ${found.price}.`].filter(Boolean).join("\n")
   }
 

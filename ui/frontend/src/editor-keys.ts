@@ -24,6 +24,24 @@ export const PHRASES = {
   replace: "Replace", "replace all": "Replace all", close: "Close", "No diagnostics": "No mistakes",
 }
 
+export const TAB = "Tab indents. To leave the text by keyboard, press Escape and then Tab."
+const TOLD = 5000
+
+/** Tell how the text is left, to those who come to it by Tab or press it there. */
+export function leavable(text: HTMLElement): HTMLElement {
+  const hint = h("div", { class: "leaving", hidden: true, "aria-hidden": "true" }, "Escape, then Tab leaves the text")
+  let timer = 0
+  text.addEventListener("keyup", ({ key }) => {
+    if (key !== "Tab") return
+    hint.hidden = false
+    clearTimeout(timer)
+    timer = window.setTimeout(() => { hint.hidden = true }, TOLD)
+  })
+  text.addEventListener("focusout", () => { hint.hidden = true })
+  text.append(hint)
+  return text
+}
+
 export function keysDrop(): Drop {
   return new Drop("Keys", "Keys of the editor", () => [
     h("dl", { class: "keys" }, ...KEYS.flatMap(([keys, what]) => [h("dt", {}, keys), h("dd", {}, what)])),

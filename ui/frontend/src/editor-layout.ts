@@ -50,8 +50,20 @@ export function gripped(grip: HTMLElement, frame: HTMLElement, writing: HTMLElem
   }
   grip.addEventListener("pointerdown", (event) => grip.setPointerCapture(event.pointerId))
   grip.addEventListener("pointermove", (event) => { if (grip.hasPointerCapture(event.pointerId)) wide(event.clientX) })
+  grip.setAttribute("aria-valuemin", "20")
+  grip.setAttribute("aria-valuemax", "80")
   grip.addEventListener("keydown", (event) => {
     const step = event.key === "ArrowLeft" ? -30 : event.key === "ArrowRight" ? 30 : 0
-    if (step) wide(writing.getBoundingClientRect().right + step)
+    if (!step) return
+    event.preventDefault()
+    wide(writing.getBoundingClientRect().right + step)
   })
+}
+
+/** Bring the run below into sight, under the page's menu. */
+export function reveal(): void {
+  const run = document.querySelector<HTMLElement>(".st-key-edit-run-view")
+  if (!run) return
+  run.style.scrollMarginTop = "4.5rem"
+  run.scrollIntoView({ behavior: matchMedia("(prefers-reduced-motion: reduce)").matches ? "auto" : "smooth", block: "start" })
 }

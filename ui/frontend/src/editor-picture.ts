@@ -4,9 +4,12 @@ import { ChartView } from "./chart"
 import { button, h } from "./dom"
 import type { Chart } from "./editor-channel"
 import { Offsets } from "./editor-offsets"
+import { Ways } from "./editor-ways"
 
 /** The scale at which words can be read; below it, the picture goes where the cursor is. */
 const READABLE = 0.7
+
+const ARROWS: Record<string, [number, number]> = { ArrowDown: [0, 1], ArrowUp: [0, -1], ArrowRight: [1, 0], ArrowLeft: [-1, 0] }
 
 interface Spot {
   key: string
@@ -17,11 +20,17 @@ interface Spot {
 export class Picture {
   readonly element: HTMLElement
   closed: string[] = []
-  private readonly stage = h("div", { class: "stage" })
+  private readonly stage = h("div", {
+    class: "stage", tabindex: 0, role: "application",
+    "aria-label": "picture of the flow: arrow keys go from step to step, Enter goes to its text, + and - zoom, 0 fits",
+  })
+  private readonly ways: Ways = new Ways(this.stage, () => this.view.zoom)
   private readonly note = h("div", { class: "note", hidden: true, "aria-live": "polite" })
   private readonly hint = h("div", { class: "hint" }, "The picture appears once the flow has no mistakes.")
   private readonly view: ChartView
   private spots: Spot[] = []
+  /** What was changed in the text since the spots were found in it. */
+  private since: ChangeDesc | null = null
   private chosen: string | null = null
   private begins = false
   /** Whether the person wants to see all of it, however small. */
@@ -31,24 +40,62 @@ export class Picture {
     this.view = new ChartView(this.stage, {
       select: (key) => this.picked(key),
       close: (keys) => { this.closed = keys; redraw() },
-      place: () => undefined,
+      place: (place) => this.ways.update(place, this.view.chart),
       person: () => undefined,
     })
+    this.stage.addEventListener("keydown", (event) => this.key(event))
     const { zoom } = this.view
-    this.stage.append(this.hint, h("div", { class: "controls" },
-      button("−", () => zoom.by(0.8), "smaller"), button("+", () => { this.whole = false; zoom.by(1.25) }, "larger"),
-      button("Fit", () => { this.whole = true; zoom.fit(true) }, "the whole picture")))
+    this.stage.append(this.hint, this.ways.element, h("div", { class: "controls" },
+      button("−", () => zoom.by(0.8), "smaller"), button("+", () => this.larger(), "larger"),
+      button("Fit", () => this.fit(), "the whole picture")))
     this.element = h("div", { class: "side" }, this.note, this.stage)
+  }
+
+  private larger(): void {
+    this.whole = false
+    this.view.zoom.by(1.25)
+  }
+
+  private fit(): void {
+    this.whole = true
+    this.view.fit()
+  }
+
+  /** Keys of the picture, as those of a run's. */
+  private key(event: KeyboardEvent): void {
+    if (event.target !== this.stage || event.ctrlKey || event.metaKey || event.altKey) return
+    this.settle()
+    const way = ARROWS[event.key]
+    const spot = this.spots.find((each) => each.key === this.chosen)
+    if (way) this.step(...way)
+    else if (event.key === "+" || event.key === "=") this.larger()
+    else if (event.key === "-") this.view.zoom.by(0.8)
+    else if (event.key === "0") this.fit()
+    else if (event.key === "Enter" && spot) this.pick(spot.from, spot.to)
+    else return
+    event.preventDefault()
+  }
+
+  private step(dx: number, dy: number): void {
+    const next = this.view.neighbour(this.chosen, dx, dy)
+    if (next === null) return
+    this.chosen = next
+    this.view.select(next, true)
   }
 
   show(chart: Chart, text: string): void {
     const offsets = new Offsets(text)
     this.hint.hidden = true
+    this.since = null
     this.spots = chart.things.flatMap(({ key, span }) =>
       span ? [{ key, from: offsets.toBrowser(span[0]), to: offsets.toBrowser(span[1]) }] : [])
+    const { zoom } = this.view
+    const grown = Math.min(this.ways.wide / chart.width, this.ways.high / chart.height) < READABLE
+    if (zoom.fitted && grown && !this.whole && this.view.chart) zoom.fitted = false // it stays as large as it is
     this.view.setChart({ ...chart, kind: "chart", text, tokens: [], version: 0, whole: true })
     if (this.begins) this.view.begin()
     this.begins = false
+    this.ways.update(zoom.place, chart)
     this.fresh("")
   }
 
@@ -64,20 +111,31 @@ export class Picture {
   clear(): void {
     this.closed = []
     this.spots = []
+    this.since = null
     this.chosen = null
     this.begins = true
+    this.whole = false
   }
 
   /** The text has changed: what is drawn stands elsewhere in it now. */
   moved(changes: ChangeDesc): void {
+    this.since = this.since?.composeDesc(changes) ?? changes
+  }
+
+  /** The spots as they are now: many, so that they are not moved with each key. */
+  private settle(): void {
+    const { since } = this
+    this.since = null
+    if (since === null) return
     this.spots = this.spots
-      .map(({ key, from, to }) => ({ key, from: changes.mapPos(from, 1), to: changes.mapPos(to, -1) }))
+      .map(({ key, from, to }) => ({ key, from: since.mapPos(from, 1), to: since.mapPos(to, -1) }))
       .filter(({ from, to }) => from < to)
   }
 
   /** Mark what stands at a place of the text: the smallest thing around it, else what begins on its line. */
   mark(at: number, line: { from: number; to: number }): void {
     if (at === 0 && this.chosen === null) return // just opened: the picture shows its beginning
+    this.settle()
     const around = this.spots.filter(({ from, to }) => from <= at && at <= to).sort((a, b) => a.to - a.from - (b.to - b.from))
     const beside = this.spots.filter(({ from }) => line.from <= from && from <= line.to).sort((a, b) => a.from - b.from)
     const smallest = around[0]
@@ -91,6 +149,7 @@ export class Picture {
   }
 
   private picked(key: string | null): void {
+    this.settle()
     this.chosen = key
     this.view.select(key)
     const spot = this.spots.find((each) => each.key === key)
@@ -98,7 +157,9 @@ export class Picture {
   }
 
   resized(): void {
+    this.ways.resized()
     this.view.resized()
+    this.ways.update(this.view.zoom.place, this.view.chart)
   }
 
   stop(): void {

@@ -19,3 +19,9 @@ export function told(found: Problem[], before: Problem[], typing: boolean): Prob
     return left > 0
   })
 }
+
+/** Until the browser has nothing better to do, such as showing what is typed. */
+export const idle = (): Promise<void> => new Promise((go) => {
+  if ("requestIdleCallback" in window) requestIdleCallback(() => go(), { timeout: 800 })
+  else setTimeout(go, 30)
+})

@@ -1,6 +1,9 @@
 // What the browser keeps of texts: for this tab, so that a reload loses nothing, and as a list of drafts for all tabs.
 // Invariant: each draft lies under a key of its own, which one tab at a time writes: two tabs never overwrite each other.
 
+/** What stands in the fields of a form, by name, as it was typed or chosen. */
+export type Filled = Record<string, string | boolean>
+
 export interface Stored {
   /** The name of the draft in the list. */
   id: string
@@ -10,6 +13,7 @@ export interface Stored {
   name: string
   origin: string
   files: Record<string, string>
+  form: Filled
 }
 
 export interface Kept extends Omit<Stored, "epoch" | "version"> {
@@ -32,7 +36,7 @@ export function load(): Stored | null {
     const { text, epoch, version } = found
     return {
       text, epoch, version, id: String(found.id ?? epoch), name: String(found.name ?? ""),
-      origin: String(found.origin ?? ""), files: found.files ?? {},
+      origin: String(found.origin ?? ""), files: found.files ?? {}, form: found.form ?? {},
     }
   } catch {
     return null
@@ -41,7 +45,8 @@ export function load(): Stored | null {
 
 export function store(kept: Stored): void {
   try {
-    const text = JSON.stringify(kept)
+    let text = JSON.stringify(kept)
+    if (text.length > MOST) text = JSON.stringify({ ...kept, form: {} })
     if (text.length <= MOST) sessionStorage.setItem(KEY, text)
     else sessionStorage.removeItem(KEY)
   } catch {
@@ -68,7 +73,7 @@ function read(key: string): Kept | null {
     if (typeof found?.text !== "string") return null
     return {
       text: found.text, id: key.slice(PREFIX.length), name: String(found.name ?? ""), title: String(found.title ?? ""),
-      origin: String(found.origin ?? ""), files: found.files ?? {}, at: Number(found.at) || 0,
+      origin: String(found.origin ?? ""), files: found.files ?? {}, form: found.form ?? {}, at: Number(found.at) || 0,
     }
   } catch {
     return null
@@ -80,9 +85,20 @@ export function keepDraft(kept: Omit<Kept, "title" | "at">, at = Date.now()): vo
   write({ ...kept, title: read(PREFIX + kept.id)?.title ?? "", at })
 }
 
+/** Whether a draft is kept under this name. */
+export function isKept(id: string): boolean {
+  try {
+    return localStorage.getItem(PREFIX + id) !== null
+  } catch {
+    return false
+  }
+}
+
 export function write(kept: Kept): void {
-  const text = JSON.stringify(kept)
+  let text = JSON.stringify(kept)
+  if (text.length > MOST / 2) text = JSON.stringify({ ...kept, form: {} })
   if (text.length > MOST / 2) return
+  if (isKept(kept.id) && put(PREFIX + kept.id, text)) return // it takes no other's room: they need not be read
   const others = drafts().filter((each) => each.id !== kept.id)
   for (const old of others.slice(MOST_DRAFTS - 1)) forget(old.id)
   while (!put(PREFIX + kept.id, text)) {

@@ -5,7 +5,7 @@ export const EDITOR_STYLES = `
 .edit .top .told { flex: 1 1 160px; min-width: 0; color: var(--soft); text-align: right; white-space: nowrap; overflow: hidden; text-overflow: ellipsis; }
 .edit .top .fixes { border-color: var(--accent); color: var(--accent); }
 .edit .writing { flex: 1 1 50%; min-width: 0; display: flex; flex-direction: column; background: var(--paper); }
-.edit .text { flex: 1 1 auto; min-height: 0; display: flex; }
+.edit .text { position: relative; flex: 1 1 auto; min-height: 0; display: flex; }
 .edit .side { flex: 1 1 44%; }
 .edit .side .stage { flex: 1 1 auto; min-height: 0; }
 .edit .side .note { color: var(--soft); padding: 6px 12px; border-bottom: 1px solid var(--line); background: var(--panel); }
@@ -17,12 +17,16 @@ export const EDITOR_STYLES = `
 .edit .finding + .finding { border-top: 1px solid var(--line); }
 .edit .finding:hover .words { color: var(--accent); }
 .edit .finding .sign { font-weight: 700; text-align: center; }
-.edit .finding .line { color: var(--soft); margin-right: 7px; font-variant-numeric: tabular-nums; }
+.edit .finding .line { margin-right: 7px; padding: 0; font-variant-numeric: tabular-nums; text-decoration: underline; text-decoration-color: var(--line); text-underline-offset: 3px; }
 .edit .finding .words { overflow-wrap: anywhere; }
 .edit .finding .help, .edit .finding .why { color: var(--soft); white-space: pre-wrap; overflow-wrap: anywhere; }
 .edit .finding code, .tips .cm-diagnostic code { font-family: var(--mono); font-size: .94em; background: color-mix(in srgb, var(--soft) 14%, transparent); color: inherit; border-radius: 4px; padding: 0 3px; }
 .edit .finding .why { margin-top: 4px; }
-.edit .finding .code { font-family: var(--mono); font-size: 11.5px; color: var(--soft); background: none; padding: 0; }
+.edit .finding .code { font-size: 12px; margin-top: 3px; } .edit .finding .more { padding: 0 4px; }
+.edit .way { position: absolute; border-color: color-mix(in srgb, var(--ink) 30%, var(--paper)); z-index: 1; width: 30px; height: 30px; padding: 0; border-radius: 50%; box-shadow: 0 2px 8px rgba(15,23,42,.16); cursor: pointer; }
+.edit .ways { display: contents; } .edit .way.above { top: 8px; left: calc(50% - 15px); } .edit .way.below { bottom: 8px; left: calc(50% - 15px); }
+.edit .way.left { left: 8px; top: calc(50% - 15px); } .edit .way.right { right: 8px; top: calc(50% - 15px); }
+.edit .leaving { position: absolute; left: 50%; bottom: 10px; transform: translateX(-50%); z-index: 5; padding: 4px 12px; border-radius: 14px; background: var(--ink); color: var(--paper); white-space: nowrap; pointer-events: none; }
 .edit .finding button { align-self: center; white-space: normal; text-align: left; max-width: 260px; }
 .edit .top { flex-wrap: nowrap; } .edit .top > button, .edit .dropper { flex: none; }
 .edit .top .next { margin-left: -2px; }

@@ -14,15 +14,17 @@ import { button, h } from "./dom"
 import { changesOf, completions, hovers } from "./editor-assist"
 import { ask, type Beside, Refused, setup } from "./editor-channel"
 import { draftsDrop } from "./editor-drafts"
+import { Form } from "./editor-form"
 import { Findings, STALE } from "./editor-findings"
-import { keysDrop, PHRASES } from "./editor-keys"
+import { keysDrop, leavable, PHRASES, TAB } from "./editor-keys"
 import { flowLanguage } from "./editor-language"
-import { gripped, hangingLines } from "./editor-layout"
+import { gripped, hangingLines, reveal } from "./editor-layout"
 import { Names } from "./editor-names"
 import { Offsets, whole } from "./editor-offsets"
 import { Picture } from "./editor-picture"
 import { EDITOR_STYLES } from "./editor-styles"
-import { claim, keepDraft, type Kept, load, type Stored, store } from "./editor-storage"
+import { claim, type Filled, isKept, keepDraft, type Kept, load, type Stored, store } from "./editor-storage"
+import { idle } from "./editor-quiet"
 import { STYLES } from "./styles"
 import { watchTheme } from "./theme"
 
@@ -36,6 +38,8 @@ interface Data extends Beside {
   origin: string
   height: number
   reveal: string
+  /** What was chosen in those fields below in which nothing is typed. */
+  chosen: Filled
 }
 
 export interface Component {
@@ -48,7 +52,8 @@ const REST = 280
 /** Milliseconds that a text rests before the page is told of it. */
 const HAND_OVER = 900
 const NARROW = 760
-const TAB = "Tab indents. To leave the text by keyboard, press Escape and then Tab."
+/** Milliseconds after which the picture follows what is typed: it is not moved with each key. */
+const MARK = 90
 
 class Editor {
   private readonly view: EditorView
@@ -63,6 +68,7 @@ class Editor {
   private readonly picture = new Picture((from, to) => this.choose(from, to), () => void this.draw())
   private readonly drafts = draftsDrop(() => this.id, (kept) => this.take(kept))
   private readonly keys = keysDrop()
+  private readonly form = new Form(() => this.keepSoon())
   private readonly names: Names = new Names({
     view: () => this.view, text: () => this.text, go: (from, to) => this.choose(from, to), note: (words) => this.findings.note(words),
     ask: (name, text, more) => ask(this.component.data.root, name, text, this.beside(), more),
@@ -75,7 +81,7 @@ class Editor {
   private epoch = ""
   /** The name of the draft in the list, and of the one that was chosen there. */
   private id = ""
-  private chosen = ""
+  private chosen: Kept | null = null
   private version = 0
   private handed = -1
   /** The version that is kept as a draft, or that nobody has typed in yet. */
@@ -85,6 +91,7 @@ class Editor {
   private resting = 0
   private handing = 0
   private keeping = 0
+  private marking = 0
   private looking: AbortController | null = null
 
   constructor(private component: Component) {
@@ -94,7 +101,7 @@ class Editor {
     const sheet = h("style", {})
     sheet.textContent = STYLES + EDITOR_STYLES
     this.view = new EditorView({ root: root instanceof ShadowRoot ? root : undefined })
-    const text = h("div", { class: "text" }, this.view.dom)
+    const text = leavable(h("div", { class: "text" }, this.view.dom))
     const grip = h("div", { class: "grip", role: "separator", tabindex: 0, "aria-orientation": "vertical", "aria-label": "Width of the text", "aria-valuenow": 53 })
     const writing = h("div", { class: "writing" }, this.names.element, text, this.findings.list)
     this.frame.append(this.bar(), h("div", { class: "main" }, writing, grip, this.picture.element))
@@ -134,6 +141,7 @@ class Editor {
     document.addEventListener("pointerdown", outside, true)
     document.addEventListener("keydown", outside, true)
     window.addEventListener("pagehide", flush)
+    this.ends.push(this.form.listen())
     const sizes = new ResizeObserver(() => {
       const narrow = this.frame.clientWidth > 0 && this.frame.clientWidth < NARROW
       for (const each of [this.frame, this.tips]) each.classList.toggle("narrow", narrow)
@@ -165,6 +173,7 @@ class Editor {
     else if (JSON.stringify([before.files, before.tools, before.prices]) !== JSON.stringify([data.files, data.tools, data.prices])) {
       void this.look()
     }
+    this.form.choose(data.chosen)
     if (data.reveal && data.reveal !== this.revealed) {
       setTimeout(reveal, 500)
     }
@@ -176,9 +185,12 @@ class Editor {
     const held = load()
     const newer = held !== null && held.epoch === data.epoch && held.version > data.version
     const same = held !== null && (data.origin === "" || held.origin === data.origin)
-    const again = same && data.fresh && held.text !== data.text && held.version > 0
-    this.id = newer || again ? held.id : this.chosen || data.epoch
-    this.chosen = ""
+    const changed = same && data.fresh && held.text !== data.text && held.version > 0
+    const again = changed || (same && data.fresh && Object.keys(held.form).length > 0)
+    const mine = newer || again || held?.epoch === data.epoch
+    this.id = newer || again ? held.id : this.chosen?.id || data.epoch
+    this.form.begin(mine ? held?.form ?? {} : this.chosen?.form ?? {})
+    this.chosen = null
     claim(this.id, (other) => { this.id = other })
     this.restored = again ? held : null
     this.epoch = data.epoch
@@ -188,7 +200,7 @@ class Editor {
     this.frame.style.height = `${data.height}px`
     this.picture.clear()
     this.view.setState(EditorState.create({
-      doc: newer || again ? held.text : data.text,
+      doc: newer || changed ? held.text : data.text,
       extensions: this.extensions(),
     }))
     this.findings.clear()
@@ -233,10 +245,11 @@ class Editor {
       this.resting = window.setTimeout(() => void this.look(), REST)
       clearTimeout(this.handing)
       this.handing = window.setTimeout(() => this.handOver(), HAND_OVER)
-      clearTimeout(this.keeping)
-      this.keeping = window.setTimeout(() => this.keep(), 200)
+      this.keepSoon()
     }
-    if (update.docChanged || update.selectionSet) this.markPlace()
+    if (update.docChanged || update.selectionSet) clearTimeout(this.marking)
+    if (update.docChanged) this.marking = window.setTimeout(() => this.markPlace(), MARK)
+    else if (update.selectionSet) this.markPlace()
   }
 
   private buttons(): void {
@@ -268,18 +281,23 @@ class Editor {
     this.restored = null
     this.component.setStateValue("draft", {
       epoch: this.epoch, version: this.version, text: this.text,
-      ...(restored ? { restored: { name: restored.name, origin: restored.origin, files: restored.files } } : {}),
+      ...(restored ? { restored: beside(restored) } : {}),
     })
     this.keep()
+  }
+
+  private keepSoon(): void {
+    clearTimeout(this.keeping)
+    this.keeping = window.setTimeout(() => this.keep(), 200)
   }
 
   /** Keep the text in this tab, for when the page is loaded again. */
   private keep(): void {
     clearTimeout(this.keeping)
     const { name, origin, files } = this.restored ?? this.component.data
-    const { id, epoch, version, text } = this
-    store({ id, epoch, version, text, name, origin, files })
-    if (version > this.opened && text.trim()) keepDraft({ id, text, name, origin, files })
+    const { id, epoch, version, text, form: { values: form } } = this
+    store({ id, epoch, version, text, name, origin, files, form })
+    if ((version > this.opened || (this.form.touched && isKept(id))) && text.trim()) keepDraft({ id, text, name, origin, files, form })
     this.opened = version
   }
 
@@ -287,10 +305,9 @@ class Editor {
   private take(kept: Kept): void {
     if (kept.id === this.id) return
     this.keep()
-    this.chosen = kept.id
+    this.chosen = kept
     this.handed = ++this.version
-    const { name, origin, files } = kept
-    this.component.setStateValue("draft", { epoch: this.epoch, version: this.version, text: kept.text, opened: { name, origin, files } })
+    this.component.setStateValue("draft", { epoch: this.epoch, version: this.version, text: kept.text, opened: beside(kept) })
   }
 
   // --- what the app says of it ---
@@ -320,6 +337,7 @@ class Editor {
     const { doc } = this.view.state
     const text = this.text
     const { chart, why } = await ask(this.component.data.root, "draw", text, this.beside(), { closed: this.picture.closed }, stop?.signal)
+    await idle()
     if (stop?.signal.aborted || this.view.state.doc !== doc) return
     if (chart) {
       this.picture.show(chart, text)
@@ -350,19 +368,16 @@ class Editor {
     this.handOver()
     this.looking?.abort()
     this.findings.clear()
-    clearTimeout(this.resting)
+    for (const timer of [this.resting, this.marking]) clearTimeout(timer)
     this.ends.forEach((end) => end())
     this.picture.stop()
     this.view.destroy()
   }
 }
 
-/** Bring the run below into sight, under the page's menu. */
-function reveal(): void {
-  const run = document.querySelector<HTMLElement>(".st-key-edit-run-view")
-  if (!run) return
-  run.style.scrollMarginTop = "4.5rem"
-  run.scrollIntoView({ behavior: matchMedia("(prefers-reduced-motion: reduce)").matches ? "auto" : "smooth", block: "start" })
+/** What goes with a text that was kept. */
+function beside({ name, origin, files, form }: Pick<Kept, "name" | "origin" | "files" | "form">): object {
+  return { name, origin, files, form }
 }
 
 const editors = new WeakMap<HTMLElement, Editor>()
