@@ -15,11 +15,11 @@ import flowreason as fr
 from flowreason.evaluate.compare import judge
 from flowreason.evaluate.items import ANSWER_TYPES
 from flowreason.ports import Usage
+from flowreason.spreadsheets import as_text
 from flowreason_ui import batches, measuring
 from flowreason_ui.batch_panel import figures, percent
 from flowreason_ui.batch_tables import address, as_csv, as_jsonl, column_names, shown, stem
 from flowreason_ui.batches import Batch, Plan, read_rows
-from flowreason_ui.cells import as_text
 from flowreason_ui.connection import Connection
 from flowreason_ui.pages.batch import price_before
 from flowreason_ui.questions import IN_ANY_ORDER, JUDGED, item_of, items_of, judged_as, rows_of
