@@ -137,7 +137,7 @@ def assert_told(text: str, flow: s.Flow | None, diagnostics: list[Diagnostic]) -
     assert render(diagnostics, Source(text)) or not diagnostics
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(flows)
 def test_a_printed_tree_parses_back_to_itself(flow: s.Flow) -> None:
     text = format_flow(flow)
@@ -155,7 +155,7 @@ def test_each_line_of_python_stands_where_its_offset_says(flow: s.Flow) -> None:
             assert text[offset : offset + len(line)] == line
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(sources | flows.map(format_flow), st.data())
 def test_comments_anywhere_stay_in_order_and_formatting_twice_changes_nothing(text: str, data: st.DataObject) -> None:
     ends = [token.end for token in tokenize(text).tokens]
@@ -170,7 +170,7 @@ def test_comments_anywhere_stay_in_order_and_formatting_twice_changes_nothing(te
     assert same(format_text(once), once), once
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=250, deadline=None)
 @given(damaged())
 def test_a_damaged_flow_is_a_flow_or_a_report(text: str) -> None:
     assert_told(text, *parse_lenient(text))
@@ -227,7 +227,7 @@ def test_one_word_too_few_is_one_report_nearly_always() -> None:
     assert sum(count <= 1 for count in counts) > 0.97 * len(counts)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(damaged())
 def test_what_was_mended_is_mended_for_good_by_its_fixes(text: str) -> None:
     flow, found = parse_lenient(text)
