@@ -382,7 +382,7 @@ def test_no_more_requests_run_at_once_than_allowed():
 def test_waiting_for_a_place_is_not_counted_as_waiting_for_an_answer():
     with Server() as server:
         requests = [ask(str(n)) for n in range(5)]
-        replies = answers(server.always(slow(0.15)), *requests, at_once=True, concurrency=1, timeout=0.4, retries=0)
+        replies = answers(server.always(slow(0.25)), *requests, at_once=True, concurrency=1, timeout=1.0, retries=0)
     assert len(replies) == 5
 
 
