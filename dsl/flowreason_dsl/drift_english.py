@@ -192,6 +192,17 @@ def arrow_missing(at: Reading, expected: set[str]) -> Change | None:
     return Change(at.at, at.at, [made("ARROW", word, "->")], fixed(found, "write `->`", place, "-> "))
 
 
+def imported(at: Reading, _expected: set[str]) -> Change | None:
+    """`import "other.flow"`."""
+    word = here(at)
+    if word.value not in ("import", "include") or at.opens or not at.machine.admits("USE"):
+        return None
+    if at.kind(at.at + 1) not in STRINGS:
+        return None
+    found = Diagnostic("syntax-word", f"another file is taken in with `use`, not with `{word.value}`", word.span)
+    return Change(at.at, at.at + 1, [made("USE", word, "use")], fixed(found, "write `use`", word.span, "use"))
+
+
 AT_FAULT: tuple[Rule, ...] = (
     asked_of,
     joined,
@@ -201,5 +212,6 @@ AT_FAULT: tuple[Rule, ...] = (
     loop_from_to,
     choice_by_slash,
     arrow_missing,
+    imported,
 )
 BEFORE = (list_of, endless, else_if)
