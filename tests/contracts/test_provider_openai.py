@@ -430,6 +430,15 @@ def test_a_provider_that_nobody_closed_ends_in_silence(end):
     assert done.stdout == "It is the Rhine.\n" * 2 and done.stderr == ""
 
 
+def test_what_is_held_for_a_loop_that_has_ended_is_given_back_when_the_provider_is_closed():
+    with Server() as server:
+        provider = OpenAIProvider("heron", base_url=server.url)
+        asyncio.run(provider.complete(ask("one")))
+        assert len(provider._connections) == 1
+        asyncio.run(provider.close())
+        assert provider._connections == {}
+
+
 def test_importing_the_providers_loads_no_client():
     code = "import sys, flowreason.providers, flowreason.providers.choose\nprint([n for n in ('openai', 'httpx2', 'aiohttp', 'pydantic') if n in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
