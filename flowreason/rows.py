@@ -1,6 +1,7 @@
 """Inputs that are lists: the lines of a `.jsonl` file, and the rows of a table (`.csv`, `.tsv`).
 
-Invariant: what cannot be read is an `InputError` that names the file and the line.
+Invariant: what cannot be read is an `InputError` that names the file and the line. A table that a batch has written
+gives back what stood in its rows.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from flowreason.errors import InputError
+from flowreason.spreadsheets import as_was
 
 _BETWEEN = {".csv": (",", ";"), ".tsv": ("\t",)}
 """What stands between the cells of a table, by the ending of its file."""
@@ -44,7 +46,7 @@ def _records(text: str, path: Path) -> Iterator[dict[str, str]]:
     csv.field_size_limit(MOST_CELL)
     found = csv.reader(StringIO(text, newline=""), delimiter=_delimiter(text, path))
     try:
-        names = [each.strip() for each in next(found, [])]
+        names = [as_was(each.strip()) for each in next(found, [])]
         if not names or not all(names) or len(set(names)) < len(names):
             raise InputError(f"the first line of {path} must name its columns, each by a name of its own")
         for cells in found:
@@ -52,7 +54,7 @@ def _records(text: str, path: Path) -> Iterator[dict[str, str]]:
                 has = "1 cell" if len(cells) == 1 else f"{len(cells)} cells"
                 raise InputError(f"line {found.line_num} of {path} has {has}, and the first line names {len(names)}")
             if cells:
-                yield dict(zip(names, cells, strict=True))
+                yield dict(zip(names, map(as_was, cells), strict=True))
     except csv.Error as error:
         raise InputError(f"line {found.line_num} of {path} is no row of a table: {error}") from None
 

@@ -28,6 +28,8 @@ def in_processes(work: Callable[..., Any], given: Sequence[tuple[Any, ...]], sec
     for worker in workers:
         worker.join(seconds)
     assert [worker.exitcode for worker in workers] == [0] * len(workers)
+    for each in (answers, *workers):
+        each.close()
     return found
 
 

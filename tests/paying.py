@@ -17,6 +17,7 @@ import time
 import zlib
 from collections import Counter
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -144,7 +145,7 @@ def kept_keys(path: Path) -> set[str]:
     """The keys of the answers that are durable in a store."""
     if not path.exists():
         return set()
-    with sqlite3.connect(path, timeout=20) as store:
+    with closing(sqlite3.connect(path, timeout=20)) as store:
         try:
             found = [json.loads(reply)["model"] for (reply,) in store.execute("SELECT reply FROM answers")]
         except sqlite3.OperationalError:  # there are no tables yet

@@ -113,6 +113,7 @@ class Server:
     def __exit__(self, *error: object) -> None:
         self._http.shutdown()
         self._http.server_close()
+        self._http.hang_up()
 
     def take(self, exchange: Exchange) -> Behaviour:
         with self._lock:
@@ -123,6 +124,25 @@ class Server:
 class _Quiet(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 256
+
+    def __init__(self, *given: Any) -> None:
+        self._connected: set[socket.socket] = set()
+        super().__init__(*given)
+
+    def get_request(self) -> tuple[socket.socket, Any]:
+        connection, address = super().get_request()
+        self._connected.add(connection)
+        return connection, address
+
+    def close_request(self, request: Any) -> None:
+        self._connected.discard(request)
+        super().close_request(request)
+
+    def hang_up(self) -> None:
+        """End the threads that wait for another request, and with them their connections."""
+        for connection in tuple(self._connected):
+            with contextlib.suppress(OSError):  # it is closed already
+                connection.shutdown(socket.SHUT_RDWR)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """A client that went away is no news; anything else is a mistake in a test."""

@@ -267,11 +267,14 @@ def negated(at: Reading, expected: set[str]) -> Change | None:
 
 
 def counted_to(at: Reading, _expected: set[str]) -> Change | None:
-    """`for i in 1..3 {`."""
+    """`for i in 1..3 {`, `for i in 1..n {`."""
     first, last = token(at, at.at - 1), token(at, at.at + 2)
-    if kinds(at, at.at - 2, 5) != ["IN", "INT", "DOT", "DOT", "INT"] or first.end != here(at).start:
+    if kinds(at, at.at - 2, 4) != ["IN", "INT", "DOT", "DOT"] or last.type not in ("INT", "NAME"):
         return None
-    code = f"range({first.value}, {int(str(last.value)) + 1})"
+    if first.end != here(at).start:
+        return None
+    end = int(str(last.value)) + 1 if last.type == "INT" else f"{last.value} + 1"
+    code = f"range({first.value}, {end})"
     span = at.span_between(at.at - 1, at.at + 2)
     return Change(
         at.at - 1,

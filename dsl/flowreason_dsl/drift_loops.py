@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 _LOOPS = frozenset({"FOR", "WHILE", "REPEAT", "SAMPLE"})
 _HEADS = _LOOPS | {"IF", "ELSE", "MATCH", "FLOW"}
+_AT_MOST = frozenset({"at", "most", "up", "to", "max", "maximum", "no", "not", "more", "than", "limit"})
 _FARTHEST = 200
 _ROUNDS = "10"
 
@@ -198,4 +199,27 @@ def _sampled(at: Reading, end: int, found: Diagnostic) -> Change | None:
     return Change(at.statement, end + 1, new, Diagnostic(found.code, found.message, found.span, fix=fix))
 
 
-AT_FAULT: tuple[Rule, ...] = (continued, done_while, voted)
+# --- rounds --------------------------------------------------------------------------------------------------
+
+
+def number_in_words(at: Reading, _expected: set[str]) -> Change | None:
+    """`repeat at most 3 { … }`, `repeat up to n times { … }`, `while c at most 5 { … }`."""
+    first, last = at.at, at.at
+    while token(at, first - 1).value in _AT_MOST and not at.begins_line(first):
+        first -= 1
+    while token(at, last).value in _AT_MOST and not at.begins_line(last):
+        last += 1
+    if first == last or at.kind(last) not in ("INT", "CODE", "NAME") or at.begins_line(last):
+        return None
+    said, count = text_of(at, first, last), text_of(at, last, last + 1)
+    span, away = at.span_between(first, last - 1), Span(token(at, first).start, token(at, last).start)
+    if at.kind(first - 1) == "REPEAT":
+        found = Diagnostic("syntax-word", f"how often at most is written `repeat {count}`", span)
+        return Change(first - 1, last, [token(at, first - 1)], fixed(found, f"take `{said}` out", away, ""))
+    if first == at.at and at.machine.admits("MAX"):
+        found = Diagnostic("syntax-word", f"how often at most is written `max {count}`", span)
+        return Change(first, last, [made("MAX", token(at, first), "max")], fixed(found, "write `max`", away, "max "))
+    return None
+
+
+AT_FAULT: tuple[Rule, ...] = (continued, done_while, voted, number_in_words)

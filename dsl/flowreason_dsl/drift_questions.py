@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 from flowreason_dsl import mend, naked_python
 from flowreason_dsl.diagnostics import Diagnostic
 from flowreason_dsl.drift import STRINGS, Change, Rule, closing, fixed, here, kinds, line_end, made, text_of, token
-from flowreason_dsl.source import Span
 from flowreason_dsl.tokens import Token
 from flowreason_dsl.types import SCALARS
 
@@ -140,20 +139,6 @@ def template_literal(at: Reading, expected: set[str]) -> Change | None:
     return Change(at.at, at.at + 1, [made("TEXT", code, right)], found)
 
 
-def given_and(at: Reading, _expected: set[str]) -> Change | None:
-    """`given a and b`."""
-    word, place = here(at), at.at - 1
-    if word.type != "AND" or at.kind(at.at + 1) != "NAME":
-        return None
-    while at.kind(place) in ("NAME", "DOT", "COMMA") and place > at.statement:
-        place -= 1
-    if at.kind(place) != "GIVEN":
-        return None
-    before = Span(token(at, at.at - 1).end, word.end)
-    found = Diagnostic("syntax-unexpected", "between names stands `,`", word.span)
-    return Change(at.at, at.at + 1, [made("COMMA", word, ",")], fixed(found, "write `,`", before, ","))
-
-
 def quoted_given(at: Reading, expected: set[str]) -> Change | None:
     """`given "plan"`, where there is a name `plan`."""
     text = here(at)
@@ -169,7 +154,6 @@ def quoted_given(at: Reading, expected: set[str]) -> Change | None:
 AT_FAULT: tuple[Rule, ...] = (
     settings_in_brackets,
     word_before_text,
-    given_and,
     suffix_first,
     template_literal,
     quoted_given,

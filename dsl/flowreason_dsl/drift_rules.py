@@ -12,6 +12,7 @@ from flowreason_dsl import (
     aliases,
     drift,
     drift_blocks,
+    drift_english,
     drift_foreign,
     drift_headers,
     drift_indentation,
@@ -45,7 +46,9 @@ _AT_FAULT = (
     *drift_loops.AT_FAULT,
     *drift_replies.AT_FAULT,
     *drift_unclosed.AT_FAULT,
+    *drift_english.AT_FAULT[:2],
     *drift_questions.AT_FAULT,
+    *drift_english.AT_FAULT[2:],
     *drift_settings.AT_FAULT,
     *drift_values.AT_FAULT,
     *drift_python.AT_FAULT,
@@ -56,6 +59,7 @@ _AT_FAULT = (
 )
 _BEFORE = (
     *drift_reserved.BEFORE,
+    *drift_english.BEFORE,
     *drift_types.BEFORE,
     *drift_settings.BEFORE,
     *drift_replies.BEFORE,

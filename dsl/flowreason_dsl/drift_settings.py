@@ -69,6 +69,10 @@ def shown_by_with(at: Reading, expected: set[str]) -> Change | None:
 
 def _setting_without_mark(at: Reading, name: Token) -> Change | None:
     """`with temperature 0.5`, `with think`."""
+    if here(at).value in ("of", "to", "by") and at.kind(at.at + 1) in _ONE - {"NAME"}:
+        found = Diagnostic("syntax-unexpected", f"a setting is written `{name.value}=…`", name.span)
+        place = Span(name.end, token(at, at.at + 1).start)
+        return Change(at.at, at.at + 1, [made("EQUAL", here(at), "=")], fixed(found, "write `=`", place, "="))
     valued = here(at).type in _ONE and not at.begins_line(at.at)
     if not valued and name.value != "think":
         return None
@@ -186,6 +190,22 @@ def set_by_colon(at: Reading) -> Change | None:
     return Change(at.at, at.at + 2, [made("WITH", name, "with"), name, made("EQUAL", name, "=")], found)
 
 
+def set_without_marks(at: Reading) -> Change | None:
+    """`ask "…" vote 5`."""
+    name, value = here(at), token(at, at.at + 1)
+    if name.value not in SETTINGS or at.begins_line(at.at) or at.begins_line(at.at + 1):
+        return None
+    if (
+        not at.machine.admits("WITH")
+        or at.kind(at.at - 1) not in STRINGS
+        or value.type not in _ONE - STRINGS - {"NAME"}
+    ):
+        return None
+    found = Diagnostic("syntax-suffix", f"settings stand behind `with`: `with {name.value}=…`", name.span)
+    found = fixed(found, "write it so", Span(name.start, value.start), f"with {name.value}=")
+    return Change(at.at, at.at + 1, [made("WITH", name, "with"), name, made("EQUAL", name, "=")], found)
+
+
 def set_by_given(at: Reading, _expected: set[str]) -> Change | None:
     """`given doc, temperature=0.3`; `given a, b,` before the next step."""
     name, comma = token(at, at.at - 1), token(at, at.at - 2)
@@ -228,4 +248,4 @@ AT_FAULT: tuple[Rule, ...] = (
     set_by_given,
     word_as_setting,
 )
-BEFORE = (set_by_colon, set_before_comma)
+BEFORE = (set_by_colon, set_before_comma, set_without_marks)

@@ -242,9 +242,14 @@ def equal_missing(at: Reading) -> Change | None:
 
 
 def compared_step(at: Reading, _expected: set[str]) -> Change | None:
-    """`y == ask "…"`."""
+    """`y == ask "…"`, `y is ask "…"`."""
     mark, name = here(at), token(at, at.at - 1)
-    if mark.value != "==" or name.type != "NAME" or at.at - 1 != at.statement or not at.begins_line(at.at - 1):
+    if (
+        mark.value not in ("==", "is")
+        or name.type != "NAME"
+        or at.at - 1 != at.statement
+        or not at.begins_line(at.at - 1)
+    ):
         return None
     if at.kind(at.at + 1) not in (*_VALUES, *STRINGS):
         return None
@@ -268,6 +273,21 @@ def type_first(at: Reading) -> Change | None:
     return Change(at.at, end + 2, new, fixed(found, f"write `{right}`", span, right))
 
 
+def colon_missing(at: Reading) -> Change | None:
+    """`n int = …`, `xs list[text] = …`."""
+    name, word = here(at), token(at, at.at + 1)
+    if word.value not in _TYPES or name.value in _TYPES or not at.begins_line(at.at) or at.begins_line(at.at + 1):
+        return None
+    end = closing(at, at.at + 2) if at.kind(at.at + 2) == "LSQB" else at.at + 1
+    if end is None or at.kind(end + 1) != "EQUAL" or not at.machine.admits("ANSWER"):
+        return None
+    right = f"{name.value}: {mend.TYPES.get(str(word.value), word.value)}{text_of(at, at.at + 2, end + 1)}"
+    found = Diagnostic("syntax-unexpected", f"a type stands behind `:`, as in `{right} = …`", word.span)
+    new = [name, made("COLON", word, ":"), made("NAME", word, mend.TYPES.get(str(word.value), word.value))]
+    new += at.tokens[at.at + 2 : end + 1]
+    return Change(at.at, end + 1, new, fixed(found, f"write `{right}`", at.span_between(at.at, end), right))
+
+
 AT_FAULT: tuple[Rule, ...] = (
     bullet,
     comment,
@@ -283,4 +303,4 @@ AT_FAULT: tuple[Rule, ...] = (
     drawing,
     compared_step,
 )
-BEFORE = (type_first, equal_missing)
+BEFORE = (type_first, colon_missing, equal_missing)

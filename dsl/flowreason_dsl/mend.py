@@ -20,7 +20,7 @@ _LEAD = re.compile(r"(?:\s|#[^\n]*\n|\ufeff)*")
 _BETWEEN = re.compile(r"(?:[\s;]|#[^\n]*(?:\n|\Z))*")
 _FENCE = re.compile(r"^[ \t]*(?:`{3,}|~{3,})[^\n`]*(?:\n|\Z)", re.MULTILINE)
 _LABEL = re.compile(r"[^\n(){}]*:[ \t\r]*\n")
-_GOES_ON = re.compile(r"(?:flow|tool|pure|use)\b|[\"“{}()\[\]|,:=;]|->")
+_GOES_ON = re.compile(r"(?:flow|tool|pure|use)\b|(?:import|include)[ \t]+\"|[\"“{}()\[\]|,:=;]|->")
 _STATEMENT_LINE = re.compile(
     r"^[ \t]*(?:[A-Za-z_]\w*[ \t]*(?:=|:[^\n=]*=|->)|[A-Za-z_]\w*(?:\(|\[|\.\w)|[`\"{}]"
     r"|(?:if|else|for|match|while|repeat|sample|answer|yield|break|ask|given|with|ensure|run|solve|emulate)\b"

@@ -26,7 +26,9 @@ AT_THE_END = frozenset({"syntax-unclosed-brace", "syntax-unexpected-end"})
 _OPERATORS = frozenset(
     {"+", "-", "*", "/", "%", "**", "<", ">", "<=", ">=", "==", "!=", "===", "!==", "&&", "||", "?", "&"}
 )
-_OPEN_ENDED = frozenset({"ASK", "SOLVE", "RUN", "GIVEN", "WITH", "ENSURE", "ELSE", "EQUAL", "AS"})
+OPEN_ENDED = frozenset({"ASK", "SOLVE", "RUN", "GIVEN", "WITH", "ENSURE", "ELSE", "EQUAL", "AS"})
+"""What must be followed by something."""
+
 _BEGINNERS = frozenset({"ANSWER", "BREAK", "YIELD", "IF", "MATCH", "FOR", "WHILE", "REPEAT", "SAMPLE"})
 _PYTHON = frozenset({"def", "from", "import", "class", "async"})
 _SHOWN = 'a flow looks so: `flow name(place: text) -> text { a = ask "… {place} …"  answer ask "… {a} …" }`'
@@ -124,13 +126,14 @@ def _cut_short(at: Reading, expected: set[str]) -> Diagnostic | None:
     early = begins_before(at)
     wanting = at.tokens[max(0, at.at - 2)] if early else _before(at)
     begins = at.kind(at.at) in _BEGINNERS or at.kind(at.at + 1) in ("EQUAL", "COLON")
-    if wanting.type not in _OPEN_ENDED:
+    if wanting.type not in OPEN_ENDED:
         return None
     if not early and (expected >= VALUES or not begins or not at.begins_line(at.at)):
         return None
     message = f"{shown(wanting)} is not followed by anything"
     wanted = "a text in quotes" if wanting.type in ("ASK", "SOLVE") else "a value"
     wanted = "a name" if wanting.type in ("GIVEN", "RUN", "AS") else wanted
+    wanted = "a setting, as in `temperature=0.7`," if wanting.type == "WITH" else wanted
     return Diagnostic("syntax-missing-value", message, wanting.span, help=f"{wanted} stands behind it")
 
 

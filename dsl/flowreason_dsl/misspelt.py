@@ -37,6 +37,8 @@ _GIVEN = frozenset({"using", "from", "based_on"})
 _TEXTS = frozenset({"TEMPLATE", "TEXT", "QUOTED"})
 _TOGETHER = frozenset({"parallel", "concurrent", "concurrently", "parfor", "all"})
 _CALLERS = frozenset({"call", "invoke", "execute", "exec"})
+_ANSWERERS = frozenset({"output", "respond", "result", "give", "emit", "reply", "finish"})
+_CONDITIONS = frozenset({"ENSURE", "IF", "WHILE", "UNTIL"})
 _FAR_ENOUGH = 3
 
 
@@ -84,6 +86,13 @@ def meant(at: Reading) -> Meant | None:
         )
     if token.value in _GIVEN and following.type == "NAME" and at.machine.admits("GIVEN"):
         return _instead(at, token, "given", f"what a question is shown stands behind `given`, not `{token.value}`")
+    if token.value in ("that", "where") and at.kind(at.at - 1) in _CONDITIONS:
+        away = Fix("take it out", Span(token.start, following.start), "")
+        return Meant(
+            None, Diagnostic("syntax-word", f"the condition follows without `{token.value}`", token.span, fix=away)
+        )
+    if token.value in _ANSWERERS and at.begins_line(at.at) and at.machine.admits("ANSWER"):
+        return _instead(at, token, "answer", f"a flow gives its answer with `answer`, not with `{token.value}`")
     if edits(str(token.value), "return", 2) is not None and at.begins_line(at.at) and at.machine.admits("ANSWER"):
         return _instead(at, token, "answer", f"there is no word `{token.value}`")
     for word in near_words(str(token.value)):

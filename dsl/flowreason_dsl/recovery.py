@@ -68,7 +68,7 @@ def _replaced(at: Reading) -> bool:
         return at.feed(Token("NAME", top.start, top.end, top.value))
     if headless(at):
         return put_in(at, ("FLOW",))
-    if token.type in words and at.kind(at.at + 1) in ("EQUAL", "COLON") and machine.admits("NAME"):
+    if token.type in words and _names(at) and machine.admits("NAME"):
         kind = "NAME"
     elif token.value == "<-" and at.kind(at.at + 1) != "NAME" and machine.admits("EQUAL"):
         kind = "EQUAL"
@@ -85,6 +85,12 @@ def _replaced(at: Reading) -> bool:
     at.feed(Token(kind, token.start, token.end, "any" if kind == "SCALAR" else token.value))
     at.at += 1
     return True
+
+
+def _names(at: Reading) -> bool:
+    """Whether the word at hand is meant as a name, and does not begin the next statement (`given`, `answer: …`)."""
+    cut_short = at.kind(at.at) == "ANSWER" and at.begins_line(at.at) and at.kind(at.at - 1) in messages.OPEN_ENDED
+    return at.kind(at.at + 1) in ("EQUAL", "COLON") and not cut_short
 
 
 def give_up(at: Reading) -> None:

@@ -1,7 +1,8 @@
 """Rows as they are written: the columns that were given, and what came of the question.
 
 Invariant: what was given stays as it is; where one of its columns is called like one of ours, it is written as
-`given_NAME`. Whatever is written can be read back, and the same row is always written alike.
+`given_NAME`. Whatever is written can be read back, and the same row is always written alike. In a table, no cell is
+a formula for whoever opens it in a spreadsheet.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from hashlib import sha256
 from typing import Any, Protocol
 
 from flowreason.batch.row import Row, outcome_of
+from flowreason.spreadsheets import as_text, as_was
 from flowreason.values import plain, show
 
 ROW = "row"
@@ -92,7 +94,7 @@ class Cells:
 
     def _line(self, cells: Sequence[str]) -> bytes:
         text = io.StringIO()
-        csv.writer(text, delimiter=self.delimiter, lineterminator="\n").writerow(cells)
+        csv.writer(text, delimiter=self.delimiter, lineterminator="\n").writerow(map(as_text, cells))
         return text.getvalue().encode("utf-8", "backslashreplace")
 
     def line(self, row: Row) -> bytes:
@@ -106,7 +108,7 @@ class Cells:
     def read(self, raw: Sequence[str]) -> tuple[dict[str, Any], int]:
         if len(raw) != len(self.names):
             raise ValueError("it has other columns")
-        found: dict[str, Any] = dict(zip(self.names, raw, strict=True))
+        found: dict[str, Any] = dict(zip(self.names, map(as_was, raw), strict=True))
         found[ROW] = int(found[ROW])
         given = "\0".join(found[name] for name in self.columns)
         for name in ("calls", "tokens"):

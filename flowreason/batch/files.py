@@ -1,7 +1,7 @@
 """Questions from files: JSON Lines and CSV, one row at a time.
 
 Invariant: a line that cannot be read is a row with a fault, and what follows it is read all the same; no more of a
-file is held than the row at hand.
+file is held than the row at hand. A table that a batch has written gives back what stood in its rows.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import IO, Any
 
 from flowreason.batch.item import Item, item_of
 from flowreason.errors import UsageError
+from flowreason.spreadsheets import as_was
 
 MOST_LINE = 64 * 1024 * 1024
 """Bytes of one row."""
@@ -147,7 +148,7 @@ def _below(lines: _Lines, names: list[str], name: str, delimiter: str) -> Iterat
 def _from_cells(names: list[str], cells: list[str], place: str) -> Item:
     if len(cells) != len(names):
         return Item(place, fault=f"{place}: it has {_fields(len(cells))}, and the header has {len(names)}")
-    given = dict(zip(names, cells, strict=True))
+    given = dict(zip(names, map(as_was, cells), strict=True))
     if any("\udc80" <= letter <= "\udcff" for cell in cells if not cell.isascii() for letter in cell):
         return Item(place, _mended(given), fault=f"{place}: it is not UTF-8 text")
     return Item(place, given)
@@ -167,17 +168,21 @@ def _header(lines: Iterable[str], name: str, delimiter: str) -> tuple[list[str],
     if first is None or not first.strip():
         raise UsageError(f"{name} is empty; the first line of a table names its columns")
     for each in (delimiter, ";", "\t"):
-        names = [cell.strip() for cell in next(csv.reader([first.rstrip("\r\n")], delimiter=each))]
+        names = _names(first, each)
         if len(names) > 1:
             delimiter = each
             break
     else:
-        names = [cell.strip() for cell in next(csv.reader([first.rstrip("\r\n")], delimiter=delimiter))]
+        names = _names(first, delimiter)
     if missing := [n for n, each in enumerate(names, 1) if not each]:
         raise UsageError(f"{name}: column {missing[0]} of the header has no name; name every column")
     if twice := [each for each in names if names.count(each) > 1]:
         raise UsageError(f"{name}: two columns are called {twice[0]!r}; give one of them another name")
     return names, delimiter
+
+
+def _names(header: str, delimiter: str) -> list[str]:
+    return [as_was(cell.strip()) for cell in next(csv.reader([header.rstrip("\r\n")], delimiter=delimiter))]
 
 
 class _Lines:

@@ -55,12 +55,15 @@ class Bound:
     terms: tuple[tuple[Monomial, Number], ...] = ()
 
     def __add__(self, other: Bound | float | Number) -> Bound:
-        return total((self, other))
+        other = as_bound(other)
+        return total((self, other)) if self.terms and other.terms else other if other.terms else self
 
     __radd__ = __add__
 
     def __mul__(self, other: Bound | float | Number) -> Bound:
         other = as_bound(other)
+        if not (self.terms and other.terms):
+            return ZERO
         if ONE in (self, other):
             return self if other == ONE else other
         found: dict[Monomial, Number] = defaultdict(int)
@@ -71,7 +74,7 @@ class Bound:
 
     __rmul__ = __mul__
 
-    @cached_property
+    @property  # a cached one takes longer: most are looked at once
     def number(self) -> float | Number | None:
         """The count where it is known (`inf` for ∞), else None."""
         if not self.terms:
@@ -147,6 +150,8 @@ def constant(count: float | Number) -> Bound:
     """A known count. Raises `ValueError` for a negative one."""
     if count != count or count < 0:
         raise ValueError(f"a count is not negative, and this is {count}")
+    if type(count) is int:
+        return Bound((((), count),)) if count else ZERO
     if count == inf:
         return UNBOUNDED
     exact = Fraction(str(count)) if isinstance(count, float) else count

@@ -9,10 +9,12 @@ from __future__ import annotations
 import asyncio
 import codecs
 import json
+import os
 import ssl
 import zlib
 from collections.abc import AsyncIterator, Awaitable, Iterator, Mapping
 from contextlib import asynccontextmanager
+from functools import cache
 from typing import Any, TypeVar
 
 import aiohttp
@@ -115,9 +117,17 @@ def _text(response: httpx2.Response) -> str:
     return response.content.decode("utf-8-sig" if charset == "utf-8" else charset, "replace")
 
 
+@cache
+def _trusted(_file: str | None, _folder: str | None) -> ssl.SSLContext:
+    """The certificates that are trusted: read once, which takes longer than all else that a client is made of."""
+    return httpx2.create_ssl_context()
+
+
 def _http_client(limits: httpx2.Limits) -> httpx2.AsyncClient:
     try:
-        return DefaultAioHttpClient(limits=limits, follow_redirects=False, event_hooks={"response": [_bound]})
+        trusted = _trusted(os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR"))
+        hooks = {"response": [_bound]}
+        return DefaultAioHttpClient(limits=limits, verify=trusted, follow_redirects=False, event_hooks=hooks)
     except (ValueError, httpx2.InvalidURL):  # what it says may show the proxy's password
         raise ConfigError("the proxy that HTTP_PROXY, HTTPS_PROXY or ALL_PROXY names cannot be one") from None
 

@@ -186,10 +186,15 @@ class OpenAIProvider:
         )
 
     async def close(self) -> None:
-        """Give back the connections of the running event loop. Those of loops that have ended went with them."""
+        """Give back the connections of the running event loop, and those of loops that have ended."""
         connection = self._connections.pop(asyncio.get_running_loop(), None)
+        self._connections = self._alive()  # what is let go of closes itself
         if connection is not None:
             await connection.close()
+
+    def _alive(self) -> dict[asyncio.AbstractEventLoop, Connection]:
+        """The connections of loops that have not ended."""
+        return {loop: each for loop, each in self._connections.items() if not loop.is_closed()}
 
     async def listed(self) -> list[str]:
         """The names of the models that the server says it has. Raises `ProviderError`."""
@@ -341,8 +346,7 @@ class OpenAIProvider:
                 connection = module.Connection(
                     self._place(model), self._key, self._headers, self._timeout, self._concurrency, self._openai
                 )
-                alive = {other: each for other, each in self._connections.items() if not other.is_closed()}
-                self._connections = alive | {loop: connection}
+                self._connections = self._alive() | {loop: connection}
         return connection
 
 

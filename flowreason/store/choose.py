@@ -12,6 +12,7 @@ import os
 import re
 import sqlite3
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -148,9 +149,22 @@ def _sqlite_engine(url: str) -> Engine:
             f"wal_autocheckpoint={WAL_PAGES}",
             f"busy_timeout={BUSY_MILLISECONDS}",
         ):
-            connection.execute(f"PRAGMA {pragma}").close()
+            _set(connection, pragma)
 
     return engine
+
+
+def _set(connection: sqlite3.Connection, pragma: str) -> None:
+    """Where two turn a new file to `journal_mode=WAL` at once, SQLite refuses one of them without waiting."""
+    until = time.monotonic() + BUSY_MILLISECONDS / 1000
+    while True:
+        try:
+            connection.execute(f"PRAGMA {pragma}").close()
+            return
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error) or time.monotonic() > until:
+                raise
+            time.sleep(0.01)
 
 
 # --- PostgreSQL ---

@@ -382,7 +382,7 @@ def test_no_more_requests_run_at_once_than_allowed():
 def test_waiting_for_a_place_is_not_counted_as_waiting_for_an_answer():
     with Server() as server:
         requests = [ask(str(n)) for n in range(5)]
-        replies = answers(server.always(slow(0.15)), *requests, at_once=True, concurrency=1, timeout=0.4, retries=0)
+        replies = answers(server.always(slow(0.25)), *requests, at_once=True, concurrency=1, timeout=1.0, retries=0)
     assert len(replies) == 5
 
 
@@ -428,6 +428,15 @@ def test_a_provider_that_nobody_closed_ends_in_silence(end):
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
     assert done.stdout == "It is the Rhine.\n" * 2 and done.stderr == ""
+
+
+def test_what_is_held_for_a_loop_that_has_ended_is_given_back_when_the_provider_is_closed():
+    with Server() as server:
+        provider = OpenAIProvider("heron", base_url=server.url)
+        asyncio.run(provider.complete(ask("one")))
+        assert len(provider._connections) == 1
+        asyncio.run(provider.close())
+        assert provider._connections == {}
 
 
 def test_importing_the_providers_loads_no_client():

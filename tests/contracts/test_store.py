@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import io
+import sqlite3
 import subprocess
 import sys
 import time
@@ -15,7 +17,7 @@ import pytest
 from flowreason.errors import ClaimLost, RunBusy, StoreError, UsageError
 from flowreason.ports import Reply, Usage
 from flowreason.records import Batch, Claim, Outcome, Plan, Standing, Text
-from flowreason.store import SqlStore, sql
+from flowreason.store import SqlStore, choose, sql
 from flowreason.store.tables import VERSION, VERSIONS
 from tests.forked import in_processes, write_much
 from tests.stores import KINDS, Spot, elsewhere, in_loop, spot_of
@@ -463,6 +465,25 @@ def test_a_store_is_made_once_when_many_open_it_at_once(spot: Spot) -> None:
     assert [type(each) for each in found] == [SqlStore] * 6, found
     with found[0]._engines[1].begin() as connection:
         assert list(connection.execute(VERSIONS.select()).scalars()) == [VERSION]
+
+
+def test_a_file_that_another_turns_to_its_journal_in_the_same_moment_is_waited_for() -> None:
+    class Refused:
+        """What SQLite says then, at once, whatever it was told to wait."""
+
+        left = 2
+
+        def execute(self, pragma: str) -> Any:
+            self.left -= 1
+            if self.left >= 0:
+                raise sqlite3.OperationalError("database is locked" if "WAL" in pragma else "disk I/O error")
+            return io.StringIO()
+
+    met = Refused()
+    choose._set(met, "journal_mode=WAL")  # type: ignore[arg-type]
+    assert met.left == -1
+    with pytest.raises(sqlite3.OperationalError, match="disk"):
+        choose._set(Refused(), "synchronous=FULL")  # type: ignore[arg-type]
 
 
 @in_loop

@@ -57,10 +57,10 @@ def test_a_mutant_is_checked_without_an_exception(seed: int) -> None:
         assert diagnose(flow) == found
 
 
-@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("seed", range(6))
 def test_a_flow_is_checked_exactly_when_no_error_is_found(seed: int) -> None:
     seen = 0
-    for flow in flows(seed + 1000):
+    for flow in (*flows(seed + 1000), *flows(seed + 2000)):  # of the flows of one seed, perhaps none is sound
         if not errors(diagnose(flow)):
             assert check(flow).flow is flow
             seen += 1

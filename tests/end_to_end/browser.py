@@ -7,6 +7,7 @@ Invariant: the browser reaches nothing but this machine, and each app has a port
 
 from __future__ import annotations
 
+import fcntl
 import os
 import re
 import shutil
@@ -53,18 +54,29 @@ def needs_browser(script: str = "") -> None:
 
 @pytest.fixture(scope="session")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder into which the package was built and installed, scripts of the app included."""
+    """The folder into which the package was built and installed, scripts of the app included: once for all processes
+    among which the tests are shared out."""
     needs_browser()
     if shutil.which("npm") is None:
         pytest.skip("there is no Node here")
-    folder = tmp_path_factory.mktemp("wheel")
+    base = tmp_path_factory.getbasetemp()
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "wheel"
+    folder.mkdir(exist_ok=True)
+    with (folder / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (folder / "site").is_dir():
+            _install(folder)
+    return folder / "site"
+
+
+def _install(folder: Path) -> None:
     pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--quiet"]
     built = _run([*pip, "wheel", "--no-deps", "--wheel-dir", str(folder), str(ROOT)])
     if built.returncode:
         pytest.skip(f"the wheel cannot be built here: {built.stderr[-300:]}")
-    installed = _run([*pip, "install", "--no-deps", "--target", str(folder / "site"), *map(str, folder.glob("*.whl"))])
+    installed = _run([*pip, "install", "--no-deps", "--target", str(folder / "new"), *map(str, folder.glob("*.whl"))])
     assert installed.returncode == 0, installed.stderr
-    return folder / "site"
+    (folder / "new").rename(folder / "site")
 
 
 @pytest.fixture(scope="session")
@@ -137,9 +149,10 @@ class Browser:
     faults: list[str] = field(default_factory=list)
 
     def page(self, *, apart: bool = False, width: int = 1440, **options: Any) -> Any:
-        """A page in a session of the app of its own; `apart`: of another person, who shares nothing with the others."""
+        """A page in a session of the app of its own; `apart`: of another person, who shares nothing with the others.
+        Nothing moves by itself, which would be most of the work where pages are drawn without a graphics card."""
         if apart or options or self.context is None:
-            made = self.chromium.new_context(**options)
+            made = self.chromium.new_context(**{"reduced_motion": "reduce", **options})
             made.set_default_timeout(SECONDS * 1000)
             made.route(ELSEWHERE, self._refuse)
             if not (apart or options):

@@ -156,7 +156,7 @@ def test_a_data_file_that_is_endless_or_outside_is_told_and_not_read(tmp_path: P
 
 def test_very_many_uses_of_one_file_read_it_once(tmp_path: Path) -> None:
     (tmp_path / "held.jsonl").write_text('{"a": 1}\n' * 100_000)
-    uses = "".join(f'use "held.jsonl" as held\nuse "f{n % 30}.flow"\n' for n in range(400))
+    uses = "".join(f'use "held.jsonl" as held\nuse "f{n % 30}.flow"\n' for n in range(120))
     for number in range(30):
         (tmp_path / f"f{number}.flow").write_text(
             f'{uses}use "library:direct"\nflow f{number}() -> any {{ answer held[{number}] }}'

@@ -13,6 +13,7 @@ import sqlite3
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -36,12 +37,21 @@ class Place:
         self.world = folder / f"world{number}"
         self.answers = folder / f"answers{number}.jsonl"
         self.till = till
+        self._started: list[Any] = []
 
     def start(self, work: Callable[..., Any] = paying.go_on, *more: Any) -> Any:
         given = (str(self.answers), work, (str(self.store), self.till.port, str(self.world), *more))
         process = CONTEXT.Process(target=tell, args=given, daemon=True)
         process.start()
+        self._started.append(process)
         return process
+
+    def close(self) -> None:
+        """Give back what is held of each process that was started."""
+        for process in self._started:
+            process.kill()
+            process.join()
+            process.close()
 
     def until_kept(self, answers: int) -> None:
         """Wait until so many answers are durable."""
@@ -72,14 +82,13 @@ def tell(answers: str, work: Callable[..., Any], given: tuple[Any, ...]) -> None
 
 @pytest.fixture
 def place() -> Iterator[Place]:
-    with swift_folder() as folder, Till(7) as till:
-        yield Place(folder, till)
+    with swift_folder() as folder, Till(7) as till, closing(Place(folder, till)) as made:
+        yield made
 
 
 def undisturbed() -> tuple[Any, tuple[list[str], list[str]], Counter[str]]:
     """What a run comes to that nobody disturbs: its answer, its effects, and what it pays."""
-    with swift_folder() as folder, Till(3) as till:
-        place = Place(folder, till)
+    with swift_folder() as folder, Till(3) as till, closing(Place(folder, till)) as place:
         place.start().join(60)
         assert [told["status"] for told in place.told()] == ["answered"], place.told()
         return place.told()[0]["value"], place.effects(), till.paid
@@ -120,8 +129,11 @@ def test_killed_at_random_moments_under_load_no_answer_is_lost_or_paid_twice_and
     chance, kills, number = random.Random(20), 0, 0
     while kills < KILLS:
         number += 1
-        with swift_folder() as folder, Till(number, depends(folder)) as till:
-            place = Place(folder, till, number)
+        with (
+            swift_folder() as folder,
+            Till(number, depends(folder)) as till,
+            closing(Place(folder, till, number)) as place,
+        ):
             made, under_way = killed_until_answered(place, chance, min(8, KILLS - kills))
             kills += made
             assert [(told["status"], told["value"]) for told in place.told()] == [("answered", answer)]
@@ -134,7 +146,7 @@ def test_killed_at_random_moments_under_load_no_answer_is_lost_or_paid_twice_and
             marks, stamps = place.effects()
             assert marks == effects[0], "an effect happens once, in its order"
             assert set(stamps) == set(effects[1]), "one that may come twice comes with the same key"
-            with sqlite3.connect(place.store) as store:
+            with closing(sqlite3.connect(place.store)) as store:
                 assert store.execute("PRAGMA integrity_check").fetchone() == ("ok",)
 
 
@@ -149,7 +161,7 @@ def test_of_two_processes_that_go_on_with_one_run_at_once_exactly_one_does(place
     told = sorted(each["status"] for each in place.told())
     assert told in (["RunBusy", "answered"], ["answered", "answered"]), place.told()
     assert place.effects()[0] == undisturbed()[1][0]
-    with sqlite3.connect(place.store) as store:
+    with closing(sqlite3.connect(place.store)) as store:
         assert store.execute("SELECT count(*), max(session) FROM runs").fetchall() == [(1, 2)]
 
 
@@ -175,7 +187,7 @@ def test_a_process_that_sleeps_while_its_run_is_taken_over_writes_nothing_when_i
         heir = place.start(paying.from_elsewhere, "heir")
         heir.join(60)
         heirs = place.told()
-        with sqlite3.connect(place.store) as store:
+        with closing(sqlite3.connect(place.store)) as store:
             before = store.execute("SELECT * FROM runs").fetchall()
     finally:
         paid = place.till.paid.total()
@@ -184,7 +196,7 @@ def test_a_process_that_sleeps_while_its_run_is_taken_over_writes_nothing_when_i
     assert place.till.paid.total() - paid <= paying.AT_ONCE, "it soon pays for no more"
     assert [each["status"] for each in heirs] == ["answered"], heirs
     assert place.told()[1]["status"] == "ClaimLost", place.told()
-    with sqlite3.connect(place.store) as store:
+    with closing(sqlite3.connect(place.store)) as store:
         assert store.execute("SELECT * FROM runs").fetchall() == before
         assert store.execute("SELECT DISTINCT session FROM events").fetchall() == [(1,), (2,)]
     assert place.effects()[0] == undisturbed()[1][0]

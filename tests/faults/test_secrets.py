@@ -3,6 +3,7 @@ are run against a server that hands back what it was sent, and everything that i
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import contextlib
 import io
@@ -205,6 +206,7 @@ class Kept:
             self.left |= shown(result)
             fr.export_run(result.run_id, self.folder / "exported.jsonl", store=str(self.folder / "runs.db"))
         close_stores()
+        asyncio.run(provider.close())
         return result
 
 

@@ -45,7 +45,7 @@ def mutants(draw: st.DrawFn) -> str:
     return "".join(parts)
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.binary(max_size=400) | mutants().map(str.encode) | st.text(max_size=200).map(str.encode))
 def test_any_bytes_are_checked_without_a_traceback(data: bytes) -> None:
     with tempfile.TemporaryDirectory() as folder, contextlib.redirect_stdout(io.StringIO()) as out:
@@ -65,7 +65,7 @@ def runs(data: bytes) -> bool:
     return True
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(mutants())
 def test_a_flow_that_is_formatted_is_still_the_flow(text: str) -> None:
     flow, _ = parse_lenient(text)

@@ -65,7 +65,7 @@ def solved(text: str, seed: int, a: int, b: int, early: bool) -> tuple[fr.Result
     return result, effects, provider
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
 @given(programs(), st.integers(0, 5), st.integers(-3, 5), st.integers(0, 10_000))
 def test_a_head_start_gives_the_same_answer_and_the_same_effects(text: str, a: int, b: int, seed: int) -> None:
     oracle = Oracle(parse(text), reckoned)

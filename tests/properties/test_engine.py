@@ -35,7 +35,7 @@ def run_text(text: str, seed: int, a: int, b: int, root: Path | None = None) -> 
     return fr.loads(text, tools=[note], root=root).run(a=a, b=b, provider=provider, limits=limits), effects
 
 
-@settings(max_examples=250, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
 @given(programs(), st.integers(0, 5), st.integers(-3, 5), st.integers(0, 10_000))
 def test_a_run_in_any_order_gives_what_the_statements_say_one_after_the_other(
     text: str, a: int, b: int, seed: int
@@ -47,7 +47,7 @@ def test_a_run_in_any_order_gives_what_the_statements_say_one_after_the_other(
     assert (result.value, effects) == (expected, oracle.effects), text
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=80, deadline=None, suppress_health_check=list(HealthCheck))
 @given(programs(data=True), st.integers(0, 5), st.integers(-3, 5), st.integers(0, 10_000))
 def test_a_run_with_the_data_of_files_gives_what_its_statements_say(
     tmp_path_factory: pytest.TempPathFactory, text: str, a: int, b: int, seed: int

@@ -126,7 +126,7 @@ def in_place(code: str, world: dict[str, Any]) -> tuple[str, str] | None:
         return type(error).__name__, str(error)
 
 
-@settings(max_examples=1500, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=800, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(expressions, worlds)
 def test_in_place_is_as_in_the_sandbox(code: str, world: dict[str, Any]) -> None:
     found = in_place(code, world)

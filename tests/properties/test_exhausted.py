@@ -52,7 +52,7 @@ def agree(result: fr.Result, watch: Watch, provider: Any) -> None:
         assert result.undone
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=120, deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     programs(),
     st.integers(0, 5),
@@ -173,7 +173,7 @@ LIMITS = st.one_of(
 )
 
 
-@settings(max_examples=120, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=80, deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.integers(0, 10_000), st.integers(0, 6), LIMITS)
 def test_a_limit_holds_in_flows_within_flows_votes_checks_and_loops(
     seed: int, items: int, limit: tuple[str, float]

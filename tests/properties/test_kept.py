@@ -87,7 +87,7 @@ def same_events(replayed: fr.Result, live: fr.Result) -> None:
     assert (replayed.status, replayed.value) == (live.status, live.value)
 
 
-@settings(max_examples=45, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
 @given(programs(), st.integers(0, 5), st.integers(-3, 5), st.integers(0, 10_000), st.floats(0, 0.999))
 def test_a_run_that_is_interrupted_anywhere_goes_on_to_the_same_answer_and_every_effect_happens_once(
     text: str, a: int, b: int, seed: int, moment: float

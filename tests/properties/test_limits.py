@@ -75,7 +75,7 @@ async def rush(market: Market, limits: fr.Limits, wanted: int, width: int, impat
     return found, budget
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     st.integers(0, 10_000),
     st.sampled_from([0.0, 0.2]),

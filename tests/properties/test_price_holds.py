@@ -155,7 +155,7 @@ def failures(result: fr.Result) -> bool:
     return any(event.kind in ("node.failed", "item.failed") for event in result.events)
 
 
-@settings(max_examples=500, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
 @given(programs(), st.integers(0, 2**32), st.sampled_from([0.0, 0.0, 0.3]))
 def test_a_run_stays_inside_its_price(text: str, seed: int, misfits: float) -> None:
     flow = fr.loads(text)

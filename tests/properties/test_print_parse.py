@@ -137,7 +137,7 @@ def assert_told(text: str, flow: s.Flow | None, diagnostics: list[Diagnostic]) -
     assert render(diagnostics, Source(text)) or not diagnostics
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(flows)
 def test_a_printed_tree_parses_back_to_itself(flow: s.Flow) -> None:
     text = format_flow(flow)
@@ -155,7 +155,7 @@ def test_each_line_of_python_stands_where_its_offset_says(flow: s.Flow) -> None:
             assert text[offset : offset + len(line)] == line
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(sources | flows.map(format_flow), st.data())
 def test_comments_anywhere_stay_in_order_and_formatting_twice_changes_nothing(text: str, data: st.DataObject) -> None:
     ends = [token.end for token in tokenize(text).tokens]
@@ -170,7 +170,7 @@ def test_comments_anywhere_stay_in_order_and_formatting_twice_changes_nothing(te
     assert same(format_text(once), once), once
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=250, deadline=None)
 @given(damaged())
 def test_a_damaged_flow_is_a_flow_or_a_report(text: str) -> None:
     assert_told(text, *parse_lenient(text))
@@ -206,19 +206,16 @@ def test_the_terminals_for_strings_say_what_their_readers_say(inner: str) -> Non
 def test_independent_faults_are_as_many_reports(text: str, data: st.DataObject) -> None:
     places = statement_starts(parse(text))
     chosen = data.draw(st.lists(st.sampled_from(places), min_size=1, max_size=5, unique=True))
-    left, written = list(_FAULTS), 0
+    left = list(_FAULTS)
     for place in sorted(chosen, reverse=True):
         line_begin = text.rfind("\n", 0, place) + 1
         fault = data.draw(st.sampled_from(left))
         if fault == _NAMED_BY_A_WORD:  # a second time it is no fault of its own: one fix renames it everywhere
             left.remove(fault)
-        if fault.endswith(" given") and text[place:].startswith("answer:"):
-            continue  # told twice: `given` takes the word of the next line, whose `:` is then in the way
-        written += 1
         text = f"{text[:place]}\n{fault}\n{' ' * (place - line_begin)}{text[place:]}"
     flow, diagnostics = parse_lenient(text)
-    assert (flow is None) == bool(written)
-    assert len(errors(diagnostics)) == written, render(diagnostics, Source(text))
+    assert flow is None
+    assert len(errors(diagnostics)) == len(chosen), render(diagnostics, Source(text))
 
 
 def test_one_word_too_few_is_one_report_nearly_always() -> None:
@@ -230,7 +227,7 @@ def test_one_word_too_few_is_one_report_nearly_always() -> None:
     assert sum(count <= 1 for count in counts) > 0.97 * len(counts)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(damaged())
 def test_what_was_mended_is_mended_for_good_by_its_fixes(text: str) -> None:
     flow, found = parse_lenient(text)

@@ -156,7 +156,7 @@ def test_the_statements_of_the_corpus_are_handed_over_whatever_the_pieces(path: 
     check_sound(path.read_bytes().decode("utf-8"))
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(flows.map(format_flow), st.integers(0, 1000))
 def test_the_statements_of_any_flow_are_handed_over_whatever_the_pieces(text: str, seed: int) -> None:
     check_sound(text, seed)
@@ -167,7 +167,7 @@ def test_broken_texts_give_the_same_whatever_the_pieces() -> None:
         check_any(text)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(
     st.sampled_from(TEXTS), st.lists(st.tuples(st.floats(0, 1), junk | st.just("")), max_size=4), st.integers(0, 1000)
 )
@@ -193,13 +193,13 @@ _BITS = (
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(st.lists(st.sampled_from(_BITS) | junk, max_size=8), st.sampled_from(("\n", " ", "\n\n")), st.integers(0, 1000))
 def test_what_stands_around_flows_is_passed_over_whatever_the_pieces(bits: list[str], joint: str, seed: int) -> None:
     check_any(joint.join(bits), seed)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(st.lists(junk, max_size=10).map("".join), st.integers(0, 1000))
 def test_any_text_gives_the_same_whatever_the_pieces(text: str, seed: int) -> None:
     check_any(f"flow f() {{ x = {text}", seed)

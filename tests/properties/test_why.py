@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import tempfile
-from pathlib import Path
 from typing import Any
 
 from hypothesis import HealthCheck, given, settings
@@ -14,10 +12,10 @@ from hypothesis import strategies as st
 import flowreason as fr
 from flowreason.forking import type_of
 from flowreason.store import SqlStore
-from flowreason.store.choose import make_store, url_of
 from flowreason.why.told import Why
 from flowreason_dsl.types import INT, ListOf
 from tests.programs import plain_question, programs, reckoned
+from tests.stores import spot_of
 
 LIMITS = fr.Limits(calls=None, seconds=20)
 
@@ -87,14 +85,10 @@ async def looked_at(text: str, a: int, b: int, calls: int, store: SqlStore) -> N
         assert (forked.status, forked.value) == (result.status, result.value), step
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
 @given(text=programs(), a=st.integers(-3, 5), b=st.integers(-3, 5), calls=st.integers(0, 12))
 def test_finding_out_why_is_bounded_changes_nothing_and_blames_nobody_wrongly(
     text: str, a: int, b: int, calls: int
 ) -> None:
-    with tempfile.TemporaryDirectory() as folder:
-        store = make_store(url_of(str(Path(folder) / "runs.db")))
-        try:
-            asyncio.run(looked_at(text, a, b, calls, store))
-        finally:
-            store.close_now()
+    with spot_of() as spot:
+        asyncio.run(looked_at(text, a, b, calls, spot.open()))

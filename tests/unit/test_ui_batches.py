@@ -16,11 +16,11 @@ from flowreason.evaluate.compare import judge
 from flowreason.evaluate.items import ANSWER_TYPES
 from flowreason.ports import Usage
 from flowreason.resuming import the_store
+from flowreason.spreadsheets import as_text
 from flowreason_ui import batches, measuring
 from flowreason_ui.batch_panel import figures, percent
 from flowreason_ui.batch_tables import address, as_csv, as_jsonl, column_names, shown, stem
 from flowreason_ui.batches import Batch, Plan, read_rows
-from flowreason_ui.cells import as_text
 from flowreason_ui.connection import Connection
 from flowreason_ui.lasting import remove
 from flowreason_ui.pages.batch import price_before

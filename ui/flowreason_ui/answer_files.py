@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from io import StringIO
 from typing import Any
 
+from flowreason.spreadsheets import as_text
 from flowreason.values import plain, show
-from flowreason_ui.cells import as_text
 from flowreason_ui.saving import file_name
 
 

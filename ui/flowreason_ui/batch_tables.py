@@ -15,8 +15,8 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from flowreason.batch.columns import OURS, OUTCOME, ROW, written_name
+from flowreason.spreadsheets import as_text
 from flowreason.values import show
-from flowreason_ui.cells import as_text
 
 LONGEST: Final = 500
 """Characters of a cell that is shown."""

@@ -5,6 +5,7 @@ Invariant: a setting that is accepted here means something to the engine.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from flowreason_dsl.check.findings import Findings
@@ -53,6 +54,8 @@ OPTIONS = {
     "tries": Option(INT, 1, 10),
     "embed": Option(TEXT),
 }
+_MEANT = {"vote": "5", "samples": "5"}
+_YES = {"yes": "true", "on": "true", "no": "false", "off": "false"}
 _FAR = 1e15
 _FOR_PERSONS = frozenset({"tries"})
 _KINDS = {TEXT: "text", INT: "a whole number", NUMBER: "a number", BOOL: "true or false"}
@@ -79,6 +82,17 @@ def check_settings(expr: Expression, findings: Findings) -> None:
     _on_what(expr, seen, findings)
 
 
+def meant(name: str, written: str) -> str | None:
+    """The value that was meant by a word or text at a setting that takes neither."""
+    if OPTIONS[name].type == BOOL:
+        return _YES.get(written.strip().lower())
+    if OPTIONS[name].type in (INT, NUMBER) and re.fullmatch(
+        r"\d+" if OPTIONS[name].type == INT else r"\d+(\.\d+)?", written
+    ):
+        return written
+    return _MEANT.get(name)
+
+
 def _one(setting: Setting, findings: Findings) -> None:
     name = setting.name.text
     option = OPTIONS.get(name)
@@ -98,7 +112,9 @@ def _unknown(setting: Setting, findings: Findings) -> None:
 
 def _literal(name: str, option: Option, literal: Literal, findings: Findings) -> None:
     if not accepts(option.type, literal_type(literal.value)):
-        findings.add("setting-type", f"`{name}` takes {_KINDS[option.type]}", literal.span)
+        right = None if option.type == TEXT else meant(name, str(literal.value))
+        fix = Fix(f"write `{name}={right}`", literal.span, right) if right else None
+        findings.add("setting-type", f"`{name}` takes {option.wanted}", literal.span, fix=fix)
         return
     value = literal.value
     if option.holds(value):

@@ -10,7 +10,7 @@ from abc import abstractmethod
 from flowreason_dsl.check.arguments import after_named, fill
 from flowreason_dsl.check.embedding import check_embedding, only_value
 from flowreason_dsl.check.kinds import fits, join, loosened, says_yes_or_no, show
-from flowreason_dsl.check.options import OPTIONS, check_settings
+from flowreason_dsl.check.options import OPTIONS, check_settings, meant
 from flowreason_dsl.check.pieces import Pieces
 from flowreason_dsl.check.program import literal_type
 from flowreason_dsl.check.reach import parts
@@ -191,12 +191,15 @@ class Values(Pieces):
         name = path.name.text
         option = OPTIONS.get(setting.name.text)
         known = name in state.names or name in self.outline.assigned or name in self.outline.reported
-        if option is None or option.type != TEXT or path.steps or known:
+        if option is None or path.steps or known:
             return
         self.outline.reported.add(name)
-        fix = Fix("put it between quotes", path.span, f'"{name}"')
-        message = f"`{setting.name}` takes a text, and there is no name `{name}`"
-        self.findings.add("name-unknown", message, path.span, help=f'write `{setting.name}="{name}"`', fix=fix)
+        message = f"`{setting.name}` takes {option.wanted}, and there is no name `{name}`"
+        if right := f'"{name}"' if option.type == TEXT else meant(setting.name.text, name):
+            fix = Fix(f"write `{setting.name}={right}`", path.span, right)
+            self.findings.add("name-unknown", message, path.span, fix=fix)
+        else:
+            self.findings.add("name-unknown", message, path.span)
 
     # --- calls ---
 
