@@ -86,7 +86,7 @@ def press(app: AppTest, opener: str, inside: str) -> AppTest:
 
 def said(app: AppTest) -> str:
     """Everything that a page says, without what makes it safe."""
-    parts = [*app.title, *app.subheader, *app.error, *app.warning, *app.info, *app.success, *app.caption, *app.text]
+    parts = [*app.title, *app.header, *app.error, *app.warning, *app.info, *app.success, *app.caption, *app.text]
     parts += [*app.markdown, *app.code]
     words = [str(each.value) for each in parts] + [str(each.label) for each in app.button]
     words += [str(each.proto.label) for each in app.get("page_link")]

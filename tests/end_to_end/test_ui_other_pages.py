@@ -392,6 +392,6 @@ def test_markup_in_files_columns_and_rows_stays_text(works: Works, server: Serve
 
 def written(app: AppTest) -> list[str]:
     """Everything on a page that Streamlit reads as Markdown."""
-    read = [*app.title, *app.subheader, *app.markdown, *app.caption, *app.error, *app.warning, *app.info, *app.success]
+    read = [*app.title, *app.header, *app.markdown, *app.caption, *app.error, *app.warning, *app.info, *app.success]
     named = [*app.button, *app.checkbox, *app.expander, *app.tabs]
     return [str(each.value) for each in read] + [str(each.label) for each in named]

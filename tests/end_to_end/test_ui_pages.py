@@ -380,7 +380,7 @@ def test_markup_in_inputs_files_and_what_is_asked_stays_text(works: Works, serve
         assert live.asked, live.error
         pages.append(opened("run", run=live.id))
     for page in pages:
-        read = [*page.title, *page.subheader, *page.markdown, *page.caption, *page.error, *page.warning, *page.info]
+        read = [*page.title, *page.header, *page.markdown, *page.caption, *page.error, *page.warning, *page.info]
         labels = [each.label for each in [*page.button, *page.expander, *page.radio, *page.text_area]]
         for text in [*(str(each.value) for each in read), *map(str, labels)]:
             assert is_plain(text), text
@@ -393,7 +393,7 @@ def test_markup_in_questions_answers_errors_and_files_stays_text(works: Works, s
     pages: list[Any] = [opened("run", run=live.run), opened("run", run=failed.run or failed.id), opened("runs")]
     pages.append(opened("compare", left=live.run, right=failed.run or failed.id))
     for app in pages:
-        read = [*app.title, *app.subheader, *app.markdown, *app.caption, *app.error, *app.warning, *app.info]
+        read = [*app.title, *app.header, *app.markdown, *app.caption, *app.error, *app.warning, *app.info]
         texts = [str(each.value) for each in read] + [str(each.label) for each in app.button]
         for text in texts:
             assert is_plain(text), text

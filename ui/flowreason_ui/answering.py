@@ -27,13 +27,6 @@ LONG, MOST_LINES = 900, 10
 """Characters and lines from which an answer is folded: it is no higher than the style says, and the rest is scrolled
 to. A narrow window folds what is shorter as well."""
 MOST_TOLD = 20
-STYLE = """<style>
-[class*="st-key-answer-large"] [data-testid="stText"] { font-size: 1.6rem; line-height: 1.35; font-weight: 600; }
-[class*="st-key-answer-text"] [data-testid="stText"] { font-size: 1.05rem; line-height: 1.6; }
-[class*="-answer"] [data-testid="stElementToolbar"] { top: 0.2rem !important; right: 0.2rem; }
-[class*="st-key-fold-"] { max-height: min(17rem, 36vh); overflow: auto; overscroll-behavior: contain; }
-</style>"""
-"""Of the page alone: no text of a run is ever part of it."""
 
 
 def has_answer(live: Live) -> bool:
@@ -65,7 +58,6 @@ def outcome(live: Live, key: str) -> None:
 
 def answer(value: Any, key: str, told: str = "Answer", title: str = "answer") -> None:
     """An answer by its type: text as text, lists and records as tables, anything else as code, to copy and to save."""
-    st.html(STYLE)
     with st.container(border=True, key=f"{key}-answer", gap="xsmall"):
         with st.container(horizontal=True, vertical_alignment="center", gap="small", key=f"{key}-answer-head"):
             st.caption(f"**{escaped(told)}**", width="content")

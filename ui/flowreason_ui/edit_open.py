@@ -45,13 +45,6 @@ KEPT_IN_BROWSER: Final = "If you leave it, only this browser has it, under Draft
 MOST_RUNS: Final = 30
 _KINDS: Final = {"example": "example", "library": "flow of the library"}
 
-STYLE: Final = """<style>
-[class*="st-key-edit-pick-"] button { text-align: left; justify-content: flex-start; min-height: 0; padding: 0; }
-[class*="st-key-edit-pick-"] button p { text-align: left; font-weight: 600; }
-[class*="st-key-edit-item-"] { padding: 0.45rem 0; border-top: 1px solid color-mix(in srgb, currentColor 12%, transparent); }
-</style>"""  # noqa: E501
-"""Of the list alone: no text from elsewhere is ever part of it."""
-
 
 # --- what stands in the editor ---
 
@@ -189,7 +182,6 @@ SOURCES: Final = ("Library", "Examples", "Runs", "File")
 
 def openings(number: int) -> None:
     """All that can be opened: by kind, with a line on each, and a search."""
-    st.html(STYLE)
     with st.container(width=430, gap="small"):
         source = st.segmented_control("From", SOURCES, default=SOURCES[0], key=f"edit-from-{number}", required=True,
                                       label_visibility="collapsed")  # fmt: skip

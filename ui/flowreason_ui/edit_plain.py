@@ -19,15 +19,12 @@ from flowreason_ui.editing import Asked, analysis_of, fix, form, look
 from flowreason_ui.escape import escaped
 
 HEIGHT = 460
-STYLE = "<style>.st-key-edit-plain textarea { font-family: var(--st-code-font, ui-monospace), monospace; }</style>"
-"""Of the field alone: no text from elsewhere is ever part of it."""
 _ICONS = {"error": ":material/error:", "warning": ":material/warning:"}
 
 
 def plain_editor(draft: Draft, asked: Asked) -> Draft:
     """The text, its findings with line numbers, and its picture; gives the draft with what was typed."""
     key = f"edit-plain-{draft.epoch}-{draft.version}"
-    st.html(STYLE)
     with st.container(key="edit-plain"):
         text = st.text_area("The flow", draft.text, key=key, height=HEIGHT, label_visibility="collapsed")
     if text != draft.text:

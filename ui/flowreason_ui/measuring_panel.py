@@ -91,7 +91,7 @@ def _delete(found: Measuring) -> None:
 def _tables(found: Measuring) -> None:
     rows = [replace(row, method=name_of(row.method)) for row in found.rows]
     for title, sentence, table in report.sections(rows):
-        st.subheader(escaped(title), anchor=False)
+        st.header(escaped(title), anchor=False)
         if sentence:
             st.caption(escaped(sentence.replace("`p of all`", "“p of all”")))
         told = {name: st.column_config.Column(help=HELP[name]) for name in table[0] if name in HELP}
@@ -124,7 +124,7 @@ def _every_answer(found: Measuring, rows: list[Answered]) -> None:
     asked = measuring.questions_of(found.folder)
     told = [answer_row(row, *asked.get(row.id, ("", ""))) for row in rows[:MOST_ANSWERS]]
     wrong = [each for each in told if each["right"] == "no"]
-    st.subheader("Every answer", anchor=False)
+    st.header("Every answer", anchor=False)
     names = [f"Wrong or none ({len(wrong):,})", f"All ({len(told):,})"]
     for tab, shown, key in zip(st.tabs(names), (wrong, told), ("wrong", "all"), strict=True):
         with tab:

@@ -35,16 +35,6 @@ FREE = "no calls to the model"
 """A price that is not worth a line."""
 BEGUN = "Writing the flow, first steps already run"
 RECORDED = "Answered by recorded replies: no model is asked"
-STYLE = """<style>
-[class*="st-key-way-"] button, [class*="st-key-way-"] .stPageLink a { width: 100%; min-height: 2.5rem;
-  padding: 0 0.75rem; border: 1px solid rgba(128, 138, 160, 0.45);
-  border-radius: 0.5rem; }
-[class*="st-key-way-"] button, [class*="st-key-way-"] button div { justify-content: flex-start; }
-[class*="st-key-way-"] .stElementContainer, [class*="st-key-way-"] .stPageLink,
-[class*="st-key-way-"] .stPageLink > div { width: 100%; }
-body:has([data-testid="stDialog"]) [data-testid="stPopoverBody"]:has([class*="st-key-way-"]) { display: none; }
-</style>"""
-"""What stands in the menu of changes is alike, buttons and links; the menu makes way for the dialog that it opens."""
 Kind: TypeAlias = Literal["primary", "secondary"]
 APART = 0.5
 """Seconds between two looks at a run that goes on."""
@@ -180,7 +170,6 @@ def _actions(live: Live, key: str) -> None:
 
 def _variants(live: Live, key: str) -> None:
     """The ways to another run, each with what it does: from the one that changes least on."""
-    st.html(STYLE)
     with st.popover("Try a change", icon=":material/alt_route:", key=f"{key}-variants"):
         if live.run and live.graph is not None:
             with _way("Only what depends on that step runs again.", f"{key}-step"):

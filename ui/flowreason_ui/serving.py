@@ -43,7 +43,7 @@ _SETTINGS: dict[str, Any] = {
     "theme.dark.secondaryBackgroundColor": "#1a2230",
     "theme.dark.textColor": "#e2e8f0",
     "theme.dark.borderColor": "#2f3a4c",
-    "theme.headingFontSizes": ["2.1rem", "1.5rem", "1.2rem"],
+    "theme.headingFontSizes": ["2.1rem", "1.2rem", "1.1rem"],
     "theme.baseRadius": "0.5rem",
 }
 

@@ -22,15 +22,9 @@ MOST_CELL = 300
 MOST_TITLE = 400
 SIDES = ("left", "right")
 NAMES = {"left": "First run", "right": "Second run"}
-STYLE = """<style>
-[class*="st-key-title-"] [data-testid="stMarkdownContainer"] p { display: -webkit-box; -webkit-line-clamp: 3;
-  -webkit-box-orient: vertical; overflow: hidden; }
-[class*="st-key-side-"] { min-width: 0; }
-</style>"""
 
 
 def page() -> None:
-    st.html(STYLE)
     if st.button("All runs", icon=":material/arrow_back:", key="back", type="tertiary"):
         places.go("runs")
     found = {name: _run(name) for name in SIDES}
@@ -43,7 +37,7 @@ def page() -> None:
             _head(live, name)
     if left.over and right.over:
         _differences(left, right)
-        st.subheader("Their flowcharts", anchor=False)
+        st.header("Their flowcharts", anchor=False)
     for column, live, name in zip(st.columns(2, gap="medium"), (left, right), SIDES, strict=True):
         with column:
             st.caption(NAMES[name])
@@ -82,7 +76,7 @@ def _differences(left: Live, right: Live) -> None:
     other = [each for each in found if not each.same]
     again = [each for each in found if each.same and each.how]
     same = [each for each in found if each.same and not each.how]
-    st.subheader("Where they differ", anchor=False)
+    st.header("Where they differ", anchor=False)
     if other:
         _table(other, "differing")
     else:

@@ -269,5 +269,5 @@ def _run_in_address() -> None:
             st.error(escaped(fault(str(error))), icon=":material/error:")
             return
         if live is not None:
-            st.subheader(label(f"Run of {live.title}"), anchor=False)
+            st.header(label(f"Run of {live.title}"), anchor=False)
             run_panel(live, key=EDITED)

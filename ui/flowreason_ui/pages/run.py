@@ -27,7 +27,7 @@ def page() -> None:
         places.link("solve", "A new question", ":material/add:")
     if live is None:
         return
-    st.subheader(label(live.title, LONG), anchor=False)
+    st.header(label(live.title, LONG), anchor=False)
     if len(" ".join(live.title.split())) > LONG:
         with st.expander("The whole question"):
             st.text(live.title)

@@ -32,22 +32,8 @@ SHOWN = (ANY, "answered", "failed", "limit", "waiting", "cancelled", "interrupte
 RESUMED = changing.RESUMED | {"interrupted"}
 MOST_NAMED = 8
 
-STYLE = """<style>
-[class*="st-key-runs-row"] { padding: 0.7rem 0 0.1rem 0;
-  border-top: 1px solid color-mix(in srgb, currentColor 12%, transparent); }
-[class*="st-key-open-"] button { text-align: left; justify-content: flex-start; min-height: 0; padding: 0.1rem 0; }
-[class*="st-key-open-"] button p { text-align: left; font-size: 1rem; font-weight: 600; overflow-wrap: anywhere; }
-[class*="st-key-runs-told"] { min-width: 0; }
-[class*="st-key-runs-told"] [data-testid="stMarkdownContainer"] p { overflow-wrap: anywhere; }
-[class*="st-key-runs-row"] { overflow: visible; }
-[class*="st-key-mark-"] label[data-focus-visible="true"] > div:first-of-type {
-  outline: 2px solid currentColor; outline-offset: 2px; }
-.st-key-runs-search { min-width: min(18rem, 100%); }
-</style>"""
-
 
 def page() -> None:
-    st.html(STYLE)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.title("Runs", anchor=False, width="content")
         st.space("stretch")

@@ -65,7 +65,7 @@ def _wrong(text: str) -> None:
 
 
 def _in_force() -> None:
-    st.subheader("The model", anchor=False)
+    st.header("The model", anchor=False)
     connection = works().connection
     missing = connection.missing
     if missing:
@@ -242,7 +242,7 @@ def _entered(connection: Connection, kept: bool, name: str) -> None:
 
 
 def _limits() -> None:
-    st.subheader("Limits of a run", anchor=False)
+    st.header("Limits of a run", anchor=False)
     st.caption("They hold where nothing else is said. A run that reaches one stops, and can be gone on with.")
     limits = limits_box("default")
     if st.button("Keep these limits", key="default-keep"):
@@ -259,7 +259,7 @@ def _limits() -> None:
 
 
 def _kept() -> None:
-    st.subheader("Runs", anchor=False)
+    st.header("Runs", anchor=False)
     try:
         number = len(whole_list())
     except FlowreasonError as error:
@@ -304,5 +304,5 @@ def old(runs: Sequence[RunInfo], days: float, now: float) -> list[RunInfo]:
 
 
 def _about() -> None:
-    st.subheader("About", anchor=False)
+    st.header("About", anchor=False)
     st.caption(escaped(f"flowreason {fr.__version__}. Light or dark follows your system."))

@@ -32,25 +32,11 @@ ACROSS = 4
 """Examples beside one another."""
 FIRST = ("universities", "reviews", "letter", "rhyme", "inventions", "sarcasm", "robot", "coins")
 """The examples from the one that shows most at first sight on; others follow by name."""
-STYLE = """<style>
-.st-key-examples button { height: 100%; min-height: 7.5rem; align-items: flex-start; justify-content: flex-start;
-  text-align: left; padding: 0.9rem 1rem; }
-.st-key-examples button p { text-align: left; line-height: 1.45; }
-.st-key-examples [data-testid="stElementContainer"], .st-key-examples .stButton { height: 100%; }
-.st-key-question-text textarea { font-size: 1.15rem; line-height: 1.5; }
-[class*="st-key-solve-input-"] [class*="st-key-solve-remove-"] { padding-top: 1.8rem; }
-[class*="st-key-solve-input-"] [class*="st-key-solve-value-"] { min-width: 10rem; }
-@media (max-width: 640px) {
-  .st-key-examples button { min-height: 0; }
-  [class*="st-key-solve-input-"] [class*="st-key-solve-value-"] { order: 3; flex-basis: 100%; }
-}
-</style>"""
 
 
 def page() -> None:
     if run := st.query_params.get(places.RUN):  # an address of earlier versions
         places.go("run", run=run)
-    st.html(STYLE)
     missing = works().connection.missing
     with st.container(horizontal_alignment="center"), st.container(width=WIDTH, key="page"):
         st.title("What would you like to know?", anchor=False)
@@ -155,7 +141,7 @@ def _begin(question: str, wish: Wish) -> None:
 
 
 def _examples(title: str) -> None:
-    st.subheader(title, anchor=False)
+    st.header(title, anchor=False)
     found = sorted(catalog(), key=lambda each: FIRST.index(each.name) if each.name in FIRST else len(FIRST))
     with st.container(key="examples"):
         for first in range(0, len(found), ACROSS):
