@@ -5,6 +5,7 @@ Without Node the app works with plain widgets, so that a machine without it inst
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
@@ -24,13 +25,17 @@ def build() -> str:
     if npm is None or node is None:
         return "Node is not installed"
     try:
-        if not (HERE / "node_modules" / "esbuild").is_dir():
+        if not all((HERE / "node_modules" / name).is_dir() for name in _needed()):
             _run([npm, "install", "--no-package-lock", "--no-audit", "--no-fund", "--silent"])
         _run([node, "build.mjs"])
     except (OSError, subprocess.SubprocessError) as error:
         said = getattr(error, "stderr", None) or str(error)
         return f"they could not be built: {said.strip()[-600:]}"
     return ""
+
+
+def _needed() -> list[str]:
+    return list(json.loads((HERE / "package.json").read_text(encoding="utf-8"))["devDependencies"])
 
 
 def _run(command: list[str]) -> None:

@@ -11,8 +11,9 @@ export class SideView {
   readonly element = h("aside", { class: "side", "aria-label": "panel" })
   readonly grip = h("div", {
     class: "grip", role: "separator", tabindex: 0, "aria-orientation": "vertical", "aria-label": "width of the panel",
+    "aria-valuemin": LEAST,
   })
-  readonly pane = h("div", { class: "pane", tabindex: -1, role: "tabpanel" })
+  readonly pane = h("div", { class: "pane", tabindex: 0, role: "tabpanel", "aria-label": "what is chosen above" })
   private readonly tabs: Record<Tab, HTMLButtonElement>
   private readonly scrolls: Record<Tab, number> = { look: 0, source: 0 }
   private narrow = false
@@ -30,7 +31,8 @@ export class SideView {
       source: button("Flow", () => this.setTab("source")),
     }
     for (const tab of Object.values(this.tabs)) tab.setAttribute("role", "tab")
-    const tabs = h("div", { class: "tabs", role: "tablist" }, this.tabs.look, this.tabs.source,
+    const tabs = h("div", { class: "tabs" },
+      h("div", { role: "tablist", "aria-label": "what the panel shows" }, this.tabs.look, this.tabs.source),
       button("✕", () => this.show(false), "hide the panel", "quiet hide"))
     this.element.append(tabs, this.pane)
     this.element.addEventListener("keydown", (event) => {
@@ -109,6 +111,8 @@ export class SideView {
   private setWidth(width: number): void {
     const most = Math.max(LEAST, this.room - CHART_LEAST)
     this.memory.width = Math.max(LEAST, Math.min(most, width))
+    this.grip.setAttribute("aria-valuenow", String(Math.round(this.memory.width)))
+    this.grip.setAttribute("aria-valuemax", String(most))
     this.element.style.flexBasis = `${this.memory.width}px`
   }
 

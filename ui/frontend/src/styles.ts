@@ -3,8 +3,8 @@
 export const STYLES = `
 :host { display: block; }
 .fr { --paper: var(--st-background-color, #ffffff); --ink: var(--st-text-color, #1e293b);
-  --soft: color-mix(in srgb, var(--ink) 66%, var(--paper)); --line: color-mix(in srgb, var(--ink) 14%, var(--paper));
-  --panel: color-mix(in srgb, var(--ink) 4%, var(--paper)); --accent: #3f6fd8;
+  --soft: color-mix(in srgb, var(--ink) 70%, var(--paper)); --line: color-mix(in srgb, var(--ink) 14%, var(--paper));
+  --panel: color-mix(in srgb, var(--ink) 4%, var(--paper)); --accent: #3563c9;
   --accent-soft: color-mix(in srgb, var(--accent) 13%, var(--paper)); --good: #1f7f40; --bad: #c13333; --warn: #a86f00;
   --lit: #fff3c4;
   --mono: var(--st-code-font, ui-monospace), ui-monospace, SFMono-Regular, Menlo, Consolas, monospace;
@@ -82,7 +82,8 @@ export const STYLES = `
 .grip { flex: 0 0 7px; cursor: col-resize; background: var(--panel); border-left: 1px solid var(--line); border-right: 1px solid var(--line); touch-action: none; }
 .grip:hover, .grip:focus-visible { background: var(--accent-soft); }
 .side { flex: 0 0 380px; min-width: 0; display: flex; flex-direction: column; background: var(--paper); }
-.tabs { display: flex; gap: 2px; padding: 6px 8px 0; border-bottom: 1px solid var(--line); }
+.tabs, .tabs [role=tablist] { display: flex; gap: 2px; }
+.tabs { padding: 6px 8px 0; border-bottom: 1px solid var(--line); }
 .tabs button { border: none; border-bottom: 2px solid transparent; border-radius: 0; background: none; color: var(--soft); padding: 4px 10px 6px; }
 .tabs button[aria-selected=true] { color: var(--ink); border-bottom-color: var(--accent); font-weight: 600; }
 .tabs .hide { margin-left: auto; }
@@ -139,7 +140,7 @@ export const STYLES = `
 
 .code-block, .trace { background: var(--panel); border-radius: 6px; padding: 6px 0; overflow: auto; font-family: var(--mono); font-size: 12px; }
 .code-block .row, .traced { display: flex; gap: 8px; padding: 0 10px 0 0; }
-.number { flex: 0 0 34px; text-align: right; color: var(--soft); opacity: .75; user-select: none; -webkit-user-select: none; font-family: var(--mono); font-size: 11.5px; }
+.number { flex: 0 0 34px; text-align: right; color: var(--soft); user-select: none; -webkit-user-select: none; font-family: var(--mono); font-size: 11.5px; }
 .code-block code, .traced code { white-space: pre; font: inherit; background: none; color: inherit; padding: 0; }
 .code-block .wrong { box-shadow: inset 3px 0 var(--bad); background: color-mix(in srgb, var(--bad) 12%, transparent); }
 .code-block .said { color: var(--bad); } .code-block .said code { white-space: pre-wrap; }
