@@ -59,6 +59,22 @@ class Place:
         while len(kept_keys(self.store)) < answers and time.monotonic() < until:
             time.sleep(0.005)
 
+    def put_to_sleep(self, process: Any) -> None:
+        """Stop a process, at a moment at which it is not writing: what sleeps within a write keeps all others out."""
+        os.kill(process.pid, signal.SIGSTOP)
+        while self._is_being_written():
+            os.kill(process.pid, signal.SIGCONT)
+            time.sleep(0.002)
+            os.kill(process.pid, signal.SIGSTOP)
+
+    def _is_being_written(self) -> bool:
+        with closing(sqlite3.connect(self.store, timeout=0.05)) as store:
+            try:
+                store.execute("BEGIN IMMEDIATE")
+            except sqlite3.OperationalError:
+                return True
+        return False
+
     def told(self) -> list[dict[str, Any]]:
         lines = self.answers.read_text().splitlines() if self.answers.exists() else []
         return [json.loads(line) for line in lines]
@@ -182,7 +198,7 @@ def test_several_runs_of_several_processes_share_a_store_and_what_is_everybodys(
 def test_a_process_that_sleeps_while_its_run_is_taken_over_writes_nothing_when_it_wakes(place: Place) -> None:
     zombie = place.start(paying.from_elsewhere, "asleep")
     place.until_kept(3)
-    os.kill(zombie.pid, signal.SIGSTOP)
+    place.put_to_sleep(zombie)
     try:
         heir = place.start(paying.from_elsewhere, "heir")
         heir.join(60)
