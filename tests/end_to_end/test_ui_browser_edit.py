@@ -237,3 +237,16 @@ def test_back_from_the_editor_leads_to_the_run_it_was_opened_from(browser: Brows
     page.wait_for_url(f"**/run?run={run}")
     page.get_by_text("Answered").first.wait_for()
     page.close()
+
+
+def test_the_key_that_sends_an_answer_begins_no_other_run(browser: Browser, app: Served) -> None:
+    page = edit(browser, app)
+    write(page, 'flow f() -> text {\n  who = ask user "Who are you?"\n  answer "good day, {who}"\n}\n')
+    page.keyboard.press("Control+Enter")
+    page.get_by_label("Your answer").fill("Ada")
+    page.get_by_label("Your answer").press("Control+Enter")
+    run = page.url.partition("run=")[2]
+    page.get_by_text("good day, Ada", exact=True).first.wait_for()
+    page.wait_for_timeout(500)
+    assert page.url.partition("run=")[2] == run
+    page.close()

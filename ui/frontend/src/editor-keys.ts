@@ -42,6 +42,16 @@ export function leavable(text: HTMLElement): HTMLElement {
   return text
 }
 
+/** The key that runs the flow sends an answer to a run below the editor, and begins no other; gives what ends that. */
+export function keepToItself(): () => void {
+  const heard = (event: KeyboardEvent): void => {
+    const inRun = event.target instanceof Element && event.target.closest(".st-key-edit-run-view")
+    if (inRun && event.key === "Enter" && (event.ctrlKey || event.metaKey)) event.stopPropagation()
+  }
+  document.body.addEventListener("keydown", heard)
+  return () => document.body.removeEventListener("keydown", heard)
+}
+
 export function keysDrop(): Drop {
   return new Drop("Keys", "Keys of the editor", () => [
     h("dl", { class: "keys" }, ...KEYS.flatMap(([keys, what]) => [h("dt", {}, keys), h("dd", {}, what)])),

@@ -16,7 +16,7 @@ import { ask, type Beside, Refused, setup } from "./editor-channel"
 import { draftsDrop } from "./editor-drafts"
 import { Form } from "./editor-form"
 import { Findings, STALE } from "./editor-findings"
-import { keysDrop, leavable, PHRASES, TAB } from "./editor-keys"
+import { keepToItself, keysDrop, leavable, PHRASES, TAB } from "./editor-keys"
 import { flowLanguage } from "./editor-language"
 import { gripped, hangingLines, reveal } from "./editor-layout"
 import { Names } from "./editor-names"
@@ -141,7 +141,7 @@ class Editor {
     document.addEventListener("pointerdown", outside, true)
     document.addEventListener("keydown", outside, true)
     window.addEventListener("pagehide", flush)
-    this.ends.push(this.form.listen())
+    this.ends.push(this.form.listen(), keepToItself())
     const sizes = new ResizeObserver(() => {
       const narrow = this.frame.clientWidth > 0 && this.frame.clientWidth < NARROW
       for (const each of [this.frame, this.tips]) each.classList.toggle("narrow", narrow)
