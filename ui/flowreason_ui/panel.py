@@ -172,8 +172,9 @@ def _variants(live: Live, key: str) -> None:
     """The ways to another run, each with what it does: from the one that changes least on."""
     with st.popover("Try a change", icon=":material/alt_route:", key=f"{key}-variants"):
         if live.run and live.graph is not None:
-            with _way("Only what depends on that step runs again.", f"{key}-step"):
-                st.markdown(":material/ads_click: Select a step in the flowchart, then **Change this value…**")
+            if is_built("run"):
+                with _way("Only what depends on that step runs again.", f"{key}-step"):
+                    st.markdown(":material/ads_click: Select a step in the flowchart, then **Change this value…**")
             with _way("A new run of this flow; only what you change runs again.", f"{key}-other"):
                 if _button("Change inputs or prompts", "tune", f"{key}-change", wide=True):
                     changing.rerun_dialog(live)
