@@ -102,7 +102,10 @@ def test_a_round_is_told_in_words() -> None:
 
 
 def test_twice_as_much_is_offered_of_the_limit_that_was_reached() -> None:
-    limits = fr.Limits(calls=4, money=0.5, seconds=30.0)
-    assert more(limits, "the limit of 4 calls is reached") == fr.Limits(calls=8, money=0.5, seconds=30.0)
+    limits = fr.Limits(calls=14, money=0.5, seconds=30.0)
+    assert more(limits, "the limit of 14 calls is reached") == fr.Limits(calls=28, money=0.5, seconds=30.0)
+    assert more(limits, "the limit of 2,000 calls is reached").calls == 4_000, "it was allowed more when it went on"
+    assert more(fr.Limits(calls=2), "the limit of 2 calls is reached").calls == 10
+    assert more(limits, "the limit of 30 seconds is reached").seconds == 60.0
     assert more(limits, "the limit of $0.5 is reached").money == 1.0
     assert more(limits, "nothing of that") == limits

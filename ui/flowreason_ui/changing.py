@@ -3,6 +3,7 @@ inputs."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -25,9 +26,12 @@ from flowreason_ui.live import Live
 from flowreason_ui.orders import Fork, Order, Replay, Rerun, Resume, Solve, Terms, terms_for
 from flowreason_ui.starting import begun
 from flowreason_ui.telling import fault
-from flowreason_ui.works import works
+from flowreason_ui.works import has_begun, works
 
 RESUMED = frozenset({"failed", "limit", "cancelled", "waiting"})
+LEAST_CALLS = 10
+"""Calls that are offered at least where they ran out: twice two is soon reached again."""
+_ALLOWED = re.compile(r"limit of \$?(\d[\d,]*(?:\.\d+)?)")
 
 
 def can_resume(live: Live) -> bool:
@@ -58,7 +62,7 @@ def terms_of(live: Live, plan: Plan) -> Terms:
 def _was_asked(live: Live) -> bool:
     """Whether a run that was kept ended with its price told and no step begun: nobody has agreed to it then."""
     events = live.events[:]
-    return any(e.kind == "price" for e in events) and not any(e.node for e in events)
+    return any(e.kind == "price" for e in events) and not has_begun(events)
 
 
 # --- resume ---
@@ -99,8 +103,10 @@ def _limits(info: RunInfo, live: Live) -> fr.Limits | None:
     if not _at_limit(info, live):
         return None
     st.markdown("It stopped at a limit. Allow more, for the whole run:")
-    before = info.plan.settings.get("limits")
-    limits = more(fr.Limits() if before is None else fr.Limits(**before), live.error)
+    kept = info.plan.settings.get("limits")
+    origin = live.origin
+    last = origin.terms.limits if isinstance(origin, Resume) else None  # what it was allowed when it went on last
+    limits = more(last or (fr.Limits() if kept is None else fr.Limits(**kept)), live.error)
     return limits_box(f"resume-limits-{info.id}-{info.session}", limits, across=2)
 
 
@@ -119,10 +125,16 @@ def _may_choose(terms: Terms) -> bool:
 
 
 def more(limits: fr.Limits, reached: str) -> fr.Limits:
-    """Twice as much of what was reached, by what was told of it."""
+    """Twice as much of what was reached, by what was told of it: that may be more than a run began with."""
     words = {"calls": "calls", "tokens": "tokens", "money": "$", "seconds": "seconds"}
     found = next((name for name, word in words.items() if word in reached and getattr(limits, name)), None)
-    return limits if found is None else replace(limits, **{found: 2 * getattr(limits, found)})
+    if found is None:
+        return limits
+    told = _ALLOWED.search(reached)
+    allowed = float(told[1].replace(",", "")) if told else 0.0
+    least = LEAST_CALLS if found == "calls" else 0
+    before = getattr(limits, found)
+    return replace(limits, **{found: type(before)(max(2 * before, 2 * allowed, least))})
 
 
 def _granted(terms: Terms, plan: Plan, key: str, live: Live) -> Terms:

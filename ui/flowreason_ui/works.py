@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterable
 from concurrent.futures import Future
 from typing import Any, Protocol, TypeVar
 
 import flowreason as fr
+from flowreason.engine.events import Event
 from flowreason.engine.limits import error_kind
 from flowreason.errors import FlowreasonError
 from flowreason.keeping import default_place
@@ -49,14 +50,23 @@ class Task(Protocol):
     async def put_down(self) -> None: ...
 
 
-class Consent:
-    """Asks the person whether a run may begin at its price: where it may go over its limits, or `always`."""
+def has_begun(events: Iterable[Event]) -> bool:
+    """Whether a step of the flow itself had begun, and not only what was asked while the flow was written."""
+    return any(e.node and not e.frame.startswith(("early/", "compile")) for e in events)
 
-    def __init__(self, live: Live, *, always: bool = False) -> None:
+
+class Consent:
+    """Asks the person whether a run may begin at its price: where it may go over its limits, or `always`. One that goes
+    on, and of which steps had begun, was agreed to."""
+
+    def __init__(self, live: Live, *, always: bool = False, goes_on: bool = False) -> None:
         self._live = live
-        self.always = always
+        self._agreed = goes_on and has_begun(live.events[:])
+        self.always = always and not self._agreed
 
     async def __call__(self, price: Any, limits: fr.Limits) -> bool:
+        if self._agreed:
+            return True
         agreed = await self._live.ask("price", price.summary(), "bool") == "yes"
         if not agreed and price.over(limits) is None:
             raise asyncio.CancelledError
@@ -176,11 +186,12 @@ class Works:
             live.run = run
             live.changed()
 
-        consent = Consent(live, always=order.terms is not None and order.terms.ask_price)
-        hooks = Hooks(provider, self.store, live.take, live.written, on_run, ask_user, consent)
         try:
             if isinstance(order, Replay | Resume):
                 await tell_earlier(live, order.run, self.store, last=isinstance(order, Replay))
+            always = order.terms is not None and order.terms.ask_price
+            consent = Consent(live, always=always, goes_on=isinstance(order, Resume))
+            hooks = Hooks(provider, self.store, live.take, live.written, on_run, ask_user, consent)
             result = await order.carry_out(hooks)
         except asyncio.CancelledError:
             live.end("cancelled")
