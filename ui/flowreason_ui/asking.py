@@ -11,6 +11,7 @@ import streamlit as st
 
 import flowreason as fr
 from flowreason.asking.person import answer_hint
+from flowreason.engine.result import usage_of
 from flowreason.errors import FlowreasonError, InputError
 from flowreason.values import plain
 from flowreason_dsl.diagnostics import FlowError
@@ -75,7 +76,11 @@ def _price(live: Live, asked: Asked) -> None:
     begun = any(event.frame.startswith("early/") for event in live.events[:])
     so_far = "Its first steps were asked while it was written." if begun else "Nothing of the flow has run yet."
     st.markdown(f"**Run it at this price?** {so_far}")
-    st.text("\n".join([asked.text] if found is None else sentences(found, limits)))
+    told = [asked.text] if found is None else sentences(found, limits)
+    used = usage_of(live.events[:]).calls
+    if limits.calls is not None and used >= limits.calls:
+        told.append(f"Writing it took all {count(used, 'call')} of the limit: it would stop at once.")
+    st.text("\n".join(told))
     with st.container(horizontal=True):
         _say(live, asked, "Run it", "yes", primary=True)
         _say(live, asked, "Don't run it", "no")

@@ -31,6 +31,10 @@ from flowreason_dsl.syntax import (
 )
 
 
+_ENDING = frozenset({"stop", "exit", "quit", "leave", "done", "end", "halt", "finish"})
+"""What is written where a loop, or the flow, is to end."""
+
+
 class Alone(Loops):
     """The part of the walk that knows bare expressions."""
 
@@ -132,6 +136,15 @@ class Alone(Loops):
             message = f"there is no name `{word}` here"
             meant = Fix(f"write `{near[0]}`", span, near[0])
             self.findings.add("name-is-words", message, span, help=f"did you mean `{near[0]}`?", fix=meant)
+            return
+        if len(whole) == 1 and word.lower() in _ENDING:
+            leave = Fix("leave the loop", span, "break") if self.scopes else None
+            hint = "`break` leaves a loop, `answer` ends the flow"
+            self.findings.add("name-is-words", f"there is no name `{word}` here", span, help=hint, fix=leave)
+            return
+        if len(whole) == 1:
+            hint = "a statement begins with a name and `=`, or with a word such as `answer`; a text stands between quotes"
+            self.findings.add("name-is-words", f"there is no name `{word}` here", span, help=hint, fix=fix)
             return
         self.findings.add("name-is-words", "these words are no names", span, help=hint, fix=fix)
 
