@@ -18,7 +18,7 @@ stands in one.
 | `run.exhausted` | limit, allowed: a limit of the run is reached, and from here nothing is begun that costs or changes
   anything |
 | `frame.opened` | region, owner (node), index, flow; `frame.closed`: bound, where no round of a `while` or `until`
-  follows only because it has had its most rounds |
+  follows only because it has had its most rounds; holds, where the condition of a `while` is known to hold still |
 | `node.started` | a work node begins |
 | `node.request` | attempt, sample, messages, model, schema |
 | `node.retry` | what the provider says while it tries again: kind, wait, attempt |

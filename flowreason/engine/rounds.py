@@ -176,7 +176,7 @@ class Rounds(CutShort):
         run.closed += 1
         if run.plan.yields:
             run.results[frame.index] = self._of_round(run, frame)
-        bound = {"bound": True} if self._at_bound(run, frame) else None
+        bound = self._bound(run, frame)
         self.log.append((self.clock(), "frame.closed", frame, -1, bound))
         if run.plan.outs_next:
             self.note_round(run, frame)
@@ -186,14 +186,39 @@ class Rounds(CutShort):
             self._open_window(run)
         self.maybe_done(run)
 
-    @staticmethod
-    def _at_bound(run: LoopRun, frame: Frame) -> bool:
-        """Whether no round follows for the bound alone: the loop has a condition, and was not left for it."""
+    def _bound(self, run: LoopRun, frame: Frame) -> dict[str, Any] | None:
+        """What is told of a round after which no other follows for the bound alone: the loop has a condition, and was
+        not left for it. Of a `while` whose condition is plain Python it is looked at once more, which costs nothing."""
         if frame.index + 1 < run.total or run.cut is not None or run.plan.op.kind not in ("while", "repeat"):
-            return False
+            return None
         nodes = frame.plan.nodes
-        goes_on = any(frame.state[i] == VALUE and isinstance(node.op, ops.Next) for i, node in enumerate(nodes))
-        return goes_on and any(isinstance(node.op, ops.Decide) and node.op.kind in _CONDITIONS for node in nodes)
+        if not any(frame.state[i] == VALUE and isinstance(node.op, ops.Next) for i, node in enumerate(nodes)):
+            return None
+        for i, node in enumerate(nodes):
+            if isinstance(node.op, ops.Decide) and node.op.kind in _CONDITIONS:
+                holds = self._holds(run, frame, i) if node.op.kind == "while" else None
+                return None if holds is False else {"bound": True} if holds is None else {"bound": True, "holds": True}
+        return None
+
+    @staticmethod
+    def _holds(run: LoopRun, frame: Frame, decision: int) -> bool | None:
+        """Whether a condition would hold at the head of a round after this one; None where that is not known so."""
+        i = frame.plan.first[decision]
+        op, goes_in = frame.plan.nodes[i].op, {j: last for last, j in run.plan.rounds}
+        if not isinstance(op, ops.Python):
+            return None
+        found = {}
+        for read, source in frame.plan.reads[i]:
+            later = goes_in.get(source, source)
+            if read.role == "value":
+                if later is None or frame.state[later] != VALUE:
+                    return None
+                found[read.name] = frame.values[later]
+        try:
+            made = inline.in_place(frame, op.code, op.functions, found)
+            return None if made is None else inline.truth(made[0], frame, decision)
+        except Exception:  # noqa: BLE001 - what a round would have failed with that there is not
+            return None
 
     def _of_round(self, run: LoopRun, frame: Frame) -> list[Any]:
         found: list[Any] = []

@@ -20,6 +20,7 @@ from flowreason_ui.view.timeline import timeline
 from flowreason_ui.view.told import Told
 
 WHILE = "flow f(n: int) -> int {{\n  while `n < {most}` max 3 {{ n = `n + 1` }}\n  answer n\n}}"
+BLOCK = "flow f(n: int) -> int {{\n  while `(lambda: n < {most})()` max 3 {{ n = `n + 1` }}\n  answer n\n}}"
 REPEAT = "flow f(n: int) -> int {{\n  repeat 3 until `n >= {most}` {{ n = `n + 1` }}\n  answer n\n}}"
 BREAK = "flow f(n: int) -> int {{\n  repeat 3 until `n > 99` {{\n    n = `n + 1`\n    if `n >= {most}` {{ break }}\n  }}\n  answer n\n}}"
 PLAIN = "flow f(n: int) -> int {{\n  repeat 3 {{ n = `n + 1` }}\n  answer n\n}}"
@@ -40,8 +41,9 @@ def shown(graph: Graph, events: list[Event]) -> dict[str, list[str]]:
 
 
 @pytest.mark.parametrize(("text", "most", "told"), [
-    (WHILE, 9, "its condition was not looked at again"), (REPEAT, 9, "its condition did not hold yet"),
-    (BREAK, 9, "its condition did not hold yet"), (WHILE, 2, ""), (REPEAT, 3, ""), (BREAK, 3, ""), (PLAIN, 9, ""),
+    (WHILE, 9, "its condition still held"), (REPEAT, 9, "its condition did not hold yet"),
+    (BLOCK, 9, "its condition was not looked at again"), (BREAK, 9, "its condition did not hold yet"),
+    (WHILE, 2, ""), (WHILE, 3, ""), (REPEAT, 3, ""), (BREAK, 3, ""), (PLAIN, 9, ""),
 ])  # fmt: skip
 def test_a_loop_that_its_limit_ended_says_so_and_no_other_does(text: str, most: int, told: str) -> None:
     graph, events = ran(text.format(most=most), n=0)
@@ -68,7 +70,7 @@ def test_a_run_that_was_kept_before_tells_it_too() -> None:
 
     _, events = ran(WHILE.format(most=9), n=0)
     (ended,) = [event for event in events if event.kind == "frame.closed" and event.data]
-    assert (ended.frame, ended.data) == ("f/while#1[2]", {"bound": True})
+    assert (ended.frame, ended.data) == ("f/while#1[2]", {"bound": True, "holds": True})
     assert len(shorten(ended, str)) == 4
 
 

@@ -30,7 +30,6 @@ from flowreason_dsl.syntax import (
     Template,
 )
 
-
 _ENDING = frozenset({"stop", "exit", "quit", "leave", "done", "end", "halt", "finish"})
 """What is written where a loop, or the flow, is to end."""
 
@@ -143,7 +142,7 @@ class Alone(Loops):
             self.findings.add("name-is-words", f"there is no name `{word}` here", span, help=hint, fix=leave)
             return
         if len(whole) == 1:
-            hint = "a statement begins with a name and `=`, or with a word such as `answer`; a text stands between quotes"
+            hint = "a statement begins with a name and `=`, or a word such as `answer`; a text stands between quotes"
             self.findings.add("name-is-words", f"there is no name `{word}` here", span, help=hint, fix=fix)
             return
         self.findings.add("name-is-words", "these words are no names", span, help=hint, fix=fix)

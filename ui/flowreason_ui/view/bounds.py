@@ -1,7 +1,7 @@
 """Events → which loops their most rounds ended, in a sentence each: their conditions did not.
 
-Invariant: what is said was looked at. A `repeat … until` looks at its condition after its last round, a `while` does
-not.
+Invariant: what is said was looked at. A `repeat … until` looks at its condition after its last round, a `while` only
+where that is plain Python.
 """
 
 from __future__ import annotations
@@ -21,26 +21,26 @@ LONG = 60
 def at_their_bound(events: Iterable[Event], graph: Graph | None) -> list[str]:
     """A sentence for each loop of the flow that had its most rounds, in the order in which they did."""
     opened: dict[str, Event] = {}
-    found: dict[tuple[str, str], list[int]] = {}
+    found: dict[tuple[str, str], list[tuple[int, bool]]] = {}
     for event in events:
         if event.kind == "frame.opened" and event.data.get("kind") in ("while", "repeat"):
             opened[event.frame] = event
         elif event.kind == "frame.closed" and event.data.get("bound") and event.frame in opened:
             data = opened[event.frame].data
             place = str(data.get("flow", "")), str(data.get("owner", ""))
-            found.setdefault(place, []).append(int(data["index"]) + 1)
-    return [_sentence(graph, *place, rounds) for place, rounds in found.items()]
+            found.setdefault(place, []).append((int(data["index"]) + 1, bool(event.data.get("holds"))))
+    return [_sentence(graph, *place, ends) for place, ends in found.items()]
 
 
-def _sentence(graph: Graph | None, flow: str, id: str, rounds: list[int]) -> str:
+def _sentence(graph: Graph | None, flow: str, id: str, ends: list[tuple[int, bool]]) -> str:
     known = graph.flows.get(flow) if graph is not None else None
     node = known.nodes.get(id) if known is not None else None
     name, then = "A loop", ""
     if known is not None and node is not None and isinstance(node.op, ops.Loop):
         name = f"The loop “{shorten(labels.loop_text(known, node, node.op), LONG)}”"
-        is_while = node.op.kind == "while"
-        then = "; its condition was not looked at again" if is_while else "; its condition did not hold yet"
-    most = max(rounds)
+        still = "still held" if all(holds for _, holds in ends) else "was not looked at again"
+        then = f"; its condition {still if node.op.kind == 'while' else 'did not hold yet'}"
+    most = max(rounds for rounds, _ in ends)
     limit = f"its limit of {most:,} round{'' if most == 1 else 's'}"
-    often = f" {len(rounds):,} times" if len(rounds) > 1 else ""
+    often = f" {len(ends):,} times" if len(ends) > 1 else ""
     return f"{name} stopped{often} at {limit}{then}."
