@@ -235,6 +235,27 @@ def test_who_was_to_be_asked_about_the_price_is_asked_when_the_run_goes_on(works
     assert resumed.asked and resumed.asked[0].kind == "price" and not server.requests
 
 
+@pytest.mark.parametrize("order", [
+    Solve("Which river?", method="direct"), RunFlow('flow f() -> text { a = ask "Which river?" answer a }')
+])  # fmt: skip
+def test_a_run_can_be_asked_again_without_what_is_known(works: Works, server: Server, order: Any, tmp_path: Path,
+                                                        monkeypatch: pytest.MonkeyPatch) -> None:  # fmt: skip
+    live = ended(works.start(replace(order, terms=Terms(works.connection))))
+    asked = len(server.requests)
+    again(app := opened("run", run=live.run))
+    click(app, "Ask again from scratch")
+    second = ended(live_of(app, works))
+    assert second.run != live.run and second.ended == "answered" and len(server.requests) == 2 * asked
+    works.runs.clear()  # as if the app had been opened since
+    app = opened("run", run=live.run)
+    ended(live_of(app, works))
+    click(again(app), "Ask again from scratch")
+    third = live_of(app, works)
+    assert ended(third).ended == "answered", third.error
+    assert len(server.requests) == 3 * asked
+    assert third.title == live.title or isinstance(order, RunFlow)
+
+
 def test_an_answer_that_does_not_fit_is_told_with_why(works: Works) -> None:
     flow = 'flow f() -> number { n: number = ask user "Your budget?" ensure `n > 0`, "a budget above zero" answer n }'
     live = works.start(RunFlow(flow))

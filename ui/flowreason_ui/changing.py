@@ -14,11 +14,14 @@ import streamlit as st
 import flowreason as fr
 from flowreason.errors import FlowreasonError
 from flowreason.forking import Place, find_place, type_of
+from flowreason.methods.material import QUESTION
 from flowreason.records import Plan, RunInfo
 from flowreason.resuming import inputs_of, kept_flow, the_store
+from flowreason.values import decode
 from flowreason_dsl.diagnostics import FlowError
 from flowreason_ui import places
 from flowreason_ui.affected import Affected, affected, in_words
+from flowreason_ui.drafting import RunDraft, from_run
 from flowreason_ui.escape import escaped, one_line
 from flowreason_ui.fields import parameters_box, value_box
 from flowreason_ui.forms import limits_box, tools_box
@@ -45,9 +48,27 @@ def elsewhere(live: Live) -> bool:
 
 
 def asked_anew(live: Live) -> Order:
-    """The same question once more, without answers of earlier runs."""
-    order: Solve = live.origin
-    return replace(order, terms=replace(order.terms, connection=works().connection, cache=False))
+    """The same question or flow once more, without answers of earlier runs."""
+    origin = live.origin
+    if isinstance(origin, Solve | RunDraft):
+        return replace(origin, terms=replace(origin.terms, connection=works().connection, cache=False))
+    plan = works().ask(works().kept(live.run)).plan
+    terms = replace(terms_of(live, plan), cache=False)
+    if plan.question:
+        inputs = {name: value for name, value in decode(dict(plan.inputs)).items() if name != QUESTION}
+        return Solve(plan.question, terms, inputs, plan.settings.get("method", "graph"))
+    draft = from_run(works().ask(works().kept(live.run)))
+    return RunDraft(draft, terms, dict(draft.inputs))
+
+
+def ask_anew(live: Live) -> None:
+    """Begin that run, and show it."""
+    try:
+        order = asked_anew(live)
+    except FlowreasonError as error:
+        _told(error)
+        return
+    _begin(order)
 
 
 def terms_of(live: Live, plan: Plan) -> Terms:

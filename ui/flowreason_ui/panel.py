@@ -26,7 +26,6 @@ from flowreason_ui.orders import Replay, Solve
 from flowreason_ui.plain import plain_run
 from flowreason_ui.pricing import price_of, sentences
 from flowreason_ui.saving import save_menu
-from flowreason_ui.starting import begun
 from flowreason_ui.telling import cost, seconds, state
 from flowreason_ui.view.phase import PAUSING, pausing
 from flowreason_ui.works import works
@@ -179,9 +178,10 @@ def _variants(live: Live, key: str) -> None:
                 if _button("Change inputs or prompts", "tune", f"{key}-change", wide=True):
                     changing.rerun_dialog(live)
         if _asks_anew(live):
-            with _way("The question anew: another flow, other answers, paid for again.", f"{key}-anew"):
+            told = "Without answers of earlier runs: what the model says is new, and paid for again."
+            with _way(told, f"{key}-anew"):
                 if _button("Ask again from scratch", "refresh", f"{key}-again", wide=True):
-                    places.show(begun(changing.asked_anew(live)))
+                    changing.ask_anew(live)
         with _way("A copy of the flow to rewrite; this run stays as it is.", f"{key}-copy"):
             if live.run:  # a link, so that Back leads here again
                 places.link("edit", "Open in editor", ":material/edit_note:", open=f"run:{live.run}")
@@ -198,8 +198,12 @@ def _way(told: str, key: str) -> Iterator[None]:
 
 
 def _asks_anew(live: Live) -> bool:
-    asked = isinstance(live.origin, Solve) and live.origin.terms.replies is None
-    return asked and not works().connection.missing
+    """Whether a model was asked that can be asked once more."""
+    terms = None if isinstance(live.origin, Replay | None) else live.origin.terms
+    recorded = terms is not None and terms.replies is not None
+    if recorded or works().connection.missing or not (live.run or isinstance(live.origin, Solve)):
+        return False
+    return any(event.kind in ("node.request", "node.reply") for event in live.events[:])
 
 
 def _while_it_goes_on(live: Live, key: str) -> None:
