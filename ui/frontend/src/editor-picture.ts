@@ -1,6 +1,7 @@
 // The picture beside the text: drawn anew as one types; what the cursor stands in is marked, and the other way round.
 import type { ChangeDesc } from "@codemirror/state"
 import { ChartView } from "./chart"
+import { boxOf, topmost } from "./chart-parts"
 import { button, h } from "./dom"
 import type { Chart } from "./editor-channel"
 import { Offsets } from "./editor-offsets"
@@ -35,13 +36,15 @@ export class Picture {
   private begins = false
   /** Whether the person wants to see all of it, however small. */
   private whole = false
+  /** Whether it has grown beyond what can be read of all of it, and nobody has moved it since. */
+  private outgrown = false
 
   constructor(private readonly pick: (from: number, to: number) => void, redraw: () => void) {
     this.view = new ChartView(this.stage, {
       select: (key) => this.picked(key),
       close: (keys) => { this.closed = keys; redraw() },
       place: (place) => this.ways.update(place, this.view.chart),
-      person: () => undefined,
+      person: () => { this.outgrown = false },
     })
     this.stage.addEventListener("keydown", (event) => this.key(event))
     const { zoom } = this.view
@@ -91,9 +94,14 @@ export class Picture {
       span ? [{ key, from: offsets.toBrowser(span[0]), to: offsets.toBrowser(span[1]) }] : [])
     const { zoom } = this.view
     const grown = Math.min(this.ways.wide / chart.width, this.ways.high / chart.height) < READABLE
-    if (zoom.fitted && grown && !this.whole && this.view.chart) zoom.fitted = false // it stays as large as it is
+    const outgrows = zoom.fitted && grown && !this.whole && this.view.chart !== null
+    if (outgrows) zoom.fitted = false
+    else if (this.outgrown && !grown) zoom.fitted = true
+    this.outgrown = outgrows || (this.outgrown && grown)
     this.view.setChart({ ...chart, kind: "chart", text, tokens: [], version: 0, whole: true })
+    const first = topmost(chart.things)
     if (this.begins) this.view.begin()
+    else if (outgrows && first) zoom.top(boxOf(first), READABLE)
     this.begins = false
     this.ways.update(zoom.place, chart)
     this.fresh("")
@@ -114,7 +122,7 @@ export class Picture {
     this.since = null
     this.chosen = null
     this.begins = true
-    this.whole = false
+    this.whole = this.outgrown = false
   }
 
   /** The text has changed: what is drawn stands elsewhere in it now. */
