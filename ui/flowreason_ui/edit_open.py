@@ -119,7 +119,7 @@ def typed(draft: Draft, said: object) -> Draft:
         st.query_params.clear()
         st.session_state.pop(_NAMED, None)
         st.rerun(scope="app")  # the browser was told of the text before
-    if found is not draft and was_safe(said):
+    if draft.fresh and found is not draft and was_safe(said):
         keep(found.text)
     return found
 

@@ -9,6 +9,9 @@ import { Ways } from "./editor-ways"
 
 /** The scale at which words can be read; below it, the picture goes where the cursor is. */
 const READABLE = 0.7
+/** The least at which it begins, and the room that it has beside it then. */
+const LEAST = 0.62
+const BESIDE = 16
 
 const ARROWS: Record<string, [number, number]> = { ArrowDown: [0, 1], ArrowUp: [0, -1], ArrowRight: [1, 0], ArrowLeft: [-1, 0] }
 
@@ -99,12 +102,21 @@ export class Picture {
     else if (this.outgrown && !grown) zoom.fitted = true
     this.outgrown = outgrows || (this.outgrown && grown)
     this.view.setChart({ ...chart, kind: "chart", text, tokens: [], version: 0, whole: true })
-    const first = topmost(chart.things)
     if (this.begins) this.view.begin()
-    else if (outgrows && first) zoom.top(boxOf(first), READABLE)
     this.begins = false
+    this.across(outgrows)
     this.ways.update(zoom.place, chart)
     this.fresh("")
+  }
+
+  /** Where it shows its beginning, a little smaller if all of its width is in sight then. `anew`: it has to go there. */
+  private across(anew = false): void {
+    const { chart } = this.view
+    const first = chart && topmost(chart.things)
+    if (!chart || !first || !(anew || this.stage.classList.contains("cut"))) return
+    const scale = this.ways.wide / (chart.width + 2 * BESIDE)
+    const fits = scale >= LEAST && scale < READABLE
+    if (anew || fits) this.view.zoom.top(boxOf(first), fits ? scale : READABLE)
   }
 
   /** Whether the picture is that of the text; `why` says why it is not. */
@@ -167,6 +179,7 @@ export class Picture {
   resized(): void {
     this.ways.resized()
     this.view.resized()
+    this.across()
     this.ways.update(this.view.zoom.place, this.view.chart)
   }
 
