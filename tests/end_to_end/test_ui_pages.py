@@ -365,6 +365,11 @@ def test_the_fields_of_a_change_say_their_defaults_and_keep_the_flow_while_an_in
     assert "whole number" in said(wrong) and wrong.button(key="rerun-now").disabled
     (text,) = [each for each in wrong.text_area if str(each.key).endswith("-text")]
     assert text.value.startswith("flow g(")
+    press(app, "run-change", "rerun-back")
+    app = again(app)
+    app.button(key="run-change").click()
+    (text,) = [each for each in again(app).text_area if str(each.key).endswith("-text")]
+    assert text.value == flow
 
 
 # --- markup ---

@@ -28,6 +28,8 @@ from flowreason_ui.starting import begun
 from flowreason_ui.telling import fault
 from flowreason_ui.works import works
 
+TYPED = "rerun-typed"
+"""Where it is kept how the flow of a run was changed in the dialog, by the run."""
 RESUMED = frozenset({"failed", "limit", "cancelled", "waiting"})
 
 
@@ -308,6 +310,7 @@ def rerun_dialog(live: Live) -> None:
     except FlowError as error:
         _told(error)
         return
+    st.session_state[TYPED].pop(info.id, None)
     _begin(Rerun(info.id, changed_title(live, info, flow.name, main), changed, inputs or None, terms), live)
 
 
@@ -334,8 +337,15 @@ def _changes(info: RunInfo, flow: fr.Flow) -> tuple[dict[str, Any] | None, str]:
 
 
 def _flow_text(info: RunInfo) -> str:
-    """The text of the flow: what was typed in it stays when the dialog is closed."""
-    key, typed = f"rerun-{info.id}-text", st.session_state.setdefault("rerun-typed", {})
+    """The text of the flow: what was typed in it stays when the dialog is closed, until it is run."""
+    key, typed = f"rerun-{info.id}-text", st.session_state.setdefault(TYPED, {})
     st.session_state.setdefault(key, typed.get(info.id, info.plan.flow))
     typed[info.id] = text = st.text_area("The flow", key=key, height=380)
+    if text != info.plan.flow:
+        st.button("Back to the flow as it ran", icon=":material/undo:", type="tertiary", key="rerun-back",
+                  on_click=_as_it_ran, args=(key, info.plan.flow))  # fmt: skip
     return text
+
+
+def _as_it_ran(key: str, text: str) -> None:
+    st.session_state[key] = text

@@ -213,7 +213,8 @@ def parameters_box(parameters: tuple[Input, ...], known: Mapping[str, Any], key:
             if each.required or (typed is not None and str(typed).strip()):
                 wrong.append(error)
             continue
-        if each.required or value not in ("", None, []):
+        is_default = chosen and each.name not in known and value == each.default
+        if each.required or (value not in ("", None, []) and not is_default):
             found[each.name] = value
     if wrong:
         raise wrong[0]
