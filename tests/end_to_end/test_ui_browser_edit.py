@@ -250,3 +250,28 @@ def test_the_key_that_sends_an_answer_begins_no_other_run(browser: Browser, app:
     page.wait_for_timeout(500)
     assert page.url.partition("run=")[2] == run
     page.close()
+
+
+def test_what_was_run_is_known_after_a_reload_and_what_can_be_undone_on_the_way_back(
+    browser: Browser, app: Served
+) -> None:
+    page = edit(browser, app, apart=True)
+    before = text_of(page)
+    write(page, 'flow mine() -> text {\n  answer "known"\n}\n')
+    page.keyboard.press("Control+Enter")
+    page.get_by_text("Answered").first.wait_for()
+    page.goto(f"{app.url}/edit")
+    page.locator(".cm-line", has_text="flow mine").wait_for()
+    page.get_by_role("link", name="Runs").click()
+    page.get_by_role("heading", name="Runs").wait_for()
+    page.get_by_role("link", name="Edit").click()
+    undo = page.locator(".fr.edit button:not([disabled])", has_text="Undo")
+    undo.click()
+    page.wait_for_timeout(300)
+    assert text_of(page) == before
+    page.locator(".fr.edit button", has_text="Redo").click()
+    page.wait_for_timeout(1200)
+    page.get_by_role("button", name="New").click()
+    page.locator(".cm-line", has_text="flow summary").wait_for()
+    assert page.get_by_role("dialog").count() == 0
+    page.context.close()

@@ -14,6 +14,7 @@ from streamlit.testing.v1 import AppTest
 import flowreason as fr
 from flowreason.examples_catalog import catalog, find
 from flowreason_ui.connection import Connection
+from flowreason_ui.escape import JOINER
 from flowreason_ui.live import Live
 from flowreason_ui.orders import RunFlow, Solve, Terms, example
 from flowreason_ui.starting import KEPT
@@ -365,8 +366,34 @@ def test_a_changed_flow_with_a_mistake_is_told_and_not_run(works: Works) -> None
     app = click(opened("run", run=live.run), "Change")
     (text,) = [each for each in app.text_area if str(each.key).endswith("-text")]
     text.set_value("flow f(n: int) -> int { answer missing }")
-    assert "missing" in said(again(press(app, "run-change", "rerun-now")))
+    told = said(again(press(app, "run-change", "rerun-now")))
+    assert "There is no name `missing` here (line 1)" in told and "[name-unknown]" not in told
     assert len(works.runs) == 1
+
+
+def test_the_fields_of_a_change_say_their_defaults_and_keep_the_flow_while_an_input_is_wrong(works: Works) -> None:
+    flow = 'flow f(n: list[int], tone: text = "dry", loud: bool = false) -> text { answer "{n} {tone} {loud}" }'
+    live = ended(works.start(RunFlow(flow, inputs={"n": [2]})))
+    app = click(opened("run", run=live.run), "Change")
+    labels = [each.label for each in [*app.text_area, *app.radio]]
+    assert any("left empty: dry" in each.replace("\\", "").replace(JOINER, "") for each in labels)
+    assert not any("may stay empty" in each for each in labels)
+    (loud,) = [each for each in app.radio if "rerun-" in str(each.key)]
+    assert loud.value is False
+    (lines,) = [each for each in app.text_area if str(each.key).endswith("-n")]
+    (text,) = [each for each in app.text_area if str(each.key).endswith("-text")]
+    text.set_value(flow.replace("f(", "g("))
+    lines.set_value("many")
+    app.button(key="run-change").click()
+    wrong = again(app)
+    assert "whole number" in said(wrong) and wrong.button(key="rerun-now").disabled
+    (text,) = [each for each in wrong.text_area if str(each.key).endswith("-text")]
+    assert text.value.startswith("flow g(")
+    press(app, "run-change", "rerun-back")
+    app = again(app)
+    app.button(key="run-change").click()
+    (text,) = [each for each in again(app).text_area if str(each.key).endswith("-text")]
+    assert text.value == flow
 
 
 # --- markup ---

@@ -26,11 +26,14 @@ from flowreason_ui.escape import escaped, one_line
 from flowreason_ui.fields import parameters_box, value_box
 from flowreason_ui.forms import limits_box, tools_box
 from flowreason_ui.live import Live
+from flowreason_ui.mistakes import tell
 from flowreason_ui.orders import Fork, Order, Replay, Rerun, Resume, Solve, Terms, terms_for
 from flowreason_ui.starting import begun
 from flowreason_ui.telling import fault
 from flowreason_ui.works import has_begun, works
 
+TYPED = "rerun-typed"
+"""Where it is kept how the flow of a run was changed in the dialog, by the run."""
 RESUMED = frozenset({"failed", "limit", "cancelled", "waiting"})
 LEAST_CALLS = 10
 """Calls that are offered at least where they ran out: twice two is soon reached again."""
@@ -187,6 +190,9 @@ def _begin(order: Order, beside: Live | None = None) -> None:
 
 
 def _told(error: Exception) -> None:
+    if isinstance(error, FlowError):
+        tell(error)
+        return
     first, _, rest = fault(str(error)).partition("\n")
     st.error(escaped(first), icon=":material/error:")
     if rest.strip():
@@ -329,27 +335,50 @@ def rerun_dialog(live: Live) -> None:
         _told(error)
         return
     st.caption("A new run is made. Only what this changes is done again; everything else keeps its outcome.")
-    if st.button("Run it", type="primary", key="rerun-now"):
-        try:
-            changed = None if text.strip() == info.plan.flow.strip() else text
-            if changed is not None:
-                kept_flow(replace(info.plan, flow=changed))
-        except FlowError as error:
-            _told(error)
-            return
-        _begin(Rerun(info.id, f"Changed: {live.title}", changed, inputs or None, terms), live)
+    if not st.button("Run it", type="primary", disabled=inputs is None, key="rerun-now"):
+        return
+    changed = None if text.strip() == info.plan.flow.strip() else text
+    try:
+        main = "" if changed is None else kept_flow(replace(info.plan, flow=changed)).name
+    except FlowError as error:
+        _told(error)
+        return
+    st.session_state[TYPED].pop(info.id, None)
+    _begin(Rerun(info.id, changed_title(live, info, flow.name, main), changed, inputs or None, terms), live)
 
 
-def _changes(info: RunInfo, flow: fr.Flow) -> tuple[dict[str, Any], str]:
-    """Other inputs, and another text of the flow, as they are typed."""
+def changed_title(live: Live, info: RunInfo, before: str, main: str) -> str:
+    """What the new run is called: a question stays what it is; a flow that got another name goes by that."""
+    own = main if main not in ("", before) and not info.plan.question else live.title
+    return f"Changed: {own}"
+
+
+def _changes(info: RunInfo, flow: fr.Flow) -> tuple[dict[str, Any] | None, str]:
+    """Other inputs, and another text of the flow, as they are typed; None for inputs that do not fit, which is told
+    there."""
     if not flow.parameters:
         return {}, _flow_text(info)
     first, second = st.tabs(["Inputs", "Flow and prompts"])
+    inputs = None
     with first:
-        inputs = parameters_box(flow.parameters, inputs_of(info.plan, flow), f"rerun-{info.id}")
+        try:
+            inputs = parameters_box(flow.parameters, inputs_of(info.plan, flow), f"rerun-{info.id}")
+        except FlowreasonError as error:
+            _told(error)
     with second:
         return inputs, _flow_text(info)
 
 
 def _flow_text(info: RunInfo) -> str:
-    return st.text_area("The flow", info.plan.flow, height=380, key=f"rerun-{info.id}-text")
+    """The text of the flow: what was typed in it stays when the dialog is closed, until it is run."""
+    key, typed = f"rerun-{info.id}-text", st.session_state.setdefault(TYPED, {})
+    st.session_state.setdefault(key, typed.get(info.id, info.plan.flow))
+    typed[info.id] = text = st.text_area("The flow", key=key, height=380)
+    if text != info.plan.flow:
+        st.button("Back to the flow as it ran", icon=":material/undo:", type="tertiary", key="rerun-back",
+                  on_click=_as_it_ran, args=(key, info.plan.flow))  # fmt: skip
+    return text
+
+
+def _as_it_ran(key: str, text: str) -> None:
+    st.session_state[key] = text

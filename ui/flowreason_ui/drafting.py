@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from pathlib import Path
 from secrets import token_urlsafe
 from typing import Any
@@ -42,6 +43,7 @@ MOST_OPENED = 2_000_000
 EXAMPLE = "example:"
 LIBRARY = "library:"
 RUN = "run:"
+FILE = "file"
 MOST_NAME = 120
 MOST_FIELDS = 200
 
@@ -52,6 +54,7 @@ class Draft:
 
     `inputs` are values that its form begins with, `declared` the lines of tools that it calls; `filled` is what stood
     in the form before a reload, by name, as it was typed.
+    `known` is what its main flow was called when it was looked at last.
     `fresh`: nothing was opened or typed yet, so that what the browser still holds from before a reload is wanted.
     """
 
@@ -65,6 +68,7 @@ class Draft:
     inputs: Mapping[str, Any] = field(default_factory=dict)
     declared: tuple[str, ...] = ()
     filled: Mapping[str, str | bool] = field(default_factory=dict)
+    known: str = ""
 
     @property
     def example(self) -> Example | None:
@@ -146,7 +150,7 @@ def from_files(given: Iterable[tuple[str, bytes]]) -> Draft:
             raise UsageError("none of these is a flow; a flow's name ends in .flow, and that of its graph in .json")
         main = graphs[0]
         texts[main] = _text_of_graph(main, texts[main])
-    return Draft(texts.pop(main), Path(main).stem, texts, origin="file")
+    return Draft(texts.pop(main), Path(main).stem, texts, origin=FILE)
 
 
 def _decoded(name: str, raw: bytes) -> str:
@@ -175,6 +179,31 @@ def _text_of_graph(name: str, document: str) -> str:
         return read_graph(document)[1].text
     except FlowreasonError as error:
         raise UsageError(f"{name} is not the graph of a flow: {error}") from None
+
+
+# --- what it goes by ---
+
+
+def called(draft: Draft, main: str) -> Draft:
+    """The draft by its name, where its main flow is called `main`: what was opened from the library, an example or a
+    file goes by the name of that until its flow gets another one."""
+    if draft.origin.startswith((LIBRARY, EXAMPLE)):
+        name, first = _opened(draft.origin)
+        return replace(draft, name=name if main == first else main, known=main)
+    if draft.origin == FILE:
+        return replace(draft, name=draft.name if draft.known in ("", main) else main, known=main)
+    return replace(draft, name=main, known=main)
+
+
+@lru_cache(maxsize=64)
+def _opened(origin: str) -> tuple[str, str]:
+    """What a flow of the library or an example goes by, and what its main flow is called; empty where it is gone."""
+    kind, _, name = origin.partition(":")
+    try:
+        draft = from_library(name) if f"{kind}:" == LIBRARY else from_example(name)
+        return draft.name, parse(draft.text).main.name.text
+    except (UsageError, FlowError):
+        return "", ""
 
 
 # --- what the browser says ---

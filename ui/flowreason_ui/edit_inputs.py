@@ -260,20 +260,21 @@ def _named(each: Input, key: str, *, with_file: bool) -> tuple[str, bytes] | Non
 
 def _written(each: Input, before: str, key: str) -> str:
     """What stands in a field for text."""
-    hint = _default_of(each)
+    hint = left_empty(each)
     if each.type in (INT, NUMBER):
         return st.text_input(each.name, before, key=key, placeholder=hint, width=260, label_visibility="collapsed")
     return st.text_area(each.name, before, key=key, placeholder=hint, height=110 if each.type == TEXT else 130,
                         label_visibility="collapsed")  # fmt: skip
 
 
-def _default_of(each: Input) -> str:
-    """What an empty field means."""
+def left_empty(each: Input, most: int = LONG) -> str:
+    """What an empty field means, in at most so many characters; nothing where it must not be empty."""
     if each.data:
         return f"left empty: what {each.data} holds"
     if each.required:
         return ""
-    return f"left empty: {_as_typed(each.default, each.type)[:LONG]}"
+    default = str(_as_typed(each.default, each.type))
+    return f"left empty: {default[:LONG] if most >= LONG else one_line(default, most)}" if default else "may stay empty"
 
 
 def _as_typed(value: Any, type: Type) -> Any:

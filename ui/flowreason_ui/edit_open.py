@@ -5,7 +5,7 @@ Invariant: what was typed is not thrown away unasked, and an address opens what 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 import streamlit as st
@@ -13,6 +13,7 @@ import streamlit as st
 from flowreason import library
 from flowreason.errors import FlowreasonError, UsageError
 from flowreason.examples_catalog import catalog
+from flowreason.library.titles import title
 from flowreason.resuming import the_store
 from flowreason_ui import places
 from flowreason_ui.drafting import (
@@ -118,7 +119,15 @@ def typed(draft: Draft, said: object) -> Draft:
         st.query_params.clear()
         st.session_state.pop(_NAMED, None)
         st.rerun(scope="app")  # the browser was told of the text before
+    if draft.fresh and found is not draft and was_safe(said):
+        keep(found.text)
     return found
+
+
+def was_safe(said: object) -> bool:
+    """Whether the browser knows of what it kept over a reload that it was run or downloaded as it is."""
+    before = said.get("restored") if isinstance(said, Mapping) else None
+    return isinstance(before, Mapping) and before.get("safe") is True
 
 
 # --- opening another ---
@@ -150,21 +159,30 @@ def ask_first(*, drafts: bool) -> None:
         _asked_first(wanted, drafts)
 
 
-@st.dialog("Leave what you have typed?")
+@st.dialog("Leave this flow?")
 def _asked_first(draft: Draft, drafts: bool) -> None:
     here: Draft = st.session_state[DRAFT]
     if is_kept(here.text):
-        st.markdown(f"{escaped(here.name)} is downloaded. Nothing is lost.")
+        st.success(f"{escaped(here.name)} is downloaded. Nothing is lost.", icon=":material/check:")
     else:
         lost = KEPT_IN_BROWSER if drafts else "If you leave it, what you have typed is lost."
-        st.markdown(f"You have changed {escaped(here.name)}, and it was neither downloaded nor run since. {lost}")
+        st.markdown(f"You have changed {escaped(here.name)}. {lost}")
     with st.container(horizontal=True):
+        _ways(draft, here)
+
+
+def _ways(draft: Draft, here: Draft) -> None:
+    """What can be done about what was typed: the safe way first; once it is downloaded, on to what was wanted."""
+    safe = is_kept(here.text)
+    if not safe:
         if st.button("Go on editing", type="primary", key="edit-stay"):
             st.rerun()
         st.download_button("Download it", here.text, file_name(here.name, "flow"), "text/plain", key="edit-leave-save",
                            icon=":material/download:", on_click=keep, args=(here.text,))  # fmt: skip
-        if st.button("Leave it", key="edit-leave"):
-            _open(draft)
+    if st.button("Leave it", type="primary" if safe else "secondary", key="edit-leave"):
+        _open(draft)
+    if safe and st.button("Go on editing", key="edit-stay"):
+        st.rerun()
 
 
 def _open(draft: Draft) -> None:
@@ -205,11 +223,14 @@ def choices(source: str, search: str) -> list[tuple[str, str, str]]:
         found_all = [(f"{EXAMPLE}{each.name}", each.name.capitalize(), each.first_line) for each in catalog()]
     else:
         about = map(library.describe, library.names())
-        found_all = [
-            (f"{LIBRARY}{each.name}", each.name.replace("_", " ").capitalize(), each.summary) for each in about
-        ]
+        found_all = [(f"{LIBRARY}{each.name}", title(each.name), each.summary) for each in about]
     words = search.lower().replace("_", " ").split()
-    return [each for each in found_all if all(word in f"{each[1]} {each[2]}".lower() for word in words)]
+    return [each for each in found_all if all(word in _searched(*each) for word in words)]
+
+
+def _searched(named: str, name: str, line: str) -> str:
+    """What is searched of something that can be opened: what is read of it, and its name as flows write it."""
+    return f"{named.partition(':')[2].replace('_', ' ')} {name} {line}".lower()
 
 
 def _list(found: Iterable[tuple[str, str, str]]) -> None:

@@ -173,6 +173,12 @@ def _long_graph(text: str, files: tuple[tuple[str, str], ...], tools: tuple[str,
         return None
 
 
+def main_of(asked: Asked) -> str:
+    """What the main flow of a text is called, as far as it can be read; empty where nothing in it is a flow."""
+    tree = analysis_of(asked).readable
+    return tree.main.name.text if tree is not None and tree.flows else ""
+
+
 def asks_model(graph: Graph, analysis: Analysis) -> bool:
     """Whether a run of the flow may ask a model; without one it runs where this is not so."""
     found = analysis.reckoning

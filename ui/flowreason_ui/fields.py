@@ -17,6 +17,7 @@ from flowreason.errors import InputError
 from flowreason.graph.ops import Input
 from flowreason.values import plain, show
 from flowreason_dsl.types import BOOL, INT, NUMBER, TEXT, Choice, ListOf, Record, Type
+from flowreason_ui.edit_inputs import left_empty
 from flowreason_ui.escape import escaped
 from flowreason_ui.forms import in_words, typed_value, wanted
 
@@ -27,6 +28,8 @@ MOST_ROWS = 500
 MOST_FIELDS = 12
 SHORT = 200
 """Characters of a text that stands on one line."""
+AT_LABEL = 60
+"""Characters of a default that are told beside the name of its field."""
 FEW = 5
 """Options that are all shown at once."""
 Row: TypeAlias = dict[str, Any]
@@ -194,17 +197,25 @@ def has_field(type: Type) -> bool:
 
 
 def parameters_box(parameters: tuple[Input, ...], known: Mapping[str, Any], key: str) -> dict[str, Any]:
-    """Fields for the inputs of a flow; gives those that are there. Raises `UsageError` for one that does not fit."""
-    found = {}
+    """Fields for the inputs of a flow; gives those that are there. Raises `UsageError` for the first that does not fit,
+    once all have their fields: what is typed in a field that is not made is forgotten."""
+    found: dict[str, Any] = {}
+    wrong: list[InputError] = []
     for each in parameters:
-        told = f"{each.name} ({wanted(each.type)}{'' if each.required else '; may stay empty'})"
+        chosen = each.type == BOOL or isinstance(each.type, Choice)  # the default is chosen at first
+        empty = "" if chosen else left_empty(each, AT_LABEL)
+        told = f"{each.name} ({wanted(each.type)}{empty and f'; {empty}'})"
         try:
-            value = value_box(told, each.type, known.get(each.name), f"{key}-{each.name}")
-        except InputError:
+            start = known.get(each.name, each.default if chosen else None)
+            value = value_box(told, each.type, start, f"{key}-{each.name}")
+        except InputError as error:
             typed = st.session_state.get(f"{key}-{each.name}")
             if each.required or (typed is not None and str(typed).strip()):
-                raise
+                wrong.append(error)
             continue
-        if each.required or value not in ("", None, []):
+        is_default = chosen and each.name not in known and value == each.default
+        if each.required or (value not in ("", None, []) and not is_default):
             found[each.name] = value
+    if wrong:
+        raise wrong[0]
     return found

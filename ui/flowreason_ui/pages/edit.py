@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from dataclasses import replace
 from functools import lru_cache, partial
 from pathlib import Path
 
@@ -18,12 +17,12 @@ from flowreason.tools import bind
 from flowreason_dsl.diagnostics import FlowError
 from flowreason_ui import places
 from flowreason_ui.components import is_built, mount
-from flowreason_ui.drafting import DRAFT, PRESSED, RUN, Draft, RunDraft, new
+from flowreason_ui.drafting import DRAFT, PRESSED, Draft, RunDraft, called, new
 from flowreason_ui.edit_inputs import Filled, chosen, fields, follow
-from flowreason_ui.edit_open import ask_first, complaint, current, keep, openings, replace_by, typed
+from flowreason_ui.edit_open import ask_first, complaint, current, is_kept, keep, openings, replace_by, typed
 from flowreason_ui.edit_plain import plain_editor
 from flowreason_ui.edit_routes import EDIT
-from flowreason_ui.editing import analysis_of, asks_model, graph_of
+from flowreason_ui.editing import analysis_of, asks_model, graph_of, main_of
 from flowreason_ui.escape import escaped, label
 from flowreason_ui.forms import limits_box, tools_box
 from flowreason_ui.live import Live
@@ -55,8 +54,8 @@ def _work() -> None:
     st.session_state[DRAFT] = draft
     asked = draft.asked(tools, _prices())
     graph = graph_of(asked)
-    if graph is not None and (not draft.origin or draft.origin.startswith(RUN)):
-        draft = st.session_state[DRAFT] = replace(draft, name=graph.main.name)
+    if main := main_of(asked):
+        draft = st.session_state[DRAFT] = called(draft, main)
     with header:
         _head(draft, graph)
     needs_model = graph is None or asks_model(graph, analysis_of(asked))
@@ -70,7 +69,7 @@ def _editor(draft: Draft, tools: tuple[str, ...]) -> Draft:
         "root": EDIT, "text": draft.text, "epoch": draft.epoch, "version": draft.version, "fresh": draft.fresh,
         "name": draft.name, "origin": draft.origin, "files": dict(draft.files), "tools": list(tools),
         "prices": _prices(), "height": HEIGHT, "reveal": st.query_params.get(places.RUN, ""),
-        "chosen": chosen(_parameters(draft), _fields_key(draft)),
+        "safe": is_kept(draft.text), "chosen": chosen(_parameters(draft), _fields_key(draft)),
     }  # fmt: skip
     said = mount("editor", data, key="editor", height="content", default={"draft": None}, on_draft_change=_nothing)
     return typed(draft, getattr(said, "draft", None))
@@ -189,7 +188,10 @@ def _run_box(draft: Draft, graph: Graph | None, wrong: str, *, needs_model: bool
         pressed = st.session_state.get(PRESSED) == draft.epoch
         with st.container(key="edit-fields"):  # however many there are, what follows keeps its place
             if parameters:
-                st.markdown("**Run it with**")
+                with st.container(gap=None):
+                    st.markdown("**Run it with**")
+                    if graph is None:
+                        st.caption("These are the inputs of the last text without mistakes.")
             filled = fields(parameters, draft.inputs, _fields_key(draft), pressed=pressed, before=draft.filled)
         with st.container(key="edit-terms"):
             terms = _terms_box(draft, wrong)

@@ -1,6 +1,7 @@
 // The picture beside the text: drawn anew as one types; what the cursor stands in is marked, and the other way round.
 import type { ChangeDesc } from "@codemirror/state"
 import { ChartView } from "./chart"
+import { boxOf, topmost } from "./chart-parts"
 import { button, h } from "./dom"
 import type { Chart } from "./editor-channel"
 import { Offsets } from "./editor-offsets"
@@ -8,6 +9,9 @@ import { Ways } from "./editor-ways"
 
 /** The scale at which words can be read; below it, the picture goes where the cursor is. */
 const READABLE = 0.7
+/** The least at which it begins, and the room that it has beside it then. */
+const LEAST = 0.62
+const BESIDE = 16
 
 const ARROWS: Record<string, [number, number]> = { ArrowDown: [0, 1], ArrowUp: [0, -1], ArrowRight: [1, 0], ArrowLeft: [-1, 0] }
 
@@ -35,13 +39,15 @@ export class Picture {
   private begins = false
   /** Whether the person wants to see all of it, however small. */
   private whole = false
+  /** Whether it has grown beyond what can be read of all of it, and nobody has moved it since. */
+  private outgrown = false
 
   constructor(private readonly pick: (from: number, to: number) => void, redraw: () => void) {
     this.view = new ChartView(this.stage, {
       select: (key) => this.picked(key),
       close: (keys) => { this.closed = keys; redraw() },
       place: (place) => this.ways.update(place, this.view.chart),
-      person: () => undefined,
+      person: () => { this.outgrown = false },
     })
     this.stage.addEventListener("keydown", (event) => this.key(event))
     const { zoom } = this.view
@@ -91,12 +97,26 @@ export class Picture {
       span ? [{ key, from: offsets.toBrowser(span[0]), to: offsets.toBrowser(span[1]) }] : [])
     const { zoom } = this.view
     const grown = Math.min(this.ways.wide / chart.width, this.ways.high / chart.height) < READABLE
-    if (zoom.fitted && grown && !this.whole && this.view.chart) zoom.fitted = false // it stays as large as it is
+    const outgrows = zoom.fitted && grown && !this.whole && this.view.chart !== null
+    if (outgrows) zoom.fitted = false
+    else if (this.outgrown && !grown) zoom.fitted = true
+    this.outgrown = outgrows || (this.outgrown && grown)
     this.view.setChart({ ...chart, kind: "chart", text, tokens: [], version: 0, whole: true })
     if (this.begins) this.view.begin()
     this.begins = false
+    this.across(outgrows)
     this.ways.update(zoom.place, chart)
     this.fresh("")
+  }
+
+  /** Where it shows its beginning, a little smaller if all of its width is in sight then. `anew`: it has to go there. */
+  private across(anew = false): void {
+    const { chart } = this.view
+    const first = chart && topmost(chart.things)
+    if (!chart || !first || !(anew || this.stage.classList.contains("cut"))) return
+    const scale = this.ways.wide / (chart.width + 2 * BESIDE)
+    const fits = scale >= LEAST && scale < READABLE
+    if (anew || fits) this.view.zoom.top(boxOf(first), fits ? scale : READABLE)
   }
 
   /** Whether the picture is that of the text; `why` says why it is not. */
@@ -114,7 +134,7 @@ export class Picture {
     this.since = null
     this.chosen = null
     this.begins = true
-    this.whole = false
+    this.whole = this.outgrown = false
   }
 
   /** The text has changed: what is drawn stands elsewhere in it now. */
@@ -159,6 +179,7 @@ export class Picture {
   resized(): void {
     this.ways.resized()
     this.view.resized()
+    this.across()
     this.ways.update(this.view.zoom.place, this.view.chart)
   }
 

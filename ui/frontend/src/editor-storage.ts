@@ -14,9 +14,11 @@ export interface Stored {
   origin: string
   files: Record<string, string>
   form: Filled
+  /** Whether the text was run or downloaded as it is: it may be left without a question. */
+  safe: boolean
 }
 
-export interface Kept extends Omit<Stored, "epoch" | "version"> {
+export interface Kept extends Omit<Stored, "epoch" | "version" | "safe"> {
   /** What the person calls it; empty where it goes by the name of its flow. */
   title: string
   /** When it was typed in last, in milliseconds. */
@@ -36,7 +38,7 @@ export function load(): Stored | null {
     const { text, epoch, version } = found
     return {
       text, epoch, version, id: String(found.id ?? epoch), name: String(found.name ?? ""),
-      origin: String(found.origin ?? ""), files: found.files ?? {}, form: found.form ?? {},
+      origin: String(found.origin ?? ""), files: found.files ?? {}, form: found.form ?? {}, safe: found.safe === true,
     }
   } catch {
     return null

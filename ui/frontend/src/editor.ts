@@ -1,27 +1,25 @@
 // The flow editor. It is handed a text by the page, hands back what was typed, and asks the app about it meanwhile.
 // Invariant: no keystroke is lost to a button: what was typed is handed over before any click or blur has an effect.
-import { acceptCompletion, closeBrackets, closeBracketsKeymap } from "@codemirror/autocomplete"
-import { defaultKeymap, history, historyKeymap, indentWithTab, redo, redoDepth, undo, undoDepth } from "@codemirror/commands"
-import { bracketMatching, indentOnInput, indentUnit } from "@codemirror/language"
-import { lintGutter, lintKeymap } from "@codemirror/lint"
-import { highlightSelectionMatches, openSearchPanel, search, searchKeymap } from "@codemirror/search"
-import { Compartment, EditorState, type Extension } from "@codemirror/state"
-import {
-  drawSelection, EditorView, highlightActiveLine, highlightActiveLineGutter, highlightSpecialChars, keymap, lineNumbers,
-  tooltips, type ViewUpdate,
-} from "@codemirror/view"
+import { acceptCompletion, closeBracketsKeymap } from "@codemirror/autocomplete"
+import { defaultKeymap, historyKeymap, indentWithTab, redo, redoDepth, undo, undoDepth } from "@codemirror/commands"
+import { lintKeymap } from "@codemirror/lint"
+import { openSearchPanel, searchKeymap } from "@codemirror/search"
+import { Compartment, type Extension } from "@codemirror/state"
+import { EditorView, keymap, tooltips, type ViewUpdate } from "@codemirror/view"
 import { button, h } from "./dom"
 import { changesOf, completions, hovers } from "./editor-assist"
 import { ask, type Beside, Refused, setup } from "./editor-channel"
 import { draftsDrop } from "./editor-drafts"
 import { Form } from "./editor-form"
 import { Findings, STALE } from "./editor-findings"
-import { keepToItself, keysDrop, leavable, PHRASES, TAB } from "./editor-keys"
+import { keepToItself, keysDrop, leavable } from "./editor-keys"
 import { flowLanguage } from "./editor-language"
-import { gripped, hangingLines, reveal } from "./editor-layout"
+import { gripped, reveal } from "./editor-layout"
 import { Names } from "./editor-names"
 import { Offsets, whole } from "./editor-offsets"
+import { keepPast, withPast } from "./editor-past"
 import { Picture } from "./editor-picture"
+import { STEADY } from "./editor-steady"
 import { EDITOR_STYLES } from "./editor-styles"
 import { claim, type Filled, isKept, keepDraft, type Kept, load, type Stored, store } from "./editor-storage"
 import { idle } from "./editor-quiet"
@@ -38,6 +36,8 @@ interface Data extends Beside {
   origin: string
   height: number
   reveal: string
+  /** Whether the text of this version can be had again: it was opened, run or downloaded as it is. */
+  safe: boolean
   /** What was chosen in those fields below in which nothing is typed. */
   chosen: Filled
 }
@@ -133,6 +133,7 @@ class Editor {
       this.handOver()
       this.keep()
     }
+    const leave = (): void => { flush(); keepPast(this.id, this.view.state) }
     const outside = (event: Event): void => {
       if (event.type === "pointerdown") for (const each of [this.drafts, this.keys]) each.outside(event)
       if (!event.composedPath().includes(this.frame)) flush()
@@ -140,7 +141,7 @@ class Editor {
     this.frame.addEventListener("focusout", flush)
     document.addEventListener("pointerdown", outside, true)
     document.addEventListener("keydown", outside, true)
-    window.addEventListener("pagehide", flush)
+    window.addEventListener("pagehide", leave)
     this.ends.push(this.form.listen(), keepToItself())
     const sizes = new ResizeObserver(() => {
       const narrow = this.frame.clientWidth > 0 && this.frame.clientWidth < NARROW
@@ -153,7 +154,7 @@ class Editor {
     this.ends.push(() => {
       document.removeEventListener("pointerdown", outside, true)
       document.removeEventListener("keydown", outside, true)
-      window.removeEventListener("pagehide", flush)
+      window.removeEventListener("pagehide", leave)
       sizes.disconnect()
     })
   }
@@ -174,6 +175,7 @@ class Editor {
       void this.look()
     }
     this.form.choose(data.chosen)
+    if (data.safe !== before.safe) this.keep()
     if (data.reveal && data.reveal !== this.revealed) {
       setTimeout(reveal, 500)
     }
@@ -188,7 +190,7 @@ class Editor {
     const changed = same && data.fresh && held.text !== data.text && held.version > 0
     const again = changed || (same && data.fresh && Object.keys(held.form).length > 0)
     const mine = newer || again || held?.epoch === data.epoch
-    this.id = newer || again ? held.id : this.chosen?.id || data.epoch
+    this.id = held !== null && mine ? held.id : this.chosen?.id || data.epoch
     this.form.begin(mine ? held?.form ?? {} : this.chosen?.form ?? {})
     this.chosen = null
     claim(this.id, (other) => { this.id = other })
@@ -199,10 +201,7 @@ class Editor {
     this.opened = this.version
     this.frame.style.height = `${data.height}px`
     this.picture.clear()
-    this.view.setState(EditorState.create({
-      doc: newer || changed ? held.text : data.text,
-      extensions: this.extensions(),
-    }))
+    this.view.setState(withPast(this.id, newer || changed ? held.text : data.text, this.extensions()))
     this.findings.clear()
     this.names.element.hidden = true
     this.buttons()
@@ -217,11 +216,7 @@ class Editor {
       return ask(this.component.data.root, name, text, this.beside(), { at: new Offsets(text).toServer(at) }, signal)
     }
     return [
-      this.language.of(this.words), this.shade.of(EditorView.darkTheme.of(this.isDark)), lineNumbers(), highlightActiveLineGutter(), highlightActiveLine(), highlightSpecialChars(),
-      history(), drawSelection(), indentOnInput(), bracketMatching(), closeBrackets(), highlightSelectionMatches(),
-      EditorState.phrases.of(PHRASES), indentUnit.of("  "), search({ top: true }), lintGutter(), completions(at), hovers(at),
-      EditorView.lineWrapping, hangingLines, this.names.following(),
-      EditorView.contentAttributes.of({ "aria-label": "The flow", "aria-description": TAB, spellcheck: "false" }),
+      this.language.of(this.words), this.shade.of(EditorView.darkTheme.of(this.isDark)), STEADY, completions(at), hovers(at), this.names.following(),
       tooltips({ position: "fixed", parent: this.tips }),
       keymap.of([
         { key: "Shift-Alt-f", run: () => { void this.edit("form"); return true } },
@@ -281,7 +276,7 @@ class Editor {
     this.restored = null
     this.component.setStateValue("draft", {
       epoch: this.epoch, version: this.version, text: this.text,
-      ...(restored ? { restored: beside(restored) } : {}),
+      ...(restored ? { restored: { ...beside(restored), safe: restored.safe && restored.text === this.text } } : {}),
     })
     this.keep()
   }
@@ -295,8 +290,9 @@ class Editor {
   private keep(): void {
     clearTimeout(this.keeping)
     const { name, origin, files } = this.restored ?? this.component.data
-    const { id, epoch, version, text, form: { values: form } } = this
-    store({ id, epoch, version, text, name, origin, files, form })
+    const { id, epoch, version, text, form: { values: form }, component: { data } } = this
+    const safe = this.restored?.safe ?? (data.safe && data.epoch === epoch && data.version === version)
+    store({ id, epoch, version, text, name, origin, files, form, safe })
     if ((version > this.opened || (this.form.touched && isKept(id))) && text.trim()) keepDraft({ id, text, name, origin, files, form })
     this.opened = version
   }
@@ -366,6 +362,7 @@ class Editor {
 
   stop(): void {
     this.handOver()
+    keepPast(this.id, this.view.state)
     this.looking?.abort()
     this.findings.clear()
     for (const timer of [this.resting, this.marking]) clearTimeout(timer)

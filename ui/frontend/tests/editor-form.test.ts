@@ -2,7 +2,10 @@
 import test from "node:test"
 import assert from "node:assert/strict"
 import "./page"
+import { history, undo, undoDepth } from "@codemirror/commands"
+import { EditorState } from "@codemirror/state"
 import { Form } from "../src/editor-form"
+import { keepPast, withPast } from "../src/editor-past"
 import { load, store, type Stored } from "../src/editor-storage"
 import { goesOn } from "../src/editor-ways"
 
@@ -14,7 +17,7 @@ Object.assign(globalThis, {
     setItem: (name: string, value: string) => held.set(name, value),
   },
 })
-const KEPT: Stored = { id: "i", epoch: "e", version: 3, text: "flow", name: "n", origin: "o", files: {}, form: { a: "1", b: true } }
+const KEPT: Stored = { id: "i", epoch: "e", version: 3, text: "flow", name: "n", origin: "o", files: {}, form: { a: "1", b: true }, safe: true }
 
 test("what stands in the fields is kept with the text, and left out where there is no room for both", () => {
   store(KEPT)
@@ -27,6 +30,26 @@ test("what was kept by an earlier version has no fields", () => {
   const { form: _, ...old } = KEPT
   store(old as Stored)
   assert.deepEqual(load()?.form, {})
+})
+
+test("what was kept by an earlier version is not known to be safe", () => {
+  const { safe: _, ...old } = KEPT
+  store(old as Stored)
+  assert.equal(load()?.safe, false)
+})
+
+test("what can be undone comes back with its text and its draft, and with no other", () => {
+  let state = EditorState.create({ doc: "one", extensions: history() })
+  state = state.update({ changes: { from: 3, insert: " two" }, userEvent: "input.type" }).state
+  keepPast("i", state)
+  let again = withPast("i", "one two", history())
+  assert.equal(undoDepth(again), 1)
+  undo({ state: again, dispatch: (change) => { again = change.state } })
+  assert.equal(again.doc.toString(), "one")
+  assert.equal(undoDepth(withPast("other", "one two", history())), 0)
+  assert.equal(undoDepth(withPast("i", "one two three", history())), 0)
+  held.set("flowreason-editor-past", '{"id":"i","text":"one","history":{"done":7}}')
+  assert.equal(withPast("i", "one", history()).doc.toString(), "one")
 })
 
 test("what was chosen is told once, and goes when another text is opened", () => {

@@ -130,6 +130,7 @@ export function paint(now = performance.now()): void {
 
 const page = globalThis as unknown as Record<string, unknown>
 page.document = {
+  documentElement: { style: {} },
   createElement: (tag: string) => new Made(tag),
   createElementNS: (_space: string, tag: string) => new Made(tag),
   createTextNode: (text: string) => new Piece(text),
