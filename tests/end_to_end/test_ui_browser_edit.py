@@ -218,6 +218,18 @@ def test_half_a_line_is_not_complained_of_until_a_pause_and_tab_can_be_left(brow
     page.keyboard.press("Escape")
     page.keyboard.press("Tab")
     page.locator(".cm-editor:not(.cm-focused)").wait_for()
+    page.wait_for_timeout(2100)  # so long Escape holds
+    page.keyboard.press("Shift+Tab")  # who comes by Tab and does nothing goes on by Tab
+    page.locator(".cm-editor.cm-focused").wait_for()
+    before = text_of(page)
+    page.keyboard.press("Tab")
+    page.locator(".cm-editor:not(.cm-focused)").wait_for()
+    assert text_of(page) == before
+    page.keyboard.press("Shift+Tab")
+    page.keyboard.press("Home")
+    page.keyboard.press("Tab")
+    page.locator(".cm-editor.cm-focused").wait_for()
+    assert text_of(page) != before
     page.close()
 
 

@@ -42,6 +42,19 @@ export function leavable(text: HTMLElement): HTMLElement {
   return text
 }
 
+/** Who comes to the text by Tab, and has done nothing there, goes on by Tab: it indents nothing; gives what ends that. */
+export function tabbedThrough(text: HTMLElement): () => void {
+  let last = "", passing = false
+  const heard = (event: Event): void => {
+    last = event instanceof KeyboardEvent ? event.key : event.type
+    if (last !== "Tab" && last !== "Shift") passing = false
+  }
+  for (const kind of ["keydown", "pointerdown"]) document.addEventListener(kind, heard, true)
+  text.addEventListener("focusin", () => { passing = last === "Tab" })
+  text.addEventListener("keydown", (event) => { if (passing && event.key === "Tab") event.stopPropagation() }, true)
+  return () => { for (const kind of ["keydown", "pointerdown"]) document.removeEventListener(kind, heard, true) }
+}
+
 /** The key that runs the flow sends an answer to a run below the editor, and begins no other; gives what ends that. */
 export function keepToItself(): () => void {
   const heard = (event: KeyboardEvent): void => {

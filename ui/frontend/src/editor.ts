@@ -12,7 +12,7 @@ import { ask, type Beside, Refused, setup } from "./editor-channel"
 import { draftsDrop } from "./editor-drafts"
 import { Form } from "./editor-form"
 import { Findings, STALE } from "./editor-findings"
-import { keepToItself, keysDrop, leavable } from "./editor-keys"
+import { keepToItself, keysDrop, leavable, tabbedThrough } from "./editor-keys"
 import { flowLanguage } from "./editor-language"
 import { gripped, reveal } from "./editor-layout"
 import { Names } from "./editor-names"
@@ -142,7 +142,7 @@ class Editor {
     document.addEventListener("pointerdown", outside, true)
     document.addEventListener("keydown", outside, true)
     window.addEventListener("pagehide", leave)
-    this.ends.push(this.form.listen(), keepToItself())
+    this.ends.push(this.form.listen(), keepToItself(), tabbedThrough(this.view.dom))
     const sizes = new ResizeObserver(() => {
       const narrow = this.frame.clientWidth > 0 && this.frame.clientWidth < NARROW
       for (const each of [this.frame, this.tips]) each.classList.toggle("narrow", narrow)
