@@ -138,7 +138,7 @@ def test_the_runs_of_a_batch_are_one_line_that_leads_to_it(works: Works, server:
 def test_a_batch_and_a_comparison_are_deleted_after_a_word(works: Works, server: Server) -> None:
     batch = start(works, Plan("rivers.csv", "questions.csv", 1, method="direct"), b"question\nWhich river?\n")
     until(lambda: batch.over)
-    app = opened("batch", batch=batch.id)
+    app = opened("answers", batch=batch.id)
     app.button(key="batch-delete").click()
     assert "every step, prompt and reply" in str([each.label for each in again(app).checkbox])
     again(press(app, "batch-delete", "delete-not"))
@@ -151,7 +151,9 @@ def test_a_batch_and_a_comparison_are_deleted_after_a_word(works: Works, server:
     items = [item_of(f"questions/{n}", "Which river?", {}, "Rhine", "each") for n in range(2)]
     made = measuring.start(works, items, ["direct", "tot_24"], fr.Limits(calls=2), 2)
     until(lambda: made.over)
-    app = opened("batch", evaluation=made.id)
+    led = opened("batch", evaluation=made.id)
+    assert "Methods compared" in said(led), "an address of earlier versions"
+    app = opened("answers", evaluation=made.id)
     text = said(app)
     assert "ToT (game of 24)" in text and "how often chance alone" in text and "tot_24" not in text
     app.button(key="measuring-delete").click()

@@ -11,7 +11,7 @@ from flowreason.batch.row import WORDS
 from flowreason.errors import FlowreasonError
 from flowreason.evaluate.statistics import Share
 from flowreason.ports import Usage
-from flowreason_ui import batches
+from flowreason_ui import batches, places
 from flowreason_ui.batch_tables import LONGEST, NUMBERS, as_csv, as_jsonl, shown, stem
 from flowreason_ui.batches import Batch
 from flowreason_ui.escape import escaped, label
@@ -41,9 +41,14 @@ CSV_TOLD = (
 
 
 def back() -> None:
-    if st.button("Many questions", icon=":material/arrow_back:", key="back", type="tertiary"):
-        st.query_params.clear()
-        st.rerun()
+    places.link("batch", "Many questions", ":material/arrow_back:")
+
+
+def error_in_words(error: Exception) -> None:
+    first, _, rest = fault(str(error)).partition("\n")
+    st.error(escaped(first), icon=":material/error:")
+    if rest.strip():
+        st.code(rest, language=None, wrap_lines=True)
 
 
 def percent(of: Share) -> str:
@@ -191,8 +196,7 @@ def deletion(words: str, delete: Callable[[], str]) -> None:
         st.error(escaped(sentence(fault(str(error)))), icon=":material/error:")
         return
     whole_list_changed()
-    st.query_params.clear()
-    st.rerun()
+    places.go("batch")
 
 
 @st.dialog("Delete for good?")

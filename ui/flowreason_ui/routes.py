@@ -30,7 +30,7 @@ QUIET = 0.06
 LONGEST = 64_000
 """Characters of a message of the browser that are read."""
 
-PAGES = ("solve", "edit", "runs", "batch", "settings", "run", "compare")
+PAGES = ("solve", "edit", "runs", "batch", "settings", "run", "answers", "compare")
 """The names of the pages in addresses (`places.pages`)."""
 _TYPES = {".js": "text/javascript", ".css": "text/css", ".map": "application/json"}
 

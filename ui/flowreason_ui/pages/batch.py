@@ -12,7 +12,7 @@ from flowreason.errors import FlowreasonError, UsageError
 from flowreason.methods import GRAPH, meant, prices_of
 from flowreason_dsl.diagnostics import FlowError
 from flowreason_ui import batches, measuring, places
-from flowreason_ui.batch_panel import batch_panel
+from flowreason_ui.batch_panel import error_in_words
 from flowreason_ui.batch_tables import text
 from flowreason_ui.choosing import method_box, methods, name_of
 from flowreason_ui.escape import escaped, label
@@ -30,11 +30,10 @@ from flowreason_ui.questions import (
     rows_of,
     surveyed,
 )
-from flowreason_ui.telling import count, fault, when
+from flowreason_ui.telling import count, when
 from flowreason_ui.works import works
 
 WIDTH = 980
-BATCH, EVALUATION = "batch", "evaluation"
 MOST_FAULTS = 50
 _NONE = "(none)"
 LOOK = {
@@ -49,30 +48,13 @@ LOOK = {
 def page() -> None:
     if done := st.session_state.pop("batch-told", ""):
         st.toast(escaped(done), icon=":material/check:")
+    for name in (places.BATCH, places.EVALUATION):  # an address of earlier versions
+        if id := st.query_params.get(name, ""):
+            places.go("answers", **{name: id})
     try:
-        if id := st.query_params.get(BATCH, ""):
-            batch = batches.find(works(), id)
-            batch_panel(batch) if batch is not None else _gone()
-        elif id := st.query_params.get(EVALUATION, ""):
-            found = measuring.find(works(), id)
-            measuring_panel(found) if found is not None else _gone()
-        else:
-            _new()
+        _new()
     except (FlowreasonError, FlowError) as error:
-        told(error)
-
-
-def told(error: Exception) -> None:
-    """An error in words."""
-    first, _, rest = fault(str(error)).partition("\n")
-    st.error(escaped(first), icon=":material/error:")
-    if rest.strip():
-        st.code(rest, language=None, wrap_lines=True)
-
-
-def _gone() -> None:
-    st.info("It is not there any more.", icon=":material/info:")
-    places.link("batch", "Many questions", ":material/arrow_back:")
+        error_in_words(error)
 
 
 def _new() -> None:
@@ -95,7 +77,7 @@ def _new() -> None:
             raw = file.getvalue()
             _file(file.name, raw, surveyed(file.name, raw), bool(missing))
         except (FlowreasonError, FlowError) as error:
-            told(error)
+            error_in_words(error)
 
 
 # --- the file ---
@@ -207,8 +189,7 @@ def _answer(name: str, raw: bytes, survey: Survey, columns: Columns, unconnected
         icon=":material/play_arrow:",
     ):
         batch = batches.start(works(), plan, raw)
-        st.query_params[BATCH] = batch.id
-        st.rerun()
+        places.go("answers", batch=batch.id)
 
 
 def _unconnected(missing: bool) -> None:
@@ -285,8 +266,7 @@ def _compare(name: str, raw: bytes, columns: Columns, unconnected: bool) -> None
         icon=":material/play_arrow:",
     ):
         made = measuring.start(works(), items[: int(most)], chosen, budget, 16)
-        st.query_params[EVALUATION] = made.id
-        st.rerun()
+        places.go("answers", evaluation=made.id)
 
 
 # --- what was there before ---
@@ -301,12 +281,10 @@ def _earlier() -> None:
             far = batches.how_far(works(), id, plan)
             words = f"{plan.title}: {count(plan.count, 'question')}, {when(plan.created)}, {far}"
             if st.button(label(words), key=f"batch-{id}", type="tertiary", icon=":material/table_rows:"):
-                st.query_params[BATCH] = id
-                st.rerun()
+                places.go("answers", batch=id)
         for id, words in compared:
             if st.button(label(words), key=f"evaluation-{id}", type="tertiary", icon=":material/bar_chart:"):
-                st.query_params[EVALUATION] = id
-                st.rerun()
+                places.go("answers", evaluation=id)
     with st.expander("Open the folder of an evaluation", icon=":material/folder_open:", key="batch-folder"):
         path = st.text_input(
             "Its path on this machine", key="evaluation-path", placeholder="evaluations/tuesday"

@@ -174,7 +174,7 @@ def _many(many: Many, id: str, plan: batches.Plan | None) -> None:
             words = f"{plan.title}: {count(plan.count, 'question')}" if plan else f"Many questions: {runs}"
             if st.button(label(words, 140), key=f"open-{many.name}", type="tertiary", wrap=True):
                 if id:
-                    places.go("batch", batch=id)
+                    places.go("answers", batch=id)
                 _only(many.name)
                 st.rerun()
             badge = f":{told.color}-badge[{told.icon} {escaped(told.words)}]"
