@@ -181,7 +181,9 @@ async def test_runs_are_listed_newest_first_by_what_was_asked_and_how_they_stand
     assert [info.id for info in await store.runs(search="_")] == [third], "the signs of LIKE stand for themselves"
     assert [info.id for info in await store.runs(search=first)] == [first]
     assert [info.id for info in await store.runs(search="100% oats")] == [first], "all words, in any order"
-    assert [info.id for info in await store.runs(search="OATS rye")] == [second], "some in the question, some in the flow"
+    assert [info.id for info in await store.runs(search="OATS rye")] == [second], (
+        "some in the question, some in the flow"
+    )
     assert await store.runs(search="oats barley") == []
     assert len(await store.runs(search=" ")) == 3
     await store.commit(claims[0], Standing("answered", {"is": 1}))

@@ -23,7 +23,7 @@ from flowreason_ui.questions import item_of
 from flowreason_ui.saving import exported
 from flowreason_ui.whole_list import bytes_text, size_of
 from flowreason_ui.works import Works
-from tests.apps import MARKUP, again, click, ended, opened, press, said, until
+from tests.apps import MARKUP, again, click, ended, opened, press, said, turned, until
 from tests.server import Behaviour, Server, error, nobody, ok, slow
 
 
@@ -49,6 +49,30 @@ def test_runs_are_found_opened_and_deleted(works: Works) -> None:
     app.text_input(key="runs-search").set_value("")
     assert "How many years lie between" in said(again(app))
     assert works.find(first.run) is first
+
+
+def test_what_is_looked_for_and_chosen_is_still_there_after_another_page(works: Works) -> None:
+    run, _ = played(works, "coins").run, played(works, "universities")
+    app = opened("runs")
+    app.text_input(key="runs-search").set_value("EUROS two")
+    app.selectbox(key="runs-order").set_value("oldest")
+    app.selectbox(key="runs-state").set_value("answered")
+    again(app).checkbox(key=f"mark-{run}").check()
+    again(app)
+    back = turned(turned(app, "settings"), "runs")
+    assert back.text_input(key="runs-search").value == "EUROS two" and back.checkbox(key=f"mark-{run}").value
+    assert (back.selectbox(key="runs-order").value, back.selectbox(key="runs-state").value) == ("oldest", "answered")
+    assert "How many years lie between" not in said(back)
+    back.text_input(key="runs-search").set_value("nowhere")
+    assert "No such run is kept" in said(again(back))
+    back.button(key="runs-clear-all").click()
+    again(back)
+    assert "How many years lie between" in said(back) and back.text_input(key="runs-search").value == ""
+
+
+def test_what_runs_cost_stands_in_the_filter_as_it_is(works: Works) -> None:
+    played(works, "coins")
+    assert "$0.01 and more" in opened("runs").selectbox(key="runs-cost").options
 
 
 def test_runs_are_chosen_by_their_state(works: Works) -> None:
@@ -108,11 +132,11 @@ def test_a_run_goes_out_as_a_file_and_comes_back_marked(works: Works) -> None:
     fr.delete_runs(["last"], store=works.store)
     app = opened("runs")
     files = [("coins.jsonl", raw, ""), ("again.jsonl", raw, ""), ("no_run.jsonl", b"rubbish", "")]
-    app.file_uploader(key="runs-import").set_value(files)
+    app.file_uploader(key="runs-import-0").set_value(files)
     again(app)
     app.button(key="runs-import-now").click()
     text = said(again(app))
-    assert "1 run taken in" in text and "Here already: In how many" in text
+    assert "1 run imported" in text and "Here already: In how many" in text
     assert "no_run.jsonl: this is no exported run; Export under Runs" in text
     text = said(opened("runs"))
     assert text.count("two euros") == 1 and "Imported today" in text and "from coins.jsonl" in text

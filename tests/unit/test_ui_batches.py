@@ -71,7 +71,7 @@ def test_a_batch_answers_every_question_and_counts_what_is_right(works: Works) -
     batch = over(batches.start(works, plan(), SUMS))
     assert (batch.state, batch.answered, batch.error) == ("done", 12, "")
     assert batch.accuracy is not None and (batch.accuracy.right, batch.accuracy.count) == (11, 12)
-    assert percent(batch.accuracy).startswith("11 of 12 right: 92%")
+    assert percent(batch.accuracy).startswith("11 of 12 right: 92 %")
     assert figures(batch).startswith("12 answered · 12 calls")
     assert [row["answer"] for row in read_rows(batch.rows)][:3] == ["2", "3", "4"]
     assert as_csv(read_rows(batch.rows), "answer").startswith(b"row,id,question,known_answer,answer")
@@ -346,7 +346,9 @@ def test_methods_are_compared_and_the_folder_can_be_opened_again(works: Works) -
     assert (made.state, len(made.rows), made.every) == ("done", 8, 8), made.error
     found = measuring.opened("", made.folder)
     assert (found.state, len(found.rows)) == ("done", 8)
-    assert {path.name for path in measuring.files_of(made.folder)} >= {"report.html", "answers.jsonl"}
+    assert {"report.html", "answers.jsonl"} <= {name for name, _ in measuring.files_of(made)}
+    page = dict(measuring.files_of(made))["report.html"]()
+    assert b"Every answer" in page and b"runs.db" not in page, "it speaks of no file that does not come along"
     assert [id for id, _ in measuring.earlier(works)] == [made.id]
 
 

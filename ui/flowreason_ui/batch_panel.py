@@ -13,7 +13,8 @@ from flowreason.evaluate.statistics import Share
 from flowreason.ports import Usage
 from flowreason_ui import batches, places
 from flowreason_ui.batch_tables import LONGEST, NUMBERS, as_csv, as_jsonl, shown, stem
-from flowreason_ui.batches import Batch
+from flowreason_ui.batches import Batch, Plan
+from flowreason_ui.choosing import name_of
 from flowreason_ui.escape import escaped, label
 from flowreason_ui.lasting import Lasting
 from flowreason_ui.questions import JUDGED, judged_as
@@ -52,9 +53,9 @@ def error_in_words(error: Exception) -> None:
 
 
 def percent(of: Share) -> str:
-    """`11 of 12 right: 92% (with many more such questions, probably 65 to 99 %)`: a share with its interval."""
+    """`11 of 12 right: 92 % (with many more such questions, probably 65 to 99 %)`: a share with its interval."""
     interval = f"with many more such questions, probably {of.low * 100:.0f} to {of.high * 100:.0f} %"
-    return f"{of.right:,} of {of.count:,} right: {of.value:.0%} ({interval})"
+    return f"{of.right:,} of {of.count:,} right: {of.value * 100:.0f} % ({interval})"
 
 
 def head(found: Lasting, was_over: bool, figures: str) -> Any:
@@ -78,10 +79,18 @@ def errors_of(found: Lasting) -> None:
 # --- a batch ---
 
 
+def answered_by(plan: Plan) -> str:
+    """The method, in words."""
+    if plan.flow:
+        return "A flow of mine"
+    return f"{name_of(plan.method)}{', once for all that are alike' if plan.once else ''}"
+
+
 def batch_panel(batch: Batch) -> None:
     """All of a batch."""
     back()
     st.title(label(batch.plan.title), anchor=False)
+    st.caption(escaped(f"How it is answered: {answered_by(batch.plan)}"))
     with st.container():  # as in `panel`: the place stays where the fragment is left out
         st.fragment(_batch, run_every=None if batch.over else APART, key="batch-standing")(batch, batch.over)
     if batch.over:
