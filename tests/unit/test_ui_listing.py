@@ -212,7 +212,7 @@ def test_two_runs_of_one_flow_are_told_apart_and_no_model_is_named_that_was_not_
     one = info("1", model="Heron-2")
     assert given(one) == "n = 2" and "Heron" not in figures(one, NOON)
     assert "Heron-2" in figures(info("1", calls=1, model="Heron-2"), NOON)
-    many = replace(one, plan=replace(one.plan, inputs={name: "x" * 99 for name in "abcd"}))
+    many = replace(one, plan=replace(one.plan, inputs=dict.fromkeys("abcd", "x" * 99)))
     assert given(many).endswith(" and 1 more") and len(given(many)) < 200
     assert given(replace(one, parent="9")) == "", "what it has otherwise is told"
 
