@@ -12,7 +12,7 @@ from flowreason.errors import FlowreasonError
 from flowreason.evaluate.statistics import Share
 from flowreason.ports import Usage
 from flowreason_ui import batches, places
-from flowreason_ui.batch_tables import LONGEST, NUMBERS, as_csv, as_jsonl, shown, stem
+from flowreason_ui.batch_tables import LONGEST, NUMBERS, Row, as_csv, as_jsonl, shown, stem, to_take_away
 from flowreason_ui.batches import Batch, Plan
 from flowreason_ui.choosing import name_of
 from flowreason_ui.escape import escaped, label
@@ -282,14 +282,14 @@ def _answers(batch: Batch, rows: list[dict[str, Any]], key: str) -> None:
 
 def _downloads(batch: Batch) -> None:
     name, gold = stem(batch.plan.title), batch.plan.gold
+
+    def rows() -> list[Row]:
+        return to_take_away(batches.read_rows(batch.rows), batch.judgements)
+
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption("All rows as a file:", width="content")
-        download(
-            "CSV", lambda: as_csv(batches.read_rows(batch.rows), gold), f"{name}.answers.csv", "text/csv", CSV_TOLD
-        )
-        download(
-            "JSONL", lambda: as_jsonl(batches.read_rows(batch.rows), gold), f"{name}.answers.jsonl", "application/jsonl"
-        )
+        download("CSV", lambda: as_csv(rows(), gold), f"{name}.answers.csv", "text/csv", CSV_TOLD)
+        download("JSONL", lambda: as_jsonl(rows(), gold), f"{name}.answers.jsonl", "application/jsonl")
 
 
 def download(words: str, made: Callable[[], bytes], name: str, mime: str, told: str | None = None) -> None:

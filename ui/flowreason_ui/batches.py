@@ -329,11 +329,8 @@ def find(works: Works, id: str) -> Batch | None:
 
 def is_small(works: Works, id: str) -> bool:
     """Whether what a batch has answered is read in no time."""
-    if isinstance(works.tasks.get(id), Batch):
-        return True
-    with suppress(OSError):
-        return (folder_of(works, "batches") / id / ROWS).stat().st_size <= SMALL
-    return False
+    rows = folder_of(works, "batches") / id / ROWS
+    return id in works.tasks or (rows.is_file() and rows.stat().st_size <= SMALL)
 
 
 def _used(path: Path) -> Usage:

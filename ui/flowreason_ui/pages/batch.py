@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import streamlit as st
 
+import flowreason as fr
 from flowreason.batch.opening import TOTALS
 from flowreason.errors import FlowreasonError, UsageError
+from flowreason.evaluate.entries import entries
 from flowreason.methods import GRAPH, meant, prices_of
 from flowreason_dsl.diagnostics import FlowError
 from flowreason_ui import batches, measuring, places
@@ -18,15 +21,18 @@ from flowreason_ui.choosing import method_box, methods, name_of
 from flowreason_ui.escape import escaped, label
 from flowreason_ui.forms import limits_box, tools_box
 from flowreason_ui.measuring_panel import measuring_panel
+from flowreason_ui.pricing import in_all
 from flowreason_ui.questions import (
     ANSWERS,
     JUDGED,
     KINDS,
     QUESTIONS,
     Survey,
+    first_as_row,
     items_of,
     judged_as,
     likely_kind,
+    named,
     rows_of,
     surveyed,
 )
@@ -74,7 +80,7 @@ def _new() -> None:
             _earlier()
             return
         try:
-            raw = file.getvalue()
+            raw = _with_names(file.name, file.getvalue())
             _file(file.name, raw, surveyed(file.name, raw), bool(missing))
         except (FlowreasonError, FlowError) as error:
             error_in_words(error)
@@ -91,6 +97,17 @@ class Columns:
     inputs: tuple[str, ...]
     gold: str
     kind: str
+
+
+def _with_names(name: str, raw: bytes) -> bytes:
+    """A file of questions; where its first line seems to name no columns, the person says whether it does."""
+    first = first_as_row(name, raw)
+    if not first:
+        return raw
+    st.info("This file seems to have no line of names: its first line is taken as a question too.",
+            icon=":material/info:")  # fmt: skip
+    own = st.checkbox("The first line is a question, and names no columns", value=True, key="batch-nameless")
+    return named(name, raw, first) if own else raw
 
 
 def _file(name: str, raw: bytes, survey: Survey, unconnected: bool) -> None:
@@ -201,15 +218,15 @@ def _unconnected(missing: bool) -> None:
 
 
 def _way() -> tuple[str, str, bool]:
-    """A method, or the text of a flow; and whether a flow is written once for questions of one shape."""
+    """A method, or the text of a flow; and whether one flow is written for all questions that are alike."""
     by = st.segmented_control(
         "Answered by", ["A method", "A flow of mine"], default="A method", required=True, key="batch-by"
     )
     if by == "A method":
         method = method_box("batch-method")
         once = method == GRAPH and st.checkbox(
-            "Write the flow once for questions of one shape", key="batch-once",
-            help="Quicker and cheaper where the questions are alike; one that it does not fit has a flow of its own.",
+            "Write one flow for all questions that are alike", key="batch-once",
+            help="Quicker and cheaper where only names and numbers differ. One that it does not fit has its own.",
         )  # fmt: skip
         return method, "", once
     file = st.file_uploader("The flow", ["flow"], key="batch-flow-file")
@@ -231,9 +248,11 @@ def price_before(plan: batches.Plan) -> str:
     if flow is not None:
         connection = works().connection
         prices = None if connection.missing else prices_of(connection.provider())
-        return f"For each of {count(plan.count, 'question')}: {flow.price(prices=prices).summary()}."
+        price = flow.price(prices=prices)
+        whole = in_all([price.as_json()], plan.count) if plan.count > 1 else ""
+        return f"For each of {count(plan.count, 'question')}: {price.summary()}." + f" In all: {whole}." * bool(whole)
     if plan.once:
-        return "A flow is written once for each shape of question; then each question takes what that flow asks."
+        return "A flow is written once for questions that are alike; then each question takes what that flow asks."
     if plan.method == "auto":
         return "What each takes depends on the method that is chosen for it, within its limits."
     return "For each question: one call or more to write its flow, and then what that flow asks, within its limits."
@@ -255,8 +274,8 @@ def _compare(name: str, raw: bytes, columns: Columns, unconnected: bool) -> None
     )
     st.markdown("**What each method may take for a question**")
     budget = limits_box("compare-budget")
-    wanted = int(most) * len(chosen)
-    st.caption(escaped(f"{count(wanted, 'answer')} in all, each within these limits."))
+    questions = [item.question for item in items[: int(most)]]
+    st.caption(escaped(price_of_comparing(chosen, questions, budget)))
     _unconnected(unconnected)
     if st.button(
         "Compare",
@@ -267,6 +286,26 @@ def _compare(name: str, raw: bytes, columns: Columns, unconnected: bool) -> None
     ):
         made = measuring.start(works(), items[: int(most)], chosen, budget, 16)
         places.go("answers", evaluation=made.id)
+
+
+def price_of_comparing(chosen: Sequence[str], questions: Sequence[str], budget: fr.Limits) -> str:
+    """What is known of the price of a comparison before anything is asked. Raises `UsageError`."""
+    told = f"{count(len(questions) * len(chosen), 'answer')} in all, each within these limits."
+    if not chosen:
+        return told
+    connection, typical = works().connection, sorted(questions, key=len)[len(questions) // 2]
+    prices = None if connection.missing else prices_of(connection.provider())
+    known, unknown = [], []
+    for entry in entries(list(chosen), budget, typical, prices):
+        if entry.flow is None:
+            unknown.append(name_of(entry.name))
+        else:
+            known.append(entry.flow.price({"question": typical, **entry.inputs}, prices=prices).as_json())
+    if whole := in_all(known, len(questions)):
+        told += f" {'Without what is not known yet' if unknown else 'Together'}: {whole}."
+    if unknown:
+        told += f" Not known before it runs: what this takes: {', '.join(unknown)}."
+    return told
 
 
 # --- what was there before ---
