@@ -59,7 +59,7 @@ def figures(found: Sequence[Cell], named: str = "task") -> Table:
         ]
         row += [
             *([of_all(c.shared, c)] if shared else []),
-            "" if c.spent is None else f"{c.spent:.0%}".replace("%", " %"),
+            "" if c.spent is None else "under 1 %" if 0 < c.spent < 0.01 else f"{c.spent * 100:.0f} %",
         ]
         row += [of_all(c.cut, c), of(c.first_draft), of(c.drafted), count(c.failed)]
         rows.append([*row, count(c.unread)])

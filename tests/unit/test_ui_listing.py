@@ -215,6 +215,7 @@ def test_two_runs_of_one_flow_are_told_apart_and_no_model_is_named_that_was_not_
     many = replace(one, plan=replace(one.plan, inputs=dict.fromkeys("abcd", "x" * 99)))
     assert given(many).endswith(" and 1 more") and len(given(many)) < 200
     assert given(replace(one, parent="9")) == "", "what it has otherwise is told"
+    assert given(replace(one, plan=replace(one.plan, question="Why?"))) == "", "its question is its title"
 
 
 @pytest.mark.parametrize(

@@ -42,7 +42,8 @@ CSV_TOLD = (
 
 
 def back() -> None:
-    places.link("batch", "Many questions", ":material/arrow_back:")
+    if st.button("Many questions", icon=":material/arrow_back:", key="back", type="tertiary"):
+        places.go("batch")
 
 
 def error_in_words(error: Exception) -> None:

@@ -134,9 +134,9 @@ MOST_GIVEN = 3
 
 
 def given(info: RunInfo) -> str:
-    """What a flow was run with, so that two runs of it can be told apart; of one that was made from another run, what
-    it has otherwise is told (`changed`)."""
-    if info.plan.kind != "run" or info.parent:
+    """What a flow was run with, so that two runs of it can be told apart. A question stands in the title, and of a run
+    that was made from another one it is told what it has otherwise (`changed`)."""
+    if info.plan.question or info.parent:
         return ""
     inputs = list(info.plan.inputs.items())
     told = [f"{name} = {one_line(show(plain(value)), 40)}" for name, value in inputs[:MOST_GIVEN]]

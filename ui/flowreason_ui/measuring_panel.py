@@ -143,7 +143,7 @@ def _every_answer(found: Measuring, rows: list[Answered]) -> None:
 
 def answer_row(row: Answered, question: str, known: str) -> dict[str, Any]:
     """An answer as a row of a table."""
-    why = fault(row.error) if row.status != "answered" and row.error else row.why
+    why = fault(row.error) if row.status != "answered" and row.error else row.why.removeprefix("unread: ")
     return {
         "question": question[:LONGEST] or row.id, "method": row.method, "answer": row.answer[:LONGEST],
         "known answer": known[:LONGEST], "right": "yes" if row.right else "no", "why": why[:LONGEST],

@@ -130,7 +130,7 @@ EACH: Final = "each"
 JUDGED: Final[Mapping[str, tuple[str, str]]] = {
     EACH: (
         "the same answer",
-        "4 and 4.0 are the same, and so are yes and true; of known answers in words it must name its own and no other",
+        "4 is the same as 4.0, and yes as true; known words must be in the answer, and none of another row",
     ),
     "text": ("the same text", "every word must be the same; capitals and blanks do not matter"),
     "number": ("the same number", "numbers that are not whole may differ by one in a thousand"),

@@ -74,8 +74,8 @@ def _new() -> None:
         )
         if file is None:
             st.caption(
-                "CSV or TSV with a line of names first, or JSONL. One column holds the questions; another may hold the "
-                "known answers, and then right ones are counted."
+                "CSV or TSV, best with a line of names first, or JSONL. One column holds the questions; another may "
+                "hold the known answers, and then right ones are counted."
             )
             _earlier()
             return
@@ -104,9 +104,8 @@ def _with_names(name: str, raw: bytes) -> bytes:
     first = first_as_row(name, raw)
     if not first:
         return raw
-    st.info("This file seems to have no line of names: its first line is taken as a question too.",
-            icon=":material/info:")  # fmt: skip
-    own = st.checkbox("The first line is a question, and names no columns", value=True, key="batch-nameless")
+    st.info("This file seems to begin with a question, without a line of names above it.", icon=":material/info:")
+    own = st.checkbox("Its first line is a question too", value=True, key="batch-nameless")
     return named(name, raw, first) if own else raw
 
 

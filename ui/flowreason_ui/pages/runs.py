@@ -207,10 +207,10 @@ def _many(many: Many, id: str, plan: batches.Plan | None) -> None:
                     places.go("answers", batch=id)
                 _only(many.name)
                 st.rerun()
-            told_of = [figures_of(many), *(about_batch(id, plan) if plan else ())]
+            of_many = figures_of(many, told=about_batch(id, plan) if plan else ())
             badge = f":{told.color}-badge[{told.icon} {escaped(told.words)}]"
             with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-                st.markdown(f"{badge} :small[:gray[{escaped(' · '.join(told_of))}]]", width="content")
+                st.markdown(f"{badge} :small[:gray[{escaped(of_many)}]]", width="content")
                 st.button(f"Show its {runs}" if len(many.runs) > 1 else "Show its run", key=f"runs-of-{many.name}",
                           type="tertiary", on_click=_only, args=(many.name,))  # fmt: skip
 
@@ -218,7 +218,9 @@ def _many(many: Many, id: str, plan: batches.Plan | None) -> None:
 def about_batch(id: str, plan: batches.Plan) -> list[str]:
     """How the questions of a batch are answered, and how many answers were right where that is known."""
     batch = batches.find(works(), id) if plan.gold and batches.is_small(works(), id) else None
-    right = "" if batch is None or batch.accuracy is None else f"{batch.accuracy.right:,} right"
+    right = (
+        "" if batch is None or batch.accuracy is None else f"{batch.accuracy.right:,} of {batch.accuracy.count:,} right"
+    )
     return [part for part in (answered_by(plan), right) if part]
 
 
