@@ -225,6 +225,27 @@ def test_questions_of_a_file_are_answered(works: Works, server: Server) -> None:
     assert list(app.dataframe[0].value["answer"]) == ["It is the Rhine."] * 2
 
 
+def test_a_question_in_the_first_line_of_a_file_is_asked_too(works: Works, server: Server) -> None:
+    app = opened("batch")
+    app.file_uploader(key="batch-file").upload("asks.csv", b"Which river is it?\nWhich one?\n", "text/csv")
+    again(app)
+    assert "begin with a question" in said(app) and "Answer 2 questions" in said(app)
+    app.checkbox(key="batch-nameless").uncheck()
+    assert "Answer 1 question" in said(again(app))
+
+
+def test_a_batch_tells_in_the_list_how_it_is_answered_and_what_was_right(works: Works, server: Server) -> None:
+    raw = b"question,known\nWhich river?,It is the Rhine.\nWhich one?,It is the Elbe.\n"
+    plan = Plan("rivers.csv", "questions.csv", 2, method="direct", gold="known", kind="text")
+    batch = start(works, plan, raw)
+    until(lambda: batch.over)
+    assert "Direct · 1 of 2 right" in said(opened("runs"))
+    page = opened("answers", batch=batch.id)
+    assert "How it is answered: Direct" in said(page) and "1 of 2 right: 50 % (" in said(page)
+    page.button(key="back").click()
+    assert "A file with a question in each row" in str([each.label for each in again(page).get("file_uploader")])
+
+
 def test_a_file_that_holds_no_questions_is_told_in_words(works: Works) -> None:
     app = opened("batch")
     app.file_uploader(key="batch-file").upload("empty.csv", b"", "text/csv")
@@ -232,6 +253,13 @@ def test_a_file_that_holds_no_questions_is_told_in_words(works: Works) -> None:
 
 
 # --- Settings ---
+
+
+def test_a_server_without_an_address_is_not_taken_for_another(works: Works) -> None:
+    app = opened("settings")
+    app.selectbox(key="server").set_value("Another server")
+    for pressed in ("Connect and test", "Which models are there?"):
+        assert [each.value for each in click(again(app), pressed).error] == ["Enter the address of the server\\."]
 
 
 def test_a_model_is_connected_after_it_has_answered_and_its_key_is_shown_nowhere(works: Works) -> None:
