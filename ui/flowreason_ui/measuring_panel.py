@@ -117,10 +117,12 @@ def _plots(found: list[Cell], by_task: list[Cell]) -> None:
         return
     dark = st.context.theme.type == "dark"
     left, right = st.columns(2)
-    left.image(plots.against_cost(found, lambda cell: cell.calls, "calls per question", dark=dark), width="stretch")
-    right.image(plots.against_cost(found, lambda cell: cell.tokens, "tokens per question", dark=dark), width="stretch")
+    calls = plots.against_cost(found, lambda cell: cell.calls, "calls per question", dark=dark)
+    left.image(calls, width="stretch", alt="Right answers against calls per question, as in the table")
+    tokens = plots.against_cost(found, lambda cell: cell.tokens, "tokens per question", dark=dark)
+    right.image(tokens, width="stretch", alt="Right answers against tokens per question, as in the table")
     if len({cell.group for cell in by_task}) > 1:
-        st.image(plots.by_group(by_task, dark=dark), width="stretch")
+        st.image(plots.by_group(by_task, dark=dark), width="stretch", alt="Right answers by group, as in the table")
 
 
 def _every_answer(found: Measuring, rows: list[Answered]) -> None:

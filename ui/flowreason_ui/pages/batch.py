@@ -15,7 +15,7 @@ from flowreason.evaluate.entries import entries
 from flowreason.methods import GRAPH, meant, prices_of
 from flowreason_dsl.diagnostics import FlowError
 from flowreason_ui import batches, measuring, places
-from flowreason_ui.batch_panel import error_in_words
+from flowreason_ui.batch_panel import answered_by, error_in_words
 from flowreason_ui.batch_tables import text
 from flowreason_ui.choosing import method_box, methods, name_of
 from flowreason_ui.escape import escaped, label
@@ -317,7 +317,7 @@ def _earlier() -> None:
     with st.container(gap=None):
         for id, plan in before:
             far = batches.how_far(works(), id, plan)
-            words = f"{plan.title}: {count(plan.count, 'question')}, {when(plan.created)}, {far}"
+            words = f"{plan.title}: {count(plan.count, 'question')}, {answered_by(plan)}, {when(plan.created)}, {far}"
             if st.button(label(words), key=f"batch-{id}", type="tertiary", icon=":material/table_rows:"):
                 places.go("answers", batch=id)
         for id, words in compared:
