@@ -70,10 +70,19 @@ def _record(line: bytes, number: int) -> dict[str, Any]:
     except (ValueError, RecursionError, Misshapen) as error:
         if number == 1:
             raise UsageError("this is no exported run: its first line is none of an export") from None
-        raise UsageError(f"line {number} of the exported run is damaged: {error}") from None
+        raise UsageError(f"line {number} of the exported run is damaged: {_damage(error)}") from None
     if not isinstance(data, dict):
         raise UsageError(f"line {number} of the exported run is damaged: it is no record")
     return data
+
+
+def _damage(error: Exception) -> str:
+    """What is wrong with a line, in words for somebody who did not write it."""
+    if isinstance(error, Misshapen):
+        return str(error)
+    if isinstance(error, UnicodeDecodeError):
+        return "it is not UTF-8 text"
+    return "it is no JSON, or a part of it is missing"
 
 
 def _levels(line: bytes) -> int:

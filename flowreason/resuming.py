@@ -97,7 +97,10 @@ def the_store(store: Where) -> Store:
 
 @checked(search=TEXT, status=one_of("", "interrupted", *get_args(RunStatus)), most=whole(1), **KEPT)
 def runs(search: str = "", *, status: str = "", most: int = 100, store: Where = DEFAULT) -> list[RunInfo]:
-    """The latest runs that were kept, newest first; `search` in what was asked, `status` as they stand."""
+    """The latest runs that were kept, newest first; `status` as they stand.
+
+    `search`: words that all stand in the question or the flow of a run, in any order.
+    """
     return run_now(lambda: the_store(store).runs(search=search, status=status, most=most))
 
 

@@ -57,10 +57,20 @@ def opened(page: str = "", **query: str) -> AppTest:
     app = AppTest.from_file(str(SCRIPT), default_timeout=30)
     if page:
         app.run()
-        app._page_hash = next(key for key, info in app._registered_pages.items() if info.get("url_pathname") == page)
+        app._page_hash = _hash_of(app, page)
     for name, value in query.items():
         app.query_params[name] = value
     return again(app)
+
+
+def turned(app: AppTest, page: str) -> AppTest:
+    """Another page of the same session."""
+    app._page_hash = _hash_of(app, page)
+    return again(app)
+
+
+def _hash_of(app: AppTest, page: str) -> str:
+    return next(key for key, info in app._registered_pages.items() if info.get("url_pathname") == page)
 
 
 def again(app: AppTest) -> AppTest:

@@ -22,7 +22,7 @@ runs_app = typer.Typer(
 )
 
 Search = Annotated[
-    str, typer.Option("--search", metavar="TEXT", help="Only those in whose question, flow or id it stands.")
+    str, typer.Option("--search", metavar="TEXT", help="Only those with all these words in the question or flow.")
 ]
 Status = Annotated[
     str,

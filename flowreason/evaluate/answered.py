@@ -20,7 +20,8 @@ class Answered:
     evaluation. `first_draft`: whether the first draft of a flow that was written for it could be run; `drafted`:
     whether one could after repair; both None where no flow was written. `way`: `own` (a flow for this question),
     `shared` (one for many), or empty. `spent`: the largest part of a limit of its budget that it took, None where
-    there was none.
+    there was none. `known`: how many replies were known before: they cost nothing, and its `seconds` say nothing of how
+    long the method takes.
     """
 
     id: str
@@ -45,6 +46,7 @@ class Answered:
     way: str = ""
     reason: str = ""
     spent: float | None = None
+    known: int = 0
 
     @property
     def set(self) -> str:

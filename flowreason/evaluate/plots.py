@@ -55,7 +55,7 @@ def against_cost(found: Sequence[Cell], cost: Callable[[Cell], float], axis: str
             )  # fmt: skip
         axes.set_ylim(-0.02, 1.04)
         axes.set_xlim(0, 1.08 * max([*map(cost, found), 1e-9]))
-        axes.yaxis.set_major_formatter(lambda value, _: f"{value:.0%}")
+        axes.yaxis.set_major_formatter(lambda value, _: f"{value * 100:.0f} %")
         axes.set_xlabel(axis)
         axes.set_ylabel("right, with 95 % interval")
         axes.grid(alpha=0.25)
@@ -88,7 +88,7 @@ def by_group(found: Sequence[Cell], *, dark: bool = False) -> str:
         axes.set_yticks(range(len(groups)), [f"{group} ({sizes[group]})" for group in groups])
         axes.invert_yaxis()
         axes.set_xlim(0, 1)
-        axes.xaxis.set_major_formatter(lambda value, _: f"{value:.0%}")
+        axes.xaxis.set_major_formatter(lambda value, _: f"{value * 100:.0f} %")
         axes.grid(axis="x", alpha=0.25)
         figure.legend(loc="upper center", ncols=min(4, len(methods)), frameon=False)
         return _svg(figure)

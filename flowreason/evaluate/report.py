@@ -5,13 +5,14 @@ Invariant: what stands in the data (names of tasks, errors, answers) is text and
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from html import escape
 
 from flowreason.evaluate import plots
 from flowreason.evaluate.answered import Answered
 from flowreason.evaluate.statistics import Share
-from flowreason.evaluate.tables import Cell, Difference, cells, differences, overall
+from flowreason.evaluate.tables import ALL, Cell, Difference, cells, differences, overall
 
 Table = list[list[str]]
 FEW = 30
@@ -32,24 +33,33 @@ def of(found: Share | None) -> str:
 
 def figures(found: Sequence[Cell], named: str = "task") -> Table:
     """What was right and what it took, a row for every group and method."""
-    money = any(c.money is not None for c in found)
+    money, grouped = any(c.money is not None for c in found), any(c.group != ALL for c in found)
     graphs = any(abs(c.score - c.right.value) > 1e-9 for c in found)
     shared = any(c.shared for c in found)
-    head = [named, "method", "questions", "right (95 %)", *(["score"] if graphs else []), "calls", "tokens"]
-    head += [*(["$"] if money else []), "seconds", "no call", *(["shared flow"] if shared else [])]
-    head += ["of budget", "cut by a limit", "first draft valid", "after repair", "no answer", "unread"]
+    head = [*([named] if grouped else []), "method", "questions", "right (95 %)", *(["score"] if graphs else [])]
+    head += [
+        "calls",
+        "tokens",
+        *(["$"] if money else []),
+        "seconds",
+        "known before",
+        "no call",
+        *(["shared flow"] if shared else []),
+    ]
+    head += ["of its limits", "cut by a limit", "first draft valid", "after repair", "no answer", "unread"]
     rows = [head]
     for c in found:
-        row = [c.group, c.method, str(c.right.count), percent(c.right), *([f"{c.score:.2f}"] if graphs else [])]
-        row += [f"{c.calls:.1f}", f"{c.tokens:,.0f}"]
+        row = [*([c.group] if grouped else []), c.method, str(c.right.count), percent(c.right)]
+        row += [*([f"{c.score:.2f}"] if graphs else []), f"{c.calls:.1f}", f"{c.tokens:,.0f}"]
         row += [
             *(["" if c.money is None else f"{c.money:.4f}"] if money else []),
-            f"{c.seconds:.1f}",
+            "" if c.seconds is None else f"{c.seconds:.1f}",
+            of_all(c.known, c),
             of_all(c.free, c),
         ]
         row += [
             *([of_all(c.shared, c)] if shared else []),
-            "" if c.spent is None else f"{c.spent:.0%}".replace("%", " %"),
+            "" if c.spent is None else "under 1 %" if 0 < c.spent < 0.01 else f"{c.spent * 100:.0f} %",
         ]
         row += [of_all(c.cut, c), of(c.first_draft), of(c.drafted), count(c.failed)]
         rows.append([*row, count(c.unread)])
@@ -72,12 +82,13 @@ def count(some: int) -> str:
 
 def against(found: Sequence[Difference]) -> Table:
     """Every two methods, question by question."""
-    head = ["first", "second", "questions", "first − second (95 %)", "only first right", "only second right"]
-    rows = [[*head, "p", "p of all"]]
+    head = ["first", "second", "questions", "lead of the first (95 %)", "only first right", "only second right"]
+    rows = [[*head, "p", *(["p, all pairs"] if len(found) > 1 else [])]]
     for d in found:
         p = d.paired
         gap = f"{p.value * 100:+.0f} ({p.low * 100:+.0f} to {p.high * 100:+.0f})"
-        rows.append([d.first, d.second, str(p.count), gap, str(p.first), str(p.second), f"{p.p:.3f}", f"{d.p:.3f}"])
+        rows.append([d.first, d.second, str(p.count), gap, str(p.first), str(p.second), f"{p.p:.3f}"])
+        rows[-1] += [f"{d.p:.3f}"] if len(found) > 1 else []
     return rows
 
 
@@ -100,7 +111,7 @@ def sections(rows: Sequence[Answered]) -> list[tuple[str, str, Table]]:
     sets = cells(rows, lambda row: row.set)
     tasks = cells(rows)
     found = [
-        ("All questions", _caution(rows), figures(overall(rows), "group")),
+        ("All questions", _caution(rows), figures(overall(rows))),
         ("Methods against each other", _in_words(differences(rows)), against(differences(rows))),
     ]
     if len({c.group for c in sets}) > 1:
@@ -112,10 +123,12 @@ def sections(rows: Sequence[Answered]) -> list[tuple[str, str, Table]]:
 
 def _caution(rows: Sequence[Answered]) -> str:
     count = len({row.id for row in rows})
-    said = f"{count} question{'' if count == 1 else 's'}; calls, tokens and money are means, seconds the median."
+    said = f"{count} question{'' if count == 1 else 's'}; calls, tokens and dollars are means, seconds the median."
     if any(row.spent is not None for row in rows):
-        said += " Each method may take the same for each question, and has as much effort set as an estimate allows."
-    return said + (" So few questions tell large differences only." if count < FEW else "")
+        said += " Every method has the same limits for a question, and tries as much as should fit into them."
+    if any(row.known for row in rows):
+        said += " Where a reply was known before, it cost nothing; the seconds of that answer are left out."
+    return said + (" So few questions show only large differences." if count < FEW else "")
 
 
 def _in_words(found: Iterable[Difference]) -> str:
@@ -124,7 +137,7 @@ def _in_words(found: Iterable[Difference]) -> str:
     if len(said) < len(every):
         said.append(f"{'No other' if said else 'No'} difference is clear.")
     if len(every) > 1:
-        said.append("Of so many differences some look clear by chance; `p of all` allows for it (Holm).")
+        said.append("Of so many differences some look clear by chance; “p, all pairs” allows for it (Holm).")
     return " ".join(said)
 
 
@@ -172,8 +185,26 @@ figcaption { font-weight: 600 } svg { max-width: 100%; height: auto }
 """
 
 
-def as_html(title: str, facts: Sequence[tuple[str, str]], rows: Sequence[Answered]) -> str:
-    """The whole report as one page that loads nothing, with its pictures and every answer."""
+def in_order(rows: Iterable[Answered]) -> list[Answered]:
+    """Rows by their questions, the methods in one order for each; they were made in that in which answers came."""
+    every = list(rows)
+    methods = {name: at for at, name in enumerate(dict.fromkeys(row.method for row in every))}
+    return sorted(every, key=lambda row: (_natural(row.id), methods[row.method]))
+
+
+def _natural(id: str) -> list[tuple[int, str]]:
+    """An id as people sort it: `q/2` before `q/10`."""
+    return [(int(part), "") if part.isdecimal() else (-1, part) for part in re.split(r"(\d+)", id)]
+
+
+def took(row: Answered) -> str:
+    """How long an answer took; where a reply was known before, that says nothing of its method."""
+    return "known before" if row.known else f"{row.seconds:.1f} s"
+
+
+def as_html(title: str, facts: Sequence[tuple[str, str]], rows: Sequence[Answered], *, alone: bool = False) -> str:
+    """The whole report as one page that loads nothing, with its pictures and every answer. `alone`: it is taken away
+    without the folder that it stands in, and does not speak of the other files there."""
     listed = "".join(f"<li>{escape(name)}: {escape(value)}</li>" for name, value in facts)
     parts = [f"<h1>{escape(title)}</h1><ul>{listed}</ul>"]
     for name, said, table in sections(rows):
@@ -182,7 +213,7 @@ def as_html(title: str, facts: Sequence[tuple[str, str]], rows: Sequence[Answere
     if not drawn:
         parts.append(f"<p>There are no pictures: {escape(plots.HINT)}.</p>")
     parts += [f"<figure><figcaption>{escape(name)}</figcaption>{svg}</figure>" for name, svg in drawn]
-    parts.append(f"<h2>Every answer</h2><p>{_HOW}</p>{_answers(rows)}")
+    parts.append(f"<h2>Every answer</h2>{'' if alone else f'<p>{_HOW}</p>'}{_answers(rows)}")
     head = f'<meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>{escape(title)}</title>'
     return (
         f"<!doctype html><html lang=en><head>{head}<style>{_STYLE}</style></head><body>{''.join(parts)}</body></html>\n"
@@ -196,14 +227,15 @@ def _table(table: Table) -> str:
 
 
 def _answers(rows: Sequence[Answered]) -> str:
-    head = "".join(f"<th>{name}</th>" for name in ("question", "method", "", "answer", "why", "calls", "run"))
+    head = "".join(f"<th>{name}</th>" for name in ("question", "method", "", "answer", "why", "calls", "took", "run"))
     lines = []
-    for row in rows:
+    for row in in_order(rows):
         kind, mark = ("right", "✓ right") if row.right else ("wrong", "✗ wrong")
         shown = row.answer if len(row.answer) <= 160 else row.answer[:160] + " …"
         why = row.why or (f"{row.status}: {row.error}" if row.failed else "")
-        cellsof = (escape(row.id), escape(row.method), mark, escape(shown), escape(why[:240]), str(row.calls))
-        kinds = ("", "", kind, "long", "long", "")
-        tds = "".join(f'<td class="{k}">{c}</td>' for k, c in zip(kinds, cellsof, strict=True))
+        cellsof = (escape(row.id), escape(row.method), mark, escape(shown), escape(why[:240]))
+        counted = (str(row.calls), took(row))
+        kinds = ("", "", kind, "long", "long", "", "")
+        tds = "".join(f'<td class="{k}">{c}</td>' for k, c in zip(kinds, cellsof + counted, strict=True))
         lines.append(f"<tr>{tds}<td><code>{escape(row.run)}</code></td></tr>")
     return f'<div class="scroll"><table><tr>{head}</tr>{"".join(lines)}</table></div>'

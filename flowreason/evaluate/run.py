@@ -5,6 +5,7 @@ Invariant: each question and method gives one row, also where it fails; a row th
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
@@ -68,11 +69,11 @@ class Evaluating:
     async def _of(self, entry: Entry, items: Sequence[Item], words: Mapping[str, list[str]]) -> AsyncIterator[Answered]:
         if not items:
             return
-        heard: dict[int, Drafts] = {}
+        heard, known = dict[int, Drafts](), Counter[int]()
         once = {"compile": "once", "shape": "task"} if entry.once else {"method": entry.method}
         batch = batch_async(
             [self._given(entry, item) for item in items], **once, name=f"{self.name}/{entry.name}",
-            limits=self.limits, total=self._left(), retry_failed=True, on_event=_listener(heard), **self.options,
+            limits=self.limits, total=self._left(), retry_failed=True, on_event=_listener(heard, known), **self.options,
         )  # fmt: skip
         async with aclosing(batch) as rows:
             async for row in rows:
@@ -81,7 +82,8 @@ class Evaluating:
                     self.unasked += 1
                     continue
                 drafts = heard.pop(row.index, None) or await self._drafts_of(row)
-                yield judged(items[row.index], entry.name, row, drafts, words, spent(row, self.limits))
+                part = spent(row, self.limits)
+                yield judged(items[row.index], entry.name, row, drafts, words, part, known.pop(row.index, 0))
 
     def _given(self, entry: Entry, item: Item) -> dict[str, Any]:
         pool = [other.question for other in self.items if other.task == item.task]
@@ -111,10 +113,16 @@ class Evaluating:
         return drafts
 
 
-def _listener(heard: dict[int, Drafts]) -> Callable[[int, Event], None]:
+def _known_before(event: Event) -> bool:
+    """Whether an event is a reply that no model gave now: it was kept, or comes from an earlier session of the run."""
+    return event.kind == "node.recalled" or (event.kind == "node.reply" and bool(event.data.get("cached")))
+
+
+def _listener(heard: dict[int, Drafts], known: Counter[int]) -> Callable[[int, Event], None]:
     def hear(index: int, event: Event) -> None:
         if event.kind.startswith("compile."):
             heard.setdefault(index, Drafts()).hear(event)
+        known[index] += _known_before(event)
 
     return hear
 
@@ -136,6 +144,7 @@ def judged(
     drafts: Drafts,
     words: Mapping[str, list[str]],
     part: float | None = None,
+    known: int = 0,
 ) -> Answered:
     """A row of the batch as a row of the evaluation."""
     found = judge(item, row.answer, row.value, vocabulary=words.get(item.task, ()))
@@ -144,6 +153,7 @@ def judged(
         row.error, row.error_kind, row.run_id, row.usage.calls, row.usage.tokens, row.usage.money,
         round(row.seconds, 3), drafts.first_valid if drafts.written else None,
         not drafts.fallback if drafts.written else None, row.way or ("own" if drafts.written else ""), row.method, part,
+        known,
     )  # fmt: skip
 
 

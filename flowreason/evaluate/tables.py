@@ -22,7 +22,8 @@ ALL = "all"
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """A method on a group of questions. `calls`, `tokens`, `money` are means per question, `seconds` the median.
+    """A method on a group of questions. `calls`, `tokens`, `money` are means per question, `seconds` the median
+    of those of which no reply was known before (`known` counts the others), None where there is none.
 
     `score`: the mean score, which differs from the share for graphs alone. `free`: how many questions took no call.
     `first_draft` and `drafted`: of the flows that were written, those whose first draft could be run, and those that
@@ -37,7 +38,7 @@ class Cell:
     calls: float
     tokens: float
     money: float | None
-    seconds: float
+    seconds: float | None
     failed: int
     unread: int
     free: int
@@ -46,12 +47,14 @@ class Cell:
     drafted: Share | None
     spent: float | None
     cut: int
+    known: int = 0
 
 
 def cell(group: str, method: str, rows: Sequence[Answered]) -> Cell:
     """The figures of some rows of one method; there must be some."""
     written = [row for row in rows if row.drafted is not None]
     spent = [row.spent for row in rows if row.spent is not None]
+    seconds = [row.seconds for row in rows if not row.known]
     moneys = [row.money for row in rows if row.money is not None]
     return Cell(
         group,
@@ -61,7 +64,7 @@ def cell(group: str, method: str, rows: Sequence[Answered]) -> Cell:
         fmean(row.calls for row in rows),
         fmean(row.tokens for row in rows),
         sum(moneys) / len(rows) if len(moneys) == len(rows) else None,
-        median(row.seconds for row in rows),
+        median(seconds) if seconds else None,
         sum(row.failed for row in rows),
         sum(row.unread for row in rows),
         sum(row.calls == 0 and not row.failed for row in rows),
@@ -70,6 +73,7 @@ def cell(group: str, method: str, rows: Sequence[Answered]) -> Cell:
         share(sum(bool(row.drafted) for row in written), len(written)) if written else None,
         fmean(spent) if spent else None,
         sum(row.cut for row in rows),
+        sum(row.known > 0 for row in rows),
     )
 
 

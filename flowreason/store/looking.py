@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import count
 from typing import Any
 
-from sqlalchemy import Connection, Select, bindparam, select
+from sqlalchemy import ColumnElement, Connection, Select, bindparam, or_, select
 
 from flowreason.ports import Reply
 from flowreason.records import BATCH, Outcome, RunInfo
@@ -20,6 +20,9 @@ from flowreason.store.tables import ANSWERS, EVENTS, OUTCOMES, RUNS, TEXTS
 
 _MANY = 500
 """Keys that are asked for at once."""
+
+MOST_WORDS = 40
+"""Words that are searched for at once; of a longer text, those that come first."""
 
 _ANSWER = select(ANSWERS.c.key, ANSWERS.c.scope, ANSWERS.c.reply).where(
     ANSWERS.c.key.in_(bindparam("keys", expanding=True)), ANSWERS.c.scope.in_(bindparam("scopes", expanding=True))
@@ -83,15 +86,10 @@ def matching(connection: Connection, wanted: str) -> list[RunInfo]:
 
 
 def latest(connection: Connection, search: str, status: str, most: int) -> list[RunInfo]:
-    """The latest runs, newest first."""
+    """The latest runs, newest first. `search`: words that all are in the question or the flow, in any order."""
     query = _NEWEST
-    if search:
-        flows = select(TEXTS.c.hash).where(TEXTS.c.text.icontains(search, autoescape=True))
-        query = query.where(
-            RUNS.c.question.icontains(search, autoescape=True)
-            | RUNS.c.id.startswith(search, autoescape=True)
-            | RUNS.c.flow.in_(flows)
-        )
+    if words := list(dict.fromkeys(search.split()))[:MOST_WORDS]:
+        query = query.outerjoin(TEXTS, TEXTS.c.hash == RUNS.c.flow).where(*map(_has, words))
     if status:
         query = query.where(RUNS.c.status == ("running" if status == "interrupted" else status))
     found: list[RunInfo] = []
@@ -101,6 +99,13 @@ def latest(connection: Connection, search: str, status: str, most: int) -> list[
         if len(part) < most or len(found) >= most:
             break  # which of those that were begun still run is not known to the database
     return found[:most]
+
+
+def _has(word: str) -> ColumnElement[bool]:
+    """Whether a word is in a question or a flow, or an id begins so. SQLite knows capitals of ASCII letters alone."""
+    forms = dict.fromkeys([word, *([] if word.isascii() else [word.lower(), word.upper(), word.capitalize()])])
+    places = [column.icontains(form, autoescape=True) for column in (RUNS.c.question, TEXTS.c.text) for form in forms]
+    return or_(RUNS.c.id.startswith(word, autoescape=True), *places)
 
 
 def _infos(connection: Connection, query: Select[Any]) -> list[RunInfo]:

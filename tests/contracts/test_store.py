@@ -161,6 +161,13 @@ async def test_an_empty_store_has_no_last_run(store: SqlStore) -> None:
 
 
 @in_loop
+async def test_letters_of_any_script_are_found_in_any_case(store: SqlStore) -> None:
+    claim = await store.begin(Plan("solve", "Äpfel und ÖL"))
+    for search in ("äpfel", "ÄPFEL", "öl äpfel"):
+        assert [info.id for info in await store.runs(search=search)] == [claim.run]
+
+
+@in_loop
 async def test_runs_are_listed_newest_first_by_what_was_asked_and_how_they_stand(store: SqlStore) -> None:
     claims = []
     for question, flow in (("About OATS 100%", ""), ("about rye", "flow x() { oats }"), ("_", "")):
@@ -173,6 +180,12 @@ async def test_runs_are_listed_newest_first_by_what_was_asked_and_how_they_stand
     assert [info.id for info in await store.runs(search="100%")] == [first]
     assert [info.id for info in await store.runs(search="_")] == [third], "the signs of LIKE stand for themselves"
     assert [info.id for info in await store.runs(search=first)] == [first]
+    assert [info.id for info in await store.runs(search="100% oats")] == [first], "all words, in any order"
+    assert [info.id for info in await store.runs(search="OATS rye")] == [second], (
+        "some in the question, some in the flow"
+    )
+    assert await store.runs(search="oats barley") == []
+    assert len(await store.runs(search=" ")) == 3
     await store.commit(claims[0], Standing("answered", {"is": 1}))
     for claim in claims[:2]:
         await store.release(claim)

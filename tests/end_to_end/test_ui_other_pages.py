@@ -23,7 +23,7 @@ from flowreason_ui.questions import item_of
 from flowreason_ui.saving import exported
 from flowreason_ui.whole_list import bytes_text, size_of
 from flowreason_ui.works import Works
-from tests.apps import MARKUP, again, click, ended, opened, press, said, until
+from tests.apps import MARKUP, again, click, ended, opened, press, said, turned, until
 from tests.server import Behaviour, Server, error, nobody, ok, slow
 
 
@@ -49,6 +49,30 @@ def test_runs_are_found_opened_and_deleted(works: Works) -> None:
     app.text_input(key="runs-search").set_value("")
     assert "How many years lie between" in said(again(app))
     assert works.find(first.run) is first
+
+
+def test_what_is_looked_for_and_chosen_is_still_there_after_another_page(works: Works) -> None:
+    run, _ = played(works, "coins").run, played(works, "universities")
+    app = opened("runs")
+    app.text_input(key="runs-search").set_value("EUROS two")
+    app.selectbox(key="runs-order").set_value("oldest")
+    app.selectbox(key="runs-state").set_value("answered")
+    again(app).checkbox(key=f"mark-{run}").check()
+    again(app)
+    back = turned(turned(app, "settings"), "runs")
+    assert back.text_input(key="runs-search").value == "EUROS two" and back.checkbox(key=f"mark-{run}").value
+    assert (back.selectbox(key="runs-order").value, back.selectbox(key="runs-state").value) == ("oldest", "answered")
+    assert "How many years lie between" not in said(back)
+    back.text_input(key="runs-search").set_value("nowhere")
+    assert "No such run is kept" in said(again(back))
+    back.button(key="runs-clear-all").click()
+    again(back)
+    assert "How many years lie between" in said(back) and back.text_input(key="runs-search").value == ""
+
+
+def test_what_runs_cost_stands_in_the_filter_as_it_is(works: Works) -> None:
+    played(works, "coins")
+    assert "$0.01 and more" in opened("runs").selectbox(key="runs-cost").options
 
 
 def test_runs_are_chosen_by_their_state(works: Works) -> None:
@@ -108,11 +132,11 @@ def test_a_run_goes_out_as_a_file_and_comes_back_marked(works: Works) -> None:
     fr.delete_runs(["last"], store=works.store)
     app = opened("runs")
     files = [("coins.jsonl", raw, ""), ("again.jsonl", raw, ""), ("no_run.jsonl", b"rubbish", "")]
-    app.file_uploader(key="runs-import").set_value(files)
+    app.file_uploader(key="runs-import-0").set_value(files)
     again(app)
     app.button(key="runs-import-now").click()
     text = said(again(app))
-    assert "1 run taken in" in text and "Here already: In how many" in text
+    assert "1 run imported" in text and "Here already: In how many" in text
     assert "no_run.jsonl: this is no exported run; Export under Runs" in text
     text = said(opened("runs"))
     assert text.count("two euros") == 1 and "Imported today" in text and "from coins.jsonl" in text
@@ -138,7 +162,7 @@ def test_the_runs_of_a_batch_are_one_line_that_leads_to_it(works: Works, server:
 def test_a_batch_and_a_comparison_are_deleted_after_a_word(works: Works, server: Server) -> None:
     batch = start(works, Plan("rivers.csv", "questions.csv", 1, method="direct"), b"question\nWhich river?\n")
     until(lambda: batch.over)
-    app = opened("batch", batch=batch.id)
+    app = opened("answers", batch=batch.id)
     app.button(key="batch-delete").click()
     assert "every step, prompt and reply" in str([each.label for each in again(app).checkbox])
     again(press(app, "batch-delete", "delete-not"))
@@ -151,7 +175,9 @@ def test_a_batch_and_a_comparison_are_deleted_after_a_word(works: Works, server:
     items = [item_of(f"questions/{n}", "Which river?", {}, "Rhine", "each") for n in range(2)]
     made = measuring.start(works, items, ["direct", "tot_24"], fr.Limits(calls=2), 2)
     until(lambda: made.over)
-    app = opened("batch", evaluation=made.id)
+    led = opened("batch", evaluation=made.id)
+    assert "Methods compared" in said(led), "an address of earlier versions"
+    app = opened("answers", evaluation=made.id)
     text = said(app)
     assert "ToT (game of 24)" in text and "how often chance alone" in text and "tot_24" not in text
     app.button(key="measuring-delete").click()
@@ -199,6 +225,27 @@ def test_questions_of_a_file_are_answered(works: Works, server: Server) -> None:
     assert list(app.dataframe[0].value["answer"]) == ["It is the Rhine."] * 2
 
 
+def test_a_question_in_the_first_line_of_a_file_is_asked_too(works: Works, server: Server) -> None:
+    app = opened("batch")
+    app.file_uploader(key="batch-file").upload("asks.csv", b"Which river is it?\nWhich one?\n", "text/csv")
+    again(app)
+    assert "begin with a question" in said(app) and "Answer 2 questions" in said(app)
+    app.checkbox(key="batch-nameless").uncheck()
+    assert "Answer 1 question" in said(again(app))
+
+
+def test_a_batch_tells_in_the_list_how_it_is_answered_and_what_was_right(works: Works, server: Server) -> None:
+    raw = b"question,known\nWhich river?,It is the Rhine.\nWhich one?,It is the Elbe.\n"
+    plan = Plan("rivers.csv", "questions.csv", 2, method="direct", gold="known", kind="text")
+    batch = start(works, plan, raw)
+    until(lambda: batch.over)
+    assert "Direct · 1 of 2 right" in said(opened("runs"))
+    page = opened("answers", batch=batch.id)
+    assert "How it is answered: Direct" in said(page) and "1 of 2 right: 50 % (" in said(page)
+    page.button(key="back").click()
+    assert "A file with a question in each row" in str([each.label for each in again(page).get("file_uploader")])
+
+
 def test_a_file_that_holds_no_questions_is_told_in_words(works: Works) -> None:
     app = opened("batch")
     app.file_uploader(key="batch-file").upload("empty.csv", b"", "text/csv")
@@ -206,6 +253,13 @@ def test_a_file_that_holds_no_questions_is_told_in_words(works: Works) -> None:
 
 
 # --- Settings ---
+
+
+def test_a_server_without_an_address_is_not_taken_for_another(works: Works) -> None:
+    app = opened("settings")
+    app.selectbox(key="server").set_value("Another server")
+    for pressed in ("Connect and test", "Which models are there?"):
+        assert [each.value for each in click(again(app), pressed).error] == ["Enter the address of the server\\."]
 
 
 def test_a_model_is_connected_after_it_has_answered_and_its_key_is_shown_nowhere(works: Works) -> None:

@@ -89,30 +89,31 @@ def test_a_question_is_answered_with_what_comes_with_it(works: Works, server: Se
     assert "none is connected" not in said(app) and "Answered by **heron at 127.0.0.1" in said(app)
     app.button(key="solve-add").click()
     again(app)
+    app.text_input(key="solve-name-1").set_value("my hint")
+    app.text_area(key="solve-value-1").set_value("it flows to the sea")
+    assert "It is called my_hint in the flow" in said(again(app))
     app.text_area(key="question-text").set_value("Which river?")
     app.selectbox(key="solve-method").set_value("direct")
     app.number_input(key="solve-limits-calls").set_value(7)
-    app.text_input(key="solve-name-1").set_value("hint")
-    app.text_area(key="solve-value-1").set_value("it flows to the sea")
     app.button(key="solve").click()
     again(app)
     live = ended(live_of(app, works))
     assert isinstance(live.origin, Solve) and live.origin.terms.limits == fr.Limits(calls=7)
     assert "Answered by heron at 127.0.0.1" in said(app)
-    assert "it flows to the sea" in server.requests[-1].prompt
+    assert "it flows to the sea" in server.requests[-1].prompt and "my_hint" in server.requests[-1].prompt
     assert "It is the Rhine." in [each.value for each in again(app).text]
 
 
 @pytest.mark.parametrize(
     ("question", "told"),
-    [("", "The question is empty"), ("x", "An input's name must be a word"), ("y" * 200_001, "give long material as")],
+    [("", "The question is empty"), ("x", "Look at the inputs: Give the input a name."), ("y" * 200_001, "give long material as")],
 )
 def test_what_cannot_be_asked_is_told_in_words(works: Works, server: Server, question: str, told: str) -> None:
     app = opened()
     if question:
         app.button(key="solve-add").click()
         again(app)
-        app.text_input(key="solve-name-1").set_value("two words")
+        app.text_area(key="solve-value-1").set_value("of no name")
     app.text_area(key="question-text").set_value(question)
     app.button(key="solve").click()
     assert told in said(again(app))

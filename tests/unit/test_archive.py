@@ -330,6 +330,19 @@ def test_what_somebody_else_agreed_to_and_allowed_counts_for_nobody_here(stores,
     assert (paid, asked[0]) == ([5], "May the flow do this?")
 
 
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [(b'{"text": "it was cut', "it is no JSON, or a part of it is missing"), (b"\xff", "not UTF-8 text")],
+)
+def test_a_damaged_line_is_told_in_words_for_somebody_who_did_not_write_it(
+    line: bytes, told: str, stores, tmp_path: Path
+) -> None:
+    (tmp_path / "cut.jsonl").write_bytes(b'{"flowreason":"run","version":1}\n' + line + b"\n")
+    with pytest.raises(fr.UsageError, match="line 2 of the exported run is damaged") as raised:
+        fr.import_run(tmp_path / "cut.jsonl", store=stores[1])
+    assert told in str(raised.value) and "char" not in str(raised.value)
+
+
 @pytest.mark.parametrize("line", [b'"' + b'\\"' * 500_000, b'{"a": "' + b"\\" * 999_999, b"[" * 50 + b'"' * 999_999])
 def test_a_line_that_is_made_to_take_long_is_refused_at_once(line: bytes, stores, tmp_path: Path) -> None:
     (tmp_path / "long.jsonl").write_bytes(b'{"flowreason":"run","version":1}\n' + line + b"\n")

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from flowreason.evaluate import plots
 from flowreason.evaluate.answered import Answered
-from flowreason.evaluate.report import as_html, as_markdown, figures, sections
+from flowreason.evaluate.report import as_html, as_markdown, figures, in_order, sections
 from flowreason.evaluate.statistics import holm, mcnemar, paired, share
 from flowreason.evaluate.tables import cells, differences, front, overall
 
@@ -155,3 +155,17 @@ def test_what_is_adjusted_is_no_less_sure_of_itself_and_keeps_the_order(found: l
     assert all(before <= after <= 1 for before, after in zip(found, adjusted, strict=True))
     pairs = sorted(zip(found, adjusted, strict=True))
     assert [after for _, after in pairs] == sorted(after for _, after in pairs)
+
+
+def test_every_answer_stands_in_one_order_for_all_methods() -> None:
+    came = [Answered(f"q/{n}", "q", method) for method, n in (("b", 10), ("b", 2), ("a", 2), ("a", 10))]
+    assert [(row.id, row.method) for row in in_order(came)] == [
+        ("q/2", "b"),
+        ("q/2", "a"),
+        ("q/10", "b"),
+        ("q/10", "a"),
+    ]
+
+
+def test_a_page_that_is_taken_away_alone_speaks_of_no_other_file() -> None:
+    assert "--store runs.db" not in as_html("Evaluation", [], ROWS, alone=True)

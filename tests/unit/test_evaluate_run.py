@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import flowreason as fr
 from flowreason.evaluate import Item
 from flowreason.evaluate.entries import entries
 from flowreason.evaluate.folder import Folder
+from flowreason.evaluate.tables import cells
 from tests.end_to_end.command import asked_of, flowreason
 from tests.keeping import Counting
 from tests.server import Server
@@ -75,6 +77,19 @@ def test_it_goes_on_where_it_was_stopped_and_asks_nothing_twice(tmp_path: Path) 
     again, _ = run(tmp_path / "e", provider=third)
     assert third.count == 0
     assert again.table == found.table
+
+
+def test_an_answer_that_was_known_before_is_no_measurement_of_its_seconds(tmp_path: Path) -> None:
+    twice = [replace(ITEMS[0], id=f"own/sums/{n}") for n in (1, 2)]
+    found = fr.evaluate(twice, "direct", folder=tmp_path / "e", provider=Counting(says), concurrency=1)
+    first, second = found.rows
+    assert (first.known, second.known) == (0, 1) and second.calls == 0
+    (cell,) = cells([replace(first, seconds=4.0), replace(second, seconds=0.0)], lambda row: row.task)
+    assert (cell.seconds, cell.known) == (4.0, 1)
+    report = found.markdown()
+    assert "| known before |" in report and "| 1/2 |" in report and "known before, it cost nothing" in report
+    assert Folder(tmp_path / "e").rows()[1].known == 1
+    assert cells([second], lambda row: row.task)[0].seconds is None, "none was measured"
 
 
 def test_a_method_may_be_added_and_other_questions_may_not(tmp_path: Path) -> None:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,11 +21,11 @@ from flowreason.resuming import the_store
 from flowreason.spreadsheets import as_text
 from flowreason_ui import batches, measuring
 from flowreason_ui.batch_panel import figures, percent
-from flowreason_ui.batch_tables import address, as_csv, as_jsonl, column_names, shown, stem
+from flowreason_ui.batch_tables import address, as_csv, as_jsonl, column_names, shown, stem, to_take_away
 from flowreason_ui.batches import Batch, Plan, read_rows
 from flowreason_ui.connection import Connection
 from flowreason_ui.lasting import remove
-from flowreason_ui.pages.batch import price_before
+from flowreason_ui.pages.batch import price_before, price_of_comparing
 from flowreason_ui.questions import (
     EACH,
     IN_ANY_ORDER,
@@ -71,7 +73,7 @@ def test_a_batch_answers_every_question_and_counts_what_is_right(works: Works) -
     batch = over(batches.start(works, plan(), SUMS))
     assert (batch.state, batch.answered, batch.error) == ("done", 12, "")
     assert batch.accuracy is not None and (batch.accuracy.right, batch.accuracy.count) == (11, 12)
-    assert percent(batch.accuracy).startswith("11 of 12 right: 92%")
+    assert percent(batch.accuracy).startswith("11 of 12 right: 92 %")
     assert figures(batch).startswith("12 answered · 12 calls")
     assert [row["answer"] for row in read_rows(batch.rows)][:3] == ["2", "3", "4"]
     assert as_csv(read_rows(batch.rows), "answer").startswith(b"row,id,question,known_answer,answer")
@@ -145,8 +147,15 @@ def test_a_folder_that_is_none_is_no_batch(works: Works) -> None:
 
 def test_the_price_is_told_before_anything_is_asked(works: Works) -> None:
     assert price_before(plan()).startswith("For each of 12 questions: 1 to 3 calls")
-    assert "once for each shape" in price_before(plan(method="graph", once=True))
+    assert "In all: 12 to 36 calls, about 1,900 to 30,000 tokens." in price_before(plan())
+    assert "In all" not in price_before(replace(plan(), count=1))
+    assert "once for questions that are alike" in price_before(plan(method="graph", once=True))
     assert "write its flow" in price_before(plan(method="graph"))
+    told = price_of_comparing(["direct", "graph"], ["How much is 1 plus 1?"] * 6, fr.Limits(calls=9))
+    assert (
+        told.startswith("12 answers in all") and "6 to 18 calls" in told and "A flow written for the question" in told
+    )
+    assert "Together: " in price_of_comparing(["direct", "pal"], ["How much is 1 plus 1?"], fr.Limits(calls=9))
     assert not works.server.requests  # type: ignore[attr-defined]
 
 
@@ -228,6 +237,20 @@ def test_columns_of_the_file_are_called_as_there_and_known_answers_so() -> None:
         "given_answer": "answer (from the file)",
         "answer": "answer",
     }
+
+
+def test_rows_that_are_taken_away_say_what_is_right_and_nothing_twice() -> None:
+    rows = [{"row": n, "question": "q", "given_answer": "2", "answer": "2", "value": 2, "run": None} for n in (1, 2)]
+    away = to_take_away(rows, {1: True, 2: False})
+    head, *lines = csv.reader(io.StringIO(as_csv(away, "answer").decode()))
+    assert head == ["row", "question", "known_answer", "answer", "right", "run"]
+    assert [line[4] for line in lines] == ["yes", "no"]
+    told = [json.loads(line) for line in as_jsonl(away, "answer").splitlines()]
+    assert told[0]["right"] == "yes" and "value" not in told[0]
+    kept = to_take_away([*rows, rows[0] | {"row": 3, "answer": "two", "value": {"n": 2}}])
+    assert all("value" in row for row in kept), "here a value says more than its answer"
+    clash = to_take_away([rows[0] | {"right": "of way"}], {1: True})
+    assert {"right": "of way", "right_by_judge": "yes"}.items() <= json.loads(as_jsonl(clash)).items()
 
 
 def test_rows_lead_to_their_runs_and_say_whether_they_are_right() -> None:
@@ -346,7 +369,9 @@ def test_methods_are_compared_and_the_folder_can_be_opened_again(works: Works) -
     assert (made.state, len(made.rows), made.every) == ("done", 8, 8), made.error
     found = measuring.opened("", made.folder)
     assert (found.state, len(found.rows)) == ("done", 8)
-    assert {path.name for path in measuring.files_of(made.folder)} >= {"report.html", "answers.jsonl"}
+    assert {"report.html", "answers.jsonl"} <= {name for name, _ in measuring.files_of(made)}
+    page = dict(measuring.files_of(made))["report.html"]()
+    assert b"Every answer" in page and b"runs.db" not in page, "it speaks of no file that does not come along"
     assert [id for id, _ in measuring.earlier(works)] == [made.id]
 
 

@@ -16,7 +16,7 @@ from flowreason_ui.asking import question_of, type_from, written
 from flowreason_ui.choosing import WITHOUT_QUESTION, methods, name_of, what_is, when_to_use
 from flowreason_ui.fields import columns_of, filled_rows, from_lines
 from flowreason_ui.forms import described, name_from, read_file, typed_value, untyped
-from flowreason_ui.questions import items_of, known_answer, likely_type, rows_of, surveyed
+from flowreason_ui.questions import first_as_row, items_of, known_answer, likely_type, named, rows_of, surveyed
 
 
 def test_a_typed_value_is_read_and_never_names_a_file() -> None:
@@ -189,3 +189,21 @@ def test_questions_without_a_known_answer_are_passed_over() -> None:
     assert [(item.id, item.answer) for item in items] == [("questions/1", 3), ("questions/2", 4)]
     with pytest.raises(UsageError, match="no row has both"):
         items_of(rows_of("sums.csv", SUMS), "question", (), "gold", "number")
+
+
+@pytest.mark.parametrize(
+    ("name", "raw", "first", "header"),
+    [("a.csv", "What is 2 plus 2?\nWhat is 3 plus 3?\n", 1, "question"), ("a.csv", "What is it?,4\nAnd?,5\n", 2, "question,answer"),
+     ("a.tsv", "7\tName a very large river there\tx\n", 3, "column_1\tquestion\tcolumn_3"),
+     ("a.csv", "\ufeffWhat is it?;4\n", 2, "question;answer"), ("a.csv", "17\n18\n", 1, "question"),
+     ("a.csv", "question\nWhat?\n", 0, ""), ("a.csv", "my asks,id\nWhat?,1\n", 0, ""), ("a.csv", "river\nRhine\n", 0, ""),
+     ("a.csv", "What is asked?,answer\nx,1\n", 0, ""), ("a.jsonl", '"What is it?"\n', 0, "")],
+)  # fmt: skip
+def test_a_first_line_that_is_a_question_is_not_lost(name: str, raw: str, first: int, header: str) -> None:
+    found = first_as_row(name, raw.encode())
+    assert len(found) == first
+    if found:
+        whole = named(name, raw.encode(), found)
+        assert whole.decode().splitlines()[0] == header
+        assert surveyed(name, whole).count == len(raw.splitlines())
+        assert list(surveyed(name, whole).first[0].values()) == list(found)

@@ -16,7 +16,7 @@ from flowreason.records import BATCH, Plan, RunInfo, Standing
 from flowreason.resuming import the_store
 from flowreason_ui.comparing import NOT_THERE, Compared, Side, compared
 from flowreason_ui.folding import Many, figures_of, state_of
-from flowreason_ui.listing import IMPORTED, Wanted, figures, marks, origin
+from flowreason_ui.listing import IMPORTED, Wanted, figures, given, marks, origin, preview
 from flowreason_ui.orders import RunFlow
 from flowreason_ui.saving import exported, exported_together, imported, taken_in
 from flowreason_ui.telling import title_of
@@ -206,3 +206,27 @@ def test_what_is_sound_in_a_packed_file_is_taken_in_beside_what_is_not(run: tupl
 def test_a_file_that_holds_no_run_is_told_in_words(run: tuple[Works, str], raw: bytes) -> None:
     (told,) = taken_in("some.zip", raw).faults
     assert "some.zip" in told
+
+
+def test_two_runs_of_one_flow_are_told_apart_and_no_model_is_named_that_was_not_asked() -> None:
+    one = info("1", model="Heron-2")
+    assert given(one) == "n = 2" and "Heron" not in figures(one, NOON)
+    assert "Heron-2" in figures(info("1", calls=1, model="Heron-2"), NOON)
+    many = replace(one, plan=replace(one.plan, inputs=dict.fromkeys("abcd", "x" * 99)))
+    assert given(many).endswith(" and 1 more") and len(given(many)) < 200
+    assert given(replace(one, parent="9")) == "", "what it has otherwise is told"
+    assert given(replace(one, plan=replace(one.plan, question="Why?"))) == "", "its question is its title"
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [("# A weekend in Lisbon", "A weekend in Lisbon"), ("- one\n- two", "one\n- two"), ("**Yes**, it is", "Yes, it is"),
+     ("-5", "-5"), ("2 ** 3 ** 4", "2 ** 3 ** 4"), ("> ## so", "so"), ("#", "#")],
+)  # fmt: skip
+def test_the_signs_of_headings_and_items_do_not_stand_before_a_title(text: str, shown: str) -> None:
+    assert preview(text) == shown
+
+
+def test_a_packed_file_that_is_damaged_is_told_in_words() -> None:
+    (fault,) = taken_in("runs.zip", b"PK rubbish").faults
+    assert fault == "runs.zip is damaged: what is packed in it cannot be read"

@@ -201,6 +201,16 @@ def test_every_page_tells_streamlit_where_its_server_is() -> None:
     assert html().index("BACKEND_BASE_URL") < html().index('type="module"')
 
 
+def test_the_first_page_is_reached_by_its_name_as_well() -> None:
+    from starlette.applications import Starlette
+    from starlette.testclient import TestClient
+
+    from flowreason_ui.routes import routes
+
+    client = TestClient(Starlette(routes=routes()), follow_redirects=False)
+    assert client.get("/solve?run=1").headers["location"] == "/?run=1" and client.get("/runs").status_code == 200
+
+
 def test_the_page_is_called_as_the_product_and_styled_from_the_first_moment() -> None:
     from flowreason_ui.head import STYLES, html
 

@@ -11,9 +11,10 @@ from flowreason.batch.row import WORDS
 from flowreason.errors import FlowreasonError
 from flowreason.evaluate.statistics import Share
 from flowreason.ports import Usage
-from flowreason_ui import batches
-from flowreason_ui.batch_tables import LONGEST, NUMBERS, as_csv, as_jsonl, shown, stem
-from flowreason_ui.batches import Batch
+from flowreason_ui import batches, places
+from flowreason_ui.batch_tables import LONGEST, NUMBERS, Row, as_csv, as_jsonl, shown, stem, to_take_away
+from flowreason_ui.batches import Batch, Plan
+from flowreason_ui.choosing import name_of
 from flowreason_ui.escape import escaped, label
 from flowreason_ui.lasting import Lasting
 from flowreason_ui.questions import JUDGED, judged_as
@@ -42,14 +43,20 @@ CSV_TOLD = (
 
 def back() -> None:
     if st.button("Many questions", icon=":material/arrow_back:", key="back", type="tertiary"):
-        st.query_params.clear()
-        st.rerun()
+        places.go("batch")
+
+
+def error_in_words(error: Exception) -> None:
+    first, _, rest = fault(str(error)).partition("\n")
+    st.error(escaped(first), icon=":material/error:")
+    if rest.strip():
+        st.code(rest, language=None, wrap_lines=True)
 
 
 def percent(of: Share) -> str:
-    """`11 of 12 right: 92% (with many more such questions, probably 65 to 99 %)`: a share with its interval."""
+    """`11 of 12 right: 92 % (with many more such questions, probably 65 to 99 %)`: a share with its interval."""
     interval = f"with many more such questions, probably {of.low * 100:.0f} to {of.high * 100:.0f} %"
-    return f"{of.right:,} of {of.count:,} right: {of.value:.0%} ({interval})"
+    return f"{of.right:,} of {of.count:,} right: {of.value * 100:.0f} % ({interval})"
 
 
 def head(found: Lasting, was_over: bool, figures: str) -> Any:
@@ -73,10 +80,18 @@ def errors_of(found: Lasting) -> None:
 # --- a batch ---
 
 
+def answered_by(plan: Plan) -> str:
+    """The method, in words."""
+    if plan.flow:
+        return "A flow of mine"
+    return f"{name_of(plan.method)}{', once for all that are alike' if plan.once else ''}"
+
+
 def batch_panel(batch: Batch) -> None:
     """All of a batch."""
     back()
     st.title(label(batch.plan.title), anchor=False)
+    st.caption(escaped(f"How it is answered: {answered_by(batch.plan)}"))
     with st.container():  # as in `panel`: the place stays where the fragment is left out
         st.fragment(_batch, run_every=None if batch.over else APART, key="batch-standing")(batch, batch.over)
     if batch.over:
@@ -191,8 +206,7 @@ def deletion(words: str, delete: Callable[[], str]) -> None:
         st.error(escaped(sentence(fault(str(error)))), icon=":material/error:")
         return
     whole_list_changed()
-    st.query_params.clear()
-    st.rerun()
+    places.go("batch")
 
 
 @st.dialog("Delete for good?")
@@ -269,14 +283,14 @@ def _answers(batch: Batch, rows: list[dict[str, Any]], key: str) -> None:
 
 def _downloads(batch: Batch) -> None:
     name, gold = stem(batch.plan.title), batch.plan.gold
+
+    def rows() -> list[Row]:
+        return to_take_away(batches.read_rows(batch.rows), batch.judgements)
+
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption("All rows as a file:", width="content")
-        download(
-            "CSV", lambda: as_csv(batches.read_rows(batch.rows), gold), f"{name}.answers.csv", "text/csv", CSV_TOLD
-        )
-        download(
-            "JSONL", lambda: as_jsonl(batches.read_rows(batch.rows), gold), f"{name}.answers.jsonl", "application/jsonl"
-        )
+        download("CSV", lambda: as_csv(rows(), gold), f"{name}.answers.csv", "text/csv", CSV_TOLD)
+        download("JSONL", lambda: as_jsonl(rows(), gold), f"{name}.answers.jsonl", "application/jsonl")
 
 
 def download(words: str, made: Callable[[], bytes], name: str, mime: str, told: str | None = None) -> None:

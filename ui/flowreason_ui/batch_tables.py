@@ -22,7 +22,10 @@ LONGEST: Final = 500
 """Characters of a cell that is shown."""
 KNOWN: Final = "known answer"
 RIGHT: Final = "right"
+JUDGED: Final = "\0right"
+"""Whether an answer is right, in a row that is taken away: no column of a file is called so."""
 NUMBERS: Final = frozenset({ROW, "calls", "tokens", "money", "seconds"})
+_YES: Final[Mapping[bool | None, str]] = {True: "yes", False: "no"}
 _SHOWN = ("run", "calls", "tokens", "money", "seconds")
 """Our columns that stand at the end; those that are in neither place say little of an answer."""
 
@@ -61,7 +64,7 @@ def shown(rows: Sequence[Row], asked: str, gold: str, right: Callable[[Row], boo
         told |= {names[name]: text(row.get(name)) for name in columns if name == question}
         told["answer"] = text(row.get("answer"))
         if known:
-            told |= {KNOWN: text(row.get(known)), RIGHT: "" if judged is None else "yes" if judged else "no"}
+            told |= {KNOWN: text(row.get(known)), RIGHT: _YES.get(judged, "")}
         told |= {names[name]: text(row.get(name)) for name in columns if name not in (known, question)}
         told |= {name: row.get(name) for name in _SHOWN}
         found.append(told | {"run": address(row.get("run"))})
@@ -79,6 +82,27 @@ def address(run: Any) -> str | None:
 
 
 # --- to take away ---
+
+
+def to_take_away(rows: Sequence[Row], right: Mapping[int, bool] | None = None) -> list[Row]:
+    """Rows as a file has them that people take away: with what is `right` by their places, where that is known; and
+    without `value` where the answer says the same in every row."""
+    told = all(row.get("value") is None or text_of(row["value"]) == text_of(row.get("answer")) for row in rows)
+    found: list[Row] = []
+    for row in rows:
+        made: dict[str, Any] = {}
+        for name, value in row.items():
+            if name == "value" and told:
+                continue
+            made[name] = value
+            if name == "answer" and right:
+                made[JUDGED] = _YES.get(right.get(row[ROW]))
+        found.append(made)
+    return found
+
+
+def text_of(value: Any) -> str:
+    return "" if value is None else show(value)
 
 
 def as_csv(rows: Sequence[Row], gold: str = "") -> bytes:
@@ -100,7 +124,13 @@ def as_jsonl(rows: Sequence[Row], gold: str = "") -> bytes:
 
 def _download_names(rows: Sequence[Row], gold: str) -> dict[str, str]:
     columns = dict.fromkeys(name for row in rows for name in row)
+    judged = columns.pop(JUDGED, True) is None
     called = column_names(columns, gold, "_given")
+    if judged:
+        places = list(called.items())
+        at = next(number for number, (name, _) in enumerate(places, 1) if name == "answer")
+        free = RIGHT if RIGHT not in called.values() else f"{RIGHT}_by_judge"
+        called = dict([*places[:at], (JUDGED, free), *places[at:]])
     return {name: each.replace(KNOWN, "known_answer") if each == KNOWN else each for name, each in called.items()}
 
 

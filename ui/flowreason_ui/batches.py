@@ -47,6 +47,8 @@ BESIDE = f"{ROWS}.batch"
 EVERY = 10_000
 MOST_FAULTS = 200
 LATEST = 50
+SMALL = 500_000
+"""Bytes of rows that are read in passing."""
 WINDOW = 60.0
 """Seconds over which the rate is taken."""
 
@@ -323,6 +325,12 @@ def find(works: Works, id: str) -> Batch | None:
     batch.state = "done" if batch.done >= batch.plan.count else "stopped"
     works.tasks[id] = batch
     return batch
+
+
+def is_small(works: Works, id: str) -> bool:
+    """Whether what a batch has answered is read in no time."""
+    rows = folder_of(works, "batches") / id / ROWS
+    return id in works.tasks or (rows.is_file() and rows.stat().st_size <= SMALL)
 
 
 def _used(path: Path) -> Usage:

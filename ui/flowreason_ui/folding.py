@@ -72,12 +72,12 @@ def state_of(many: Many) -> Told:
     return Told(told, STATES[worst].icon, STATES[worst].color)
 
 
-def figures_of(many: Many, now: float | None = None) -> str:
-    """When the runs of a batch were, by which model, and what they took together."""
+def figures_of(many: Many, now: float | None = None, told: Sequence[str] = ()) -> str:
+    """When the runs of a batch were, by which model, and what they took together; `told`: what else is said of it."""
     models = dict.fromkeys(str(info.plan.settings.get("model") or "") for info in many.runs)
     used = many.usage
     took = [count(used.calls, "call"), f"{used.tokens:,} tokens", money(used.money)] if used.calls else []
-    return " · ".join(part for part in [when(many.created, now), *models, *took] if part)
+    return " · ".join(part for part in [when(many.created, now), *told, *models, *took] if part)
 
 
 def of_runs(entries: Sequence[Entry]) -> list[RunInfo]:

@@ -68,7 +68,12 @@ def untyped(text: str) -> Any:
 
 def name_from(file: str) -> str:
     """A name for what a file holds: `my data.csv` is `my_data`."""
-    word = "".join(c if c.isalnum() else "_" for c in Path(file).stem).strip("_").lower()
+    return as_name(Path(file).stem)
+
+
+def as_name(words: str) -> str:
+    """Words as the name of an input: `my guests` is `my_guests`."""
+    word = "".join(c if c.isalnum() else "_" for c in words).strip("_").lower()
     return word if word.isidentifier() else f"input_{word}".rstrip("_")
 
 
@@ -125,15 +130,20 @@ def inputs_box(key: str) -> Given:
 def _typed_input(taking: _Taking, numbers: list[int], number: int, key: str) -> None:
     with st.container(horizontal=True, vertical_alignment="top", key=f"{key}-input-{number}"):
         name = st.text_input("Name", key=f"{key}-name-{number}", width=180, placeholder="letter")
-        value = st.text_area("Value", key=f"{key}-value-{number}", height=76, placeholder="a text, a number, or JSON")
+        value = st.text_area("Value", key=f"{key}-value-{number}", height=172, placeholder="a text, a number, or JSON")
         if st.button("", key=f"{key}-remove-{number}", icon=":material/close:", help="Remove this input"):
             numbers.remove(number)
             st.rerun()
-    if name or value:
-        taking.take(name.strip(), lambda: untyped(value))
+    if not name.strip() and not value:
+        return
+    word = name.strip() if name.strip().isidentifier() else as_name(name) if name.strip() else ""
+    if taking.take(word, lambda: untyped(value)) and word != name.strip():
+        st.caption(escaped(f"It is called {word} in the flow."))
 
 
 def _check_name(name: str, known: Mapping[str, Any]) -> None:
+    if not name:
+        raise InputError("Give the input a name.")
     if not name.isidentifier():
         raise InputError(f"an input's name must be a word such as `letter`, and this is {name!r}")
     if name in known:

@@ -5,6 +5,7 @@ Pure functions of what the store says of runs.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Literal, TypeAlias
@@ -124,8 +125,32 @@ def figures(info: RunInfo, now: float | None = None) -> str:
     used = info.standing.usage
     method = str(info.plan.settings.get("method") or "")
     took = [count(used.calls, "call"), f"{used.tokens:,} tokens", money(used.money)] if used.calls else []
-    parts = [when(info.created, now), name_of(method) if method else "", model(info), *took]
+    asked = model(info) if used.calls else ""
+    parts = [when(info.created, now), name_of(method) if method else "", asked, *took]
     return " · ".join(part for part in parts if part)
+
+
+MOST_GIVEN = 3
+
+
+def given(info: RunInfo) -> str:
+    """What a flow was run with, so that two runs of it can be told apart. A question stands in the title, and of a run
+    that was made from another one it is told what it has otherwise (`changed`)."""
+    if info.plan.question or info.parent:
+        return ""
+    inputs = list(info.plan.inputs.items())
+    told = [f"{name} = {one_line(show(plain(value)), 40)}" for name, value in inputs[:MOST_GIVEN]]
+    more = f" and {len(inputs) - MOST_GIVEN} more" if len(inputs) > MOST_GIVEN else ""
+    return ", ".join(told) + more
+
+
+_SIGNS: Final = re.compile(r"^(?:\s*(?:#{1,6}|>|[-*+]|```\w*)(?:\s+|$))+")
+_STRONG: Final = re.compile(r"(\*\*|__)(?=\S)(.+?)(?<=\S)\1")
+
+
+def preview(text: str) -> str:
+    """A text as one line of a list, without the signs that a model writes for headings, items and stress."""
+    return _STRONG.sub(r"\2", _SIGNS.sub("", text, count=1)) or text
 
 
 def marks(info: RunInfo, parent: RunInfo | None = None, now: float | None = None) -> str:

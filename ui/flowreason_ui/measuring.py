@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import flowreason as fr
 from flowreason.errors import FlowreasonError, UsageError
+from flowreason.evaluate import report
 from flowreason.evaluate.answered import Answered
 from flowreason.evaluate.entries import entries
-from flowreason.evaluate.folder import ABOUT, ANSWERS, QUESTIONS, Folder
+from flowreason.evaluate.folder import ABOUT, ANSWERS, QUESTIONS, Folder, facts_of
 from flowreason.evaluate.items import Item
 from flowreason.ports import Provider
 from flowreason.values import show
@@ -22,7 +23,7 @@ from flowreason_ui.lasting import Lasting, State, folder_of, new_id, remove
 from flowreason_ui.telling import count, when
 from flowreason_ui.works import Works
 
-NAME = "evaluations"
+NAME, PAGE = "evaluations", "report.html"
 
 
 class Measuring(Lasting):
@@ -135,6 +136,12 @@ def questions_of(folder: Path) -> dict[str, tuple[str, str]]:
     return {}
 
 
-def files_of(folder: Path) -> list[Path]:
-    """What can be taken away of an evaluation."""
-    return [folder / name for name in ("report.html", "report.md", ANSWERS, QUESTIONS) if (folder / name).is_file()]
+def files_of(found: Measuring) -> list[tuple[str, Callable[[], bytes]]]:
+    """What can be taken away of an evaluation: names of files, and what makes them. The page speaks of no other."""
+
+    def page() -> bytes:
+        facts = facts_of(Folder(found.folder).about())
+        return report.as_html("Evaluation", facts, found.rows, alone=True).encode("utf-8", "backslashreplace")
+
+    there = [found.folder / name for name in (PAGE, "report.md", ANSWERS, QUESTIONS)]
+    return [(path.name, page if path.name == PAGE else path.read_bytes) for path in there if path.is_file()]

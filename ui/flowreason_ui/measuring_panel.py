@@ -20,26 +20,30 @@ from flowreason_ui.telling import count, fault
 from flowreason_ui.works import works
 
 MOST_ANSWERS = 2_000
+PAIRS = "p, all pairs"
 P_TOLD = (
-    "p says how often chance alone would make a gap this large or larger if both methods were equally good: below 0.05 "
-    "is commonly taken as clear. “p of all” allows for how many pairs were looked at."
+    "p: how often chance alone would make a gap as large as this if both methods were equally good. A gap is commonly "
+    "taken as clear where p is below 0.05."
 )
+PAIRS_TOLD = " “p, all pairs” is the same, and allows for how many pairs were looked at."
 HELP = {
     "right (95 %)": "The share of right answers. In brackets: where it would lie, 19 times out of 20, with more such "
     "questions.",
     "score": "For graphs: how much of the known one was found.",
     "calls": "Calls to the model for a question, on average.",
     "tokens": "Tokens for a question, on average.",
-    "seconds": "The median for a question.",
-    "no call": "Answers that no call was made for: they were known from before.",
-    "of budget": "How much of its limits a method took, on average.",
+    "seconds": "The median for a question, without those of which a reply was known before.",
+    "known before": "Answers of which a reply was known before: it cost nothing, and its seconds are not counted.",
+    "no call": "Answers that no call to the model was made for.",
+    "of its limits": "How much of its limits a method took, on average.",
     "cut by a limit": "Answers that stand as far as a limit allowed.",
     "first draft valid": "How often the first flow that the model wrote could be run.",
     "after repair": "How often one could be run after the model had mended it.",
     "unread": "Replies in which no answer of the right kind was found; they count as wrong.",
-    "first − second (95 %)": "The gap in percentage points, and in brackets where it probably lies.",
+    "lead of the first (95 %)": "How many more of a hundred questions the first method had right; in brackets: where "
+    "that would lie, 19 times out of 20, with more such questions.",
     "p": "How often chance alone would make such a gap.",
-    "p of all": "The same, allowing for all pairs that are compared.",
+    PAIRS: "The same, allowing for all pairs that are compared.",
 }
 """What the columns of the tables mean."""
 
@@ -93,18 +97,18 @@ def _tables(found: Measuring) -> None:
     for title, sentence, table in report.sections(rows):
         st.header(escaped(title), anchor=False)
         if sentence:
-            st.caption(escaped(sentence.replace("`p of all`", "“p of all”")))
+            st.caption(escaped(sentence))
         told = {name: st.column_config.Column(help=HELP[name]) for name in table[0] if name in HELP}
         st.dataframe([dict(zip(table[0], each, strict=True)) for each in table[1:]], hide_index=True, width="stretch",
                      column_config=told)  # fmt: skip
         if "p" in table[0]:
-            st.caption(P_TOLD)
+            st.caption(P_TOLD + (PAIRS_TOLD if PAIRS in table[0] else ""))
     _plots(overall(rows), cells(rows))
     _every_answer(found, rows)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption("To take away:", width="content")
-        for path in measuring.files_of(found.folder):
-            download(path.name, path.read_bytes, path.name, "application/octet-stream")
+        for name, made in measuring.files_of(found):
+            download(name, made, name, "application/octet-stream")
 
 
 def _plots(found: list[Cell], by_task: list[Cell]) -> None:
@@ -113,16 +117,18 @@ def _plots(found: list[Cell], by_task: list[Cell]) -> None:
         return
     dark = st.context.theme.type == "dark"
     left, right = st.columns(2)
-    left.image(plots.against_cost(found, lambda cell: cell.calls, "calls per question", dark=dark), width="stretch")
-    right.image(plots.against_cost(found, lambda cell: cell.tokens, "tokens per question", dark=dark), width="stretch")
+    calls = plots.against_cost(found, lambda cell: cell.calls, "calls per question", dark=dark)
+    left.image(calls, width="stretch", alt="Right answers against calls per question, as in the table")
+    tokens = plots.against_cost(found, lambda cell: cell.tokens, "tokens per question", dark=dark)
+    right.image(tokens, width="stretch", alt="Right answers against tokens per question, as in the table")
     if len({cell.group for cell in by_task}) > 1:
-        st.image(plots.by_group(by_task, dark=dark), width="stretch")
+        st.image(plots.by_group(by_task, dark=dark), width="stretch", alt="Right answers by group, as in the table")
 
 
 def _every_answer(found: Measuring, rows: list[Answered]) -> None:
     """What each method said to each question, and why it does not count."""
     asked = measuring.questions_of(found.folder)
-    told = [answer_row(row, *asked.get(row.id, ("", ""))) for row in rows[:MOST_ANSWERS]]
+    told = [answer_row(row, *asked.get(row.id, ("", ""))) for row in report.in_order(rows)[:MOST_ANSWERS]]
     wrong = [each for each in told if each["right"] == "no"]
     st.header("Every answer", anchor=False)
     names = [f"Wrong or none ({len(wrong):,})", f"All ({len(told):,})"]
@@ -139,8 +145,9 @@ def _every_answer(found: Measuring, rows: list[Answered]) -> None:
 
 def answer_row(row: Answered, question: str, known: str) -> dict[str, Any]:
     """An answer as a row of a table."""
-    why = fault(row.error) if row.status != "answered" and row.error else row.why
+    why = fault(row.error) if row.status != "answered" and row.error else row.why.removeprefix("unread: ")
     return {
         "question": question[:LONGEST] or row.id, "method": row.method, "answer": row.answer[:LONGEST],
         "known answer": known[:LONGEST], "right": "yes" if row.right else "no", "why": why[:LONGEST],
+        "took": report.took(row),
     }  # fmt: skip

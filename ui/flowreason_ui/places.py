@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from flowreason_ui.live import Live
 
 RUN: Final = "run"
+BATCH: Final = "batch"
+EVALUATION: Final = "evaluation"
+"""What came of many questions is named so in an address, by its id."""
 OPEN: Final = "open"
 """What the editor opens: `library:few_shot`, `example:letter`, `run:ID`."""
 TEXT_TO_EDIT: Final = "text-to-edit"
@@ -26,7 +29,7 @@ RUN_TO_EDIT: Final = "run-to-edit"
 
 def pages() -> dict[str, Any]:
     """The pages by their names in addresses, in the order of the menu."""
-    from flowreason_ui.pages import batch, compare, edit, run, runs, settings, solve
+    from flowreason_ui.pages import answers, batch, compare, edit, run, runs, settings, solve
 
     return {
         "solve": _page(solve.page, "Solve", "solve", default=True),
@@ -35,6 +38,7 @@ def pages() -> dict[str, Any]:
         "batch": _page(batch.page, "Many questions", "batch"),
         "settings": _page(settings.page, "Settings", "settings"),
         "run": _page(run.page, "Run", "run", visibility="hidden"),
+        "answers": _page(answers.page, "Answers", "answers", visibility="hidden"),
         "compare": _page(compare.page, "Compare", "compare", visibility="hidden"),
     }
 

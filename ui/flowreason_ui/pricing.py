@@ -6,7 +6,7 @@ Pure functions of the `price` event and the limits.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final, TypeAlias
 
 import flowreason as fr
@@ -42,6 +42,29 @@ def sentences(price: Mapping[str, Any], limits: fr.Limits, *, short: bool = Fals
     if held := _held(price, high, limits):
         told.append(held)
     return [each for each in told if each]
+
+
+def in_all(prices: Iterable[Mapping[str, Any]], times: int) -> str:
+    """What runs cost together, each of these prices so many times: `12 to 36 calls, about 1,900 to 30,000 tokens, at
+    most about $0.04`. Empty where that is not known."""
+    every = list(prices)
+    if not every:
+        return ""
+    try:
+        calls, tokens = (_together(every, name, times) for name in ("calls", "tokens"))
+        money = _together(every, "money", times) if all(each.get("money") for each in every) else None
+    except TypeError:  # a count that is not known is its formula
+        return ""
+    if not calls[1]:
+        return "no calls to the model"
+    parts = [_span(*map(round, calls)), _tokens({"fewest": tokens[0], "most": tokens[1]}).rstrip(".")]
+    parts += [f"at most about {money_text(money[1])}"] if money else []
+    return ", ".join(part[:1].lower() + part[1:] for part in parts if part)
+
+
+def _together(prices: Sequence[Mapping[str, Any]], name: str, times: int) -> tuple[float, float]:
+    pairs = [(each[name]["fewest"], each[name]["most"]) for each in prices]
+    return times * sum(low for low, _ in pairs), times * sum(high for _, high in pairs)
 
 
 def linear(amount: int | float | str) -> Linear | None:

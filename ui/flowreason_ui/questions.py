@@ -5,6 +5,7 @@ Pure functions of a file's name and bytes; what is wrong is a `UsageError` in wo
 
 from __future__ import annotations
 
+import csv
 import io
 import json
 import re
@@ -85,6 +86,42 @@ def surveyed(name: str, raw: bytes) -> Survey:
     return Survey(count, tuple(columns), tuple(first[:SHOWN]), tuple(faults), tuple(first), empty)
 
 
+# --- a table without a line of names ---
+
+NAMES: Final = frozenset({*QUESTIONS, *ANSWERS, "id", "row", "name", "title", "task", "category", "topic", "context"})
+MOST_IN_A_NAME = 4
+"""Words of the name of a column, at most."""
+
+
+def first_as_row(name: str, raw: bytes) -> tuple[str, ...]:
+    """The cells of the first line of a table, where they look like a row of it and not like names of columns; empty
+    where they do not. Raises `UsageError` for a file that holds none."""
+    ending = Path(name).suffix.lower()
+    found = table(io.BytesIO(raw), name, TABLES[ending]).columns or () if ending in TABLES else ()
+    if any(each.strip().lower() in NAMES for each in found):
+        return ()
+    return found if any(map(_asks, found)) or (len(found) == 1 and _number(found[0]) is not None) else ()
+
+
+def _asks(cell: str) -> bool:
+    return cell.rstrip().endswith("?") or len(cell.split()) > MOST_IN_A_NAME
+
+
+def named(name: str, raw: bytes, first: Sequence[str]) -> bytes:
+    """A table with a line of names above its first line, whose cells are these: the one that asks is the question."""
+    at = next((place for place, cell in enumerate(first) if _asks(cell)), 0)
+    names = [QUESTIONS[0] if place == at else f"column_{place + 1}" for place in range(len(first))]
+    if len(first) == 2:
+        names[1 - at] = ANSWERS[0]
+    begins = raw.removeprefix(b"\xef\xbb\xbf").partition(b"\n")[0].decode("utf-8", "replace")
+    between = next((each for each in (TABLES[Path(name).suffix.lower()], ";", "\t") if _parts(begins, each) > 1), ",")
+    return f"{between.join(names)}\n".encode() + raw.removeprefix(b"\xef\xbb\xbf")
+
+
+def _parts(line: str, between: str) -> int:
+    return len(next(csv.reader([line.rstrip("\r")], delimiter=between), []))
+
+
 # --- known answers ---
 
 IN_ANY_ORDER: Final = "list, in any order"
@@ -92,8 +129,8 @@ EACH: Final = "each"
 """Each known answer is held against in the way of what it is: for answers that are of several kinds, or words."""
 JUDGED: Final[Mapping[str, tuple[str, str]]] = {
     EACH: (
-        "the same, each by its kind",
-        "4 is 4.0, yes is true, a list is a list; in words it must name the known answer, and none of the other rows",
+        "the same answer",
+        "4 is the same as 4.0, and yes as true; known words must be in the answer, and none of another row",
     ),
     "text": ("the same text", "every word must be the same; capitals and blanks do not matter"),
     "number": ("the same number", "numbers that are not whole may differ by one in a thousand"),

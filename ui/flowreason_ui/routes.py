@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response
+from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
@@ -30,7 +30,7 @@ QUIET = 0.06
 LONGEST = 64_000
 """Characters of a message of the browser that are read."""
 
-PAGES = ("solve", "edit", "runs", "batch", "settings", "run", "compare")
+PAGES = ("solve", "edit", "runs", "batch", "settings", "run", "answers", "compare")
 """The names of the pages in addresses (`places.pages`)."""
 _TYPES = {".js": "text/javascript", ".css": "text/css", ".map": "application/json"}
 
@@ -39,7 +39,8 @@ def routes() -> list[BaseRoute]:
     return [
         Route(f"{ROOT}/assets/{{name}}", _asset, methods=["GET"]),
         WebSocketRoute(f"{ROOT}/live/{{id}}", _live),
-        *(Route(f"/{name}", _page, methods=["GET"]) for name in ("", *PAGES)),
+        Route(f"/{PAGES[0]}", _first, methods=["GET"]),
+        *(Route(f"/{name}", _page, methods=["GET"]) for name in ("", *PAGES[1:])),
         *edit_routes.routes(),
     ]
 
@@ -53,6 +54,11 @@ def version(name: str) -> str:
 
 async def _page(_request: Request) -> Response:
     return Response(html(), media_type="text/html", headers={"Cache-Control": "no-cache"})
+
+
+async def _first(request: Request) -> Response:
+    """The first page is at `/` alone: by its name Streamlit says that there is no such page."""
+    return RedirectResponse(f"/?{request.url.query}" if request.url.query else "/", status_code=307)
 
 
 async def _asset(request: Request) -> Response:

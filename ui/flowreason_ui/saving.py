@@ -82,8 +82,10 @@ def taken_in(name: str, raw: bytes, taken: Taken | None = None) -> Taken:
                 _take_in(Path(each.filename).name, packed.read(each), taken)
     except fr.UsageError as error:
         taken.faults.append(str(error))
-    except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError) as error:
-        taken.faults.append(f"{name} is a packed file that cannot be read: {error}")
+    except (NotImplementedError, RuntimeError):
+        taken.faults.append(f"{name} is packed with a password, or in a way that cannot be read here")
+    except (zipfile.BadZipFile, zlib.error, EOFError):
+        taken.faults.append(f"{name} is damaged: what is packed in it cannot be read")
     return taken
 
 

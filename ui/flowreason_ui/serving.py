@@ -102,7 +102,7 @@ def serve(port: int | None = None, *, browser: bool = True, store: str | None = 
 
 def _warmed() -> None:
     """Load the pages while the browser still loads what shows them, so that the first is there at once."""
-    for name in ("run", "solve", "edit", "runs", "batch", "settings", "compare"):
+    for name in ("run", "solve", "edit", "runs", "batch", "answers", "settings", "compare"):
         import_module(f"flowreason_ui.pages.{name}")
     gc.freeze()  # what is loaded now stays: no later collection goes through it
 

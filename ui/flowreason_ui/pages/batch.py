@@ -2,39 +2,44 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import streamlit as st
 
+import flowreason as fr
 from flowreason.batch.opening import TOTALS
 from flowreason.errors import FlowreasonError, UsageError
+from flowreason.evaluate.entries import entries
 from flowreason.methods import GRAPH, meant, prices_of
 from flowreason_dsl.diagnostics import FlowError
 from flowreason_ui import batches, measuring, places
-from flowreason_ui.batch_panel import batch_panel
+from flowreason_ui.batch_panel import answered_by, error_in_words
 from flowreason_ui.batch_tables import text
 from flowreason_ui.choosing import method_box, methods, name_of
 from flowreason_ui.escape import escaped, label
 from flowreason_ui.forms import limits_box, tools_box
 from flowreason_ui.measuring_panel import measuring_panel
+from flowreason_ui.pricing import in_all
 from flowreason_ui.questions import (
     ANSWERS,
     JUDGED,
     KINDS,
     QUESTIONS,
     Survey,
+    first_as_row,
     items_of,
     judged_as,
     likely_kind,
+    named,
     rows_of,
     surveyed,
 )
-from flowreason_ui.telling import count, fault, when
+from flowreason_ui.telling import count, when
 from flowreason_ui.works import works
 
 WIDTH = 980
-BATCH, EVALUATION = "batch", "evaluation"
 MOST_FAULTS = 50
 _NONE = "(none)"
 LOOK = {
@@ -49,30 +54,13 @@ LOOK = {
 def page() -> None:
     if done := st.session_state.pop("batch-told", ""):
         st.toast(escaped(done), icon=":material/check:")
+    for name in (places.BATCH, places.EVALUATION):  # an address of earlier versions
+        if id := st.query_params.get(name, ""):
+            places.go("answers", **{name: id})
     try:
-        if id := st.query_params.get(BATCH, ""):
-            batch = batches.find(works(), id)
-            batch_panel(batch) if batch is not None else _gone()
-        elif id := st.query_params.get(EVALUATION, ""):
-            found = measuring.find(works(), id)
-            measuring_panel(found) if found is not None else _gone()
-        else:
-            _new()
+        _new()
     except (FlowreasonError, FlowError) as error:
-        told(error)
-
-
-def told(error: Exception) -> None:
-    """An error in words."""
-    first, _, rest = fault(str(error)).partition("\n")
-    st.error(escaped(first), icon=":material/error:")
-    if rest.strip():
-        st.code(rest, language=None, wrap_lines=True)
-
-
-def _gone() -> None:
-    st.info("It is not there any more.", icon=":material/info:")
-    places.link("batch", "Many questions", ":material/arrow_back:")
+        error_in_words(error)
 
 
 def _new() -> None:
@@ -86,16 +74,16 @@ def _new() -> None:
         )
         if file is None:
             st.caption(
-                "CSV or TSV with a line of names first, or JSONL. One column holds the questions; another may hold the "
-                "known answers, and then right ones are counted."
+                "CSV or TSV, best with a line of names first, or JSONL. One column holds the questions; another may "
+                "hold the known answers, and then right ones are counted."
             )
             _earlier()
             return
         try:
-            raw = file.getvalue()
+            raw = _with_names(file.name, file.getvalue())
             _file(file.name, raw, surveyed(file.name, raw), bool(missing))
         except (FlowreasonError, FlowError) as error:
-            told(error)
+            error_in_words(error)
 
 
 # --- the file ---
@@ -109,6 +97,16 @@ class Columns:
     inputs: tuple[str, ...]
     gold: str
     kind: str
+
+
+def _with_names(name: str, raw: bytes) -> bytes:
+    """A file of questions; where its first line seems to name no columns, the person says whether it does."""
+    first = first_as_row(name, raw)
+    if not first:
+        return raw
+    st.info("This file seems to begin with a question, without a line of names above it.", icon=":material/info:")
+    own = st.checkbox("Its first line is a question too", value=True, key="batch-nameless")
+    return named(name, raw, first) if own else raw
 
 
 def _file(name: str, raw: bytes, survey: Survey, unconnected: bool) -> None:
@@ -207,8 +205,7 @@ def _answer(name: str, raw: bytes, survey: Survey, columns: Columns, unconnected
         icon=":material/play_arrow:",
     ):
         batch = batches.start(works(), plan, raw)
-        st.query_params[BATCH] = batch.id
-        st.rerun()
+        places.go("answers", batch=batch.id)
 
 
 def _unconnected(missing: bool) -> None:
@@ -220,15 +217,15 @@ def _unconnected(missing: bool) -> None:
 
 
 def _way() -> tuple[str, str, bool]:
-    """A method, or the text of a flow; and whether a flow is written once for questions of one shape."""
+    """A method, or the text of a flow; and whether one flow is written for all questions that are alike."""
     by = st.segmented_control(
         "Answered by", ["A method", "A flow of mine"], default="A method", required=True, key="batch-by"
     )
     if by == "A method":
         method = method_box("batch-method")
         once = method == GRAPH and st.checkbox(
-            "Write the flow once for questions of one shape", key="batch-once",
-            help="Quicker and cheaper where the questions are alike; one that it does not fit has a flow of its own.",
+            "Write one flow for all questions that are alike", key="batch-once",
+            help="Quicker and cheaper where only names and numbers differ. One that it does not fit has its own.",
         )  # fmt: skip
         return method, "", once
     file = st.file_uploader("The flow", ["flow"], key="batch-flow-file")
@@ -250,9 +247,11 @@ def price_before(plan: batches.Plan) -> str:
     if flow is not None:
         connection = works().connection
         prices = None if connection.missing else prices_of(connection.provider())
-        return f"For each of {count(plan.count, 'question')}: {flow.price(prices=prices).summary()}."
+        price = flow.price(prices=prices)
+        whole = in_all([price.as_json()], plan.count) if plan.count > 1 else ""
+        return f"For each of {count(plan.count, 'question')}: {price.summary()}." + f" In all: {whole}." * bool(whole)
     if plan.once:
-        return "A flow is written once for each shape of question; then each question takes what that flow asks."
+        return "A flow is written once for questions that are alike; then each question takes what that flow asks."
     if plan.method == "auto":
         return "What each takes depends on the method that is chosen for it, within its limits."
     return "For each question: one call or more to write its flow, and then what that flow asks, within its limits."
@@ -274,8 +273,8 @@ def _compare(name: str, raw: bytes, columns: Columns, unconnected: bool) -> None
     )
     st.markdown("**What each method may take for a question**")
     budget = limits_box("compare-budget")
-    wanted = int(most) * len(chosen)
-    st.caption(escaped(f"{count(wanted, 'answer')} in all, each within these limits."))
+    questions = [item.question for item in items[: int(most)]]
+    st.caption(escaped(price_of_comparing(chosen, questions, budget)))
     _unconnected(unconnected)
     if st.button(
         "Compare",
@@ -285,8 +284,27 @@ def _compare(name: str, raw: bytes, columns: Columns, unconnected: bool) -> None
         icon=":material/play_arrow:",
     ):
         made = measuring.start(works(), items[: int(most)], chosen, budget, 16)
-        st.query_params[EVALUATION] = made.id
-        st.rerun()
+        places.go("answers", evaluation=made.id)
+
+
+def price_of_comparing(chosen: Sequence[str], questions: Sequence[str], budget: fr.Limits) -> str:
+    """What is known of the price of a comparison before anything is asked. Raises `UsageError`."""
+    told = f"{count(len(questions) * len(chosen), 'answer')} in all, each within these limits."
+    if not chosen:
+        return told
+    connection, typical = works().connection, sorted(questions, key=len)[len(questions) // 2]
+    prices = None if connection.missing else prices_of(connection.provider())
+    known, unknown = [], []
+    for entry in entries(list(chosen), budget, typical, prices):
+        if entry.flow is None:
+            unknown.append(name_of(entry.name))
+        else:
+            known.append(entry.flow.price({"question": typical, **entry.inputs}, prices=prices).as_json())
+    if whole := in_all(known, len(questions)):
+        told += f" {'Without what is not known yet' if unknown else 'Together'}: {whole}."
+    if unknown:
+        told += f" Not known before it runs: what this takes: {', '.join(unknown)}."
+    return told
 
 
 # --- what was there before ---
@@ -299,14 +317,12 @@ def _earlier() -> None:
     with st.container(gap=None):
         for id, plan in before:
             far = batches.how_far(works(), id, plan)
-            words = f"{plan.title}: {count(plan.count, 'question')}, {when(plan.created)}, {far}"
+            words = f"{plan.title}: {count(plan.count, 'question')}, {answered_by(plan)}, {when(plan.created)}, {far}"
             if st.button(label(words), key=f"batch-{id}", type="tertiary", icon=":material/table_rows:"):
-                st.query_params[BATCH] = id
-                st.rerun()
+                places.go("answers", batch=id)
         for id, words in compared:
             if st.button(label(words), key=f"evaluation-{id}", type="tertiary", icon=":material/bar_chart:"):
-                st.query_params[EVALUATION] = id
-                st.rerun()
+                places.go("answers", evaluation=id)
     with st.expander("Open the folder of an evaluation", icon=":material/folder_open:", key="batch-folder"):
         path = st.text_input(
             "Its path on this machine", key="evaluation-path", placeholder="evaluations/tuesday"

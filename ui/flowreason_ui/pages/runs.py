@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final
 
 import streamlit as st
 
@@ -16,9 +16,10 @@ from flowreason.replaying import answer_of
 from flowreason.resuming import the_store
 from flowreason.values import plain, show
 from flowreason_ui import batches, changing, places
+from flowreason_ui.batch_panel import answered_by
 from flowreason_ui.escape import escaped, label, one_line, spoken
 from flowreason_ui.folding import Entry, Many, batch_of, figures_of, of_runs, state_of
-from flowreason_ui.listing import COSTS, ORDERS, ORIGINS, TIMES, Wanted, figures, marks
+from flowreason_ui.listing import COSTS, ORDERS, ORIGINS, TIMES, Wanted, figures, given, marks, preview
 from flowreason_ui.saving import Taken, exported, exported_together, file_name, taken_in
 from flowreason_ui.telling import STATES, count, fault, sentence, shown_place, state, title_of
 from flowreason_ui.whole_list import changed as whole_list_changed
@@ -37,7 +38,8 @@ def page() -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.title("Runs", anchor=False, width="content")
         st.space("stretch")
-        with st.popover("Import", icon=":material/upload:"):
+        # one that was used is another one afterwards, and is closed
+        with st.popover("Import", icon=":material/upload:", key=f"runs-importing-{_imports()}"):
             _import()
     if told := st.session_state.pop("runs-told", ""):
         st.toast(escaped(told), icon=":material/check:")
@@ -48,36 +50,52 @@ def page() -> None:
         st.error(escaped(fault(str(error))), icon=":material/error:")
 
 
+NOTHING: Final[Mapping[str, Any]] = {
+    "search": "", "state": ANY, "order": "newest", "days": 0, "cost": 0, "origin": "", "model": "",
+}  # fmt: skip
+"""What the fields hold where nothing is wanted."""
+FILTERS: Final = ("days", "cost", "origin", "model")
+_KEPT, _MARKED = "runs-kept", "runs-marked"
+"""Where in the session stands what the fields hold, and which runs are chosen: Streamlit forgets what a field holds
+when another page is opened."""
+
+
 def _wanted() -> Wanted:
     """What is searched for, as the fields say."""
+    kept = st.session_state.setdefault(_KEPT, dict(NOTHING))
+    for name in NOTHING:
+        st.session_state.setdefault(f"runs-{name}", kept[name])
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        search = st.text_input("Search", key="runs-search", placeholder="words of a question or a flow",
+        search = st.text_input("Search", key="runs-search", placeholder="words of a question or a flow, in any order",
                                icon=":material/search:")  # fmt: skip
         status = st.selectbox("State", SHOWN, key="runs-state", width=180, format_func=_state_name)
         order = st.selectbox("Order", list(ORDERS), key="runs-order", width=180, format_func=ORDERS.__getitem__)
-        set_ = sum(bool(st.session_state.get(f"runs-{name}")) for name in ("days", "cost", "origin", "model"))
+        set_ = sum(bool(st.session_state.get(f"runs-{name}")) for name in FILTERS)
         with st.popover(f"Filters ({set_})" if set_ else "Filters", icon=":material/filter_list:"):
             days = st.selectbox("When", list(TIMES), key="runs-days", format_func=TIMES.__getitem__)
-            cost = st.selectbox("What it cost", list(COSTS), key="runs-cost", format_func=_cost_name,
+            cost = st.selectbox("What it cost", list(COSTS), key="runs-cost", format_func=COSTS.__getitem__,
                                 help="Where the price of the model is known.")  # fmt: skip
             origin = st.selectbox("Where from", list(ORIGINS), key="runs-origin", format_func=ORIGINS.__getitem__)
             model = st.text_input("Model", key="runs-model", placeholder="a part of its name")
-            st.button("Clear the filters", key="runs-clear", on_click=_clear, disabled=not set_)
+            st.button("Clear the filters", key="runs-clear", on_click=_clear, args=(FILTERS,),
+                      disabled=not set_)  # fmt: skip
+    kept |= {name: st.session_state[f"runs-{name}"] for name in NOTHING}
     batch = st.session_state.get("runs-batch", "")
     return Wanted(search.strip(), "" if status == ANY else status, days, cost, origin, model.strip(), order, batch)
 
 
-def _clear() -> None:
-    for name, nothing in {"days": 0, "cost": 0, "origin": "", "model": ""}.items():
-        st.session_state[f"runs-{name}"] = nothing
+def _clear(names: Iterable[str]) -> None:
+    for name in names:
+        st.session_state[f"runs-{name}"] = NOTHING[name]
+
+
+def _clear_all() -> None:
+    _clear([name for name in NOTHING if name != "order"])
+    _only("")
 
 
 def _state_name(status: str) -> str:
     return "Any state" if status == ANY else STATES[status].words
-
-
-def _cost_name(least: float) -> str:
-    return COSTS[least].replace("$", "\\$")
 
 
 # --- the list ---
@@ -91,10 +109,14 @@ def _list(wanted: Wanted) -> None:
     shown, many = of_runs(entries), _batches(wanted, entries)
     if not entries:
         searched = wanted.search or wanted.status or wanted.narrow
-        st.caption("No such run is kept." if searched else "No run is kept yet.")
-        if not searched:
-            places.link("solve", "Ask a question", ":material/arrow_forward:")
+        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+            st.caption("No such run is kept." if searched else "No run is kept yet.", width="content")
+            if searched:
+                st.button("Clear", key="runs-clear-all", icon=":material/close:", on_click=_clear_all)
+            else:
+                places.link("solve", "Ask a question", ":material/arrow_forward:")
         return
+    _marks(shown)
     if shown:
         _bar(shown, [info for info in shown if st.session_state.get(f"mark-{info.id}")])
     answers, parents = works().ask(_beside(shown))
@@ -106,6 +128,14 @@ def _list(wanted: Wanted) -> None:
                 _line(each, answers.get(each.id), parents.get(each.parent))
     _pages(number, len(entries), total)
     st.caption(escaped(f"Kept in {shown_place(works().store)}"))
+
+
+def _marks(shown: Sequence[RunInfo]) -> None:
+    """Keep which runs are chosen, also of those that are not shown now."""
+    marked: set[str] = st.session_state.setdefault(_MARKED, set())
+    for info in shown:
+        chosen = st.session_state.setdefault(f"mark-{info.id}", info.id in marked)
+        (marked.add if chosen else marked.discard)(info.id)
 
 
 def _found(wanted: Wanted, number: int) -> tuple[list[Entry], int | None]:
@@ -157,11 +187,11 @@ def _line(info: RunInfo, answer: Any, parent: RunInfo | None) -> None:
         st.checkbox(f"Choose {spoken(title_of(info), 60)}", key=f"mark-{info.id}", label_visibility="collapsed",
                     width=28)  # fmt: skip
         with st.container(gap=None, key=f"runs-told-{info.id}"):
-            if st.button(label(title_of(info), 140), key=f"open-{info.id}", type="tertiary", wrap=True):
+            if st.button(label(preview(title_of(info)), 140), key=f"open-{info.id}", type="tertiary", wrap=True):
                 places.go("run", run=info.id)
             badge = f":{told.color}-badge[{told.icon} {told.words}]"
-            more = " · ".join(part for part in (figures(info), marks(info, parent)) if part)
-            came = _came_to(info, answer)
+            more = " · ".join(part for part in (figures(info), given(info), marks(info, parent)) if part)
+            came = preview(_came_to(info, answer))
             st.markdown(f"{label(came, 160)}  \n" * bool(came) + f"{badge} :small[:gray[{escaped(more)}]]")
 
 
@@ -174,14 +204,24 @@ def _many(many: Many, id: str, plan: batches.Plan | None) -> None:
             words = f"{plan.title}: {count(plan.count, 'question')}" if plan else f"Many questions: {runs}"
             if st.button(label(words, 140), key=f"open-{many.name}", type="tertiary", wrap=True):
                 if id:
-                    places.go("batch", batch=id)
+                    places.go("answers", batch=id)
                 _only(many.name)
                 st.rerun()
+            of_many = figures_of(many, told=about_batch(id, plan) if plan else ())
             badge = f":{told.color}-badge[{told.icon} {escaped(told.words)}]"
             with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-                st.markdown(f"{badge} :small[:gray[{escaped(figures_of(many))}]]", width="content")
+                st.markdown(f"{badge} :small[:gray[{escaped(of_many)}]]", width="content")
                 st.button(f"Show its {runs}" if len(many.runs) > 1 else "Show its run", key=f"runs-of-{many.name}",
                           type="tertiary", on_click=_only, args=(many.name,))  # fmt: skip
+
+
+def about_batch(id: str, plan: batches.Plan) -> list[str]:
+    """How the questions of a batch are answered, and how many answers were right where that is known."""
+    batch = batches.find(works(), id) if plan.gold and batches.is_small(works(), id) else None
+    right = (
+        "" if batch is None or batch.accuracy is None else f"{batch.accuracy.right:,} of {batch.accuracy.count:,} right"
+    )
+    return [part for part in (answered_by(plan), right) if part]
 
 
 def _came_to(info: RunInfo, answer: Any) -> str:
@@ -278,29 +318,36 @@ def _deleted(marked: Sequence[RunInfo]) -> None:
         return
     for info in marked:
         st.session_state.pop(f"mark-{info.id}", None)
+        st.session_state.get(_MARKED, set()).discard(info.id)
     whole_list_changed()
     st.session_state["runs-told"] = f"{count(len(marked), 'run')} deleted"
     st.rerun()
 
 
+def _imports() -> int:
+    return int(st.session_state.setdefault("runs-imports", 0))
+
+
 def _import() -> None:
-    files = st.file_uploader("Runs that somebody exported", accept_multiple_files=True, key="runs-import")
+    files = st.file_uploader("Runs that somebody exported", accept_multiple_files=True, key=f"runs-import-{_imports()}")
     if not files:
         st.caption("What Export has written: one run (.jsonl), or several (.zip).")
-    if not files or not st.button("Take in", type="primary", key="runs-import-now"):
+    if not files or not st.button("Import", type="primary", key="runs-import-now"):
         return
     taken = Taken()
     for file in files:
         taken_in(file.name, file.getvalue(), taken)
     whole_list_changed()
     if not taken.faults and not taken.here and len(taken.ids) == 1:
+        st.session_state["runs-imports"] += 1
         places.go("run", run=taken.ids[0])
     if taken.ids and not taken.faults and not taken.here:
-        st.session_state["runs-told"] = f"{count(len(taken.ids), 'run')} taken in"
+        st.session_state["runs-imports"] += 1
+        st.session_state["runs-told"] = f"{count(len(taken.ids), 'run')} imported"
         st.rerun()
     for each in taken.faults:
         st.error(escaped(sentence(fault(each))), icon=":material/error:")
     for title in taken.here:
         st.info(f"Here already: {label(title)}", icon=":material/info:")
     if taken.ids:
-        st.success(f"{count(len(taken.ids), 'run')} taken in.", icon=":material/check:")
+        st.success(f"{count(len(taken.ids), 'run')} imported.", icon=":material/check:")

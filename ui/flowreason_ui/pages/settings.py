@@ -118,7 +118,7 @@ def _price(connection: Connection) -> None:
                                placeholder="not known")  # fmt: skip
         out = st.number_input("What comes back", 0.0, value=known[1] if known else None, format="%.4g",
                               key="price-out", placeholder="not known")  # fmt: skip
-        kept = st.checkbox(KEPT_HERE, key="price-keep", help=str(config_path()))
+        kept = st.checkbox(KEPT_HERE, key="price-keep", help=escaped(config_path()))
         if not st.form_submit_button("Use this price", key="price-now"):
             return
     if into is None or out is None:
@@ -162,15 +162,17 @@ def _connect() -> None:
                                 placeholder="sk-…" if preset == "" else "where the server wants one")  # fmt: skip
             model = st.text_input("Model", key=f"model-{server}-{number}",
                                   placeholder="gpt-5.4-mini" if preset == "" else "as the server calls it")  # fmt: skip
-            kept = st.checkbox(KEPT_HERE, key="keep", help=str(config_path()))
+            kept = st.checkbox(KEPT_HERE, key="keep", help=escaped(config_path()))
             st.caption("Otherwise it is held in the memory of the app, until that ends.")
             with st.container(horizontal=True):
                 now = st.form_submit_button("Connect and test", type="primary", key="connect-now")
                 ask = st.form_submit_button("Which models are there?", key="connect-list")
         entered, name = Connection(model.strip(), address.strip(), key.strip()), f"{server}-{number}"
-        if ask:
+        if (ask or now) and preset != "" and not entered.base_url:
+            _wrong("Enter the address of the server.")
+        elif ask:
             _list_models(entered, name)
-        if now:
+        elif now:
             _entered(entered, kept, name)
         _choose_model(name)
 
