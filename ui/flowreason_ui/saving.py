@@ -149,7 +149,7 @@ def save_menu(live: Live, key: str) -> None:
 def of_run(live: Live, graph: Graph, key: str) -> None:
     """What can be saved of a run alone."""
     events, title = live.latest, live.title
-    file_button("Picture of the run (SVG)", lambda: as_bytes(draw_run(graph, events, "svg")), file_name(title, "svg"),
+    file_button("Picture of the run (SVG)", lambda: as_bytes(draw_run(graph, events, "svg")), file_name(title, "run.svg"),
                 "image/svg+xml", f"{key}-svg")  # fmt: skip
     if live.run and live.over:
         run = live.run

@@ -16,6 +16,7 @@ from flowreason.engine.events import Event
 from flowreason.graph import ops
 from flowreason.graph.model import Graph
 from flowreason.view import labels
+from flowreason.view.progress import LIMIT
 from flowreason_ui.view.chart import key
 from flowreason_ui.view.critical import critical, lasts
 from flowreason_ui.view.frames import where
@@ -216,8 +217,11 @@ class Times:
     def _goes_on(self, bar: Bar, event: Event, place: Place) -> None:
         data, kind = event.data, event.kind
         if kind in _ENDS:
-            self._over(place, _ENDS[kind])
+            limited = data.get("error_kind") == LIMIT and kind in ("node.failed", "node.skipped")
+            self._over(place, LIMIT if limited else _ENDS[kind])
             return
+        if kind == "loop.cut":
+            bar.status = LIMIT
         if kind in _WAITS:
             self._end_wait(bar, place, event)
             self._waiting[place, int(data.get("sample") or 0)] = len(bar.spans), float(data.get(_WAITS[kind]) or 0)

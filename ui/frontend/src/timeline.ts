@@ -91,6 +91,7 @@ export class TimelineView {
       waits("person") ? mark("person", "waiting for a person") : null,
       message.saved ? mark("saved", "answer known before", `${count(message.saved, "call")} saved`) : null,
       some((bar) => bar.status === "failed") ? mark("failed", "failed") : null,
+      some((bar) => bar.status === "limit") ? mark("undone", "left undone: limit reached") : null,
       message.left_out ? h("span", {}, `${count(message.left_out, "more step")} not drawn`) : null,
     ]
     const stamp = said.map((each) => (each instanceof Node ? each.textContent : "")).join("|")
