@@ -122,7 +122,8 @@ class NodeState:
 
     def _took(self) -> str:
         """The time spent; of several frames `in all`, since what ran at once adds up to more than passed."""
-        if self.seconds < 0.0005:
+        never_begun = self.limited and not self.done and not self.tokens and self.of is None
+        if self.seconds < 0.0005 or never_begun:
             return ""
         several = max(self.times, self.ended - self.limited + self.cancelled + self.running) > 1
         return seconds_text(self.seconds) + (" in all" if several else "")

@@ -16,8 +16,8 @@ from flowreason.view.node_state import MARKS, Key, NodeState, Status, money_text
 from flowreason.view.text import shorten
 
 __all__ = [
-    "LIMIT", "MARKS", "Key", "NodeState", "Row", "RunView", "Status", "cost_text", "fold", "kept_count", "is_last_look", "known_state", "limit_text",
-    "money_text", "most_telling", "seconds_text", "summary", "view", "wait_text",
+    "LIMIT", "MARKS", "Key", "NodeState", "Row", "RunView", "Status", "cost_text", "fold", "is_last_look", "kept_count",
+    "known_state", "limit_text", "money_text", "most_telling", "seconds_text", "summary", "view", "wait_text",
 ]  # fmt: skip
 
 
@@ -25,9 +25,10 @@ __all__ = [
 class RunView:
     """A run as its events tell it; `suspended` while it waits for a person. `limit` is one that was reached. `frames`
     says which flow a frame belongs to; `since` when what runs now began, by frame and node; `owners` to which loop an
-    open round belongs; `broken` are open rounds that the limit did not let come to their end; `counted` the loops that said how many rounds there will be at most; `ahead` when the requests
-    of a step were sent, by its frame and itself, that are made while the flow is written; `paused` since when a person
-    holds the run back, which is no time of its steps."""
+    open round belongs; `broken` are open rounds that the limit did not let come to their end; `counted` the loops that
+    said how many rounds there will be at most; `ahead` when the requests of a step were sent, by its frame and itself,
+    that are made while the flow is written; `paused` since when a person holds the run back, which is no time of its
+    steps."""
 
     nodes: dict[Key, NodeState] = field(default_factory=dict)
     frames: dict[str, str] = field(default_factory=dict)
@@ -250,8 +251,10 @@ def _limited(view: RunView, state: NodeState, event: Event) -> bool:
         state.unasked = state.unasked and not sent and str(data.get("about", "")).startswith("ask")
         state.latest = "limit reached"
         _ended(view, state, event)
+    elif kind == "item.failed":
+        state.cut = True
     else:
-        return kind == "item.failed"
+        return False
     return True
 
 

@@ -173,7 +173,7 @@ def test_what_is_saved_is_what_is_seen_and_nothing_foreign(page: Any) -> None:
     page.get_by_role("button", name="Save").click()
     with page.expect_download() as caught:
         page.get_by_role("button", name="SVG").click()
-    assert caught.value.suggested_filename == "a_flow_with_a_long_name.svg"
+    assert caught.value.suggested_filename == "a_flow_with_a_long_name.run.svg"
     root = ET.parse(caught.value.path()).getroot()  # noqa: S314 - our own
     assert {each.tag.removeprefix(SVG) for each in root.iter()} == {
         "svg",
@@ -191,7 +191,7 @@ def test_what_is_saved_is_what_is_seen_and_nothing_foreign(page: Any) -> None:
     page.get_by_role("button", name="Save").click()
     with page.expect_download() as caught:
         page.get_by_role("button", name="PNG").click()
-    assert caught.value.suggested_filename == "a_flow_with_a_long_name.png"
+    assert caught.value.suggested_filename == "a_flow_with_a_long_name.run.png"
     assert caught.value.path().read_bytes()[:8] == b"\x89PNG\r\n\x1a\n"
 
 

@@ -193,7 +193,8 @@ def _rounds(told: Told, frame: str, node: Node) -> list[dict[str, Any]]:
 _NO_ROUND = "condition no longer held"
 """A last look at the condition of a `while`, after which there was no round."""
 _BRIEF = {
-    "running": "under way", "done": "done", "limit": "not done: limit reached", "failed": "failed", "spared": "not needed",
+    "running": "under way", "done": "done", "limit": "not done: limit reached", "failed": "failed",
+    "spared": "not needed",
     "cancelled": "stopped",
 }  # fmt: skip
 

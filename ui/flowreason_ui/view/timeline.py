@@ -220,7 +220,7 @@ class Times:
             limited = data.get("error_kind") == LIMIT and kind in ("node.failed", "node.skipped")
             self._over(place, LIMIT if limited else _ENDS[kind])
             return
-        if kind == "loop.cut":
+        if kind == "loop.cut" or (kind == "item.failed" and data.get("error_kind") == LIMIT):
             bar.status = LIMIT
         if kind in _WAITS:
             self._end_wait(bar, place, event)
@@ -258,7 +258,7 @@ class Times:
         bar = self._at.get(place)
         if bar is None or bar.end is not None:
             return
-        bar.end, bar.status = self.seconds, status
+        bar.end, bar.status = self.seconds, LIMIT if bar.status == LIMIT and status == "done" else status
         bar.spans = [(began, bar.end if ended is None else ended, what) for began, ended, what in bar.spans]
         self._waiting = (
             {at: wait for at, wait in self._waiting.items() if at[0] != place} if bar.spans else self._waiting

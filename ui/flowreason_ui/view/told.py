@@ -20,10 +20,10 @@ _ENDS = frozenset({"run.finished", "run.failed", "run.cancelled"})
 
 
 class Told:
-    """What the events say of every step and every frame. `over`: the run has ended, and `stopped`: without an answer.
-    `earlier` are events from before the run was resumed, `times`
-    counts how often it was started or resumed; `looked` are frames in which the condition of a `while` came out false, and
-    so no rounds, `broken` those that a limit of the run did not let come to their end; `rows` is for what is made of frames, so that it need not be made again.
+    """What the events say of every step and every frame. `over`: the run has ended, `stopped`: without an answer.
+    `earlier` are events from before the run was resumed, `times` counts how often it was started or resumed. `looked`
+    are frames in which the condition of a `while` came out false, and so no rounds; `broken` those that a limit of the
+    run did not let come to their end. `rows` is for what is made of frames, so that it need not be made again.
     """
 
     def __init__(self, events: Iterable[Event] = ()) -> None:
@@ -139,7 +139,7 @@ class Told:
         said = bool(known.done or known.failed or known.limited or known.skipped or known.cancelled)
         return replace(
             known,
-            rounds=known.rounds if known.cut else over,
+            rounds=over,
             of=known.of or len(rounds),
             up_to=any(self.kinds.get(path) in ("while", "repeat") for path in self._owned.get((frame, members[0]), ())),
             bound=sum(path in self.bound for path in rounds),
