@@ -29,11 +29,12 @@ BOUND = "!"
 class NodeState:
     """What is known of one node of one flow, over all frames it ran in.
 
-    `running` frames are under way now; `done`, `failed`, `limited`, `skipped` and `cancelled` have ended. `limited`
-    are those that a limit of the run did not allow, which is no failure; `unasked`: all of them stand for asks that
-    were never sent. Of a loop, `times` is how often it began, `rounds` how many rounds ended in all, `of` how many
-    there are the last time (at most, where `up_to`), `bound` how often it ended only because it had had its most
-    rounds, `lost` how many items failed, and `cut` whether a limit of the run ended it.
+    `running` frames are under way now; `done`, `failed`, `limited`, `skipped` and `cancelled` have ended; `begun`
+    counts those that were ever under way. `limited` are those that a limit of the run did not allow, which is no
+    failure; `unasked`: all of them stand for asks that were never sent. Of a loop, `times` is how often it began,
+    `rounds` how many rounds ended in all, `of` how many there are the last time (at most, where `up_to`), `bound` how
+    often it ended only because it had had its most rounds, `lost` how many items failed, and `cut` whether a limit of
+    the run ended it.
     `kept` counts what was known before, and so is free: answers of earlier runs, and outcomes of this one from before
     it was interrupted. `asked` are the frames that wait for a person.
     `draws` says of requests under way, by frame and sample, whether the reply is there; `vote` how many of how many
@@ -49,6 +50,7 @@ class NodeState:
     failed: int = 0
     limited: int = 0
     unasked: bool = True
+    begun: int = 0
     skipped: int = 0
     cancelled: int = 0
     times: int = 0

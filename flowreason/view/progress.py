@@ -291,6 +291,7 @@ def _drawn(view: RunView, state: NodeState, event: Event) -> None:
 
 def _started(view: RunView, state: NodeState, event: Event) -> None:
     state.running += 1
+    state.begun += 1
     view.since[event.frame, event.node] = event.time
     _took_ahead(view, state, event)
     if event.data.get("rounds") is not None:

@@ -118,7 +118,7 @@ def line(told: Told, path: str, members: Sequence[str]) -> Row:
     said = next((told.values[path, id] for id in members if (path, id) in told.values), None)
     shown = state.error if state is not None and state.status == "failed" else "" if said is None else show(said)
     if state is not None and state.status == "limit" and not shown:
-        shown = "limit reached"
+        shown = "limit"
     return {
         "frame": path,
         "label": where(path) or "the flow itself",

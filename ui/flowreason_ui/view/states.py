@@ -174,6 +174,10 @@ def lit(chart: Chart, found: Mapping[Key, list[str]], view: RunView) -> list[int
             some or state(flow, start) in _THROUGH or (start in loops.get(flow, ()) and state(flow, start) in _REACHED)
         )
 
+    def came(flow: str, end: str) -> bool:
+        known = view.nodes.get((flow, end))
+        return state(flow, end) in _REACHED and (state(flow, end) != "limit" or (known is not None and known.begun > 0))
+
     def left(number: int, flow: str, ends: tuple[str, ...]) -> bool:
         if number not in chart.exits:
             return True
@@ -188,7 +192,7 @@ def lit(chart: Chart, found: Mapping[Key, list[str]], view: RunView) -> list[int
         number
         for number, (flow, starts, ends) in enumerate(chart.edges)
         if any(sent(flow, start) for start in starts)
-        and any(state(flow, end) in _REACHED for end in ends)
+        and any(came(flow, end) for end in ends)
         and left(number, flow, ends)
     ]
 

@@ -147,10 +147,11 @@ export class LookView {
   private times(look: Look): HTMLElement | null {
     if (look.all < 2) return null
     const ran = look.all - look.skipped - look.limited
-    const limited = look.limited ? `a limit left it undone ${count(look.limited, "time")}` : ""
-    const said = [ran || !limited ? `Ran ${count(ran, "time")}` : "", limited, look.skipped ? `skipped ${count(look.skipped, "time")}` : ""]
+    const limited = look.limited ? `left undone ${count(look.limited, "time")}: limit reached` : ""
+    const told = [ran || !limited ? `Ran ${count(ran, "time")}` : "", limited, look.skipped ? `skipped ${count(look.skipped, "time")}` : ""]
+    const said = told.filter(Boolean).join(", ")
     const find = look.all > FIND_FROM ? h("div", { class: "find" }, this.search, this.found) : null
-    return h("section", { class: "times" }, h("h4", {}, said.filter(Boolean).join(", ")), find)
+    return h("section", { class: "times" }, h("h4", {}, said.charAt(0).toUpperCase() + said.slice(1)), find)
   }
 
   private frames(look: Look): HTMLElement | null {
