@@ -37,6 +37,8 @@ export const RUN_STYLES = `
   padding: 3px 11px; border-radius: 14px; background: var(--paper); color: var(--soft); border: 1px solid var(--line); font-size: 12px; white-space: nowrap; }
 .fr.narrow .stage.cut:is(.more-left, .more-right, .more-up, .more-down) > .shades::after { opacity: 1; }
 
+.fr .stage:has(> .legend:not([hidden])) > .shades::after { opacity: 0; }
+
 .slider { border-top: 1px solid var(--line); background: var(--panel); padding: 6px 12px; }
 .slider .clock { min-width: 58px; text-align: right; white-space: nowrap; }
 .slider .said { flex: 0 1 230px; min-height: 1.5em; }
