@@ -310,7 +310,9 @@ class _Tree:
         rounds = len(self._frames[frame, node]) if state.of is not None else 0
         if state.of is not None:
             rounds -= sum(each.path in self._looked for each in self._frames[frame, node])
-            told.insert(0, f"{state.rounds if state.cut else rounds}/{state.of} rounds")
+            limited = len(self._limited_items[frame, node])
+            rounds = state.rounds if state.cut and not limited else rounds - limited
+            told.insert(0, f"{rounds}/{state.of} rounds")
         if lost := len(self._failed_items[frame, node]):
             told.insert(1, f"{lost} failed")
         if status in ("running", "skipped", "cancelled", "limit"):

@@ -69,7 +69,9 @@ def test_a_loop_that_a_limit_ended_says_how_many_are_done_and_nothing_has_failed
     )
     lines = [line for event in events if (line := plain_line(event)) and "failed" in line]
     assert len(lines) == 1 and lines[0].startswith("failed: the limit")  # how the run ended
-    assert not any("failed" in f"{each.text} {each.told}" for each in run_tree(graph, events))
+    tree = run_tree(graph, events)
+    assert not any("failed" in f"{each.text} {each.told}" for each in tree)
+    assert any(f"{loop[0]}/3 rounds" in each.told for each in tree)
     assert not any("failed" in row["state"] for row in rows(drawn, seen))
     assert "s-limit" in str(draw(graph, "svg", state=seen.nodes)) and "✗" not in str(
         draw(graph, "svg", state=seen.nodes)
