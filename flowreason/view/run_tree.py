@@ -82,6 +82,7 @@ class _Tree:
         self._failed_items: dict[Place, dict[int, str]] = defaultdict(dict)
         self._limited_items: dict[Place, set[int]] = defaultdict(set)
         self._looked: set[str] = set()
+        self._broken: set[str] = set()
         self._written = NodeState()
         self._drafts = 0
         for event in events:
@@ -120,6 +121,8 @@ class _Tree:
 
     def _noted(self, event: Event) -> None:
         place, data = (event.frame, event.node), event.data
+        if event.kind in ("node.failed", "node.skipped") and data.get("error_kind") == LIMIT:
+            self._broken.add(event.frame)
         match event.kind:
             case "node.done":
                 self._values[place] = data.get("value")
@@ -309,9 +312,7 @@ class _Tree:
         told = [*_used(state), *self._notes[frame, node]]
         rounds = len(self._frames[frame, node]) if state.of is not None else 0
         if state.of is not None:
-            rounds -= sum(each.path in self._looked for each in self._frames[frame, node])
-            limited = len(self._limited_items[frame, node])
-            rounds = state.rounds if state.cut and not limited else rounds - limited
+            rounds -= sum(each.path in self._looked | self._broken for each in self._frames[frame, node])
             told.insert(0, f"{rounds}/{state.of} rounds")
         if lost := len(self._failed_items[frame, node]):
             told.insert(1, f"{lost} failed")
