@@ -183,11 +183,13 @@ def test_the_slider_stays_where_it_is_when_one_goes_back(browser: Browser) -> No
         "time": 5.31, "until": 5.31, "told": "the answer is there", "status": "answered", "sign": "✓", "words": "Answered",
         "run": {"numbers": "6 calls · 12 calls saved · 4,848 tokens · 5.3 s", "spent": "", "limit": "", "seconds": 5.31},
     }  # fmt: skip
-    places = []
+    places, hints = [], []
     for more in ({"live": True}, {"live": False, "at": 4, "time": 4.46, "words": "Running, first steps already run"}):
         hear(page, [states | more])
         places.append(page.get_by_role("slider", name="place in the run").bounding_box())
+        hints.append(page.locator(".hint").text_content())
     assert places[0] == places[1]
+    assert hints == ["The run ended before there was a flow to draw.", "At this moment there was no flow yet."]
     assert page.get_by_role("button", name="Back to the end").count() == 1
     page.close()
 
