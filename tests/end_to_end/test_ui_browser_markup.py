@@ -30,7 +30,7 @@ FLOW = (
 )
 STRANGE = """(seen) => {
   const out = []
-  const own = (address) => new URL(address, location.href).origin === location.origin || /^(data:image|blob):/.test(address)
+  const own = (address) => new URL(address, location.href).origin === location.origin || /^(data:image[/]|blob:)/.test(address)
   const look = (root) => {
     for (const each of root.querySelectorAll('*')) {
       const name = each.localName
