@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
-Status: TypeAlias = Literal["waiting", "running", "done", "failed", "skipped", "cancelled"]
+Status: TypeAlias = Literal["waiting", "running", "done", "failed", "limit", "skipped", "cancelled"]
 Key: TypeAlias = tuple[str, str]
 
 MARKS: dict[Status, str] = {
@@ -16,6 +16,7 @@ MARKS: dict[Status, str] = {
     "running": "▶",
     "done": "✓",
     "failed": "✗",
+    "limit": "⊘",
     "skipped": "–",
     "cancelled": "■",
 }
@@ -28,9 +29,12 @@ BOUND = "!"
 class NodeState:
     """What is known of one node of one flow, over all frames it ran in.
 
-    `running` frames are under way now; `done`, `failed`, `skipped` and `cancelled` have ended. Of a loop, `times` is
-    how often it began, `rounds` how many rounds ended in all, `of` how many there are the last time (at most, where
-    `up_to`), `bound` how often it ended only because it had had its most rounds, and `lost` how many items failed.
+    `running` frames are under way now; `done`, `failed`, `limited`, `skipped` and `cancelled` have ended; `begun`
+    counts those that were ever under way. `limited` are those that a limit of the run did not allow, which is no
+    failure; `unasked`: all of them stand for asks that were never sent. Of a loop, `times` is how often it began,
+    `rounds` how many rounds ended in all, `of` how many there are the last time (at most, where `up_to`), `bound` how
+    often it ended only because it had had its most rounds, `lost` how many items failed, and `cut` whether a limit of
+    the run ended it.
     `kept` counts what was known before, and so is free: answers of earlier runs, and outcomes of this one from before
     it was interrupted. `asked` are the frames that wait for a person.
     `draws` says of requests under way, by frame and sample, whether the reply is there; `vote` how many of how many
@@ -44,6 +48,9 @@ class NodeState:
     running: int = 0
     done: int = 0
     failed: int = 0
+    limited: int = 0
+    unasked: bool = True
+    begun: int = 0
     skipped: int = 0
     cancelled: int = 0
     times: int = 0
@@ -52,6 +59,7 @@ class NodeState:
     up_to: bool = False
     bound: int = 0
     lost: int = 0
+    cut: bool = False
     calls: int = 0
     shared: int = 0
     kept: int = 0
@@ -70,11 +78,13 @@ class NodeState:
 
     @property
     def status(self) -> Status:
-        """The one word that says most: running before failed before done before skipped."""
+        """The one word that says most: running before failed before a limit before done before skipped."""
         if self.running:
             return "running"
         if self.failed:
             return "failed"
+        if self.limited or self.cut:
+            return "limit"
         if self.done:
             return "done"
         if self.cancelled:
@@ -98,15 +108,37 @@ class NodeState:
         if status == "waiting":
             return ""
         said = "waiting for you" if self.asks else status
-        parts = self._ended_at_bound() or [f"{MARKS[status]} {said}", self.counted]
-        ended = self.done + self.failed
-        failed = self.lost or (self.failed if ended > self.failed else 0)
+        parts = self._at_limit() or self._ended_at_bound() or [f"{MARKS[status]} {said}", self.counted]
+        failed = self.lost or (self.failed if self.ended > self.failed else 0)
         parts.append(f"{failed} failed" if failed else "")
-        parts.append(seconds_text(self.seconds) if self.seconds >= 0.0005 else "")
+        parts.append(self._took())
         parts.append(f"{self.tokens:,} tokens" if self.tokens else "")
         if self.kept:
-            parts.append(f"{self.kept:,} free" if self.calls or self.kept > 1 else "free")
+            parts.append(f"{self.kept:,} reused" if self.calls or self.kept > 1 else "reused")
         return " · ".join(part for part in parts if part)
+
+    @property
+    def ended(self) -> int:
+        """Frames that came to an end of their own, or to a limit."""
+        return self.done + self.failed + self.limited
+
+    def _took(self) -> str:
+        """The time spent; of several frames `in all`, since what ran at once adds up to more than passed."""
+        never_begun = self.limited and not self.done and not self.tokens and self.of is None
+        if self.seconds < 0.0005 or never_begun:
+            return ""
+        several = max(self.times, self.ended - self.limited + self.cancelled + self.running) > 1
+        return seconds_text(self.seconds) + (" in all" if several else "")
+
+    def _at_limit(self) -> list[str]:
+        """That a limit of the run ended or did not allow it, in place of its state; empty where none did."""
+        if self.status != "limit":
+            return []
+        if self.of is not None or self.cut:
+            done = "" if self.of is None or self.times > 1 else f"{self.rounds:,} of {self.of:,} done"
+            return [f"{MARKS['limit']} stopped at the limit", done or _many(self.rounds, "round")]
+        what = f"{'not asked' if self.unasked else 'not done'}: limit reached"
+        return [f"{MARKS['limit']} {what}", f"{self.done:,} of {self.ended:,} done" if self.ended > 1 else ""]
 
     @property
     def counted(self) -> str:
@@ -115,7 +147,7 @@ class NodeState:
             return f"{self.times} times, {_many(self.rounds, 'round')}"
         if self.rounds or self.of is not None:
             return self._rounds()
-        ended = self.done + self.failed
+        ended = self.ended
         if ended + self.running > 1:
             return f"{ended:,} of {ended + self.running:,}" if self.running else f"{ended:,} times"
         drawn = [there for draws in self.draws.values() for there in draws.values()]

@@ -5,7 +5,7 @@ Invariant: a view is a function of the events alone; folding the same events giv
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -16,8 +16,8 @@ from flowreason.view.node_state import MARKS, Key, NodeState, Status, money_text
 from flowreason.view.text import shorten
 
 __all__ = [
-    "MARKS", "Key", "NodeState", "Row", "RunView", "Status", "cost_text", "fold", "kept_count", "known_state",
-    "money_text", "seconds_text", "summary", "view", "wait_text",
+    "LIMIT", "MARKS", "Key", "NodeState", "Row", "RunView", "Status", "cost_text", "fold", "is_last_look", "kept_count",
+    "known_state", "limit_text", "money_text", "most_telling", "seconds_text", "summary", "view", "wait_text",
 ]  # fmt: skip
 
 
@@ -25,9 +25,10 @@ __all__ = [
 class RunView:
     """A run as its events tell it; `suspended` while it waits for a person. `limit` is one that was reached. `frames`
     says which flow a frame belongs to; `since` when what runs now began, by frame and node; `owners` to which loop an
-    open round belongs; `counted` the loops that said how many rounds there will be at most; `ahead` when the requests
-    of a step were sent, by its frame and itself, that are made while the flow is written; `paused` since when a person
-    holds the run back, which is no time of its steps."""
+    open round belongs; `broken` are open rounds that the limit did not let come to their end; `counted` the loops that
+    said how many rounds there will be at most; `ahead` when the requests of a step were sent, by its frame and itself,
+    that are made while the flow is written; `paused` since when a person holds the run back, which is no time of its
+    steps."""
 
     nodes: dict[Key, NodeState] = field(default_factory=dict)
     frames: dict[str, str] = field(default_factory=dict)
@@ -42,6 +43,7 @@ class RunView:
     question: str = ""
     since: dict[tuple[str, str], float] = field(default_factory=dict)
     owners: dict[str, Key] = field(default_factory=dict)
+    broken: set[str] = field(default_factory=set)
     counted: set[tuple[str, str]] = field(default_factory=set)
     ahead: dict[tuple[str, str], float] = field(default_factory=dict)
     paused: float | None = None
@@ -54,6 +56,8 @@ class RunView:
         return found
 
 
+LIMIT = "limit"
+"""The `error_kind` of what was left undone for a limit of the run."""
 CLOSING = "while.holds"
 """How the steps are called that look whether a `while` goes on; no name in a flow has a dot."""
 
@@ -102,9 +106,15 @@ def fold(view: RunView, event: Event) -> RunView:
 
 
 def known_state(states: Mapping[Key, NodeState], flow: str, members: Iterable[str]) -> NodeState | None:
-    """The state of a thing in a picture that stands for several nodes: of one that failed, else of the first known."""
-    found = [states[flow, member] for member in members if (flow, member) in states]
-    return next((each for each in found if each.status == "failed"), found[0] if found else None)
+    """The state of a thing in a picture that stands for several nodes: of one that failed or was not allowed, else
+    of the first known."""
+    return most_telling([states[flow, member] for member in members if (flow, member) in states])
+
+
+def most_telling(found: Sequence[NodeState]) -> NodeState | None:
+    """One that failed, else one that a limit did not allow, else the first."""
+    troubled = [each for status in ("failed", "limit") for each in found if each.status == status]
+    return next(iter([*troubled, *found]), None)
 
 
 def summary(events: Iterable[Event]) -> list[Row]:
@@ -178,7 +188,9 @@ def _opened(view: RunView, event: Event) -> None:
 
 def _closed(view: RunView, event: Event) -> None:
     key = view.owners.pop(event.frame, None)
-    if key is not None:
+    broken = event.frame in view.broken
+    view.broken.discard(event.frame)
+    if key is not None and not broken:
         state = view.state(*key)
         state.rounds += 1
         state.bound += bool(event.data.get("bound"))
@@ -188,6 +200,8 @@ def _node(view: RunView, event: Event) -> None:
     data = event.data
     flow = view.frames.get(event.frame) or str(data.get("flow") or view.entry)
     state = view.state(flow, event.node)
+    if data.get("error_kind") == LIMIT and _limited(view, state, event):
+        return
     match event.kind:
         case "node.started":
             _started(view, state, event)
@@ -199,7 +213,7 @@ def _node(view: RunView, event: Event) -> None:
             state.asked.discard(event.frame)
         case "node.done":
             state.done += 1
-            if event.node.startswith(CLOSING) and data.get("value") == "false":
+            if is_last_look(event):
                 view.owners.pop(event.frame, None)  # the condition was looked at, and no round came of it
             state.latest = shorten(show(data.get("value")), 200)
             _ended(view, state, event)
@@ -215,6 +229,33 @@ def _node(view: RunView, event: Event) -> None:
             _ended(view, state, event)
         case _:
             _drawn(view, state, event)
+
+
+def is_last_look(event: Event) -> bool:
+    """Whether the condition of a `while` came out false: no round follows."""
+    return event.kind == "node.done" and event.node.startswith(CLOSING) and event.data.get("value") == "false"
+
+
+def _limited(view: RunView, state: NodeState, event: Event) -> bool:
+    """What a limit of the run did not allow is no failure. Whether that is all there is to be said of it; what would
+    have stood in a round that nobody knows the need of is skipped like anything else."""
+    kind, data = event.kind, event.data
+    if event.frame in view.owners and kind in ("node.failed", "node.skipped"):
+        view.broken.add(event.frame)
+    ahead = event.frame in view.owners and view.state(*view.owners[event.frame]).up_to
+    if kind == "loop.cut":
+        state.cut, state.rounds = True, int(data.get("rounds") or 0) if state.times <= 1 else state.rounds
+    elif kind == "node.failed" or (kind == "node.skipped" and data.get("about") and not ahead):
+        sent = bool(state.draws.get(event.frame))
+        state.limited += 1
+        state.unasked = state.unasked and not sent and str(data.get("about", "")).startswith("ask")
+        state.latest = "limit reached"
+        _ended(view, state, event)
+    elif kind == "item.failed":
+        state.cut = True
+    else:
+        return False
+    return True
 
 
 def _drawn(view: RunView, state: NodeState, event: Event) -> None:
@@ -250,6 +291,7 @@ def _drawn(view: RunView, state: NodeState, event: Event) -> None:
 
 def _started(view: RunView, state: NodeState, event: Event) -> None:
     state.running += 1
+    state.begun += 1
     view.since[event.frame, event.node] = event.time
     _took_ahead(view, state, event)
     if event.data.get("rounds") is not None:
@@ -320,6 +362,11 @@ def wait_text(event: Event) -> str:
     why, seconds = str(data.get("for", "")), float(data.get("seconds") or 0)
     told = _WAITS.get(why, f"waits for {why}")
     return f"{told}, about {seconds_text(seconds)}" if 0.1 <= seconds < float("inf") else told
+
+
+def limit_text(data: Mapping[str, Any]) -> str:
+    """Which limit of the run was reached, without how it is raised."""
+    return str(data.get("error", "")).partition(";")[0]
 
 
 def kept_count(events: Iterable[Event]) -> int:

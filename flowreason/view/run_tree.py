@@ -18,10 +18,12 @@ from flowreason.values import show
 from flowreason.view import labels
 from flowreason.view.picture import WHOLE, Picture, PictureNode, PictureRegion, picture_of
 from flowreason.view.progress import (
+    LIMIT,
     MARKS,
     NodeState,
     RunView,
     fold,
+    is_last_look,
     known_state,
     money_text,
     seconds_text,
@@ -78,6 +80,9 @@ class _Tree:
         self._notes: dict[Place, list[str]] = defaultdict(list)
         self._asking: dict[Place, str] = {}
         self._failed_items: dict[Place, dict[int, str]] = defaultdict(dict)
+        self._limited_items: dict[Place, set[int]] = defaultdict(set)
+        self._looked: set[str] = set()
+        self._broken: set[str] = set()
         self._written = NodeState()
         self._drafts = 0
         for event in events:
@@ -89,6 +94,8 @@ class _Tree:
         event = event._replace(frame=event.frame.removeprefix("early/"))
         if event.kind == "compile.draft" and not event.frame:
             self._drafts += 1
+        if is_last_look(event):
+            self._looked.add(event.frame)
         if event.kind == "frame.opened":
             self._opened(event)
         elif event.kind == "frame.closed" and event.data.get("bound"):
@@ -114,6 +121,8 @@ class _Tree:
 
     def _noted(self, event: Event) -> None:
         place, data = (event.frame, event.node), event.data
+        if event.kind in ("node.failed", "node.skipped") and data.get("error_kind") == LIMIT:
+            self._broken.add(event.frame)
         match event.kind:
             case "node.done":
                 self._values[place] = data.get("value")
@@ -131,14 +140,14 @@ class _Tree:
                 self._note(place, f"{data['count']} of {data.get('of')} votes")
             case "node.skipped" if data.get("because"):
                 self._note(place, f"because of {data['because']}")
-            case "loop.cut":
-                self._note(place, "ended by the limit")
             case "effect.undone":
                 self._note(place, "left undone for the limit")
             case "person.asked":
                 self._asking[place] = str(data.get("question", ""))
             case "person.answered":
                 self._asking.pop(place, None)
+            case "item.failed" if data.get("error_kind") == LIMIT:
+                self._limited_items[place].add(int(data["index"]))
             case "item.failed":
                 self._failed_items[place][int(data["index"])] = str(data.get("error", ""))
 
@@ -217,7 +226,12 @@ class _Tree:
             index = each.index or 0
             item = show(items[index]) if index < len(items) else ""
             mark = MARKS["failed"] if index in failed else ""
+            if index in self._limited_items[frame, owner]:
+                mark = MARKS["limit"]
             text = f"failed: {failed[index]}" if index in failed and not self._failed_in(each.path) else ""
+            if each.path in self._looked:
+                yield TreeLine(depth, mark, f"[{index}]", "the condition did not hold", each.path, each.path)
+                continue
             yield TreeLine(depth, mark, f"[{index}] {shorten(item, 60)}".rstrip(), text, each.path, each.path)
             yield from self._inside(flow, picture, each.path, region.id, depth + 1)
         if left_out:
@@ -298,11 +312,12 @@ class _Tree:
         told = [*_used(state), *self._notes[frame, node]]
         rounds = len(self._frames[frame, node]) if state.of is not None else 0
         if state.of is not None:
+            rounds -= sum(each.path in self._looked | self._broken for each in self._frames[frame, node])
             told.insert(0, f"{rounds}/{state.of} rounds")
         if lost := len(self._failed_items[frame, node]):
             told.insert(1, f"{lost} failed")
-        if status in ("running", "skipped", "cancelled"):
-            told.insert(0, {"running": "under way"}.get(status, status))
+        if status in ("running", "skipped", "cancelled", "limit"):
+            told.insert(0, {"running": "under way", "limit": state.text.split(" · ")[0][2:]}.get(status, status))
         shown = f"failed: {state.error}" if status == "failed" else self._said(frame, node, text, state)
         named = self._named(name, node)
         return TreeLine(depth, MARKS[status], named, shown, " · ".join(told), frame, node, state)

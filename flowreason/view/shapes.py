@@ -76,6 +76,7 @@ SIGNS: dict[str, str] = {
     "cached": "M-3 -1.6H3M-3 1.6H3",
     "retried": "M3.1 -1.7A3.5 3.5 0 1 0 3.4 1M3.5 -4.2V-1.5H.9",
     "failed": "M-2.5 -2.5L2.5 2.5M2.5 -2.5L-2.5 2.5",
+    "limit": "M-3.6 3.6L3.6 -3.6",
     "skipped": "M-3 0H3",
     "bound": "M0 -4.2V.8M0 3.6V3.7",
     "paused": "M-1.7 -3V3M1.7 -3V3",

@@ -59,6 +59,7 @@ STATES: dict[str, Tint] = {
     "cached": Tint("#f0f8fa", "#2b7685", "#10262b", "#57b7c9"),
     "retried": Tint("#f3faf5", "#1f7f40", "#12261a", "#4fc274"),
     "bound": Tint("#fff8e6", "#a86f00", "#352b0d", "#f2b824"),
+    "limit": Tint("#fff8e6", "#a86f00", "#352b0d", "#f2b824"),
     "failed": Tint("#fdeeee", "#c13333", "#3d1719", "#f06a6a"),
     "skipped": Tint("", "#64748b", "", "#8b99ad"),
     "paused": Tint("", "#64748b", "", "#8b99ad"),
@@ -75,6 +76,7 @@ _STROKES = """
 .flowreason .s-cached > .shape { stroke-width: 1.8; stroke-dasharray: 12 3 2 3; }
 .flowreason .s-retried > .shape { stroke-width: 2.6; }
 .flowreason .s-bound > .shape { stroke-width: 2.4; }
+.flowreason .s-limit > .shape { stroke-width: 2.4; stroke-dasharray: 10 4; }
 .flowreason .s-failed > .shape { stroke-width: 3; }
 .flowreason .s-skipped > .shape { stroke-dasharray: 1 4; stroke-linecap: round; }
 .flowreason .s-paused > .shape { stroke-width: 2; stroke-dasharray: 9 5; }

@@ -102,7 +102,7 @@ def _head(box: Box, state: States, live: bool) -> Element:
     parts.append(_text(region.title, at, y + 19.5, "code", 12.5))
     known = state.get((box.flow, region.owner or ""))
     if live or (known is not None and known.text):
-        text = known.text if known is not None else ""
+        text = _fitting(known, x + w - at - width(region.title, 12.5, mono=True) - 2 * sizes.PAD_X)
         parts.append(_text(text, x + w - sizes.PAD_X, y + 19.5, "state", 11.0, "end"))
     parts += _badge(box, known, live)
     return _group(parts, f"head{_state_class(known)}", box, region.owner or region.id)
@@ -138,6 +138,14 @@ def _state_class(known: NodeState | None) -> str:
     return f" s-{'bound' if known.at_bound else known.status}"
 
 
+def _fitting(known: NodeState | None, room: float) -> str:
+    """What is told of a state, without what is said last where that would stand outside its place."""
+    parts = known.text.split(" · ") if known is not None else []
+    while len(parts) > 1 and width(" · ".join(parts), 11.0) > room:
+        parts.pop()
+    return " · ".join(parts)
+
+
 def _rows(box: Box, node: PictureNode, known: NodeState | None, state: bool) -> Iterator[Element]:
     """The rows of text, and the sign of the kind."""
     rows = sizes.rows(node, state=state)
@@ -148,7 +156,7 @@ def _rows(box: Box, node: PictureNode, known: NodeState | None, state: bool) -> 
         size, high = sizes.SIZES[row.style], sizes.HEIGHTS[row.style]
         base = y + high / 2 + size * 0.36
         y += high
-        text = (known.text if known else "") if row.style == "state" else row.text
+        text = _fitting(known, box.width - 2 * inset) if row.style == "state" else row.text
         if centred:
             yield _text(text, box.x + box.width / 2, base, row.style, size, "middle", row.more)
             continue

@@ -19,6 +19,7 @@ from flowreason.engine.events import Event
 from flowreason.graph.model import Graph
 from flowreason.view.picture import Picture, PictureNode, PictureRegion, pictures
 from flowreason.view.progress import (
+    LIMIT,
     MARKS,
     NodeState,
     RunView,
@@ -26,6 +27,7 @@ from flowreason.view.progress import (
     cost_text,
     fold,
     known_state,
+    limit_text,
     money_text,
     seconds_text,
     wait_text,
@@ -37,6 +39,7 @@ COLOURS: dict[Status, str] = {
     "running": "bold yellow",
     "done": "green",
     "failed": "bold red",
+    "limit": "yellow",
     "skipped": "dim",
     "cancelled": "dim",
 }
@@ -194,7 +197,7 @@ def _most_telling(lines: list[Line], room: int) -> list[Line]:
     """As many lines as there is room for: what runs or failed first, then what is near it."""
     if len(lines) <= room:
         return lines
-    weight = {"failed": 0, "running": 1, "done": 3, "waiting": 4, "skipped": 5, "cancelled": 5}
+    weight = {"failed": 0, "limit": 0, "running": 1, "done": 3, "waiting": 4, "skipped": 5, "cancelled": 5}
     ranked = sorted(range(len(lines)), key=lambda i: (2 if lines[i].head else weight[lines[i].status], _age(lines, i)))
     return [lines[index] for index in sorted(ranked[:room])]
 
@@ -280,6 +283,10 @@ def _at_node(event: Event) -> str | None:
             return f"{where}: {data.get('to')} is asked instead of {data.get('from')}: {data.get('why', '')}"
         case "node.recalled":
             return f"{where}: known {'from before' if data.get('whose') == 'run' else 'from an earlier run'} (free)"
+        case "node.failed" if data.get("error_kind") == LIMIT:
+            return f"{where}: not done: {limit_text(data)}"
+        case "item.failed" if data.get("error_kind") == LIMIT:
+            return None
         case "node.failed":
             return f"{where}: failed: {data.get('error', '')}"
         case "node.printed":

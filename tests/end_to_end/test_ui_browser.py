@@ -122,6 +122,7 @@ def test_back_and_forward_lead_through_what_was_looked_at_without_half_way_addre
     page.get_by_role("link", name="All runs").click()
     page.locator("[class*='st-key-open-'] button").first.click()
     ended(page)
+    page.get_by_role("button", name="Try a change").click()
     page.get_by_role("link", name="Open in editor").click()
     page.locator(".cm-content").first.wait_for()
     page.go_back()

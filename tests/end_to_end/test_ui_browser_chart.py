@@ -162,6 +162,38 @@ def test_a_finger_moves_the_chart_and_at_its_edge_the_page(browser: Browser) -> 
     page.close()
 
 
+def test_the_hint_that_there_is_more_lies_on_nothing_and_goes_with_fit(browser: Browser) -> None:
+    page = browser.page(viewport={"width": 420, "height": 800})
+    shown(page, live_of(chain(30)))
+    hint = "() => Number(getComputedStyle(root.querySelector('.stage > .shades'), '::after').opacity)"
+    page.wait_for_function(f"() => ({hint})() === 1")
+    stage = page.locator(".stage").bounding_box()
+    assert page.locator("g[data-node='s0']").bounding_box()["y"] > stage["y"] + 40
+    page.get_by_role("button", name="Fit").click()
+    page.wait_for_function(f"() => ({hint})() === 0")
+    page.close()
+
+
+def test_the_slider_stays_where_it_is_when_one_goes_back(browser: Browser) -> None:
+    page = browser.page(viewport={"width": 420, "height": 800})
+    shown(page, live_of(chain(3)))
+    page.locator(".fr.narrow").wait_for()
+    states = {
+        "kind": "states", "full": True, "things": {}, "lit": [], "running": [], "at": 9, "of": 9, "over": True,
+        "time": 5.31, "until": 5.31, "told": "the answer is there", "status": "answered", "sign": "✓", "words": "Answered",
+        "run": {"numbers": "6 calls · 12 calls saved · 4,848 tokens · 5.3 s", "spent": "", "limit": "", "seconds": 5.31},
+    }  # fmt: skip
+    places, hints = [], []
+    for more in ({"live": True}, {"live": False, "at": 4, "time": 4.46, "words": "Running, first steps already run"}):
+        hear(page, [states | more])
+        places.append(page.get_by_role("slider", name="place in the run").bounding_box())
+        hints.append(page.locator(".hint").text_content())
+    assert places[0] == places[1]
+    assert hints == ["The run ended before there was a flow to draw.", "At this moment there was no flow yet."]
+    assert page.get_by_role("button", name="Back to the end").count() == 1
+    page.close()
+
+
 def test_what_is_saved_is_what_is_seen_and_nothing_foreign(page: Any) -> None:
     graph = graph_of(LONG)
     events = [
@@ -173,7 +205,7 @@ def test_what_is_saved_is_what_is_seen_and_nothing_foreign(page: Any) -> None:
     page.get_by_role("button", name="Save").click()
     with page.expect_download() as caught:
         page.get_by_role("button", name="SVG").click()
-    assert caught.value.suggested_filename == "a_flow_with_a_long_name.svg"
+    assert caught.value.suggested_filename == "a_flow_with_a_long_name.run.svg"
     root = ET.parse(caught.value.path()).getroot()  # noqa: S314 - our own
     assert {each.tag.removeprefix(SVG) for each in root.iter()} == {
         "svg",
@@ -191,7 +223,7 @@ def test_what_is_saved_is_what_is_seen_and_nothing_foreign(page: Any) -> None:
     page.get_by_role("button", name="Save").click()
     with page.expect_download() as caught:
         page.get_by_role("button", name="PNG").click()
-    assert caught.value.suggested_filename == "a_flow_with_a_long_name.png"
+    assert caught.value.suggested_filename == "a_flow_with_a_long_name.run.png"
     assert caught.value.path().read_bytes()[:8] == b"\x89PNG\r\n\x1a\n"
 
 

@@ -129,7 +129,7 @@ def test_a_question_a_draft_a_reply_and_a_file_stay_text(page: Any, app: Served,
     page.locator("g.node.python").first.click()
     clean(page, shows=True)
     page.get_by_role("tab", name="Flow").click()
-    page.get_by_role("button", name="Show the draft").click()
+    page.get_by_role("button", name="Show draft").first.click()
     clean(page, shows=True)
     page.goto(f"{app.url}/runs")
     page.get_by_role("button", name="What is this?").first.wait_for()

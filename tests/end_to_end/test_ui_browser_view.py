@@ -52,13 +52,13 @@ def test_the_slider_goes_back_and_the_chart_follows(page: Any) -> None:
     slider = page.get_by_role("slider", name="place in the run")
     slider.press("Home")
     page.locator(".top.past .moment", has_text="At 0.0").wait_for()
-    page.locator(".hint", has_text="appears here").wait_for()
+    page.locator(".hint", has_text="At this moment there was no flow yet").wait_for()
     assert page.locator(".drawing g").count() == 0
     assert "tokens" not in page.locator(".top .numbers").inner_text()
     for _ in range(4):
         slider.press("ArrowRight")
     page.locator(".top .status", has_text="Writing the flow").wait_for()
-    page.locator(".top").get_by_role("button", name="Back to the end").click()
+    page.get_by_role("button", name="Back to the end").click()
     page.locator("g.node.answer.s-done").wait_for()
     page.locator(".top:not(.past) .status", has_text="Answered").wait_for()
     assert "tokens" in page.locator(".top .numbers").inner_text()

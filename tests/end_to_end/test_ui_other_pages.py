@@ -204,6 +204,10 @@ def test_two_runs_stand_side_by_side_with_what_differs(works: Works) -> None:
     assert app.query_params["left"] in (one.run, [one.run])
     rows = app.table[0].value
     assert list(rows["Step"]) == ["n", "m", "answer"] and list(rows["Second run"]) == ["3", "6", "6"]
+    assert [each.value for each in app.title] == ["Two runs compared"]
+    other = ended(works.start(RunFlow("flow f(n: int) -> int { m = `n * 5` answer m }", inputs={"n": 2})))
+    written = opened("compare", left=one.run, right=other.run).table[0].value
+    assert list(written["First run"]) == ["n \\* 2"] and list(written["Second run"]) == ["n \\* 5"]
 
 
 # --- Batch ---

@@ -14,7 +14,7 @@ import flowreason as fr
 from flowreason.ports import Usage
 from flowreason.records import BATCH, Plan, RunInfo, Standing
 from flowreason.resuming import the_store
-from flowreason_ui.comparing import NOT_THERE, Compared, Side, compared
+from flowreason_ui.comparing import NOT_THERE, Compared, Side, compared, reworded
 from flowreason_ui.folding import Many, figures_of, state_of
 from flowreason_ui.listing import IMPORTED, Wanted, figures, given, marks, origin, preview
 from flowreason_ui.orders import RunFlow
@@ -144,6 +144,16 @@ def test_steps_that_one_run_alone_has_or_that_ran_again_are_told() -> None:
         Compared("m", "", NOT_THERE, "1", "only in the second")
     ]
     assert compared(Side(events(("f", "m", 1)), None), Side([], None)) == []
+
+
+def test_what_is_written_otherwise_is_told_old_and_new() -> None:
+    left, right = fr.loads(FLOW).graph, fr.loads(FLOW.replace("n * 2", "n * 3")).graph
+    assert reworded(left, right) == [Compared("m", "", "n * 2", "n * 3", "written by you")]
+    assert reworded(left, left) == reworded(left, None) == []
+    long = "x" * 200
+    one, other = (fr.loads(f'flow f() -> text {{\n  a = ask "{long}{end}"\n  answer a\n}}').graph for end in ("1", "2"))
+    (told,) = reworded(one, other)
+    assert (told.left, told.right) == (f"…{'x' * 60}1", f"…{'x' * 60}2")
 
 
 def test_what_came_to_nothing_in_both_runs_is_known_as_idle() -> None:

@@ -139,7 +139,7 @@ def test_a_step_that_was_asked_while_the_flow_was_written_tells_the_time_and_tok
     ]  # fmt: skip
     events = [Event(n, *each) for n, each in enumerate(told)]
     graph = fr.loads(TWO).graph
-    assert shown(graph, events[:2])["f:a"][1] == "◦ asks already"
+    assert shown(graph, events[:2])["f:a"][1] == "◦ asked early, no reply yet"
     assert shown(graph, events)["f:a"][:2] == ["done", "✓ done · 3.0 s · 35 tokens"]
     detail = look(graph, Told(events), "f", ("a",))["detail"]
     assert detail["numbers"] == "✓ done · 3.0 s · 35 tokens"

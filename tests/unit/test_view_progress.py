@@ -234,7 +234,7 @@ def test_what_was_known_before_is_free_and_what_waits_for_the_server_says_so_whi
     live.on_event(Event(3, 0.2, "node.reply", "best", "deepest", {**used, "shared": True, "cached": True, "sample": 0}))
     live.on_event(Event(4, 0.2, "node.done", "best", "deepest", {"value": "Baikal"}))
     live.on_event(Event(5, 0.3, "run.exhausted", data={"limit": "calls", "allowed": 3}))
-    assert any("deepest" in line and "· free" in line for line in shown(live))
+    assert any("deepest" in line and "· reused" in line for line in shown(live))
     assert shown(live)[-1].startswith("0 calls · 1 free · 0 tokens")
     assert shown(live)[-1].endswith("the limit calls=3 is reached")
 

@@ -64,7 +64,9 @@ def answer(value: Any, key: str, told: str = "Answer", title: str = "answer") ->
             st.space("stretch")
             content, name, mime = answer_file(value, title)
             copy_button(show(value), f"{key}-answer-copy")
-            st.download_button("Save", content, name, mime, key=f"{key}-answer-file", on_click="ignore", help=name)
+            st.download_button(
+                "Save answer", content, name, mime, key=f"{key}-answer-file", on_click="ignore", help=name
+            )
         table = table_of(value)
         if table is not None:
             st.dataframe(table, hide_index=True, width="stretch", height="auto" if len(table) < 9 else 320)

@@ -74,7 +74,7 @@ def _price(live: Live, asked: Asked) -> None:
     limits = limits_of(live)
     found = price_of(live.events[:])
     begun = any(event.frame.startswith("early/") for event in live.events[:])
-    so_far = "Its first steps were asked while it was written." if begun else "Nothing of the flow has run yet."
+    so_far = "Its first steps ran while it was being written." if begun else "Nothing of the flow has run yet."
     st.markdown(f"**Run it at this price?** {so_far}")
     told = [asked.text] if found is None else sentences(found, limits)
     used = usage_of(live.events[:]).calls

@@ -9,10 +9,13 @@ from typing import TypeAlias
 from flowreason.engine.events import Event
 from flowreason.graph.model import Graph
 from flowreason.values import plain, show
+from flowreason.view.labels import body_text
+from flowreason.view.progress import LIMIT
 from flowreason_ui.steps import Step, flows_of, parts, places, titles
 
 NOT_THERE = "—"
 _ENDS = {"node.failed": "failed", "node.skipped": "skipped", "node.cancelled": "not needed"}
+_UNDONE = "not done: limit reached"
 _NOTHING = frozenset({NOT_THERE, "skipped", "not needed"})
 """What a step that came to nothing has in place of an outcome."""
 _WORK = frozenset({"node.request", "node.tool", "person.asked"})
@@ -66,7 +69,8 @@ class Side:
             if event.kind == "node.done":
                 found[event.frame, event.node] = show(plain(event.data.get("value")))
             elif event.kind in _ENDS:
-                found[event.frame, event.node] = _ENDS[event.kind]
+                limited = event.data.get("error_kind") == LIMIT and "about" in event.data
+                found[event.frame, event.node] = _UNDONE if limited else _ENDS[event.kind]
         return found
 
     def of_kind(self, *kinds: str) -> set[Place]:
@@ -76,6 +80,31 @@ class Side:
         """The steps that asked somebody or called a tool; those whose answer was there already did not."""
         known = {(e.frame, e.node) for e in self.events if e.kind == "node.reply" and e.data.get("cached")}
         return self.of_kind(*_WORK) - self.of_kind("node.recalled") - known
+
+
+BEFORE = 60
+"""Characters before the first that differs, where two long texts begin alike."""
+
+
+def reworded(left: Graph | None, right: Graph | None) -> list[Compared]:
+    """The steps that both flows have and write otherwise: a question, code, a value. What begins alike is cut."""
+    if left is None or right is None:
+        return []
+    found = []
+    for (flow, id), name in titles(left).items():
+        one, other = left.flows.get(flow), right.flows.get(flow)
+        if one is None or other is None or id not in one.nodes or id not in other.nodes:
+            continue
+        texts = body_text(one, one.nodes[id]), body_text(other, other.nodes[id])
+        if texts[0] != texts[1]:
+            found.append(Compared(name, "", *_from_the_difference(*texts), "written by you"))
+    return found
+
+
+def _from_the_difference(one: str, other: str) -> tuple[str, str]:
+    shorter = min(len(one), len(other))
+    alike = next((at for at in range(shorter) if one[at] != other[at]), shorter) - BEFORE
+    return (one, other) if alike < BEFORE else (f"…{one[alike:]}", f"…{other[alike:]}")
 
 
 def compared(left: Side, right: Side, *, made_from: bool = False) -> list[Compared]:

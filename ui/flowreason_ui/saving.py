@@ -151,8 +151,9 @@ def save_menu(live: Live, key: str) -> None:
 def of_run(live: Live, graph: Graph, key: str) -> None:
     """What can be saved of a run alone."""
     events, title = live.latest, live.title
-    file_button("Picture of the run (SVG)", lambda: as_bytes(draw_run(graph, events, "svg")), file_name(title, "svg"),
-                "image/svg+xml", f"{key}-svg")  # fmt: skip
+    name = file_name(title, "run.svg")
+    file_button("Picture of the run (SVG)", lambda: as_bytes(draw_run(graph, events, "svg")), name, "image/svg+xml",
+                f"{key}-svg")  # fmt: skip
     if live.run and live.over:
         run = live.run
         file_button("The whole run, for somebody else", lambda: exported(run), file_name(title, "run.jsonl"),

@@ -8,7 +8,7 @@ import streamlit as st
 
 from flowreason.errors import FlowreasonError
 from flowreason_ui import places
-from flowreason_ui.comparing import Compared, Side, compared
+from flowreason_ui.comparing import Compared, Side, compared, reworded
 from flowreason_ui.escape import escaped, label, one_line
 from flowreason_ui.live import Live
 from flowreason_ui.panel import run_chart, run_head
@@ -27,6 +27,7 @@ NAMES = {"left": "First run", "right": "Second run"}
 def page() -> None:
     if st.button("All runs", icon=":material/arrow_back:", key="back", type="tertiary"):
         places.go("runs")
+    st.title("Two runs compared", anchor=False)
     found = {name: _run(name) for name in SIDES}
     left, right = found["left"], found["right"]
     if left is None or right is None:
@@ -77,16 +78,22 @@ def _differences(left: Live, right: Live) -> None:
     again = [each for each in found if each.same and each.how]
     same = [each for each in found if each.same and not each.how]
     st.header("Where they differ", anchor=False)
-    if other:
-        _table(other, "differing")
-    else:
-        st.caption("Every step came to the same.")
-    if again:
-        st.markdown("**Ran again, and came to the same**")
-        _table(again, "again")
-    if same and (other or again):
-        with st.expander(f"{count(len(same), 'step')} came to the same", key="same"):
-            _table(same, "same")
+    how = any(each.how for each in found)
+    with st.container(key="differences"):
+        if written := reworded(left.graph, right.graph):
+            st.markdown("**Written differently**")
+            _table(written, "written", how=how)
+            st.markdown("**Came to something else**" if other else "**What came of it**")
+        if other:
+            _table(other, "differing", how=how)
+        else:
+            st.caption("Every step came to the same.")
+        if again:
+            st.markdown("**Ran again, and came to the same**")
+            _table(again, "again", how=how)
+        if same and (other or again):
+            with st.expander(f"{count(len(same), 'step')} came to the same", key="same"):
+                _table(same, "same", how=False)
     if idle := len(everything) - len(found):
         st.caption(f"Left out: {count(idle, 'step')} that {'was' if idle == 1 else 'were'} skipped in both runs.")
 
@@ -99,10 +106,10 @@ def _parent(live: Live) -> str:
         return ""
 
 
-def _table(found: Sequence[Compared], key: str) -> None:
-    """Few steps as a table whose lines break, many as one that scrolls."""
+def _table(found: Sequence[Compared], key: str, *, how: bool) -> None:
+    """Few steps as a table whose lines break, many as one that scrolls. `how`: with what happened to each."""
     rows = [each.as_row() for each in found[:MOST_ROWS]]
-    if not any(row["How"] for row in rows):
+    if not how:
         rows = [{name: cell for name, cell in row.items() if name != "How"} for row in rows]
     if len(rows) <= MOST_BROKEN:
         st.table([{name: label(cell, MOST_CELL) for name, cell in row.items()} for row in rows], border="horizontal",

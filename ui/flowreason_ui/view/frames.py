@@ -25,7 +25,7 @@ SHORT_GIVEN = 60
 BLOCK = 100
 """Rows that are told are so many, and half of that to either side."""
 _ROUND = re.compile(r"(.*?)(#\d+)?\[(\d+)\]")
-_ENDED = frozenset({"done", "cached", "retried", "bound", "failed", "skipped", "spared", "cancelled"})
+_ENDED = frozenset({"done", "cached", "retried", "bound", "limit", "failed", "skipped", "spared", "cancelled"})
 
 Row: TypeAlias = dict[str, Any]
 
@@ -117,6 +117,8 @@ def line(told: Told, path: str, members: Sequence[str]) -> Row:
     status = state_of(state, stopped=told.stopped)
     said = next((told.values[path, id] for id in members if (path, id) in told.values), None)
     shown = state.error if state is not None and state.status == "failed" else "" if said is None else show(said)
+    if state is not None and state.status == "limit" and not shown:
+        shown = "limit"
     return {
         "frame": path,
         "label": where(path) or "the flow itself",
@@ -134,9 +136,10 @@ def given_in(told: Told, flow: FlowGraph, node: Node, frame: str, text: Callable
     found: dict[str, str] = {}
     for read in node.reads:
         source = flow.nodes.get(read.source)
-        if read.name in found or (source is not None and isinstance(source.op, Decide)):
+        name = "most rounds" if read.role == "count" else read.name or read.source
+        if name in found or (source is not None and isinstance(source.op, Decide)):
             continue
         known, value = value_of(told, flow, frame, read.source)
         if known:
-            found[read.name or read.source] = text(value)
+            found[name] = text(value)
     return found

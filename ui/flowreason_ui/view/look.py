@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from flowreason.engine.events import Event
@@ -15,7 +15,7 @@ from flowreason.graph import ops
 from flowreason.graph.model import FlowGraph, Graph, Node
 from flowreason.values import dumps, show
 from flowreason.view import labels
-from flowreason.view.progress import wait_text
+from flowreason.view.progress import LIMIT, limit_text, wait_text
 from flowreason.view.text import shorten
 from flowreason_dsl.syntax import Code
 from flowreason_ui.view.attempts import Attempts
@@ -67,7 +67,7 @@ def look(
         "span": [node.span.start, node.span.end] if node.span.end else None,
         **_listed(told, members, paths, shown),
         "frame": chosen,
-        "detail": None if not chosen else _detail(told, known, node, chosen, members, inner),
+        "detail": None if not chosen else _detail(told, graph, known, node, chosen, members, inner),
     }
 
 
@@ -89,11 +89,14 @@ def _listed(told: Told, members: Sequence[str], paths: Sequence[str], shown: Fra
     skipped = sum(told.skipped_at(path, members) for path in paths)
     return {
         "frames": shown.rows, "first": shown.first, "found": shown.all, "all": len(paths), "skipped": skipped,
+        "limited": sum(told.limited_at(path, members) for path in paths),
         "ends": [paths[0], paths[-1]] if paths else [],
     }  # fmt: skip
 
 
-def _detail(told: Told, flow: FlowGraph, node: Node, frame: str, members: Sequence[str], inner: str) -> dict[str, Any]:
+def _detail(
+    told: Told, graph: Graph | None, flow: FlowGraph, node: Node, frame: str, members: Sequence[str], inner: str
+) -> dict[str, Any]:
     state = told.state(frame, members)
     events = sorted((each for id in members for each in told.of.get((frame, id), [])), key=lambda each: each.seq)
     status = state_of(state, stopped=told.stopped)
@@ -110,7 +113,7 @@ def _detail(told: Told, flow: FlowGraph, node: Node, frame: str, members: Sequen
         "code": _code(flow, node),
         "rounds": _rounds(told, frame, node),
         "rounds_left_out": max(0, len(told.rounds(frame, node.id)) - MOST_FRAMES),
-        "round": _round(told, flow, frame, node, inner),
+        "round": _round(told, graph, flow, frame, node, inner),
         **_became(events, node),
         **_said(told, frame, node),
     }
@@ -176,17 +179,24 @@ def _rounds(told: Told, frame: str, node: Node) -> list[dict[str, Any]]:
         {
             "frame": path,
             "index": told.indexes.get(path),
-            "label": where(path).rpartition(" › ")[2],
+            "label": _NO_ROUND if path in told.looked else where(path).rpartition(" › ")[2],
             "status": (status := told.standing(path)),
-            "sign": SIGNS[status],
-            "words": _BRIEF[status],
+            "sign": "" if path in told.looked else SIGNS[status],
+            "words": _NO_ROUND if path in told.looked else _BRIEF[status],
             "seconds": _lasted(told, path),
+            "looked": path in told.looked,
         }
         for path in told.rounds(frame, node.id)[:MOST_FRAMES]
     ]
 
 
-_BRIEF = {"running": "under way", "done": "done", "failed": "failed", "spared": "not needed", "cancelled": "stopped"}
+_NO_ROUND = "condition no longer held"
+"""A last look at the condition of a `while`, after which there was no round."""
+_BRIEF = {
+    "running": "under way", "done": "done", "limit": "not done: limit reached", "failed": "failed",
+    "spared": "not needed",
+    "cancelled": "stopped",
+}  # fmt: skip
 
 
 def _lasted(told: Told, frame: str) -> float | None:
@@ -194,15 +204,41 @@ def _lasted(told: Told, frame: str) -> float | None:
     return None if ended is None else round(ended - told.opened.get(frame, ended), 4)
 
 
-def _round(told: Told, flow: FlowGraph, frame: str, node: Node, chosen: str) -> dict[str, Any] | None:
+def _round(
+    told: Told, graph: Graph | None, flow: FlowGraph, frame: str, node: Node, chosen: str
+) -> dict[str, Any] | None:
     """The steps of one frame that a step opened, each with how it is there, and what came of it."""
     if chosen not in told.rounds(frame, node.id):
         return None
     name = told.flow_of(chosen) or flow.name
+    inside = flow if name == flow.name or graph is None else graph.flows.get(name, flow)
+    looked_at = {
+        read.source for each in inside.nodes.values() if isinstance(each.op, ops.Decide) for read in each.reads
+    }
     steps = []
     for id in told.steps(chosen)[:MOST_FRAMES]:
-        steps.append({**line(told, chosen, (id,)), "key": key(name, id), "label": named(id), "given": ""})
+        step = inside.nodes.get(id)
+        if step is not None and not step.name and isinstance(step.op, ops.Python) and id in looked_at:
+            continue  # the condition's own Python: the decision tells what came of it
+        told_of = line(told, chosen, (id,))
+        steps.append({**told_of, "key": key(name, id), "label": named(id), "given": "", **_decision(step, told_of)})
     return {"frame": chosen, "steps": steps}
+
+
+_CONDITIONS = {
+    ("while", "yes"): "holds", ("while", "no"): "no longer holds", ("until", "yes"): "holds",
+    ("until", "no"): "does not hold yet",
+}  # fmt: skip
+
+
+def _decision(step: Node | None, told_of: Mapping[str, Any]) -> dict[str, str]:
+    """How a decision is told in a list: a loop's condition by whether it held, any other by the way taken."""
+    if step is None or not isinstance(step.op, ops.Decide):
+        return {}
+    way = labels.way_text(step, told_of["value"]) or told_of["value"]
+    if step.op.kind not in ("while", "until"):
+        return {"value": way}
+    return {"key": "", "label": "condition", "value": _CONDITIONS.get((step.op.kind, way), way)}
 
 
 def _became(events: Sequence[Event], node: Node | None) -> dict[str, Any]:
@@ -211,6 +247,8 @@ def _became(events: Sequence[Event], node: Node | None) -> dict[str, Any]:
     for event in events:
         data = event.data
         match event.kind:
+            case "node.failed" if data.get("error_kind") == LIMIT:
+                found["notes"].append(f"Left undone: {limit_text(data)}.")
             case "node.failed":
                 found["error"], found["error_kind"] = str(data.get("error", "")), str(data.get("error_kind", ""))
                 found["error_line"] = _error_line(found["error"])
@@ -273,13 +311,15 @@ def _note(event: Event) -> str:
     data = event.data
     match event.kind:
         case "node.recalled":
-            return "known from before: nothing was asked again" if data.get("whose") == "run" else "from the run before"
+            return (
+                "reused from before: nothing was asked again" if data.get("whose") == "run" else "from the run before"
+            )
         case "node.given":
             return "the value was given"
         case "node.vote":
             return f"{data.get('count')} of {data.get('of')} votes"
         case "node.skipped":
-            return f"skipped, because of {data.get('because')}" if data.get("because") else ""
+            return _why_skipped(data)
         case "node.wait" | "node.retry":
             return wait_text(event)
         case "node.fallback":
@@ -287,12 +327,21 @@ def _note(event: Event) -> str:
         case "node.lacking":
             return "a limit kept the value from being whole"
         case "loop.cut":
-            return "ended by the limit"
+            return f"a limit ended it after {data.get('rounds')} of {data.get('of')} rounds"
+        case "item.failed" if data.get("error_kind") == LIMIT:
+            return f"item {int(data['index']) + 1} was left undone: {limit_text(data)}"
         case "item.failed":
             return f"item {data.get('index')} failed: {data.get('error')}"
         case "effect.undone":
             return "left undone for the limit"
     return ""
+
+
+def _why_skipped(data: Mapping[str, Any]) -> str:
+    because = str(data.get("because") or "")
+    if data.get("error_kind") == LIMIT:
+        return "" if data.get("about") else "skipped: a limit of the run was reached before it"
+    return f"skipped, because of {named(because)}" if because else ""
 
 
 def _writing(told: Told) -> dict[str, Any]:
@@ -313,6 +362,7 @@ def _writing(told: Told) -> dict[str, Any]:
 
 _NOTHING: dict[str, Any] = {
     "what": "other", "type": "", "text": "", "span": None, "frames": [], "first": 0, "found": 0, "all": 0, "skipped": 0,
+    "limited": 0,
     "ends": [], "frame": "", "detail": None,
 }  # fmt: skip
 

@@ -14,8 +14,8 @@ from flowreason.view.progress import MARKS, NodeState, RunView, known_state, mon
 from flowreason_ui.view.chart import Chart, Key, Thing, key
 
 State: TypeAlias = Literal[
-    "waiting", "ready", "running", "paused", "asking", "done", "cached", "retried", "bound", "failed", "skipped",
-    "spared", "cancelled",
+    "waiting", "ready", "running", "paused", "asking", "done", "cached", "retried", "bound", "limit", "failed",
+    "skipped", "spared", "cancelled",
 ]  # fmt: skip
 
 SIGNS: dict[State, str] = {
@@ -28,6 +28,7 @@ SIGNS: dict[State, str] = {
     "cached": "=",
     "retried": "↻",
     "bound": BOUND,
+    "limit": MARKS["limit"],
     "failed": MARKS["failed"],
     "skipped": MARKS["skipped"],
     "spared": "○",
@@ -42,9 +43,10 @@ WORDS: Mapping[State, str] = {
     "paused": "held back while the run is paused",
     "asking": "waiting for you to answer",
     "done": "done",
-    "cached": "known from before, free",
+    "cached": "reused from before, free",
     "retried": "done, at a further try",
     "bound": "a loop that stopped at its limit of rounds",
+    "limit": "not done, a limit of the run was reached",
     "failed": "failed",
     "skipped": "skipped, not on the way taken",
     "spared": "begun early, not needed after all",
@@ -53,7 +55,7 @@ WORDS: Mapping[State, str] = {
 """What each state means, for the legend and for those who do not see the chart."""
 
 _THROUGH = frozenset({"done", "cached", "retried", "bound"})
-_REACHED = _THROUGH | {"ready", "running", "paused", "asking", "failed", "spared", "cancelled"}
+_REACHED = _THROUGH | {"ready", "running", "paused", "asking", "limit", "failed", "spared", "cancelled"}
 _STOPPED = frozenset({"failed", "cancelled"})
 _RUNNING = f"{MARKS['running']} running"
 
@@ -84,14 +86,14 @@ def state_text(known: NodeState | None, state: State) -> str:
         return ""
     text = known.text
     if state == "ready" and known.status == "waiting":
-        told = f"asked already · {known.tokens:,} tokens" if known.calls else "asks already"
+        told = f"answered early · {known.tokens:,} tokens" if known.calls else "asked early, no reply yet"
         return f"{SIGNS[state]} {told}"
     if state == "ready":
-        return f"{SIGNS[state]} waits its turn" + text.removeprefix(_RUNNING)
+        return f"{SIGNS[state]} waits for its turn" + text.removeprefix(_RUNNING)
     if state == "asking":
         return f"{SIGNS[state]}{text.removeprefix(MARKS['running'])}"
     if state == "cached":
-        return text.replace(f"{MARKS['done']} done", f"{SIGNS[state]} known before", 1).removesuffix(" · free")
+        return text.replace(f"{MARKS['done']} done", f"{SIGNS[state]} reused", 1).removesuffix(" · reused")
     if state == "retried":
         times = known.retries + known.rejected
         return text.replace(f"{MARKS['done']} done", f"{SIGNS[state]} done, {times + 1} tries", 1)
@@ -166,7 +168,15 @@ def lit(chart: Chart, found: Mapping[Key, list[str]], view: RunView) -> list[int
         return "waiting" if known is None else known[0]
 
     def sent(flow: str, start: str) -> bool:
-        return state(flow, start) in _THROUGH or (start in loops.get(flow, ()) and state(flow, start) in _REACHED)
+        known = view.nodes.get((flow, start))
+        some = state(flow, start) == "limit" and known is not None and known.done > 0
+        return (
+            some or state(flow, start) in _THROUGH or (start in loops.get(flow, ()) and state(flow, start) in _REACHED)
+        )
+
+    def came(flow: str, end: str) -> bool:
+        known = view.nodes.get((flow, end))
+        return state(flow, end) in _REACHED and (state(flow, end) != "limit" or (known is not None and known.begun > 0))
 
     def left(number: int, flow: str, ends: tuple[str, ...]) -> bool:
         if number not in chart.exits:
@@ -182,7 +192,7 @@ def lit(chart: Chart, found: Mapping[Key, list[str]], view: RunView) -> list[int
         number
         for number, (flow, starts, ends) in enumerate(chart.edges)
         if any(sent(flow, start) for start in starts)
-        and any(state(flow, end) in _REACHED for end in ends)
+        and any(came(flow, end) for end in ends)
         and left(number, flow, ends)
     ]
 

@@ -16,6 +16,7 @@ from flowreason.engine.events import Event
 from flowreason.graph import ops
 from flowreason.graph.model import Graph
 from flowreason.view import labels
+from flowreason.view.progress import LIMIT
 from flowreason_ui.view.chart import key
 from flowreason_ui.view.critical import critical, lasts
 from flowreason_ui.view.frames import where
@@ -216,8 +217,11 @@ class Times:
     def _goes_on(self, bar: Bar, event: Event, place: Place) -> None:
         data, kind = event.data, event.kind
         if kind in _ENDS:
-            self._over(place, _ENDS[kind])
+            limited = data.get("error_kind") == LIMIT and kind in ("node.failed", "node.skipped")
+            self._over(place, LIMIT if limited else _ENDS[kind])
             return
+        if kind == "loop.cut" or (kind == "item.failed" and data.get("error_kind") == LIMIT):
+            bar.status = LIMIT
         if kind in _WAITS:
             self._end_wait(bar, place, event)
             self._waiting[place, int(data.get("sample") or 0)] = len(bar.spans), float(data.get(_WAITS[kind]) or 0)
@@ -254,7 +258,7 @@ class Times:
         bar = self._at.get(place)
         if bar is None or bar.end is not None:
             return
-        bar.end, bar.status = self.seconds, status
+        bar.end, bar.status = self.seconds, LIMIT if bar.status == LIMIT and status == "done" else status
         bar.spans = [(began, bar.end if ended is None else ended, what) for began, ended, what in bar.spans]
         self._waiting = (
             {at: wait for at, wait in self._waiting.items() if at[0] != place} if bar.spans else self._waiting

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Any, Literal, TypeAlias
 
 from flowreason.engine.events import Event
-from flowreason.view.progress import NodeState, RunView, fold
+from flowreason.view.progress import LIMIT, NodeState, RunView, fold, is_last_look, most_telling
 from flowreason_ui.view.phase import RESUMED
 
 Place: TypeAlias = tuple[str, str]
@@ -20,9 +20,10 @@ _ENDS = frozenset({"run.finished", "run.failed", "run.cancelled"})
 
 
 class Told:
-    """What the events say of every step and every frame. `over`: the run has ended, and `stopped`: without an answer.
-    `earlier` are events from before the run was resumed, `times`
-    counts how often it was started or resumed; `rows` is for what is made of frames, so that it need not be made again.
+    """What the events say of every step and every frame. `over`: the run has ended, `stopped`: without an answer.
+    `earlier` are events from before the run was resumed, `times` counts how often it was started or resumed. `looked`
+    are frames in which the condition of a `while` came out false, and so no rounds; `broken` those that a limit of the
+    run did not let come to their end. `rows` is for what is made of frames, so that it need not be made again.
     """
 
     def __init__(self, events: Iterable[Event] = ()) -> None:
@@ -43,6 +44,9 @@ class Told:
         self.opened: dict[str, float] = {}
         self.closed: dict[str, float] = {}
         self.bound: set[str] = set()
+        self.looked: set[str] = set()
+        self.broken: set[str] = set()
+        self.kinds: dict[str, str] = {}
         self.troubled: set[str] = set()
         self.rows: dict[tuple[str, str, str], tuple[int, dict[str, Any]]] = {}
         self._flows: dict[str, str] = {}
@@ -88,6 +92,7 @@ class Told:
                     self._where.setdefault((self._flows[outer], str(data["owner"])), {})[outer] = None
         if data.get("index") is not None:
             self.indexes[frame] = int(data["index"])
+            self.kinds[frame] = str(data.get("kind", ""))
 
     def _step(self, frame: str, event: Event) -> None:
         self.view.frames[event.frame] = frame  # each frame is a flow of its own here: steps are told apart by frame
@@ -100,6 +105,10 @@ class Told:
         self.counts[flow, event.node] = self.counts.get((flow, event.node), 0) + 1
         if event.kind == "node.done":
             self.values[place] = event.data.get("value")
+            if is_last_look(event):
+                self.looked.add(frame)
+        elif event.kind in ("node.failed", "node.skipped") and event.data.get("error_kind") == LIMIT:
+            self.broken.add(frame)
         elif event.kind == "node.failed":
             self.troubled.add(frame)
 
@@ -116,7 +125,7 @@ class Told:
     def state(self, frame: str, members: Sequence[str]) -> NodeState | None:
         """How far a thing of the chart is, in one frame."""
         found = [self.view.nodes[frame, id] for id in members if (frame, id) in self.view.nodes]
-        chosen = next((each for each in found if each.status == "failed"), found[0] if found else None)
+        chosen = most_telling(found)
         rounds = next((inner for id in members if (inner := self.rounds(frame, id))), None)
         if rounds is None or rounds[0] not in self.indexes:
             return chosen
@@ -124,11 +133,18 @@ class Told:
 
     def _counted(self, frame: str, members: Sequence[str], known: NodeState | None, rounds: Sequence[str]) -> NodeState:
         """The state of a loop, which its rounds tell more of."""
-        over = sum(path in self.closed for path in rounds)
+        rounds = [path for path in rounds if path not in self.looked]
+        over = sum(path in self.closed and path not in self.broken for path in rounds)
         known = known or NodeState(frame, members[0])
-        said = bool(known.done or known.failed or known.skipped or known.cancelled)
-        bound = sum(path in self.bound for path in rounds)
-        return replace(known, rounds=over, of=known.of or len(rounds), bound=bound, running=0 if said else 1)
+        said = bool(known.done or known.failed or known.limited or known.skipped or known.cancelled)
+        return replace(
+            known,
+            rounds=over,
+            of=known.of or len(rounds),
+            up_to=any(self.kinds.get(path) in ("while", "repeat") for path in self._owned.get((frame, members[0]), ())),
+            bound=sum(path in self.bound for path in rounds),
+            running=0 if said or known.cut else 1,
+        )
 
     def flow_of(self, frame: str) -> str:
         return self._flows.get(frame, "")
@@ -141,8 +157,13 @@ class Told:
         return list(found)
 
     def failed_at(self, frame: str, members: Iterable[str]) -> bool:
-        """Whether a thing of the chart failed in a frame."""
-        return any((known := self.view.nodes.get((frame, id))) is not None and known.failed > 0 for id in members)
+        """Whether a thing of the chart failed in a frame, or a limit did not allow it."""
+        found = [known for id in members if (known := self.view.nodes.get((frame, id))) is not None]
+        return any(known.failed or known.status == "limit" for known in found)
+
+    def limited_at(self, frame: str, members: Iterable[str]) -> bool:
+        """Whether a limit of the run did not allow a thing of the chart in a frame."""
+        return any((known := self.view.nodes.get((frame, id))) is not None and known.limited > 0 for id in members)
 
     def skipped_at(self, frame: str, members: Iterable[str]) -> bool:
         """Whether a thing of the chart was skipped in a frame, and nothing else happened to it there."""
@@ -157,9 +178,11 @@ class Told:
         found |= dict.fromkeys(path for path in self._within.get(inner, ()) if path not in self.indexes)
         return list(found)
 
-    def standing(self, frame: str) -> Literal["running", "done", "failed", "spared", "cancelled"]:
+    def standing(self, frame: str) -> Literal["running", "done", "limit", "failed", "spared", "cancelled"]:
         """How a frame is. One that was begun early and never came to its end was not needed (`spared`)."""
         if frame in self.closed:
+            if frame in self.broken:
+                return "limit"
             return "failed" if frame in self.troubled and self._ends_badly(frame) else "done"
         if self.over:
             return "cancelled" if self.stopped else "spared"
@@ -169,7 +192,9 @@ class Told:
         """Whether the loop that a round belongs to has ended."""
         outer, _, last = frame.rpartition("/")
         known = self.view.nodes.get((outer, last.partition("[")[0]))
-        return known is not None and bool(known.done or known.failed or known.skipped or known.cancelled)
+        return known is not None and bool(
+            known.done or known.failed or known.limited or known.skipped or known.cancelled
+        )
 
     def _ends_badly(self, frame: str) -> bool:
         """Whether something failed in a frame, and nothing went on after it."""

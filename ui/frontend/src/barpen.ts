@@ -26,11 +26,13 @@ export class BarPen {
   private readonly soft: string
   private readonly accent: string
   private readonly bad: string
+  private readonly warn: string
 
   constructor(private readonly pen: CanvasRenderingContext2D, private readonly view: View) {
     this.ink = view.dark ? "#e2e8f0" : "#1e293b"
     this.soft = view.dark ? "#94a3b8" : "#64748b"
     this.accent = view.dark ? "#7ea6ff" : "#3f6fd8"
+    this.warn = view.dark ? "#f2b824" : "#a86f00"
     this.bad = view.dark ? "#f06a6a" : "#cf3a3a"
   }
 
@@ -48,13 +50,14 @@ export class BarPen {
     const tint = tints[bar.kind] ?? (tints["other"] as Tints[string])
     const width = right - left
     const failed = bar.status === "failed"
+    const limit = bar.status === "limit"
     pen.globalAlpha = ["skipped", "spared", "cancelled"].includes(bar.status) ? 0.45 : 1
     pen.fillStyle = tint.fill
-    pen.fillRect(left, top, width, BAR)
+    if (!limit) pen.fillRect(left, top, width, BAR)
     this.hatch(bar, left, top, width)
     this.waits(bar, top)
-    pen.strokeStyle = failed ? this.bad : tint.stroke
-    pen.lineWidth = failed ? 2 : 1
+    pen.strokeStyle = failed ? this.bad : limit ? this.warn : tint.stroke
+    pen.lineWidth = failed || limit ? 2 : 1
     if (bar.end === null) pen.setLineDash([4, 3])
     if (width > 3) pen.strokeRect(left + 0.5, top + 0.5, width - 1, BAR - 1)
     pen.setLineDash([])

@@ -25,7 +25,7 @@ export const DARK: Tints = {
 }
 
 const ENDS: Record<string, string> = {
-  running: "under way", done: "done", failed: "failed", skipped: "skipped", spared: "not needed", cancelled: "stopped",
+  running: "under way", done: "done", failed: "failed", limit: "left undone: limit reached", skipped: "skipped", spared: "not needed", cancelled: "stopped",
 }
 
 export function describe(bar: Bar, until: number, critical: boolean): string[] {

@@ -23,7 +23,7 @@ export function controlsOf(chart: ChartView, explain: () => HTMLElement[], css: 
     if (!shot) return
     try {
       const blob = kind === "png" ? await pngOf(shot) : new Blob([svgOf(shot)], { type: "image/svg+xml" })
-      download(blob, `${shot.name}.${kind}`)
+      download(blob, `${shot.name}.run.${kind}`)
       saving.hidden = true
       save.setAttribute("aria-expanded", "false")
       said.textContent = ""

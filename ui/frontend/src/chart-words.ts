@@ -19,3 +19,11 @@ export function progress(spots: Spot[]): string {
   const busy = now.slice(0, 3).map(({ thing, state }) => `${thing.title} ${state[0] === "asking" ? "waits for you" : "runs"}`)
   return `${ended} of ${steps.length} steps have ended.${busy.length ? ` ${busy.join(", ")}.` : ""}`
 }
+
+/** The things whose words hold a text, from above on. */
+export function holding(spots: Spot[], text: string): string[] {
+  const wanted = text.trim().toLowerCase()
+  const found = wanted ? spots.filter(({ thing, group }) =>
+    `${thing.title}\n${thing.id}\n${group.textContent ?? ""}`.toLowerCase().includes(wanted)) : []
+  return found.sort((a, b) => a.thing.box[1] - b.thing.box[1]).map(({ thing }) => thing.key)
+}

@@ -3,7 +3,7 @@
 import { around, boxOf, fitting, foldButton, neighbour, tellEdges, together, topmost } from "./chart-parts"
 import { Reuse } from "./chart-reuse"
 import { fileName, type Shot } from "./chart-save"
-import { named, progress } from "./chart-words"
+import { holding, named, progress } from "./chart-words"
 import { h, s, throttled } from "./dom"
 import type { ChartMessage, Hello, States, Thing, ThingState } from "./messages"
 import { Zoom, type Box, type Place } from "./zoom"
@@ -25,6 +25,8 @@ const MOST_PULSES = 24
 const READABLE = 0.75
 /** All of a chart is shown at first if that takes no more than this. */
 const NEARLY = 0.66
+/** Where the drawing begins below the upper edge of the stage, without and with a hint above it. */
+const [UNDER_EDGE, UNDER_HINT] = [8, 40]
 /** Below this nothing can be read, and what is chosen elsewhere is brought nearer. */
 const SMALL = 0.5
 /** The room for a state in the head of a loop, and what stands beside it in a box. */
@@ -83,7 +85,7 @@ export class ChartView {
         calls.place(place, this.zoom.fitted)
       },
       () => ({ width: this.chart?.width ?? 1, height: this.chart?.height ?? 1 }),
-      () => { this.begun = false; stage.classList.remove("cut"); this.setFollow(false); calls.person() },
+      () => { this.stands(false); this.setFollow(false); calls.person() },
       (target) => this.clicked(target),
     )
   }
@@ -180,10 +182,16 @@ export class ChartView {
   begin(): void {
     const whole = this.zoom.whole()
     const first = topmost(this.chart?.things ?? [])
-    this.begun = whole.scale < NEARLY && this.stage.clientWidth > 0
-    this.stage.classList.toggle("cut", this.begun)
+    this.stands(whole.scale < NEARLY && this.stage.clientWidth > 0)
+    const box = around(first ? [first] : []) ?? { x: 0, y: 0, width: 1, height: 1 }
     if (!this.begun) this.zoom.fit()
-    else this.zoom.top(around(first ? [first] : []) ?? { x: 0, y: 0, width: 1, height: 1 }, READABLE)
+    else this.zoom.top(box, READABLE, this.stage.closest(".narrow") ? UNDER_HINT : UNDER_EDGE)
+  }
+
+  /** Whether it stands as it began, with more of it outside of sight. */
+  private stands(begun: boolean): void {
+    this.begun = begun
+    this.stage.classList.toggle("cut", begun)
   }
 
   /** All of it in sight, as a person wants it: what runs is not followed any more where that would be nearer. */
@@ -192,7 +200,7 @@ export class ChartView {
       this.setFollow(false)
       this.calls.person()
     }
-    this.begun = false
+    this.stands(false)
     this.zoom.fit(true)
   }
 
@@ -208,7 +216,7 @@ export class ChartView {
   }
 
   private reveal(box: Box, least = 0): void {
-    this.begun = false
+    this.stands(false)
     this.zoom.reveal(box, false, least)
   }
 
@@ -310,10 +318,6 @@ export class ChartView {
     setTimeout(() => edge.classList.remove("pulse"), 700)
   }
 
-  stateOf(key: string): ThingState {
-    return this.spots.get(key)?.state ?? WAITING
-  }
-
   // --- what is looked at ---
 
   setFollow(follow: boolean): void {
@@ -385,13 +389,6 @@ export class ChartView {
 
   /** The things whose words hold a text. */
   find(text: string): string[] {
-    const wanted = text.trim().toLowerCase()
-    if (!wanted || !this.chart) return []
-    const found: string[] = []
-    for (const { thing, group } of this.spots.values()) {
-      const words = `${thing.title}\n${thing.id}\n${group.textContent ?? ""}`
-      if (words.toLowerCase().includes(wanted)) found.push(thing.key)
-    }
-    return found.sort((a, b) => (this.spots.get(a)?.thing.box[1] ?? 0) - (this.spots.get(b)?.thing.box[1] ?? 0))
+    return this.chart ? holding([...this.spots.values()], text) : []
   }
 }

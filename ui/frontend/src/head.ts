@@ -2,10 +2,8 @@
 
 import { button, h, moment } from "./dom"
 import type { States } from "./messages"
-import { backWords } from "./slider"
 
 export interface HeadCalls {
-  back(): void
   find(text: string): void
   /** To the next that was found, or the one before; 0: to the one that is found now. */
   jump(by: number): void
@@ -22,12 +20,10 @@ export class HeadView {
   private readonly words = h("span", { class: "status", role: "status" })
   private readonly numbers = h("span", { class: "numbers" })
   private readonly hits = h("span", { class: "hits", "aria-live": "polite" })
-  private readonly back: HTMLButtonElement
   private readonly followed: HTMLButtonElement
   private readonly panel: HTMLButtonElement
 
   constructor(calls: HeadCalls) {
-    this.back = button(backWords(true), () => calls.back(), "", "back")
     this.followed = button("Follow", () => calls.follow(), "keep what is running in sight")
     this.panel = button("Panel", () => calls.panel(), "show or hide the panel")
     this.search.addEventListener("input", () => calls.find(this.search.value))
@@ -37,9 +33,8 @@ export class HeadView {
       else return
       event.preventDefault()
     })
-    this.back.hidden = true
     this.element = h("div", { class: "top" },
-      h("div", { class: "standing" }, this.moment, this.sign, this.words, this.numbers, this.back),
+      h("div", { class: "standing" }, this.moment, this.sign, this.words, this.numbers),
       h("div", { class: "find" }, this.search, this.hits), this.followed, this.panel)
   }
 
@@ -53,8 +48,6 @@ export class HeadView {
     this.element.dataset["status"] = message.status
     const limit = message.run.limit && !message.words.includes("limit") ? "a limit was reached" : ""
     this.numbers.textContent = [past ? message.run.spent : message.run.numbers, limit].filter(Boolean).join(" · ")
-    this.back.textContent = backWords(message.over)
-    this.back.hidden = !past
     this.followed.hidden = message.over || past
   }
 

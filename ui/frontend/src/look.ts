@@ -104,7 +104,7 @@ export class LookView {
     this.found.textContent = this.search.value.trim() ? `${look.found.toLocaleString("en")} found` : ""
     const head = [look.title, look.type, look.text, look.what, d?.status, d?.numbers, d?.code ? 1 : 0]
     const parts: [string, unknown, () => HTMLElement | null][] = [["head", head, () => this.head(look)]]
-    parts.push(["times", [look.all, look.skipped], () => this.times(look)])
+    parts.push(["times", [look.all, look.skipped, look.limited], () => this.times(look)])
     parts.push(["frames", [look.frames, look.frame, look.found], () => this.frames(look)])
     if (!d) {
       parts.push(["none", 1, () => h("p", { class: "empty" }, "Nothing has happened here yet.")])
@@ -146,10 +146,12 @@ export class LookView {
 
   private times(look: Look): HTMLElement | null {
     if (look.all < 2) return null
-    const ran = look.all - look.skipped
-    const said = [`Ran ${count(ran, "time")}`, look.skipped ? `skipped ${count(look.skipped, "time")}` : ""]
+    const ran = look.all - look.skipped - look.limited
+    const limited = look.limited ? `left undone ${count(look.limited, "time")}: limit reached` : ""
+    const told = [ran || !limited ? `Ran ${count(ran, "time")}` : "", limited, look.skipped ? `skipped ${count(look.skipped, "time")}` : ""]
+    const said = told.filter(Boolean).join(", ")
     const find = look.all > FIND_FROM ? h("div", { class: "find" }, this.search, this.found) : null
-    return h("section", { class: "times" }, h("h4", {}, said.filter(Boolean).join(", ")), find)
+    return h("section", { class: "times" }, h("h4", {}, said.charAt(0).toUpperCase() + said.slice(1)), find)
   }
 
   private frames(look: Look): HTMLElement | null {
@@ -200,12 +202,16 @@ export class LookView {
 
   private rounds(d: Detail): HTMLElement | null {
     if (!d.rounds.length) return null
-    const row = (line: RoundLine): HTMLElement => button(
-      `${line.sign} ${line.index === null ? line.label : line.index + 1}`.trim(),
-      () => this.calls.inner(line.frame === d.round?.frame ? "" : line.frame),
-      `${line.index === null ? line.label : `round ${line.index + 1}`}: ${line.words}${line.seconds === null ? "" : `, ${seconds(line.seconds)}`}`,
-      `round st-${line.status}${line.frame === d.round?.frame ? " chosen" : ""}`,
-    )
+    const row = (line: RoundLine): HTMLElement => {
+      const took = line.seconds === null ? "" : `, ${seconds(line.seconds)}`
+      const about = `${line.index === null ? line.label : `round ${line.index + 1}`}: ${line.words}${took}`
+      return button(
+        line.looked ? line.label : `${line.sign} ${line.index === null ? line.label : line.index + 1}`,
+        () => this.calls.inner(line.frame === d.round?.frame ? "" : line.frame),
+        line.looked ? "the last look at the condition; no round came of it" : about,
+        `round ${line.looked ? "looked" : `st-${line.status}`}${line.frame === d.round?.frame ? " chosen" : ""}`,
+      )
+    }
     const title = d.rounds[0]?.index === null ? "The flow that it calls" : "Rounds"
     const left = d.rounds_left_out ? h("p", { class: "muted" }, `and ${count(d.rounds_left_out, "more round")}`) : null
     return this.section(title, h("div", { class: "rounds" }, ...d.rounds.map(row)), left)
@@ -216,6 +222,11 @@ export class LookView {
     if (!round) return null
     const rows = round.steps.map((line) => {
       const row = this.frameRow(line, false)
+      if (!line.key) {
+        row.classList.add("told-only")
+        row.addEventListener("click", (event) => event.stopImmediatePropagation(), true)
+        return row
+      }
       row.setAttribute("role", "button")
       row.tabIndex = 0
       const act = (): void => this.calls.select(line.key, line.frame)
@@ -298,7 +309,7 @@ export class LookView {
   }
 
   private attempt(a: Attempt, i: number, all: number, read: string | null): HTMLElement {
-    const free = a.cached ? "answer known before, no cost" : a.shared ? "same question asked elsewhere, no cost" : ""
+    const free = a.cached ? "answer reused from before, no cost" : a.shared ? "same question asked elsewhere, no cost" : ""
     const tokens = a.prompt_tokens + a.completion_tokens
     const facts = [
       a.model, tokens ? `${count(a.prompt_tokens, "token")} sent, ${a.completion_tokens.toLocaleString("en")} received` : "",

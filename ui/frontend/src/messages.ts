@@ -164,6 +164,8 @@ export interface RoundLine {
   sign: string
   words: string
   seconds: number | null
+  /** No round: a last look at the condition of a loop, which came out false. */
+  looked: boolean
 }
 
 export interface Detail {
@@ -202,6 +204,7 @@ export interface Look {
   found: number
   all: number
   skipped: number
+  limited: number
   ends: string[]
   frame: string
   detail: Detail | null

@@ -14,7 +14,6 @@ export const RUN_STYLES = `
 .top[data-status=priced] .sign, .top[data-status=waiting] .sign { color: var(--warn); }
 .top[data-status=cancelled] .sign { color: var(--soft); }
 .top.past { background: var(--accent-soft); }
-.fr button.back { border-color: var(--accent); color: var(--accent); margin-left: 4px; }
 .top input[type=search] { min-height: 28px; }
 .top .hits { min-width: 0; }
 @media (prefers-reduced-motion: no-preference) {
@@ -34,13 +33,17 @@ export const RUN_STYLES = `
 .stage.more-down > .shades::before { box-shadow: inset 0 -14px 12px -12px var(--shade); }
 .stage.more-up > .shades::before { box-shadow: inset 0 14px 12px -12px var(--shade); }
 .stage.more-up.more-down > .shades::before { box-shadow: inset 0 14px 12px -12px var(--shade), inset 0 -14px 12px -12px var(--shade); }
-.stage > .shades::after { content: "Drag to see the rest"; position: absolute; left: 50%; bottom: 54px; transform: translateX(-50%); opacity: 0;
+.stage > .shades::after { content: "Drag to see the rest"; position: absolute; left: 50%; top: 7px; transform: translateX(-50%); opacity: 0;
   padding: 3px 11px; border-radius: 14px; background: var(--paper); color: var(--soft); border: 1px solid var(--line); font-size: 12px; white-space: nowrap; }
-.fr.narrow .stage.cut > .shades::after { opacity: 1; }
+.fr.narrow .stage.cut:is(.more-left, .more-right, .more-up, .more-down) > .shades::after { opacity: 1; }
+
+.fr .stage:has(> .legend:not([hidden])) > .shades::after { opacity: 0; }
 
 .slider { border-top: 1px solid var(--line); background: var(--panel); padding: 6px 12px; }
 .slider .clock { min-width: 58px; text-align: right; white-space: nowrap; }
-.slider .said { flex: 0 1 230px; }
+.slider .said { flex: 0 1 230px; min-height: 1.5em; }
+.slider button.quiet { min-width: 118px; }
+.slider button.quiet:not(:disabled) { border-color: var(--accent); color: var(--accent); }
 .timeline { border-top: 1px solid var(--line); }
 .timeline .totals { display: flex; flex-wrap: wrap; gap: 2px 14px; padding: 6px 12px 2px; white-space: normal; }
 .timeline .totals b { font-weight: 600; }
@@ -50,6 +53,7 @@ export const RUN_STYLES = `
 .swatch.limit { background: repeating-linear-gradient(135deg, var(--warn) 0 1px, transparent 1px 4px); border: 1px solid var(--warn); }
 .swatch.person { background: radial-gradient(circle, #d98b3c 1px, transparent 1.4px) 0 0 / 4px 4px; border: 1px solid #d98b3c; }
 .swatch.saved { background: radial-gradient(circle, var(--ink) 1px, transparent 1.4px) 1px 1px / 5px 5px; border: 1px solid var(--line); }
+.swatch.undone { border: 2px solid var(--warn); }
 .swatch.failed { background: repeating-linear-gradient(135deg, var(--bad) 0 1.4px, transparent 1.4px 4px); border: 1.5px solid var(--bad); }
 .timeline .canvas { height: 42px; }
 .timeline.past .amount { display: none; }
@@ -78,8 +82,10 @@ export const RUN_STYLES = `
 .fr.narrow .stage { flex: 0 0 min(46vh, 400px); height: min(46vh, 400px); }
 .fr.narrow .top { padding: 8px 10px; }
 .fr.narrow .top .find { flex: 1 1 120px; width: auto; order: 0; }
-.fr.narrow .top .numbers { white-space: normal; margin-left: 0; }
-.fr.narrow .top .standing { flex: 1 1 100%; }
+/* two lines, whatever is told, so that nothing below them moves under the finger */
+.fr.narrow .top .standing { flex: 1 1 100%; row-gap: 0; }
+.fr.narrow .top .status { flex: 1 1 0; white-space: nowrap; overflow: hidden; text-overflow: ellipsis; }
+.fr.narrow .top .numbers { flex: 1 1 100%; margin-left: 0; min-height: 1.5em; white-space: nowrap; overflow: hidden; text-overflow: ellipsis; }
 .fr.narrow button { min-height: 32px; }
 .fr.narrow .slider { gap: 8px; }
 .fr.narrow .slider .said { flex: 1 1 100%; order: 8; }

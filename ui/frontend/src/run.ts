@@ -44,7 +44,7 @@ class RunView {
   private readonly root: HTMLElement
   private readonly colours = h("style", {})
   private readonly lost = h("div", { class: "lost", hidden: true, role: "alert" })
-  private readonly hint = h("div", { class: "hint" }, "The flowchart appears here as soon as there is something to draw.")
+  private readonly hint = h("div", { class: "hint" }, nothingYet(false, true))
   private readonly stage = h("div", {
     class: "stage", tabindex: 0, role: "application",
     "aria-label": "flowchart: arrow keys go from step to step, + and - zoom, 0 fits, / finds",
@@ -86,7 +86,6 @@ class RunView {
       person: () => this.setFollow(false),
     })
     this.head = new HeadView({
-      back: () => this.slider.toEnd(),
       find: () => this.find(),
       jump: (by) => this.jump(this.memory.key !== this.found[this.foundAt] ? 0 : by),
       leave: () => this.stage.focus(),
@@ -213,6 +212,7 @@ class RunView {
     this.slider.setStates(message)
     this.timeline.setStates(message)
     this.head.setStates(message)
+    this.hint.textContent = nothingYet(message.over, message.live)
     if (ends && memory.follow) this.chart.ended()
     const at = message.live ? -1 : message.at
     if (at !== memory.at) {
@@ -349,6 +349,12 @@ class RunView {
   private paint(): void {
     if (this.hello) this.colours.textContent = this.dark ? this.hello.dark : this.hello.light
   }
+}
+
+/** What stands in the place of a chart that has nothing in it. */
+function nothingYet(over: boolean, live: boolean): string {
+  if (!live) return "At this moment there was no flow yet."
+  return over ? "The run ended before there was a flow to draw." : "The flowchart appears here as soon as there is something to draw."
 }
 
 export default function (component: Component): () => void {

@@ -11,7 +11,7 @@ const QUICK = 10
 const SEEK_EVERY = 60
 
 /** What leads back from a moment that is looked at. */
-export function backWords(over: boolean): string {
+function backWords(over: boolean): string {
   return over ? "Back to the end" : "Back to now"
 }
 
@@ -70,6 +70,8 @@ export class SliderView {
 
   private show(): void {
     const at = this.playing ? this.clockAt : this.time
+    // as wide as it gets when one goes back, so that the slider stays where it is
+    this.clock.style.minWidth = `${moment(this.until, this.until).length}ch`
     this.clock.textContent = this.live ? seconds(this.until) : moment(Math.min(at, this.until), this.until)
     this.end.textContent = this.live ? (this.over ? "At the end" : "Live") : backWords(this.over)
     this.end.disabled = this.live

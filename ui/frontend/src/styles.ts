@@ -102,6 +102,9 @@ export const STYLES = `
 .st-cached .sign, .state.st-cached { color: #2f7f8f; }
 .dark .st-cached .sign, .dark .state.st-cached { color: #57b7c9; }
 .st-failed .sign, .state.st-failed, .fr .round.st-failed { color: var(--bad); }
+.st-limit .sign, .state.st-limit, .state.st-bound, .st-bound .sign, .fr .round.st-limit { color: var(--warn); }
+.fr .round.looked { color: var(--soft); border-style: dashed; }
+.frame.told-only { cursor: default; }
 .st-running .sign, .state.st-running, .state.st-ready, .fr .round.st-running { color: var(--warn); }
 .long { margin: 0; white-space: pre-wrap; overflow-wrap: anywhere; font: inherit; }
 .long.code { font-family: var(--mono); font-size: 12px; }

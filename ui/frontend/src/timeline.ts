@@ -89,8 +89,9 @@ export class TimelineView {
       waits("limit") ? mark("limit", "waiting for the model’s server", seconds(message.waited)) : null,
       waits("turn") && !waits("limit") ? mark("limit", "waiting for its turn") : null,
       waits("person") ? mark("person", "waiting for a person") : null,
-      message.saved ? mark("saved", "answer known before", `${count(message.saved, "call")} saved`) : null,
+      message.saved ? mark("saved", "answer reused from before", `${count(message.saved, "call")} saved`) : null,
       some((bar) => bar.status === "failed") ? mark("failed", "failed") : null,
+      some((bar) => bar.status === "limit") ? mark("undone", "left undone: limit reached") : null,
       message.left_out ? h("span", {}, `${count(message.left_out, "more step")} not drawn`) : null,
     ]
     const stamp = said.map((each) => (each instanceof Node ? each.textContent : "")).join("|")

@@ -172,12 +172,12 @@ export class Zoom {
   }
 
   /** The upper left of the drawing at a scale; where a thing is not in sight there, the drawing around it. */
-  top(thing: Box, scale: number): void {
+  top(thing: Box, scale: number, above: number): void {
     this.fitted = false
     const wide = this.stage.clientWidth
     const inSight = (thing.x + thing.width) * scale < wide - EDGE
     const middle = wide / 2 - (thing.x + thing.width / 2) * scale
-    this.to({ x: kept(inSight ? EDGE : middle, this.size().width * scale, wide), y: 8, scale })
+    this.to({ x: kept(inSight ? EDGE : middle, this.size().width * scale, wide), y: above, scale })
   }
 
   whole(least = 0): Place {
