@@ -106,7 +106,11 @@ def test_a_question_is_answered_with_what_comes_with_it(works: Works, server: Se
 
 @pytest.mark.parametrize(
     ("question", "told"),
-    [("", "The question is empty"), ("x", "Look at the inputs: Give the input a name."), ("y" * 200_001, "give long material as")],
+    [
+        ("", "The question is empty"),
+        ("x", "Look at the inputs: Give the input a name."),
+        ("y" * 200_001, "give long material as"),
+    ],
 )
 def test_what_cannot_be_asked_is_told_in_words(works: Works, server: Server, question: str, told: str) -> None:
     app = opened()

@@ -122,7 +122,7 @@ def test_the_limit_of_calls_counts_it():
         limits=fr.Limits(calls=1),
         confirm=lambda price, limits: True,
     )
-    assert "limit of 1 calls" in str(result.error)
+    assert "limit of 1 call" in str(result.error)
 
 
 def test_a_limit_of_tokens_reserves_nothing_for_a_reply():

@@ -84,7 +84,7 @@ def test_an_ask_alone_that_was_not_allowed_says_so_with_the_limit_and_hands_on_n
     drawn, seen = chart(graph), view(events)
     assert states(drawn, seen)["f:b"] == ["limit", "⊘ not asked: limit reached", "⊘"]
     found = look(graph, Told(events), "f", ["b"])
-    assert found["detail"]["notes"] == ["Left undone: the limit of 1 calls is reached."]
+    assert found["detail"]["notes"] == ["Left undone: the limit of 1 call is reached."]
     assert (found["limited"], found["detail"]["error"]) == (1, "")
     into = [drawn.edges[number][1] for number in lit(drawn, states(drawn, seen), seen)]
     assert ("a",) in into and ("b",) not in into

@@ -172,7 +172,7 @@ export class Zoom {
   }
 
   /** The upper left of the drawing at a scale; where a thing is not in sight there, the drawing around it. */
-  top(thing: Box, scale: number, above: number): void {
+  top(thing: Box, scale: number, above = EDGE): void {
     this.fitted = false
     const wide = this.stage.clientWidth
     const inSight = (thing.x + thing.width) * scale < wide - EDGE
