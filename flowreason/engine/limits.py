@@ -130,7 +130,8 @@ class Account:
         )
         for name, limit, most in needed:
             if limit is not None and most > limit:
-                word = f"${limit:g}" if name == "money" else f"{limit:g} {name if limit != 1 else name.removesuffix('s')}"
+                unit = name.removesuffix("s") if limit == 1 else name
+                word = f"${limit:g}" if name == "money" else f"{limit:g} {unit}"
                 return self.reached(name, limit, f"the limit of {word}{self._of_what()} is reached")
         return None
 
