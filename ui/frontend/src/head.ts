@@ -51,6 +51,11 @@ export class HeadView {
     this.followed.hidden = message.over || past
   }
 
+  /** The moment that is looked at goes on by itself. */
+  tick(time: string): void {
+    if (!this.moment.hidden) this.moment.textContent = `At ${time}:`
+  }
+
   setFollow(follow: boolean): void {
     this.followed.setAttribute("aria-pressed", String(follow))
   }

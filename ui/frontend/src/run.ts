@@ -77,7 +77,7 @@ class RunView {
       fork: (flow, node, frame) => this.component.setTriggerValue("fork", { flow, node, frame }),
     })
     this.source = new SourceView((key) => this.select(key, "", true))
-    this.slider = new SliderView((request) => this.send(request))
+    this.slider = new SliderView((request) => this.send(request), (time) => this.head.tick(time))
     this.timeline = new TimelineView((key, frame) => this.select(key, frame, true), (time) => this.slider.toTime(time))
     this.chart = new ChartView(this.stage, {
       select: (key) => this.select(key, ""),
@@ -209,9 +209,9 @@ class RunView {
     const ends = message.over && message.live && memory.watched
     if (ends) memory.watched = false
     this.chart.setStates(message, !message.live && !this.slider.playing)
-    this.slider.setStates(message)
     this.timeline.setStates(message)
     this.head.setStates(message)
+    this.slider.setStates(message)
     this.hint.textContent = nothingYet(message.over, message.live)
     if (ends && memory.follow) this.chart.ended()
     const at = message.live ? -1 : message.at

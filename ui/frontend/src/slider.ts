@@ -37,7 +37,8 @@ export class SliderView {
   private frame = 0
   private readonly seek: (at: number) => void
 
-  constructor(private readonly send: (request: Request) => void) {
+  /** `told` hears the time at which a past moment is, also while the run is played again. */
+  constructor(private readonly send: (request: Request) => void, private readonly told: (time: string) => void = () => {}) {
     this.seek = throttled((at: number) => { this.sent = at; this.send({ do: "seek", at }) }, SEEK_EVERY)
     this.play = button("▶", () => this.toggle(), "play", "play")
     this.end = button(backWords(true), () => this.toEnd(), "", "quiet")
@@ -73,6 +74,7 @@ export class SliderView {
     // as wide as it gets when one goes back, so that the slider stays where it is
     this.clock.style.minWidth = `${moment(this.until, this.until).length}ch`
     this.clock.textContent = this.live ? seconds(this.until) : moment(Math.min(at, this.until), this.until)
+    if (!this.live) this.told(this.clock.textContent ?? "")
     this.end.textContent = this.live ? (this.over ? "At the end" : "Live") : backWords(this.over)
     this.end.disabled = this.live
     this.end.classList.toggle("on", this.live && !this.over)

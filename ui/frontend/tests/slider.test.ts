@@ -8,14 +8,15 @@ const TIMES: [number, number][] = [[0, 0], [3, 1], [7, 2], [12, 4]]
 const RUN = { run: { status: "succeeded", error: "", limit: "", numbers: "", seconds: 4 } }
 const later = (): Promise<void> => new Promise((done) => setTimeout(done, 130))
 
-function slid(more: Partial<States> = {}): { view: SliderView; sent: Request[]; range: Made } {
+function slid(more: Partial<States> = {}): { view: SliderView; sent: Request[]; range: Made; told: string[] } {
   const sent: Request[] = []
-  const view = new SliderView((request) => sent.push(request))
+  const told: string[] = []
+  const view = new SliderView((request) => sent.push(request), (time) => told.push(time))
   view.setMarks({ kind: "marks", times: TIMES } as Marks)
   view.setStates({ at: 12, of: 12, live: true, over: true, time: 4, until: 4, told: "done", ...RUN, ...more } as unknown as States)
   const range = seen(view.element).all("input").find((each) => each.getAttribute("type") === "range")
   assert(range)
-  return { view, sent, range }
+  return { view, sent, range, told }
 }
 
 test("the place is the last one that is not after what is seen", () => {
@@ -65,6 +66,20 @@ test("replay goes from the beginning to the end and stops there", async () => {
   }
   assert(!view.playing)
   assert.deepEqual(sent, [{ do: "seek", at: 3 }, { do: "seek", at: 7 }, { do: "seek", at: -1 }])
+  view.pause()
+  frames.length = 0
+})
+
+test("the time of a past moment is told as the slider shows it, also while it plays", () => {
+  const { view, told } = slid({ at: 3, live: false, time: 1 })
+  view.toggle()
+  const began = performance.now()
+  paint(began + 500)
+  const clock = (): string => seen(view.element).all("output")[0]?.textContent ?? ""
+  assert.equal(told.at(-1), clock())
+  paint(began + 1500)
+  assert.equal(told.at(-1), clock())
+  assert(new Set(told).size > 1)
   view.pause()
   frames.length = 0
 })
