@@ -127,8 +127,8 @@ class NodeState:
         never_begun = self.limited and not self.done and not self.tokens and self.of is None
         if self.seconds < 0.0005 or never_begun:
             return ""
-        several = max(self.times, self.ended - self.limited + self.cancelled + self.running) > 1
-        return seconds_text(self.seconds) + (" in all" if several else "")
+        several = max(self.times, self.ended - self.limited + self.cancelled) > 1
+        return seconds_text(self.seconds) + (" in all" if several and not self.running else "")
 
     def _at_limit(self) -> list[str]:
         """That a limit of the run ended or did not allow it, in place of its state; empty where none did."""

@@ -111,7 +111,7 @@ def test_a_viewer_who_goes_back_and_forth_sees_what_the_events_say(
         assert browser.things == known_states(drawn, events[:shown])
         told = browser.last["states"]
         assert (told["at"], told["of"], told["live"]) == (shown, came, at < 0)
-        assert told["lit"] == lit(drawn, browser.things)
+        assert told["lit"] == lit(drawn, browser.things, view(events[:shown]))
     live.events, live.ended = events, "answered"
     browser.take(viewer.news(clock + 2))
     scratch = timeline(graph, events).as_json()
@@ -133,7 +133,7 @@ def test_every_thing_that_is_named_stands_in_the_chart(
     assert all(state[0] in SIGNS and state[2] == SIGNS[state[0]] for state in found.values())
     named = {key for starts, ends in drawn.as_json()["edges"] for key in (*starts, *ends)}
     assert named <= keys
-    assert all(0 <= number < len(drawn.edges) for number in lit(drawn, found))
+    assert all(0 <= number < len(drawn.edges) for number in lit(drawn, found, view(events)))
     frames = [each for each in drawn.as_json()["elements"] if each[1].get("class", "").startswith("edge")]
     assert len(frames) == len(drawn.edges)
     nodes = {thing.flow: set(graph.flows[thing.flow].nodes) for thing in drawn.things}

@@ -174,7 +174,7 @@ def of_flow(graph: Graph, title: str, key: str, *, vectors: bool = True) -> None
             continue
         file_button(words, partial(_drawn, graph, kind), file_name(title, kind), mime, f"{key}-{kind}")
     if shutil.which("dot") is None:
-        st.caption("A PNG needs Graphviz, which is not installed here.")
+        st.caption("As PNG it is saved by the button at the picture itself.")
 
 
 def _drawn(graph: Graph, kind: str) -> bytes:

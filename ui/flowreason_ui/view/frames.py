@@ -25,7 +25,8 @@ SHORT_GIVEN = 60
 BLOCK = 100
 """Rows that are told are so many, and half of that to either side."""
 _ROUND = re.compile(r"(.*?)(#\d+)?\[(\d+)\]")
-_ENDED = frozenset({"done", "cached", "retried", "bound", "limit", "failed", "skipped", "spared", "cancelled"})
+_ENDED = frozenset({"done", "cached", "retried", "bound", "failed"})
+"""Of what never began, what it would have been given may still become known."""
 
 Row: TypeAlias = dict[str, Any]
 
@@ -96,7 +97,7 @@ def _differing(given: Sequence[Mapping[str, str]]) -> list[str]:
 
 
 def _row(told: Told, flow: FlowGraph, node: Node, members: Sequence[str], path: str) -> Row:
-    """One frame. What has come to its end stays, and is made once."""
+    """One frame. What had begun and has come to its end stays, and is made once."""
     place, stamp = (flow.name, node.id, path), told.told_of(path, members)
     known = told.rows.get(place)
     if known is not None and known[0] == stamp:

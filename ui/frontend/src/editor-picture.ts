@@ -2,6 +2,7 @@
 import type { ChangeDesc } from "@codemirror/state"
 import { ChartView } from "./chart"
 import { boxOf, topmost } from "./chart-parts"
+import { download, pngOf } from "./chart-save"
 import { button, h } from "./dom"
 import type { Chart } from "./editor-channel"
 import { Offsets } from "./editor-offsets"
@@ -42,7 +43,8 @@ export class Picture {
   /** Whether it has grown beyond what can be read of all of it, and nobody has moved it since. */
   private outgrown = false
 
-  constructor(private readonly pick: (from: number, to: number) => void, redraw: () => void) {
+  /** `css`: the colours of the picture on the screen. */
+  constructor(private readonly pick: (from: number, to: number) => void, redraw: () => void, css: () => string) {
     this.view = new ChartView(this.stage, {
       select: (key) => this.picked(key),
       close: (keys) => { this.closed = keys; redraw() },
@@ -53,8 +55,18 @@ export class Picture {
     const { zoom } = this.view
     this.stage.append(this.hint, this.ways.element, h("div", { class: "controls" },
       button("−", () => zoom.by(0.8), "smaller"), button("+", () => this.larger(), "larger"),
-      button("Fit", () => this.fit(), "the whole picture")))
+      button("Fit", () => this.fit(), "the whole picture"), this.save(css)))
     this.element = h("div", { class: "side" }, this.note, this.stage)
+  }
+
+  /** The picture as points, as it is on the screen: that needs nothing but the browser. */
+  private save(css: () => string): HTMLButtonElement {
+    const made = button("Save PNG", () => {
+      const shot = this.view.shot(css())
+      if (!shot) return
+      pngOf(shot).then((blob) => download(blob, `${shot.name}.png`), () => { made.textContent = "Too large for a PNG" })
+    }, "the picture as points, as it is now")
+    return made
   }
 
   private larger(): void {

@@ -65,7 +65,8 @@ class Editor {
   })
   private readonly undo = button("Undo", () => undo(this.view))
   private readonly redo = button("Redo", () => redo(this.view))
-  private readonly picture = new Picture((from, to) => this.choose(from, to), () => void this.draw())
+  private readonly picture = new Picture((from, to) => this.choose(from, to), () => void this.draw(),
+    () => this.sheet.textContent ?? "")
   private readonly drafts = draftsDrop(() => this.id, (kept) => this.take(kept))
   private readonly keys = keysDrop()
   private readonly form = new Form(() => this.keepSoon())
