@@ -15,6 +15,7 @@ import signal
 import subprocess
 import tempfile
 import time
+from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,8 @@ from urllib.parse import quote
 
 _NUMBERS = itertools.count(1)
 _DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG
+_STARTER = ThreadPoolExecutor(1)
+"""A server ends with the thread that started it: this one stays."""
 _SETTINGS = {
     "listen_addresses": "", "fsync": "off", "full_page_writes": "off", "shared_buffers": "16MB",
     "max_connections": "60", "autovacuum": "off", "logging_collector": "off", "wal_level": "minimal",
@@ -85,7 +88,7 @@ class Cluster:
             [folder / "postgres", "-D", data, "-k", self.root, *settings],
             stdout=self.log, stderr=self.log, preexec_fn=_dies_with_us, **common,  # noqa: PLW1509
         )  # fmt: skip
-        self._server = self._start()
+        self._server = _STARTER.submit(self._start).result()
         atexit.register(self.stop)
         self._await()
 
@@ -94,7 +97,7 @@ class Cluster:
         self._server.send_signal(signal.SIGQUIT)
         self._server.wait(20)
         time.sleep(seconds)
-        self._server = self._start()
+        self._server = _STARTER.submit(self._start).result()
         self._await()
 
     def _await(self) -> None:
