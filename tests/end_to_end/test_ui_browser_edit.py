@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import Any
 
 from tests.end_to_end.browser import Browser, Served
@@ -288,3 +289,13 @@ def test_what_was_run_is_known_after_a_reload_and_what_can_be_undone_on_the_way_
     page.locator(".cm-line", has_text="flow summary").wait_for()
     assert page.get_by_role("dialog").count() == 0
     page.context.close()
+
+
+def test_the_picture_is_saved_as_points_by_the_browser_alone(browser: Browser, app: Served) -> None:
+    page = edit(browser, app)
+    page.locator(".stage g.node").first.wait_for()
+    with page.expect_download() as saved:
+        page.get_by_role("button", name="Save PNG").click()
+    assert saved.value.suggested_filename == "summary.png"
+    assert Path(saved.value.path()).read_bytes().startswith(b"\x89PNG")
+    page.close()
