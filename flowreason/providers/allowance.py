@@ -25,6 +25,10 @@ class Allowance:
         if self._left < self._most:
             self._left += FOR_AN_ANSWER
 
+    def spare(self, amount: float = 1.0) -> None:
+        """A further try that is paced otherwise takes nothing."""
+        self._left = min(self._most, self._left + amount)
+
     def take(self, amount: float = 1.0) -> bool:
         """Take out so much, if it is there."""
         now = self._clock()

@@ -243,6 +243,8 @@ class Lane:
             self.breaker.good()
         elif self.answered or not isinstance(error, Unreachable):  # a wrong address is told quickly
             self.breaker.bad(now, error, permit.probe)
+            if permit.probe and not self.breaker.closed:
+                self._traffic.allowance.spare()  # the breaker says when: who looked for all must not be lost for it
         if error.retry_after is not None and error.kind in _INVITED and now + error.retry_after > self._held:
             self._held, self._told = now + error.retry_after, error
 
