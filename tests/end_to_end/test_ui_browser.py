@@ -4,10 +4,12 @@ answered, a step is changed, a run is cancelled and goes on, a page is loaded an
 from __future__ import annotations
 
 import re
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from tests.end_to_end.browser import Browser, Served
+from tests.end_to_end.browser import SECONDS, Browser, Served
 
 
 def play(browser: Browser, app: Served, words: str, *, apart: bool = False) -> Any:
@@ -132,6 +134,16 @@ def test_back_and_forward_lead_through_what_was_looked_at_without_half_way_addre
 
 
 ASKS = 'flow f() -> text {\n  who = ask user "Who are you?"\n  answer "Good day, {who}"\n}\n'
+
+
+def until(met: Callable[[], bool]) -> None:
+    """Wait until something is so; looking is not left to the page, whose policy forbids what Playwright needs for it."""
+    end = time.monotonic() + SECONDS
+    while not met():
+        assert time.monotonic() < end, "it did not come to that in time"
+        time.sleep(0.05)
+
+
 TYPED = "() => document.querySelector('textarea[aria-label=\"Your answer\"]')?.value === 'Ada, half ty'"
 
 
@@ -145,8 +157,9 @@ def test_an_answer_that_is_half_typed_outlives_a_reload_until_it_is_sent(browser
     page.locator(".told", has_text="No mistakes").wait_for()
     page.locator(".st-key-edit-run button").click()
     page.get_by_label("Your answer").press_sequentially("Ada, half ty")
+    until(lambda: any("asked" in name for name in page.evaluate("Object.keys(sessionStorage)")))
     page.reload()
-    page.wait_for_function(TYPED)
+    until(lambda: page.evaluate(TYPED))
     page.get_by_role("button", name="Answer", exact=True).first.click()
     page.get_by_text("Good day, Ada, half ty", exact=True).first.wait_for()
     kept = page.evaluate("Object.keys(sessionStorage)")

@@ -48,17 +48,20 @@ export default function keep(component: Component): () => void {
   const fields = (): Field[] => [...(document.querySelector(place)?.querySelectorAll<Field>(FIELDS) ?? [])]
   const inside = (target: EventTarget | null): Element | null =>
     target instanceof Element && target.closest(place) ? target : null
-  let before = kept(sessionStorage, name)
+  const seen = new WeakSet<Field>()
 
+  /** Fields that are new, also where the page has drawn them anew, get what was typed in them; what was typed before
+   * this could hear of it is kept. */
   function restore(): void {
     const found = fields()
-    if (found.length < before.length || !before.some(Boolean)) return
-    const texts = before
-    before = []
+    if (found.every((field) => seen.has(field))) return
+    const before = kept(sessionStorage, name)
     found.forEach((field, at) => {
-      const text = texts[at]
-      if (text && !field.value) fill(field, text)
+      const text = before[at]
+      if (!seen.has(field) && text && !field.value) fill(field, text)
+      seen.add(field)
     })
+    if (found.some((field) => field.value)) sessionStorage.setItem(name, JSON.stringify(typed(found)))
   }
   function save(event: Event): void {
     if (inside(event.target)) sessionStorage.setItem(name, JSON.stringify(typed(fields())))
